@@ -1,0 +1,84 @@
+package hermes
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Capability is one thing that an access level allows; node.go says which node needs which.
+type Capability uint8
+
+const (
+	CanRead       Capability = 1 << iota // read what is no secret
+	CanSeeSecrets                        // see passwords and their hashes
+	CanWrite                             // change users, phones, numbers and aliases
+	CanAdminister                        // ranges, removal of users, servers, authorizations
+
+	NoCapability Capability = 0 // nodes that are open to everybody
+)
+
+// Access is an access level: a set of capabilities that has a name and a number on the wire.
+// The zero value allows nothing.
+type Access int
+
+const (
+	NoAccess     Access = iota // nothing; never on the wire
+	LimitedRead                // read
+	FullRead                   // read, see secrets
+	LimitedWrite               // read, write
+	FullWrite                  // all
+)
+
+var accessNames = [...]string{"", "limited_read", "full_read", "limited_write", "full_write"}
+
+var accessAllows = [...]Capability{
+	NoCapability,
+	CanRead,
+	CanRead | CanSeeSecrets,
+	CanRead | CanWrite,
+	CanRead | CanSeeSecrets | CanWrite | CanAdminister,
+}
+
+// ParseAccess reads a level's name or its number, 1 to 4.
+func ParseAccess(s string) (Access, error) {
+	for a := LimitedRead; a <= FullWrite; a++ {
+		if s == accessNames[a] || s == strconv.Itoa(int(a)) {
+			return a, nil
+		}
+	}
+	return NoAccess, fmt.Errorf("access level %q: want limited_read, full_read, limited_write, full_write or 1 to 4", s)
+}
+
+// Allows tells whether the level has every one of the capabilities c.
+func (a Access) Allows(c Capability) bool { return a.valid() && accessAllows[a]&c == c }
+
+// String returns the level's name, "" for NoAccess.
+func (a Access) String() string {
+	if !a.valid() {
+		return fmt.Sprintf("access(%d)", int(a))
+	}
+	return accessNames[a]
+}
+
+func (a Access) valid() bool { return a >= NoAccess && a <= FullWrite }
+
+// MarshalText returns the level's name.
+func (a Access) MarshalText() ([]byte, error) {
+	if !a.valid() {
+		return nil, fmt.Errorf("access level %d: want 0 to 4", int(a))
+	}
+	return []byte(accessNames[a]), nil
+}
+
+// UnmarshalText reads what ParseAccess reads; empty text is NoAccess.
+func (a *Access) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*a = NoAccess
+		return nil
+	}
+	v, err := ParseAccess(string(text))
+	if err == nil {
+		*a = v
+	}
+	return err
+}

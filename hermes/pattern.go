@@ -1,0 +1,107 @@
+package hermes
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// patternMax is the longest search, in characters.
+const patternMax = 64
+
+// Pattern is a search: a glob in which * is any run of characters and ? is one, and letters
+// match in either case. The zero value matches everything.
+type Pattern struct{ glob string }
+
+// ParsePattern reads a search of at most 64 characters. One without * and ? is looked for
+// anywhere; an empty one is the zero value.
+func ParsePattern(s string) (Pattern, error) {
+	if utf8.RuneCountInString(s) > patternMax {
+		return Pattern{}, fmt.Errorf("search %q: want at most %d characters", s, patternMax)
+	}
+	if !CleanText(s) {
+		return Pattern{}, fmt.Errorf("search %q: want UTF-8 without control characters", s)
+	}
+	if s != "" && !strings.ContainsAny(s, "*?") {
+		s = "*" + s + "*"
+	}
+	return Pattern{Fold(s)}, nil
+}
+
+// String returns the glob in folded form; "" matches everything.
+func (p Pattern) String() string { return p.glob }
+
+// IsZero tells whether the pattern matches everything because it is empty.
+func (p Pattern) IsZero() bool { return p.glob == "" }
+
+// MarshalText returns the glob.
+func (p Pattern) MarshalText() ([]byte, error) { return []byte(p.glob), nil }
+
+// UnmarshalText reads what ParsePattern reads.
+func (p *Pattern) UnmarshalText(text []byte) error {
+	v, err := ParsePattern(string(text))
+	if err == nil {
+		*p = v
+	}
+	return err
+}
+
+// Match tells whether the whole of s, folded here, matches.
+func (p Pattern) Match(s string) bool { return p.glob == "" || globMatch(p.glob, Fold(s)) }
+
+// globMatch backtracks to the last star only: that suffices, since a later star can take up
+// whatever an earlier one could, so the time is at most len(glob)*len(s).
+func globMatch(glob, s string) bool {
+	star, mark := -1, 0
+	i, j := 0, 0
+	for j < len(s) {
+		_, size := utf8.DecodeRuneInString(s[j:])
+		switch {
+		case i < len(glob) && glob[i] == '*':
+			star, mark = i, j
+			i++
+		case i < len(glob) && glob[i] == '?':
+			i++
+			j += size
+		case strings.HasPrefix(glob[i:], s[j:j+size]):
+			i += size
+			j += size
+		case star >= 0:
+			_, back := utf8.DecodeRuneInString(s[mark:])
+			mark += back
+			i, j = star+1, mark
+		default:
+			return false
+		}
+	}
+	return strings.Trim(glob[i:], "*") == ""
+}
+
+// Like returns the pattern for SQL's LIKE with ESCAPE '!', to be matched against folded text.
+func (p Pattern) Like() string { return likeEscapes.Replace(p.glob) }
+
+var likeEscapes = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%", "?", "_")
+
+// Fold maps letters that differ in case only to one of them, by Unicode's simple case
+// folding: ASCII letters to lower case, so that it agrees with SQL's lower() on those. A store keeps folded text where its
+// engine folds less than this.
+func Fold(s string) string { return strings.Map(foldRune, s) }
+
+func foldRune(r rune) rune {
+	if r < utf8.RuneSelf {
+		return asciiLower(r)
+	}
+	least := r
+	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+		least = min(least, f)
+	}
+	return asciiLower(least)
+}
+
+func asciiLower(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
+}
