@@ -1,0 +1,43 @@
+package mac
+
+import (
+	"database/sql/driver"
+	"fmt"
+)
+
+// MarshalText returns String's text.
+func (a Addr) MarshalText() ([]byte, error) { return a.AppendText(nil) }
+
+// UnmarshalText reads what Parse accepts; an empty text sets zero. On an error a is unchanged.
+func (a *Addr) UnmarshalText(text []byte) error { return set(a, text) }
+
+// Scan implements sql.Scanner for a text column, by UnmarshalText's rules; NULL sets zero.
+func (a *Addr) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		*a = Addr{}
+		return nil
+	case string:
+		return set(a, v)
+	case []byte:
+		return set(a, v)
+	}
+	return fmt.Errorf("mac: column of type %T: want text or NULL", src)
+}
+
+// Value implements driver.Valuer: String's text, and NULL for the zero Addr.
+func (a Addr) Value() (driver.Value, error) {
+	if a.IsZero() {
+		return nil, nil
+	}
+	return a.String(), nil
+}
+
+func set[T string | []byte](a *Addr, s T) error {
+	v, ok := parse(s)
+	if !ok && len(s) > 0 {
+		return malformed(string(s))
+	}
+	*a = v
+	return nil
+}
