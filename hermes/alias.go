@@ -1,0 +1,220 @@
+package hermes
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// AliasListRequest asks for aliases: all, those that lead to a destination, or one by its address.
+type AliasListRequest struct {
+	Destination sip.Addr `form:"destination" json:"destination,omitzero"`
+	E164        bool     `form:"e164" json:"e164,omitzero"`    // only Destination's E.164 alias
+	Alias       sip.Addr `form:"alias*" json:"alias,omitzero"` // never with Destination or E164
+	Limit       int      `form:"limit" json:"limit,omitzero"`  // 0: all
+	After       string   `form:"after" json:"after,omitzero"`  // List.Next of the page before
+}
+
+// AliasListResponse has the aliases, ordered by alias and then destination.
+type AliasListResponse struct {
+	List *List[Alias] `json:"list"`
+}
+
+// AliasList lists aliases. Where the database fails the Error has the Response OK, as the
+// original API answers an empty list there, with DBFail as its Cause.
+func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res AliasListResponse, err error) {
+	defer wrap(&err, "alias/list")
+	if err = c.allow("alias/list"); err != nil {
+		return res, err
+	}
+	from, err := req.check()
+	if err != nil {
+		return res, err
+	}
+	page := func(ctx context.Context, after Alias, n int) ([]Alias, error) {
+		return c.store.Aliases(ctx, AliasQuery{Alias: req.Alias, Destination: req.Destination, After: after, Limit: n})
+	}
+	if req.E164 {
+		page = numbersOnly(page)
+	}
+	res.List, err = newList(ctx, "alias/list", req.Limit, from, page,
+		func(a Alias) string { return addrToken(a.Alias, a.Destination) })
+	if errors.Is(err, DBFail) {
+		e := asError(err)
+		e.Response = OK
+		return AliasListResponse{List: &List[Alias]{}}, e
+	}
+	return res, err
+}
+
+func (req AliasListRequest) check() (after Alias, err error) {
+	if !req.Alias.IsZero() && (req.E164 || !req.Destination.IsZero()) {
+		return after, badParameter("alias: not with destination or e164")
+	}
+	if req.E164 && req.Destination.IsZero() {
+		return after, badParameter("e164: want a destination with it")
+	}
+	if err := checkLimit(req.Limit); err != nil {
+		return after, err
+	}
+	f, err := parsePageToken(req.After, 4)
+	if err != nil || f == nil {
+		return after, err
+	}
+	return Alias{Alias: sip.Foreign(f[0], f[1]), Destination: sip.Foreign(f[2], f[3])}, nil
+}
+
+// numbersOnly leaves the E.164 aliases of each page, and reads on until there are n or no more.
+func numbersOnly(page func(context.Context, Alias, int) ([]Alias, error)) func(context.Context, Alias, int) ([]Alias, error) {
+	return func(ctx context.Context, after Alias, n int) ([]Alias, error) {
+		var out []Alias
+		for {
+			all, err := page(ctx, after, n)
+			if err != nil {
+				return nil, err
+			}
+			for _, a := range all {
+				if _, ok := aliasNumber(a.Alias); ok && len(out) < n {
+					out = append(out, a)
+				}
+			}
+			if len(out) == n || len(all) < n {
+				return out, nil
+			}
+			after = all[len(all)-1]
+		}
+	}
+}
+
+// aliasNumber returns the number of an E.164 alias: one whose user part is an E.164 number.
+func aliasNumber(a sip.Addr) (e164.Number, bool) {
+	n, err := e164.Parse(a.User())
+	return n, err == nil
+}
+
+// AliasAddRequest names an alias and where it is to lead.
+type AliasAddRequest struct {
+	Alias       sip.Addr `form:"alias*,required" bad:"invalid/alias" json:"alias"`
+	Destination sip.Addr `form:"destination,required" bad:"invalid/destination" json:"destination"`
+}
+
+// AliasAddResponse has both.
+type AliasAddResponse struct {
+	Alias       sip.Addr `json:"alias"`
+	Destination sip.Addr `json:"destination"`
+}
+
+// AliasAdd makes an alias. A number that is in the pool leaves it with this. Causes: BadAlias, BadDest,
+// NXDomain (the alias' domain), Nonexistant (no such local user), Exists (the alias exists, a user
+// has that address, or the destination has an E.164 alias already).
+func (c *Client) AliasAdd(ctx context.Context, req AliasAddRequest) (res AliasAddResponse, err error) {
+	defer wrap(&err, "alias/add")
+	if err = c.allow("alias/add"); err != nil {
+		return res, err
+	}
+	if err = req.check(); err != nil {
+		return res, err
+	}
+	err = c.store.Tx(ctx, func(s Store) error { return c.addAlias(ctx, s, Alias(req)) })
+	return AliasAddResponse(req), err
+}
+
+func (req AliasAddRequest) check() error {
+	if err := firstError(needAddr("alias", req.Alias), needAddr("destination", req.Destination)); err != nil {
+		return err
+	}
+	if !req.Alias.Valid() {
+		return invalid(BadAlias, "alias %q: want a SIP address, user@domain", req.Alias)
+	}
+	if !req.Destination.Valid() {
+		return invalid(BadDest, "destination %q: want a SIP address, user@domain", req.Destination)
+	}
+	return nil
+}
+
+func (c *core) addAlias(ctx context.Context, s Store, a Alias) error {
+	if err := c.needServed(ctx, s, a.Alias.Domain()); err != nil {
+		return err
+	}
+	if err := c.needDestination(ctx, s, a.Destination); err != nil {
+		return err
+	}
+	if err := insertAlias(ctx, s, a); err != nil {
+		return err
+	}
+	n, ok := aliasNumber(a.Alias)
+	if !ok {
+		return nil
+	}
+	if err := s.RemoveNumber(ctx, n); err != error(Nonexistant) {
+		return err
+	}
+	return nil
+}
+
+// needDestination makes sure that a destination in a domain of this Kamailio is a user;
+// elsewhere nobody can know.
+func (c *core) needDestination(ctx context.Context, s Store, a sip.Addr) error {
+	served, err := c.serves(ctx, s, a.Domain())
+	if err != nil || !served {
+		return err
+	}
+	_, err = s.User(ctx, a)
+	return noUser(err, a)
+}
+
+// insertAlias keeps the rules that Kamailio's table does not: an address is a user or an alias, once, and a
+// destination has one E.164 alias at most.
+func insertAlias(ctx context.Context, s Store, a Alias) error {
+	if err := isFree(ctx, s, a.Alias); err != nil {
+		return err
+	}
+	if _, ok := aliasNumber(a.Alias); ok {
+		has, err := numberAliasOf(ctx, s, a.Destination)
+		if err != nil {
+			return err
+		}
+		if !has.IsZero() {
+			return failed(Exists, "%s has the E.164 alias %s already", a.Destination, has)
+		}
+	}
+	return taken(s.AddAlias(ctx, a), "the alias %s exists already", a.Alias)
+}
+
+// numberAliasOf returns the E.164 alias of a destination, zero where there is none.
+func numberAliasOf(ctx context.Context, s Store, destination sip.Addr) (sip.Addr, error) {
+	page := numbersOnly(func(ctx context.Context, after Alias, n int) ([]Alias, error) {
+		return s.Aliases(ctx, AliasQuery{Destination: destination, After: after, Limit: max(n, firstPage)})
+	})
+	found, err := page(ctx, Alias{}, 1)
+	if err != nil || len(found) == 0 {
+		return sip.Addr{}, err
+	}
+	return found[0].Alias, nil
+}
+
+func noAlias(err error, a sip.Addr) error { return missing(err, "there is no alias %s", a) }
+
+// AliasRemoveRequest names an alias.
+type AliasRemoveRequest struct {
+	Alias sip.Addr `form:"alias*,required" bad:"invalid/address" json:"alias"`
+}
+
+// AliasRemoveResponse has the alias.
+type AliasRemoveResponse struct {
+	Alias sip.Addr `json:"alias"`
+}
+
+// AliasRemove removes an alias, wherever it leads. Its number does not return to the pool: NumberRelease does that. Causes: Nonexistant.
+func (c *Client) AliasRemove(ctx context.Context, req AliasRemoveRequest) (res AliasRemoveResponse, err error) {
+	defer wrap(&err, "alias/remove")
+	if err = c.allow("alias/remove"); err != nil {
+		return res, err
+	}
+	if err = needAddr("alias", req.Alias); err != nil {
+		return res, err
+	}
+	return AliasRemoveResponse(req), noAlias(c.store.RemoveAlias(ctx, req.Alias), req.Alias)
+}

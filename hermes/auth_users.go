@@ -1,0 +1,351 @@
+package hermes
+
+import (
+	"context"
+	"strings"
+)
+
+// apiUserMax is the longest name of an API user, in characters.
+const apiUserMax = 64
+
+func checkAPIUser(user string) error {
+	if user == "" {
+		return badParameter("user: missing; want the name of an API user")
+	}
+	if strings.Contains(user, ":") {
+		return badParameter("user %q: want a name without a colon", user)
+	}
+	return checkText("user", user, apiUserMax)
+}
+
+func userPrincipal(user string) Principal { return Principal{UserPrincipal, user} }
+
+// AuthAuthorizeRequest names a backend user and its level.
+type AuthAuthorizeRequest struct {
+	User   string `form:"user,required" json:"user"`
+	Access Access `form:"access,required" json:"access"`
+}
+
+// AuthAuthorizeResponse has both.
+type AuthAuthorizeResponse struct {
+	User   string `json:"user"`
+	Access Access `json:"access"`
+}
+
+// AuthAuthorize adds a backend user's authorization, or replaces its level; that works at the
+// user's very next request. Nobody grants more than they have. Causes: Nonexistant (the backends have no such user), InUse (it is the last with FullWrite).
+func (c *Client) AuthAuthorize(ctx context.Context, req AuthAuthorizeRequest) (res AuthAuthorizeResponse, err error) {
+	defer wrap(&err, "auth/authorize")
+	if err = c.allow("auth/authorize"); err != nil {
+		return res, err
+	}
+	if err = firstError(checkAPIUser(req.User), c.mayGrant(req.Access)); err != nil {
+		return res, err
+	}
+	err = c.store.Tx(ctx, func(s Store) error {
+		if _, err := c.needBackend(ctx, s, req.User); err != nil {
+			return err
+		}
+		a := Authorization{userPrincipal(req.User), req.Access}
+		if err := keepLastAdmin(ctx, s, a); err != nil {
+			return err
+		}
+		return s.SetAuthorization(ctx, a)
+	})
+	return AuthAuthorizeResponse(req), err
+}
+
+func (c *Client) mayGrant(a Access) error {
+	if a < LimitedRead || a > FullWrite {
+		return badParameter("access: want limited_read, full_read, limited_write or full_write")
+	}
+	if !c.actor.Access.Allows(accessAllows[a]) {
+		return failed(Forbidden, "the access level %s cannot grant %s", c.actor.Access, a)
+	}
+	return nil
+}
+
+// keepLastAdmin refuses to lower or remove (NoAccess) the last principal with FullWrite, after which nobody could mend anything.
+func keepLastAdmin(ctx context.Context, s Store, next Authorization) error {
+	if next.Access == FullWrite {
+		return nil
+	}
+	all, err := s.Authorizations(ctx)
+	if err != nil {
+		return err
+	}
+	others, self := 0, false
+	for _, a := range all {
+		switch {
+		case a.Access != FullWrite:
+		case a.Principal == next.Principal:
+			self = true
+		default:
+			others++
+		}
+	}
+	if self && others == 0 {
+		return failed(InUse, "%s is the last with the access level %s", next.Principal.Name, FullWrite)
+	}
+	return nil
+}
+
+// AuthRemoveUserRequest names an API user.
+type AuthRemoveUserRequest struct {
+	User string `form:"user,required" json:"user"`
+}
+
+// AuthRemoveUserResponse names the removed user.
+type AuthRemoveUserResponse struct {
+	User string `json:"user"`
+}
+
+// AuthRemoveUser removes a user's authorization and sessions, and the user where its backend can be
+// written. Causes: Nonexistant (neither authorized nor known), InUse (it is the last with FullWrite).
+func (c *Client) AuthRemoveUser(ctx context.Context, req AuthRemoveUserRequest) (res AuthRemoveUserResponse, err error) {
+	defer wrap(&err, "auth/remove_user")
+	if err = c.allow("auth/remove_user"); err != nil {
+		return res, err
+	}
+	if err = checkAPIUser(req.User); err != nil {
+		return res, err
+	}
+	err = c.store.Tx(ctx, func(s Store) error { return c.removeAPIUser(ctx, s, req.User) })
+	return AuthRemoveUserResponse(req), err
+}
+
+func (c *core) removeAPIUser(ctx context.Context, s Store, user string) error {
+	p := userPrincipal(user)
+	if err := keepLastAdmin(ctx, s, Authorization{Principal: p}); err != nil {
+		return err
+	}
+	removed := s.RemoveAuthorization(ctx, p)
+	if removed != nil && removed != error(Nonexistant) {
+		return removed
+	}
+	if err := s.RemoveSessions(ctx, p, Hash{}); err != nil {
+		return err
+	}
+	gone, err := c.removeFromBackend(ctx, s, user)
+	if err == nil && !gone {
+		err = noBackendUser(removed, user)
+	}
+	return err
+}
+
+// removeFromBackend tells whether the user was removed from a backend that can be written.
+func (c *core) removeFromBackend(ctx context.Context, s Store, user string) (bool, error) {
+	w, err := c.writable()
+	if err != nil {
+		return false, nil
+	}
+	switch err := w.Remove(user)(ctx, s); err {
+	case nil:
+		return true, nil
+	case error(Nonexistant):
+		return false, nil
+	default:
+		return false, err
+	}
+}
+
+// AuthListUsersRequest has no parameters.
+type AuthListUsersRequest struct{}
+
+// AuthListUsersResponse has the authorized users in order.
+type AuthListUsersResponse struct {
+	List []AuthUserEntry `json:"list"`
+}
+
+// AuthUserEntry is an authorized user.
+type AuthUserEntry struct {
+	User    string `json:"user"`
+	Access  Access `json:"access"`
+	Backend string `json:"backend"` // empty: no backend has the user any more
+}
+
+// AuthListUsers lists the authorized backend users.
+func (c *Client) AuthListUsers(ctx context.Context, _ AuthListUsersRequest) (res AuthListUsersResponse, err error) {
+	defer wrap(&err, "auth/list_users")
+	if err = c.allow("auth/list_users"); err != nil {
+		return res, err
+	}
+	all, err := c.store.Authorizations(ctx)
+	if err != nil {
+		return res, err
+	}
+	res.List = []AuthUserEntry{}
+	for _, a := range all {
+		if a.Principal.Kind != UserPrincipal {
+			continue
+		}
+		entry := AuthUserEntry{User: a.Principal.Name, Access: a.Access}
+		b, err := c.backendOf(ctx, c.store, entry.User)
+		if err != nil {
+			return AuthListUsersResponse{}, err
+		}
+		if b != nil {
+			entry.Backend = b.Name()
+		}
+		res.List = append(res.List, entry)
+	}
+	return res, nil
+}
+
+// AuthAddUserRequest names a new API user.
+type AuthAddUserRequest struct {
+	User     string `form:"user,required" json:"user"`
+	Password Secret `form:"password" json:"password,omitzero"` // 8 to 128 characters but control; empty: one is generated
+}
+
+// AuthAddUserResponse has the user, and the password where it was generated.
+type AuthAddUserResponse struct {
+	User     string      `json:"user"`
+	Access   Access      `json:"access"` // LimitedRead
+	Password Opt[Secret] `json:"password,omitzero"`
+}
+
+// AuthAddUser adds a user to the backend that can be written, authorized for LimitedRead. Causes: Exists, ReadOnly.
+func (c *Client) AuthAddUser(ctx context.Context, req AuthAddUserRequest) (res AuthAddUserResponse, err error) {
+	defer wrap(&err, "auth/add_user")
+	if err = c.allow("auth/add_user"); err != nil {
+		return res, err
+	}
+	if err = checkAPIUser(req.User); err != nil {
+		return res, err
+	}
+	res = AuthAddUserResponse{User: req.User, Access: LimitedRead}
+	password := req.Password
+	if password.IsZero() {
+		if password, err = c.generatePassword(); err != nil {
+			return AuthAddUserResponse{}, err
+		}
+		res.Password = Some(password)
+	}
+	if err = c.addAPIUser(ctx, Authorization{userPrincipal(req.User), LimitedRead}, password); err != nil {
+		return AuthAddUserResponse{}, err
+	}
+	return res, nil
+}
+
+// addAPIUser makes a backend user with an authorization, together.
+func (c *core) addAPIUser(ctx context.Context, a Authorization, password Secret) error {
+	if err := checkAPIPassword("password", password); err != nil {
+		return err
+	}
+	w, err := c.writable()
+	if err != nil {
+		return err
+	}
+	add, err := w.Add(a.Principal.Name, password)
+	if err != nil {
+		return internalFault(err)
+	}
+	return c.store.Tx(ctx, func(s Store) error {
+		b, err := c.backendOf(ctx, s, a.Principal.Name)
+		if err != nil {
+			return err
+		}
+		if b != nil {
+			return failed(Exists, "the backend %s has the user %q", b.Name(), a.Principal.Name)
+		}
+		if err := add(ctx, s); err != nil {
+			return taken(err, "the user %q exists", a.Principal.Name)
+		}
+		return s.SetAuthorization(ctx, a)
+	})
+}
+
+// AuthUpdateUserRequest names an API user and its new password.
+type AuthUpdateUserRequest struct {
+	User        string `form:"user,required" json:"user"`
+	Password    Secret `form:"password,required" json:"password"`         // 8 to 128 characters but control
+	OldPassword Secret `form:"old_password" json:"old_password,omitzero"` // for one's own, without CanAdminister
+}
+
+// AuthUpdateUserResponse names the user.
+type AuthUpdateUserResponse struct {
+	User string `json:"user"`
+}
+
+// AuthUpdateUser changes an API user's password: anybody's with CanAdminister, one's own with the old
+// one. All other sessions of the user end. Causes: Nonexistant, ReadOnly, Unauthorized (the old password is wrong), Forbidden.
+func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) (res AuthUpdateUserResponse, err error) {
+	defer wrap(&err, "auth/update_user")
+	if err = c.allow("auth/update_user"); err != nil {
+		return res, err
+	}
+	if err = c.mayUpdate(ctx, req); err != nil {
+		return res, err
+	}
+	w, err := c.writable()
+	if err != nil {
+		return res, err
+	}
+	update, err := w.Update(req.User, req.Password)
+	if err != nil {
+		return res, internalFault(err)
+	}
+	err = c.store.Tx(ctx, func(s Store) error {
+		if err := c.needWritable(ctx, s, w, req.User); err != nil {
+			return err
+		}
+		if err := update(ctx, s); err != nil {
+			return noBackendUser(err, req.User)
+		}
+		return s.RemoveSessions(ctx, userPrincipal(req.User), c.actor.session.state.ID)
+	})
+	return AuthUpdateUserResponse{User: req.User}, err
+}
+
+func (c *Client) mayUpdate(ctx context.Context, req AuthUpdateUserRequest) error {
+	admin := c.actor.Access.Allows(CanAdminister)
+	own := c.actor.Principal == userPrincipal(req.User)
+	if !admin && !own {
+		return c.require(CanAdminister)
+	}
+	if err := firstError(checkAPIUser(req.User), checkAPIPassword("password", req.Password)); err != nil {
+		return err
+	}
+	if admin {
+		return nil
+	}
+	if req.OldPassword.IsZero() {
+		return badParameter("old_password: missing; want the present one")
+	}
+	_, err := c.verifyUser(ctx, req.User, req.OldPassword)
+	return err
+}
+
+// needWritable makes sure that the user is w's: ReadOnly where another backend has it.
+func (c *core) needWritable(ctx context.Context, s Store, w WritableBackend, user string) error {
+	b, err := c.needBackend(ctx, s, user)
+	if err == nil && b.Name() != w.Name() {
+		err = failed(ReadOnly, "the backend %s of %q cannot be written", b.Name(), user)
+	}
+	return err
+}
+
+// Bootstrap makes the first principal with FullWrite. Causes: Exists where there is one; with
+// recover another one is made all the same.
+func (c *Client) Bootstrap(ctx context.Context, user string, password Secret, recover bool) (err error) {
+	defer wrap(&err, "auth/bootstrap")
+	if err := firstError(c.require(CanAdminister), checkAPIUser(user)); err != nil {
+		return err
+	}
+	if done, err := c.Bootstrapped(ctx); err != nil || done && !recover {
+		return firstError(err, failed(Exists, "there is a principal with the access level %s", FullWrite))
+	}
+	return c.addAPIUser(ctx, Authorization{userPrincipal(user), FullWrite}, password)
+}
+
+// Bootstrapped tells whether there is a principal with FullWrite.
+func (c *Client) Bootstrapped(ctx context.Context) (bool, error) {
+	all, err := c.store.Authorizations(ctx)
+	for _, a := range all {
+		if a.Access == FullWrite {
+			return true, err
+		}
+	}
+	return false, err
+}

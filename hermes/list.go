@@ -1,0 +1,153 @@
+package hermes
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"iter"
+	"math"
+	"strings"
+	"unicode/utf8"
+)
+
+// A list is fetched in pages that grow, so that a short one is cheap and a long one costs
+// few statements, and that stay small beside the memory of a process.
+const (
+	firstPage   = 250
+	pageGrowth  = 4
+	largestPage = 20_000
+)
+
+// List is an answer's list. It is fetched page by page while it is read: no connection is
+// held meanwhile, and memory does not grow with its length. The context of the call that
+// made it must live until it has been read. A List is read by one goroutine at a time.
+type List[T any] struct {
+	head  []T // the first page
+	size  int // how many were asked for in it
+	limit int
+	fetch func(after T, n int) ([]T, error)
+	token func(T) string
+	next  string
+}
+
+// newList fetches the first page, so that a failure there is the call's own. limit 0 is no limit.
+func newList[T any](ctx context.Context, node string, limit int, after T,
+	page func(ctx context.Context, after T, n int) ([]T, error), token func(T) string) (*List[T], error) {
+	l := &List[T]{limit: limit, token: token}
+	if limit == 0 {
+		l.limit = math.MaxInt - 1
+	}
+	l.fetch = func(after T, n int) (entries []T, err error) {
+		defer wrap(&err, node)
+		return page(ctx, after, n)
+	}
+	l.size = min(firstPage, l.limit+1)
+	var err error
+	l.head, err = l.fetch(after, l.size)
+	return l, err
+}
+
+// All yields the entries in order. After an error it ends; the error is an *Error.
+func (l *List[T]) All() iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		l.next = ""
+		page, size, left := l.head, l.size, l.limit
+		var last T
+		for {
+			for _, v := range page {
+				if left == 0 {
+					l.next = l.token(last)
+					return
+				}
+				if !yield(v, nil) {
+					return
+				}
+				last, left = v, left-1
+			}
+			if len(page) < size {
+				return
+			}
+			size = min(size*pageGrowth, largestPage, left+1)
+			var err error
+			if page, err = l.fetch(last, size); err != nil {
+				yield(last, err)
+				return
+			}
+		}
+	}
+}
+
+// Next returns the value of `after` with which the same call goes on; "" where the list is
+// complete. It is known once All has been read to its end.
+func (l *List[T]) Next() string { return l.next }
+
+// Empty tells whether the list has no entry.
+func (l *List[T]) Empty() bool { return len(l.head) == 0 }
+
+// Collect reads the whole list.
+func (l *List[T]) Collect() ([]T, error) {
+	all := make([]T, 0, len(l.head))
+	for v, err := range l.All() {
+		if err != nil {
+			return all, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+// Stream is All for who does not know the type of the entries.
+func (l *List[T]) Stream() iter.Seq2[any, error] {
+	return func(yield func(any, error) bool) {
+		for v, err := range l.All() {
+			if !yield(v, err) {
+				return
+			}
+		}
+	}
+}
+
+// MarshalJSON writes the entries as an array.
+func (l *List[T]) MarshalJSON() ([]byte, error) {
+	all, err := l.Collect()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(all)
+}
+
+// UnmarshalJSON reads an array, which is then the whole list.
+func (l *List[T]) UnmarshalJSON(b []byte) error {
+	*l = List[T]{limit: math.MaxInt - 1}
+	if err := json.Unmarshal(b, &l.head); err != nil {
+		return err
+	}
+	l.size = len(l.head) + 1
+	return nil
+}
+
+// A token is where a page ended: the fields of the last entry, so that paging needs no state,
+// in a form that survives a URL and any text that another tool left in a row.
+func pageToken(fields ...string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(fields, "\x00")))
+}
+
+// parsePageToken reads a token of n fields; "" is the start, with nil fields.
+func parsePageToken(token string, n int) ([]string, error) {
+	if token == "" {
+		return nil, nil
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	fields := strings.Split(string(b), "\x00")
+	if err != nil || len(fields) != n || !utf8.Valid(b) || fields[0] == "" {
+		return nil, badParameter("after: want the value of next from the page before")
+	}
+	return fields, nil
+}
+
+func checkLimit(limit int) error {
+	if limit < 0 {
+		return badParameter("limit: want 1 or more")
+	}
+	return nil
+}

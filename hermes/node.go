@@ -1,0 +1,82 @@
+package hermes
+
+import "context"
+
+// Node is one entry of the API: what routing, permissions, documentation and the generic
+// tests read. Nobody else lists nodes.
+type Node struct {
+	Path    string     // "user/get"
+	Needs   Capability // NoCapability: open to everybody
+	Changes bool       // whether it changes anything
+	About   string     // one sentence
+	Refuses Response   // how bad parameters are answered: Invalid but at one node
+
+	// New returns a pointer to a zero request.
+	New func() any
+	// Call runs the Client method on what New returned, and returns a response value.
+	Call func(ctx context.Context, c *Client, req any) (any, error)
+}
+
+// Nodes returns the table, a line a node.
+func Nodes() []Node {
+	return []Node{
+		node("auth/login", NoCapability, true, "Opens a session.", (*Client).AuthLogin),
+		node("auth/logout", NoCapability, true, "Ends a session.", (*Client).AuthLogout),
+		node("auth/ping", CanRead, true, "Renews the auth_key.", (*Client).AuthPing),
+		node("auth/authorize", CanAdminister, true, "Authorizes a backend user, or changes its access level.", (*Client).AuthAuthorize),
+		node("auth/remove_user", CanAdminister, true, "Removes an API user.", (*Client).AuthRemoveUser),
+		node("auth/list_users", CanAdminister, false, "Lists the authorized API users.", (*Client).AuthListUsers),
+		node("auth/add_user", CanAdminister, true, "Adds an API user.", (*Client).AuthAddUser),
+		node("auth/update_user", CanRead, true, "Changes an API user's password; another's needs the capability to administer.", (*Client).AuthUpdateUser),
+
+		node("user/get", CanRead, false, "Shows a user.", (*Client).UserGet),
+		node("user/list", CanRead, false, "Lists users.", (*Client).UserList),
+		node("user/add", CanWrite, true, "Adds a local user.", (*Client).UserAdd),
+		node("user/add_remote", CanWrite, true, "Adds an account of another server.", (*Client).UserAddRemote),
+		node("user/remove", CanAdminister, true, "Removes a user.", (*Client).UserRemove),
+		node("user/change_pw", CanWrite, true, "Changes a user's password.", (*Client).UserChangePw),
+		node("user/change_email", CanWrite, true, "Changes a local user's mail address.", (*Client).UserChangeEmail),
+		node("user/update", CanWrite, true, "Changes a user's fields.", (*Client).UserUpdate),
+		node("user/avail", CanRead, false, "Tells whether an address is free.", (*Client).UserAvail),
+		node("user/generate_password", CanRead, false, "Makes up a password.", (*Client).UserGeneratePassword),
+		node("user/permissions", CanRead, true, "Shows a local user's permissions; setting them needs the capability to write.", (*Client).UserPermissions),
+
+		node("phone/get", CanRead, false, "Shows a phone's users, or a user's phones.", (*Client).PhoneGet),
+		node("phone/list", CanRead, false, "Lists phones.", (*Client).PhoneList),
+		node("phone/add", CanWrite, true, "Associates a phone with a user.", (*Client).PhoneAdd),
+		node("phone/remove", CanWrite, true, "Ends the association of a phone with a user.", (*Client).PhoneRemove),
+
+		node("number/list", CanRead, false, "Lists the free numbers.", (*Client).NumberList),
+		node("number/add_range", CanAdminister, true, "Puts a range of numbers into the pool.", (*Client).NumberAddRange),
+		node("number/add", CanAdminister, true, "Puts a number into the pool.", (*Client).NumberAdd),
+		node("number/remove", CanWrite, true, "Takes a number out of the pool.", (*Client).NumberRemove),
+		node("number/test", CanRead, false, "Tells whether a number is in the pool.", (*Client).NumberTest),
+		node("number/claim", CanWrite, true, "Takes a free number out of the pool.", (*Client).NumberClaim),
+		node("number/assign", CanWrite, true, "Gives a user a number from the pool as alias.", (*Client).NumberAssign),
+		node("number/release", CanWrite, true, "Returns an alias' number to the pool.", (*Client).NumberRelease),
+
+		node("alias/list", CanRead, false, "Lists aliases.", (*Client).AliasList),
+		node("alias/add", CanWrite, true, "Adds an alias.", (*Client).AliasAdd),
+		node("alias/remove", CanWrite, true, "Removes an alias.", (*Client).AliasRemove),
+
+		node("domain/list", CanRead, false, "Lists the domains that Kamailio serves.", (*Client).DomainList),
+		node("domain/get_servers", CanRead, false, "Shows the default servers of a domain.", (*Client).DomainGetServers),
+		node("domain/set_servers", CanAdminister, true, "Sets the default servers of a domain.", (*Client).DomainSetServers).refusing(Failed),
+	}
+}
+
+func node[Req, Res any](path string, needs Capability, changes bool, about string,
+	method func(*Client, context.Context, Req) (Res, error)) Node {
+	return Node{
+		Path: path, Needs: needs, Changes: changes, About: about, Refuses: Invalid,
+		New: func() any { return new(Req) },
+		Call: func(ctx context.Context, c *Client, req any) (any, error) {
+			return method(c, ctx, *req.(*Req))
+		},
+	}
+}
+
+func (n Node) refusing(r Response) Node {
+	n.Refuses = r
+	return n
+}

@@ -1,0 +1,63 @@
+package hermes
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"hash/crc32"
+	"math/big"
+	"strings"
+)
+
+// Tokens are a prefix that tells what they are, a base62 body, and the base62 CRC-32 of both
+// in six characters: a typing mistake or a cut is seen before any database is asked, and secret scanners
+// know them.
+const (
+	base62       = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	checksumSize = 6
+
+	sessionPrefix = "hes_"
+	sessionBody   = 22 // 131 bits
+	authKeyPrefix = "hea_"
+	authKeyBody   = 30 // 178 bits
+	cookiePrefix  = "hec_"
+	cookieBody    = 43 // 256 bits
+)
+
+// newToken draws a token.
+func (c *core) newToken(prefix string, body int) (Secret, error) {
+	text, err := c.randomText(base62, body)
+	return withChecksum(prefix + text), err
+}
+
+func withChecksum(s string) Secret {
+	sum := big.NewInt(int64(crc32.ChecksumIEEE([]byte(s))))
+	return NewSecret(s + base62Text(sum, checksumSize))
+}
+
+// wellFormed tells whether t can be a token of that kind: its length, prefix, and checksum.
+func wellFormed(t Secret, prefix string, body int) bool {
+	s := t.Reveal()
+	if len(s) != len(prefix)+body+checksumSize || !strings.HasPrefix(s, prefix) {
+		return false
+	}
+	return equalSecrets(withChecksum(s[:len(s)-checksumSize]), t)
+}
+
+// base62Text writes the last n base62 digits of v.
+func base62Text(v *big.Int, n int) string {
+	text := make([]byte, n)
+	base, digit, rest := big.NewInt(int64(len(base62))), new(big.Int), new(big.Int).Set(v)
+	for i := n - 1; i >= 0; i-- {
+		rest.DivMod(rest, base, digit)
+		text[i] = base62[digit.Int64()]
+	}
+	return string(text)
+}
+
+func hashOf(t Secret) Hash { return sha256.Sum256([]byte(t.Reveal())) }
+
+func equalSecrets(a, b Secret) bool {
+	return subtle.ConstantTimeCompare([]byte(a.text), []byte(b.text)) == 1
+}
+
+func equalHashes(a, b Hash) bool { return subtle.ConstantTimeCompare(a[:], b[:]) == 1 }

@@ -1,0 +1,275 @@
+package hermes
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// UserUpdateRequest names a user and the fields to change. A field that is absent stays; a
+// text that is empty is emptied. Ports and hosts cannot be emptied.
+type UserUpdateRequest struct {
+	User           sip.Addr        `form:"user*,required" json:"user"`
+	AuthID         Opt[string]     `form:"authid" json:"authid,omitzero"`
+	Registrar      Opt[sip.Domain] `form:"registrar" bad:"invalid/parameters" json:"registrar,omitzero"`
+	RPort          Opt[int]        `form:"r_port" json:"r_port,omitzero"`
+	Proxy          Opt[sip.Domain] `form:"proxy" bad:"invalid/parameters" json:"proxy,omitzero"`
+	PPort          Opt[int]        `form:"p_port" json:"p_port,omitzero"`
+	Dialplan       Opt[string]     `form:"dialplan" json:"dialplan,omitzero"`
+	DisplayName    Opt[string]     `form:"displayname" json:"displayname,omitzero"`
+	LineText       Opt[string]     `form:"linetext" json:"linetext,omitzero"`
+	Email          Opt[string]     `form:"email" json:"email,omitzero"`                   // local users only
+	RPID           Opt[string]     `form:"rpid" json:"rpid,omitzero"`                     // local users only
+	PermittedCalls Opt[string]     `form:"permittedcalls" json:"permittedcalls,omitzero"` // local users only
+}
+
+// UserUpdateResponse names the fields that were changed and those that had their value already.
+type UserUpdateResponse struct {
+	Updated []string `json:"updated"`
+	Skipped []string `json:"skipped"`
+}
+
+// UserUpdate changes a user's fields, all or none. Causes: Nonexistant; with DBFail the
+// Error's Fields name what was not stored.
+func (c *Client) UserUpdate(ctx context.Context, req UserUpdateRequest) (res UserUpdateResponse, err error) {
+	defer wrap(&err, "user/update")
+	if err = c.allow("user/update"); err != nil {
+		return res, err
+	}
+	fields := req.fields()
+	if err = firstError(needAddr("user", req.User), checkFields(fields)); err != nil {
+		return res, err
+	}
+	err = c.store.Tx(ctx, func(s Store) error {
+		res = UserUpdateResponse{Updated: []string{}, Skipped: []string{}}
+		return updateUser(ctx, s, req.User, fields, &res)
+	})
+	if err != nil {
+		e := asError(err)
+		if e.Cause == DBFail {
+			e.Fields = fieldNames(fields)
+		}
+		return UserUpdateResponse{}, e
+	}
+	return res, nil
+}
+
+// A userField is one field of an update: its new value's fault, and how to store it.
+type userField struct {
+	name      string
+	localOnly bool
+	err       error
+	store     func(*User) (changed bool)
+}
+
+// fields returns those that are present.
+func (req UserUpdateRequest) fields() []userField {
+	all := []*userField{
+		textField("authid", req.AuthID, func(u *User) *string { return &u.AuthID }),
+		hostField("registrar", req.Registrar, func(u *User) *sip.Domain { return &u.Registrar }),
+		portField("r_port", req.RPort, func(u *User) *int { return &u.RPort }),
+		hostField("proxy", req.Proxy, func(u *User) *sip.Domain { return &u.Proxy }),
+		portField("p_port", req.PPort, func(u *User) *int { return &u.PPort }),
+		textField("dialplan", req.Dialplan, func(u *User) *string { return &u.Dialplan }),
+		textField("displayname", req.DisplayName, func(u *User) *string { return &u.DisplayName }),
+		textField("linetext", req.LineText, func(u *User) *string { return &u.LineText }),
+		localOnly(newField("email", req.Email, checkEmail(req.Email.Value), func(u *User) *string { return &u.Email })),
+		localOnly(textField("rpid", req.RPID, func(u *User) *string { return &u.RPID })),
+		localOnly(textField("permittedcalls", req.PermittedCalls, func(u *User) *string { return &u.PermittedCalls })),
+	}
+	var present []userField
+	for _, f := range all {
+		if f != nil {
+			present = append(present, *f)
+		}
+	}
+	return present
+}
+
+func newField[T comparable](name string, v Opt[T], err error, at func(*User) *T) *userField {
+	if !v.Set {
+		return nil
+	}
+	return &userField{name: name, err: err, store: func(u *User) bool {
+		old := *at(u)
+		*at(u) = v.Value
+		return old != v.Value
+	}}
+}
+
+func textField(name string, v Opt[string], at func(*User) *string) *userField {
+	return newField(name, v, checkText(name, v.Value, textMax), at)
+}
+
+func hostField(name string, v Opt[sip.Domain], at func(*User) *sip.Domain) *userField {
+	return newField(name, v, checkHost(name, v.Value), at)
+}
+
+func portField(name string, v Opt[int], at func(*User) *int) *userField {
+	return newField(name, v, checkPort(name, v.Value), at)
+}
+
+func localOnly(f *userField) *userField {
+	if f != nil {
+		f.localOnly = true
+	}
+	return f
+}
+
+func checkFields(fields []userField) error {
+	if len(fields) == 0 {
+		return badParameter("nothing to update: want at least one field")
+	}
+	for _, f := range fields {
+		if f.err != nil {
+			return f.err
+		}
+	}
+	return nil
+}
+
+func fieldNames(fields []userField) []string {
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+func updateUser(ctx context.Context, s Store, a sip.Addr, fields []userField, res *UserUpdateResponse) error {
+	u, err := s.User(ctx, a)
+	if err != nil {
+		return noUser(err, a)
+	}
+	permitted := u.PermittedCalls
+	for _, f := range fields {
+		if f.localOnly && u.Type != Local {
+			return badParameter("%s: %s is a remote user, which has no such field", f.name, a)
+		}
+		if f.store(&u) {
+			res.Updated = append(res.Updated, f.name)
+		} else {
+			res.Skipped = append(res.Skipped, f.name)
+		}
+	}
+	if len(res.Updated) == 0 {
+		return nil
+	}
+	if err := s.SetUser(ctx, u); err != nil {
+		return noUser(err, a)
+	}
+	return regroup(ctx, s, a, permitted, u.PermittedCalls)
+}
+
+// regroup carries a change of permittedcalls over to Kamailio's grp table. Names there that
+// were not in the old text are another tool's and stay.
+func regroup(ctx context.Context, s Store, a sip.Addr, before, after string) error {
+	if before == after {
+		return nil
+	}
+	names, err := s.Groups(ctx, a)
+	if err != nil {
+		return err
+	}
+	old := groupNames(before)
+	names = slices.DeleteFunc(names, func(n string) bool { return slices.Contains(old, n) })
+	return s.SetGroups(ctx, a, sortedSet(append(names, groupNames(after)...)))
+}
+
+// groupNames returns the names in a permittedcalls text that Kamailio's group module can
+// hold: the field is free text, and older systems kept other things there.
+func groupNames(text string) []string {
+	var names []string
+	for name := range strings.SplitSeq(text, ",") {
+		if isGroupName(name) {
+			names = append(names, name)
+		}
+	}
+	return sortedSet(names)
+}
+
+// groupMax is the width of Kamailio's column grp.grp.
+const groupMax = 64
+
+func isGroupName(s string) bool {
+	return s != "" && utf8.RuneCountInString(s) <= groupMax && CleanText(s) && !strings.ContainsAny(s, ", ")
+}
+
+func sortedSet(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// UserPermissionsRequest asks for a local user's permissions, or sets them.
+type UserPermissionsRequest struct {
+	User        sip.Addr      `form:"user*,required" json:"user"`
+	Permissions Opt[[]string] `form:"permissions" json:"permissions,omitzero"` // absent: ask; empty: clear
+}
+
+// UserPermissionsResponse has the names in order.
+type UserPermissionsResponse struct {
+	User        sip.Addr `json:"user"`
+	Permissions []string `json:"permissions"`
+}
+
+// UserPermissions returns the names that Kamailio's group module finds for a local user, those
+// of other tools included, or makes the given ones the only ones, there and in PermittedCalls. A
+// name has 1 to 64 characters, no comma and no blank; together, with commas, at most 128. Setting needs CanWrite. Causes: Nonexistant.
+func (c *Client) UserPermissions(ctx context.Context, req UserPermissionsRequest) (res UserPermissionsResponse, err error) {
+	defer wrap(&err, "user/permissions")
+	if err = c.allow("user/permissions"); err != nil {
+		return res, err
+	}
+	if req.Permissions.Set {
+		if err = c.require(CanWrite); err != nil {
+			return res, err
+		}
+	}
+	names := sortedSet(slices.Clone(req.Permissions.Value))
+	if err = firstError(needAddr("user", req.User), checkPermissions(names)); err != nil {
+		return res, err
+	}
+	if req.Permissions.Set {
+		err = c.store.Tx(ctx, func(s Store) error { return setPermissions(ctx, s, req.User, names) })
+	} else {
+		names, err = permissions(ctx, c.store, req.User)
+	}
+	if err != nil {
+		return res, err
+	}
+	return UserPermissionsResponse{User: req.User, Permissions: append([]string{}, names...)}, nil
+}
+
+func checkPermissions(names []string) error {
+	for _, n := range names {
+		if !isGroupName(n) {
+			return badParameter("permissions: %q: want names of 1 to %d characters without blanks, separated by commas", n, groupMax)
+		}
+	}
+	return checkText("permissions", strings.Join(names, ","), textMax)
+}
+
+func permissions(ctx context.Context, s Store, a sip.Addr) ([]string, error) {
+	u, err := s.User(ctx, a)
+	if err != nil {
+		return nil, noUser(err, a)
+	}
+	if err := needLocal(u); err != nil {
+		return nil, err
+	}
+	return s.Groups(ctx, a)
+}
+
+func setPermissions(ctx context.Context, s Store, a sip.Addr, names []string) error {
+	err := changeUser(ctx, s, a, func(u *User) error {
+		u.PermittedCalls = strings.Join(names, ",")
+		return needLocal(*u)
+	})
+	if err != nil {
+		return err
+	}
+	return s.SetGroups(ctx, a, names)
+}
