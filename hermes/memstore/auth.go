@@ -1,0 +1,96 @@
+package memstore
+
+import (
+	"context"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+// Credential implements hermes.CredentialStore.
+func (s *Store) Credential(ctx context.Context, user string) (hermes.Credential, error) {
+	t, err := s.read(ctx)
+	if err != nil {
+		return hermes.Credential{}, err
+	}
+	c, ok := t.credentials.get(user)
+	if !ok {
+		return hermes.Credential{}, hermes.Nonexistant
+	}
+	return c, nil
+}
+
+// AddCredential implements hermes.CredentialStore.
+func (s *Store) AddCredential(ctx context.Context, c hermes.Credential) error {
+	return s.write(ctx, func(t *tables) error {
+		if t.credentials.has(c.User) {
+			return hermes.Exists
+		}
+		t.credentials.set(c.User, c)
+		return nil
+	})
+}
+
+// SetCredential implements hermes.CredentialStore.
+func (s *Store) SetCredential(ctx context.Context, c hermes.Credential) error {
+	return s.write(ctx, func(t *tables) error {
+		if !t.credentials.has(c.User) {
+			return hermes.Nonexistant
+		}
+		t.credentials.set(c.User, c)
+		return nil
+	})
+}
+
+// RemoveCredential implements hermes.CredentialStore.
+func (s *Store) RemoveCredential(ctx context.Context, user string) error {
+	return s.write(ctx, func(t *tables) error {
+		if !t.credentials.remove(user) {
+			return hermes.Nonexistant
+		}
+		return nil
+	})
+}
+
+// Authorization implements hermes.AuthorizationStore.
+func (s *Store) Authorization(ctx context.Context, p hermes.Principal) (hermes.Authorization, error) {
+	t, err := s.read(ctx)
+	if err != nil {
+		return hermes.Authorization{}, err
+	}
+	access, ok := t.authorizations.get(p)
+	if !ok {
+		return hermes.Authorization{}, hermes.Nonexistant
+	}
+	return hermes.Authorization{Principal: p, Access: access}, nil
+}
+
+// Authorizations implements hermes.AuthorizationStore.
+func (s *Store) Authorizations(ctx context.Context) ([]hermes.Authorization, error) {
+	t, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []hermes.Authorization
+	for p, access := range t.authorizations.all() {
+		all = append(all, hermes.Authorization{Principal: p, Access: access})
+	}
+	return all, nil
+}
+
+// SetAuthorization implements hermes.AuthorizationStore.
+func (s *Store) SetAuthorization(ctx context.Context, a hermes.Authorization) error {
+	return s.write(ctx, func(t *tables) error {
+		t.authorizations.set(a.Principal, a.Access)
+		return nil
+	})
+}
+
+// RemoveAuthorization implements hermes.AuthorizationStore.
+func (s *Store) RemoveAuthorization(ctx context.Context, p hermes.Principal) error {
+	return s.write(ctx, func(t *tables) error {
+		if !t.authorizations.remove(p) {
+			return hermes.Nonexistant
+		}
+		return nil
+	})
+}

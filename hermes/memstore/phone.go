@@ -1,0 +1,84 @@
+package memstore
+
+import (
+	"context"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/mac"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// PhoneUsers implements hermes.PhoneStore.
+func (s *Store) PhoneUsers(ctx context.Context, m mac.Addr) ([]sip.Addr, error) {
+	t, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var users []sip.Addr
+	for p := range t.phones.from(hermes.Phone{MAC: m}) {
+		if p.MAC != m {
+			break
+		}
+		users = append(users, p.User)
+	}
+	return users, nil
+}
+
+// UserPhones implements hermes.PhoneStore.
+func (s *Store) UserPhones(ctx context.Context, a sip.Addr) ([]mac.Addr, error) {
+	t, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var macs []mac.Addr
+	for p := range t.userPhones.from(hermes.Phone{User: a}) {
+		if p.User != a {
+			break
+		}
+		macs = append(macs, p.MAC)
+	}
+	return macs, nil
+}
+
+// Phones implements hermes.PhoneStore.
+func (s *Store) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, error) {
+	t, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var page []mac.Addr
+	last := q.After
+	for p := range t.phones.from(hermes.Phone{MAC: q.After}) {
+		if len(page) >= q.Limit {
+			break
+		}
+		if p.MAC != last && (q.Match.IsZero() || q.Match.Match(p.MAC.String())) {
+			page = append(page, p.MAC)
+		}
+		last = p.MAC
+	}
+	return page, nil
+}
+
+// AddPhone implements hermes.PhoneStore.
+func (s *Store) AddPhone(ctx context.Context, p hermes.Phone) error {
+	return s.write(ctx, func(t *tables) error {
+		if t.phones.has(p) {
+			return hermes.Exists
+		}
+		t.phones.set(p, none{})
+		t.userPhones.set(p, none{})
+		return nil
+	})
+}
+
+// RemovePhone implements hermes.PhoneStore.
+func (s *Store) RemovePhone(ctx context.Context, p hermes.Phone) error {
+	return s.write(ctx, func(t *tables) error {
+		if !t.phones.remove(p) {
+			return hermes.Nonexistant
+		}
+		t.userPhones.remove(p)
+		return nil
+	})
+}
