@@ -8,7 +8,6 @@ package mac
 
 import (
 	"cmp"
-	"encoding/hex"
 	"fmt"
 )
 
@@ -99,21 +98,8 @@ func (a Addr) String() string {
 	return string(b)
 }
 
-func (a Addr) octets() [6]byte {
-	return [6]byte{byte(a.v >> 40), byte(a.v >> 32), byte(a.v >> 24), byte(a.v >> 16), byte(a.v >> 8), byte(a.v)}
-}
-
 // IsZero tells whether a is no address.
 func (a Addr) IsZero() bool { return a == Addr{} }
 
 // Compare orders as the texts are ordered byte-wise: -1, 0 or +1.
 func (a Addr) Compare(b Addr) int { return cmp.Compare(a.v, b.v) }
-
-// AppendText appends String's text.
-func (a Addr) AppendText(b []byte) ([]byte, error) {
-	if a.IsZero() {
-		return b, nil
-	}
-	octets := a.octets()
-	return hex.AppendEncode(b, octets[:]), nil
-}

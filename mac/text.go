@@ -2,8 +2,22 @@ package mac
 
 import (
 	"database/sql/driver"
+	"encoding/hex"
 	"fmt"
 )
+
+// AppendText appends String's text.
+func (a Addr) AppendText(b []byte) ([]byte, error) {
+	if a.IsZero() {
+		return b, nil
+	}
+	octets := a.octets()
+	return hex.AppendEncode(b, octets[:]), nil
+}
+
+func (a Addr) octets() [6]byte {
+	return [6]byte{byte(a.v >> 40), byte(a.v >> 32), byte(a.v >> 24), byte(a.v >> 16), byte(a.v >> 8), byte(a.v)}
+}
 
 // MarshalText returns String's text.
 func (a Addr) MarshalText() ([]byte, error) { return a.AppendText(nil) }
