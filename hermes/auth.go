@@ -6,10 +6,15 @@ import (
 	"time"
 )
 
-// AuthLoginRequest shows who the caller is.
+// AuthLoginRequest shows who the caller is, in exactly one of three ways: a user name and a
+// password; an API key; or a key pair's id, the nonce from AuthChallenge and its signature.
 type AuthLoginRequest struct {
-	Username string `form:"username" json:"username,omitzero"`
-	Password Secret `form:"password" json:"password,omitzero"`
+	Username  string `form:"username" json:"username,omitzero"`
+	Password  Secret `form:"password" json:"password,omitzero"`
+	APIKey    Secret `form:"api_key" json:"api_key,omitzero"`
+	Key       string `form:"key" json:"key,omitzero"`
+	Nonce     Secret `form:"nonce" json:"nonce,omitzero"`
+	Signature string `form:"signature" json:"signature,omitzero"` // unpadded base64url, of LoginMessage
 }
 
 // AuthLoginResponse has the new session. The HTTP API sends the cookie as one.
@@ -21,13 +26,15 @@ type AuthLoginResponse struct {
 	ExpiresIn int64  `json:"expires_in"` // seconds of life of the auth_key
 }
 
-// AuthLogin opens a session. Every failed login is the same Unauthorized.
+// AuthLogin opens a session. Every failed login is the same Unauthorized, after the same time
+// (Options.FailedLoginTime). Causes: Unauthorized, Throttled.
 func (c *Client) AuthLogin(ctx context.Context, req AuthLoginRequest) (res AuthLoginResponse, err error) {
 	defer wrap(&err, "auth/login")
-	if req.Username == "" || req.Password.IsZero() {
-		return res, badParameter("want username and password")
+	start := time.Now()
+	auth, err := c.verifyLogin(ctx, req)
+	if errors.Is(err, Unauthorized) {
+		c.pad(ctx, start)
 	}
-	auth, err := c.verifyUser(ctx, req.Username, req.Password)
 	if err != nil {
 		return res, err
 	}
@@ -41,23 +48,89 @@ func (c *Client) AuthLogin(ctx context.Context, req AuthLoginRequest) (res AuthL
 	}, nil
 }
 
+// verifyLogin goes the way that the request takes.
+func (c *Client) verifyLogin(ctx context.Context, req AuthLoginRequest) (Authorization, error) {
+	byName := req.Username != "" && !req.Password.IsZero()
+	byKey := !req.APIKey.IsZero()
+	byPair := req.Key != "" && !req.Nonce.IsZero() && req.Signature != ""
+	switch req {
+	case AuthLoginRequest{Username: req.Username, Password: req.Password}:
+		if byName {
+			return c.verifyUser(ctx, req.Username, req.Password)
+		}
+	case AuthLoginRequest{APIKey: req.APIKey}:
+		if byKey {
+			return c.countFailure(loginName(req.APIKey), func() (Authorization, error) { return c.verifyKey(ctx, req.APIKey) })
+		}
+	case AuthLoginRequest{Key: req.Key, Nonce: req.Nonce, Signature: req.Signature}:
+		if byPair {
+			return c.countFailure(req.Key, func() (Authorization, error) {
+				return c.verifySignature(ctx, req.Key, req.Nonce, req.Signature)
+			})
+		}
+	}
+	return Authorization{}, badParameter("want username and password, or api_key, or key, nonce and signature")
+}
+
 // errLogin is the one answer to every failed login.
 func errLogin() *Error { return failed(Unauthorized, "login failed") }
 
+// pad waits until a failed login has taken FailedLoginTime, or the next multiple of it.
+func (c *core) pad(ctx context.Context, start time.Time) {
+	step := c.opts.FailedLoginTime
+	if step < 0 {
+		return
+	}
+	t := time.NewTimer(step - time.Since(start)%step)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// countFailure makes a failed login of name count against it and where it came from.
+func (c *Client) countFailure(name string, verify func() (Authorization, error)) (Authorization, error) {
+	a, err := c.door.begin(name, c.actor.Remote, c.now())
+	if err != nil {
+		return Authorization{}, err
+	}
+	auth, err := verify()
+	switch {
+	case err == nil:
+		a.succeeded(c.now())
+	case !errors.Is(err, Unauthorized):
+		a.undo()
+	}
+	return auth, err
+}
+
 // verifyUser asks every backend, and the authorization in any case, so that the time tells nothing.
-func (c *core) verifyUser(ctx context.Context, user string, password Secret) (Authorization, error) {
-	var known bool
+func (c *Client) verifyUser(ctx context.Context, user string, password Secret) (Authorization, error) {
+	known := c.door.knows(user, c.actor.Remote, c.now())
+	return c.countFailure(user, func() (Authorization, error) {
+		release, err := c.door.slot(ctx, known)
+		if err != nil {
+			return Authorization{}, err
+		}
+		defer release()
+		return c.askBackends(ctx, user, password)
+	})
+}
+
+func (c *core) askBackends(ctx context.Context, user string, password Secret) (Authorization, error) {
+	var verified bool
 	var faults error
 	for _, b := range c.opts.Backends {
 		ok, err := b.Verify(ctx, c.store, user, password)
-		known = known || ok && err == nil
+		verified = verified || ok && err == nil
 		faults = errors.Join(faults, err)
 	}
-	auth, err := c.store.Authorization(ctx, Principal{UserPrincipal, user})
-	switch {
-	case err != nil && err != error(Nonexistant):
+	auth, err := c.store.Authorization(ctx, userPrincipal(user))
+	if err != nil && err != error(Nonexistant) {
 		return auth, err
-	case !known || err != nil:
+	}
+	if err != nil || !verified {
 		e := errLogin()
 		e.Err = faults
 		return auth, e

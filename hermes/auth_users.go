@@ -47,7 +47,7 @@ func (c *Client) AuthAuthorize(ctx context.Context, req AuthAuthorizeRequest) (r
 			return err
 		}
 		a := Authorization{userPrincipal(req.User), req.Access}
-		if err := keepLastAdmin(ctx, s, a); err != nil {
+		if err := c.keepLastAdmin(ctx, s, a); err != nil {
 			return err
 		}
 		return s.SetAuthorization(ctx, a)
@@ -65,29 +65,40 @@ func (c *Client) mayGrant(a Access) error {
 	return nil
 }
 
-// keepLastAdmin refuses to lower or remove (NoAccess) the last principal with FullWrite, after which nobody could mend anything.
-func keepLastAdmin(ctx context.Context, s Store, next Authorization) error {
+// keepLastAdmin refuses to lower or remove (NoAccess) the last principal with FullWrite, after
+// which nobody could mend anything. A key that has expired is no help then.
+func (c *core) keepLastAdmin(ctx context.Context, s Store, next Authorization) error {
 	if next.Access == FullWrite {
 		return nil
 	}
+	admins, err := c.admins(ctx, s)
+	if err == nil && len(admins) == 1 && admins[0] == next.Principal {
+		err = failed(InUse, "%s is the last with the access level %s", next.Principal.Name, FullWrite)
+	}
+	return err
+}
+
+// admins returns the principals with FullWrite.
+func (c *core) admins(ctx context.Context, s Store) ([]Principal, error) {
 	all, err := s.Authorizations(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	others, self := 0, false
+	keys, err := s.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	expired := map[Principal]bool{}
+	for _, k := range keys {
+		expired[keyPrincipal(k.ID)] = !k.Expires.IsZero() && !c.now().Before(k.Expires)
+	}
+	var admins []Principal
 	for _, a := range all {
-		switch {
-		case a.Access != FullWrite:
-		case a.Principal == next.Principal:
-			self = true
-		default:
-			others++
+		if a.Access == FullWrite && !expired[a.Principal] {
+			admins = append(admins, a.Principal)
 		}
 	}
-	if self && others == 0 {
-		return failed(InUse, "%s is the last with the access level %s", next.Principal.Name, FullWrite)
-	}
-	return nil
+	return admins, nil
 }
 
 // AuthRemoveUserRequest names an API user.
@@ -116,7 +127,7 @@ func (c *Client) AuthRemoveUser(ctx context.Context, req AuthRemoveUserRequest) 
 
 func (c *core) removeAPIUser(ctx context.Context, s Store, user string) error {
 	p := userPrincipal(user)
-	if err := keepLastAdmin(ctx, s, Authorization{Principal: p}); err != nil {
+	if err := c.keepLastAdmin(ctx, s, Authorization{Principal: p}); err != nil {
 		return err
 	}
 	removed := s.RemoveAuthorization(ctx, p)
@@ -341,11 +352,6 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret, re
 
 // Bootstrapped tells whether there is a principal with FullWrite.
 func (c *Client) Bootstrapped(ctx context.Context) (bool, error) {
-	all, err := c.store.Authorizations(ctx)
-	for _, a := range all {
-		if a.Access == FullWrite {
-			return true, err
-		}
-	}
-	return false, err
+	admins, err := c.admins(ctx, c.store)
+	return len(admins) > 0, err
 }

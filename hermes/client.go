@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"slices"
 	"time"
@@ -44,6 +45,13 @@ type Options struct {
 	SessionTTL time.Duration
 	// NoCookie makes sessions do without the cookie.
 	NoCookie bool
+	// Origin names this server in what a key pair signs, so that a signature serves nowhere else; empty: "hermes".
+	Origin string
+	// Resolver looks up the host names that API keys are bound to; nil: net.DefaultResolver.
+	Resolver Resolver
+	// FailedLoginTime is what every failed login takes, or the next multiple of it, so that its time tells nothing; 0: 100
+	// milliseconds, below zero: no waiting.
+	FailedLoginTime time.Duration
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 	// Rand gives the random bytes of passwords, tokens and nonces; nil: crypto/rand.
@@ -55,7 +63,10 @@ func (o *Options) setDefaults() {
 	setDefault(&o.AuthKeyTTL, 5*time.Minute)
 	setDefault(&o.AuthKeyGrace, 30*time.Second)
 	setDefault(&o.SessionTTL, 12*time.Hour)
+	setDefault(&o.FailedLoginTime, 100*time.Millisecond)
+	setDefault(&o.Origin, "hermes")
 	setDefault(&o.Rand, rand.Reader)
+	setDefault[Resolver](&o.Resolver, net.DefaultResolver)
 	if o.Plan == nil {
 		o.Plan = anyNumber{}
 	}
@@ -97,6 +108,8 @@ type core struct {
 	opts  Options
 	keys  keyring
 	needs map[string]Capability
+	door  *loginDoor
+	hosts *hostCache
 }
 
 // volatile is what a store that keeps nothing says of itself.
@@ -110,6 +123,8 @@ func New(store Store, opts *Options) (*Client, error) {
 		c.opts = *opts
 	}
 	c.opts.setDefaults()
+	c.door = newLoginDoor()
+	c.hosts = newHostCache(c.opts.Resolver)
 	if err := c.setKeys(); err != nil {
 		return nil, err
 	}

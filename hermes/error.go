@@ -1,9 +1,9 @@
 package hermes
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // A Response is the answer's class, the wire's `response` member.
@@ -65,7 +65,9 @@ type Error struct {
 	Cause    Cause    // the keyword
 	Detail   string   // a sentence for a person
 	Fields   []string // user/update: the parameters that were not stored
-	Err      error    // what the store or the system said; it never leaves the process
+	// RetryAfter is when a Throttled or Busy caller may come again; 0: not known.
+	RetryAfter time.Duration
+	Err        error // what the store or the system said; it never leaves the process
 }
 
 // Error joins node, cause and detail; the inner error is left out, since it may hold what a
@@ -133,6 +135,3 @@ func named(err error, c Cause, format string, args []any) error {
 	}
 	return err
 }
-
-// ended tells whether ctx is over, so that nothing is begun for a caller that has gone.
-func ended(ctx context.Context) error { return context.Cause(ctx) }

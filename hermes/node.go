@@ -21,8 +21,12 @@ type Node struct {
 func Nodes() []Node {
 	return []Node{
 		node("auth/login", NoCapability, true, "Opens a session.", (*Client).AuthLogin),
+		node("auth/challenge", NoCapability, true, "Makes a nonce for a key pair to sign.", (*Client).AuthChallenge),
 		node("auth/logout", NoCapability, true, "Ends a session.", (*Client).AuthLogout),
 		node("auth/ping", CanRead, true, "Renews the auth_key.", (*Client).AuthPing),
+		node("auth/new_key", CanAdminister, true, "Makes an API key.", (*Client).AuthNewKey),
+		node("auth/remove_key", CanAdminister, true, "Removes an API key.", (*Client).AuthRemoveKey),
+		node("auth/list_keys", CanAdminister, false, "Lists the API keys.", (*Client).AuthListKeys),
 		node("auth/authorize", CanAdminister, true, "Authorizes a backend user, or changes its access level.", (*Client).AuthAuthorize),
 		node("auth/remove_user", CanAdminister, true, "Removes an API user.", (*Client).AuthRemoveUser),
 		node("auth/list_users", CanAdminister, false, "Lists the authorized API users.", (*Client).AuthListUsers),

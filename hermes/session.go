@@ -72,7 +72,7 @@ func (c *core) plausible(cred Credentials) bool {
 }
 
 // judge decides by the table of API.md section 2 and returns the generation of the key shown.
-func (c *core) judge(ctx context.Context, st SessionState, cred Credentials, ping bool) (int64, error) {
+func (c *Client) judge(ctx context.Context, st SessionState, cred Credentials, ping bool) (int64, error) {
 	s, now := st.Session, c.now()
 	if !c.opts.NoCookie && !equalHashes(hashOf(cred.Cookie), s.Cookie) {
 		return 0, errUnauthorized()
@@ -89,7 +89,7 @@ func (c *core) judge(ctx context.Context, st SessionState, cred Credentials, pin
 	default:
 		return 0, errUnauthorized()
 	}
-	if st.Access == NoAccess {
+	if st.Access == NoAccess || !c.keyServes(ctx, st.Host, st.KeyExpires) {
 		return 0, errUnauthorized()
 	}
 	return gen, nil
@@ -105,8 +105,13 @@ func (c *core) end(ctx context.Context, s Session) error {
 
 // touch keeps last_seen; that it could not be written is no reason to refuse the call.
 func (c *core) touch(ctx context.Context, s Session) {
-	if now := c.now(); now.Sub(s.LastSeen) >= lastSeenStep {
-		_ = c.store.TouchSession(ctx, s.ID, now)
+	now := c.now()
+	if now.Sub(s.LastSeen) < lastSeenStep {
+		return
+	}
+	_ = c.store.TouchSession(ctx, s.ID, now)
+	if s.Principal.Kind == KeyPrincipal {
+		_ = c.store.TouchKey(ctx, s.Principal.Name, now)
 	}
 }
 
@@ -151,6 +156,11 @@ func (c *core) openSession(ctx context.Context, p Principal) (s Session, cred Cr
 	err = c.store.Tx(ctx, func(st Store) error {
 		if err := st.TrimSessions(ctx, p, maxSessions-1); err != nil {
 			return err
+		}
+		if p.Kind == KeyPrincipal {
+			if err := st.TouchKey(ctx, p.Name, now); err != nil {
+				return err
+			}
 		}
 		return st.AddSession(ctx, s)
 	})

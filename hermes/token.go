@@ -21,6 +21,11 @@ const (
 	authKeyBody   = 30 // 178 bits
 	cookiePrefix  = "hec_"
 	cookieBody    = 43 // 256 bits
+	noncePrefix   = "hen_"
+	nonceBody     = 22
+	apiKeyPrefix  = "hek_"
+	apiKeyID      = 10                // after the prefix; both are the public id
+	apiKeyBody    = apiKeyID + 1 + 43 // id, _, 256 bits
 )
 
 // newToken draws a token.
