@@ -157,6 +157,12 @@ func (c *Client) As(a Actor) *Client { return &Client{c.core, a} }
 // Actor returns who the Client acts for.
 func (c *Client) Actor() Actor { return c.actor }
 
+// Allows returns nil where the actor may call the node, and otherwise why not. Causes: Unauthorized, Forbidden.
+func (c *Client) Allows(node string) (err error) {
+	defer wrap(&err, node)
+	return c.allow(node)
+}
+
 // allow checks what the node needs against what the actor may do.
 func (c *Client) allow(node string) error { return c.require(c.needs[node]) }
 

@@ -10,6 +10,7 @@ type Node struct {
 	Changes bool       // whether it changes anything
 	About   string     // one sentence
 	Refuses Response   // how bad parameters are answered: Invalid but at one node
+	Answers Response   // how success is answered: OK but at auth/ping
 
 	// New returns a pointer to a zero request.
 	New func() any
@@ -23,7 +24,7 @@ func Nodes() []Node {
 		node("auth/login", NoCapability, true, "Opens a session.", (*Client).AuthLogin),
 		node("auth/challenge", NoCapability, true, "Makes a nonce for a key pair to sign.", (*Client).AuthChallenge),
 		node("auth/logout", NoCapability, true, "Ends a session.", (*Client).AuthLogout),
-		node("auth/ping", CanRead, true, "Renews the auth_key.", (*Client).AuthPing),
+		node("auth/ping", CanRead, true, "Renews the auth_key.", (*Client).AuthPing).answering(Pong),
 		node("auth/new_key", CanAdminister, true, "Makes an API key.", (*Client).AuthNewKey),
 		node("auth/remove_key", CanAdminister, true, "Removes an API key.", (*Client).AuthRemoveKey),
 		node("auth/list_keys", CanAdminister, false, "Lists the API keys.", (*Client).AuthListKeys),
@@ -72,7 +73,7 @@ func Nodes() []Node {
 func node[Req, Res any](path string, needs Capability, changes bool, about string,
 	method func(*Client, context.Context, Req) (Res, error)) Node {
 	return Node{
-		Path: path, Needs: needs, Changes: changes, About: about, Refuses: Invalid,
+		Path: path, Needs: needs, Changes: changes, About: about, Refuses: Invalid, Answers: OK,
 		New: func() any { return new(Req) },
 		Call: func(ctx context.Context, c *Client, req any) (any, error) {
 			return method(c, ctx, *req.(*Req))
@@ -82,5 +83,10 @@ func node[Req, Res any](path string, needs Capability, changes bool, about strin
 
 func (n Node) refusing(r Response) Node {
 	n.Refuses = r
+	return n
+}
+
+func (n Node) answering(r Response) Node {
+	n.Answers = r
 	return n
 }
