@@ -32,6 +32,7 @@ func (c *Client) AuthLogin(ctx context.Context, req AuthLoginRequest) (res AuthL
 	defer wrap(&err, "auth/login")
 	start := time.Now()
 	auth, err := c.verifyLogin(ctx, req)
+	defer func() { c.audit(ctx, "auth/login", auth.Principal.Name, err) }()
 	if errors.Is(err, Unauthorized) {
 		c.pad(ctx, start)
 	}
@@ -162,6 +163,7 @@ func (c *Client) AuthLogout(ctx context.Context, req AuthLogoutRequest) (res Aut
 	}
 	id := hashOf(req.Session)
 	st, err := c.store.Session(ctx, id)
+	defer func() { c.audit(ctx, "auth/logout", st.Session.Principal.Name, err) }()
 	if err != nil && err != error(Nonexistant) {
 		return res, err
 	}

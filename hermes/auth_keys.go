@@ -29,6 +29,7 @@ func (c *Client) AuthNewKey(ctx context.Context, req AuthNewKeyRequest) (res Aut
 	if err = c.allow("auth/new_key"); err != nil {
 		return res, err
 	}
+	defer func() { c.audit(ctx, "auth/new_key", loginName(res.Key), err) }()
 	if err = firstError(req.checkHost(), checkText("comment", req.Comment, textMax), c.mayGrant(req.Access)); err != nil {
 		return res, err
 	}
@@ -111,6 +112,7 @@ func (c *Client) AuthRemoveKey(ctx context.Context, req AuthRemoveKeyRequest) (r
 	if err = c.allow("auth/remove_key"); err != nil {
 		return res, err
 	}
+	defer func() { c.audit(ctx, "auth/remove_key", loginName(req.Key), err) }()
 	if req.Key.IsZero() {
 		return res, badParameter("key: missing; want a key or its public id")
 	}

@@ -39,6 +39,7 @@ func (c *Client) AuthAuthorize(ctx context.Context, req AuthAuthorizeRequest) (r
 	if err = c.allow("auth/authorize"); err != nil {
 		return res, err
 	}
+	defer func() { c.audit(ctx, "auth/authorize", req.User, err) }()
 	if err = firstError(checkAPIUser(req.User), c.mayGrant(req.Access)); err != nil {
 		return res, err
 	}
@@ -118,6 +119,7 @@ func (c *Client) AuthRemoveUser(ctx context.Context, req AuthRemoveUserRequest) 
 	if err = c.allow("auth/remove_user"); err != nil {
 		return res, err
 	}
+	defer func() { c.audit(ctx, "auth/remove_user", req.User, err) }()
 	if err = checkAPIUser(req.User); err != nil {
 		return res, err
 	}
@@ -222,6 +224,7 @@ func (c *Client) AuthAddUser(ctx context.Context, req AuthAddUserRequest) (res A
 	if err = c.allow("auth/add_user"); err != nil {
 		return res, err
 	}
+	defer func() { c.audit(ctx, "auth/add_user", req.User, err) }()
 	if err = checkAPIUser(req.User); err != nil {
 		return res, err
 	}
@@ -286,6 +289,7 @@ func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) 
 	if err = c.allow("auth/update_user"); err != nil {
 		return res, err
 	}
+	defer func() { c.audit(ctx, "auth/update_user", req.User, err) }()
 	if err = c.mayUpdate(ctx, req); err != nil {
 		return res, err
 	}
@@ -313,7 +317,7 @@ func (c *Client) mayUpdate(ctx context.Context, req AuthUpdateUserRequest) error
 	admin := c.actor.Access.Allows(CanAdminister)
 	own := c.actor.Principal == userPrincipal(req.User)
 	if !admin && !own {
-		return c.require(CanAdminister)
+		return c.require("auth/update_user", CanAdminister)
 	}
 	if err := firstError(checkAPIUser(req.User), checkAPIPassword("password", req.Password)); err != nil {
 		return err
@@ -341,12 +345,13 @@ func (c *core) needWritable(ctx context.Context, s Store, w WritableBackend, use
 // recover another one is made all the same.
 func (c *Client) Bootstrap(ctx context.Context, user string, password Secret, recover bool) (err error) {
 	defer wrap(&err, "auth/bootstrap")
-	if err := firstError(c.require(CanAdminister), checkAPIUser(user)); err != nil {
+	if err := firstError(c.require("auth/bootstrap", CanAdminister), checkAPIUser(user)); err != nil {
 		return err
 	}
 	if done, err := c.Bootstrapped(ctx); err != nil || done && !recover {
 		return firstError(err, failed(Exists, "there is a principal with the access level %s", FullWrite))
 	}
+	defer func() { c.audit(ctx, "auth/bootstrap", user, err) }()
 	return c.addAPIUser(ctx, Authorization{userPrincipal(user), FullWrite}, password)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -52,6 +53,8 @@ type Options struct {
 	// FailedLoginTime is what every failed login takes, or the next multiple of it, so that its time tells nothing; 0: 100
 	// milliseconds, below zero: no waiting.
 	FailedLoginTime time.Duration
+	// Logger gets the audit lines: logins, refusals, and changes of who may do what; nil: nobody does.
+	Logger *slog.Logger
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 	// Rand gives the random bytes of passwords, tokens and nonces; nil: crypto/rand.
@@ -69,6 +72,9 @@ func (o *Options) setDefaults() {
 	setDefault[Resolver](&o.Resolver, net.DefaultResolver)
 	if o.Plan == nil {
 		o.Plan = anyNumber{}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -164,16 +170,19 @@ func (c *Client) Allows(node string) (err error) {
 }
 
 // allow checks what the node needs against what the actor may do.
-func (c *Client) allow(node string) error { return c.require(c.needs[node]) }
+func (c *Client) allow(node string) error { return c.require(node, c.needs[node]) }
 
-func (c *Client) require(need Capability) error {
-	switch {
-	case c.actor.Access.Allows(need):
+// require is allow for a node that needs more for some of what it does.
+func (c *Client) require(node string, need Capability) error {
+	if c.actor.Access.Allows(need) {
 		return nil
-	case c.actor.Access == NoAccess:
-		return errUnauthorized()
 	}
-	return failed(Forbidden, "the access level %s does not allow this", c.actor.Access)
+	err := errUnauthorized()
+	if c.actor.Access != NoAccess {
+		err = failed(Forbidden, "the access level %s does not allow this", c.actor.Access)
+	}
+	c.audit(context.Background(), node, "", err)
+	return err
 }
 
 func (c *Client) seesSecrets() bool { return c.actor.Access.Allows(CanSeeSecrets) }

@@ -224,7 +224,7 @@ func (c *Client) UserPermissions(ctx context.Context, req UserPermissionsRequest
 		return res, err
 	}
 	if req.Permissions.Set {
-		if err = c.require(CanWrite); err != nil {
+		if err = c.require("user/permissions", CanWrite); err != nil {
 			return res, err
 		}
 	}

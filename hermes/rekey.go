@@ -1,0 +1,64 @@
+package hermes
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// Rekey seals every SIP password anew that was sealed with another secret key than the first,
+// after which the others can be taken out of Options.SecretKeys, and counts them. It can be
+// stopped and run again, and others may work meanwhile.
+func (c *Client) Rekey(ctx context.Context) (n int, err error) {
+	defer wrap(&err, "user/rekey")
+	if err := c.require("user/rekey", CanAdminister); err != nil {
+		return 0, err
+	}
+	users, err := c.UserList(ctx, UserListRequest{})
+	if err != nil {
+		return 0, err
+	}
+	for u, err := range users.List.All() {
+		if err != nil {
+			return n, err
+		}
+		done, err := c.reseal(ctx, u.User)
+		if err != nil {
+			return n, err
+		}
+		if done {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// reseal tells whether a user's password had to be sealed anew. A user that has gone meanwhile needs nothing.
+func (c *core) reseal(ctx context.Context, a sip.Addr) (done bool, err error) {
+	err = c.store.Tx(ctx, func(s Store) error {
+		done = false
+		u, err := s.User(ctx, a)
+		if err == error(Nonexistant) || err == nil && c.sealedByFirst(u.Sealed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		clear, err := c.openPassword(a, u.Sealed)
+		if err != nil {
+			return err
+		}
+		if u.Sealed, err = c.sealPassword(a, clear); err != nil {
+			return err
+		}
+		done = true
+		return s.SetUser(ctx, u)
+	})
+	return done, err
+}
+
+// sealedByFirst is also true of what is not sealed at all.
+func (c *core) sealedByFirst(sealed string) bool {
+	return sealed == "" || strings.HasPrefix(sealed, sealVersion+c.keys[0].id)
+}
