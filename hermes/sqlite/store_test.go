@@ -1,0 +1,67 @@
+package sqlite_test
+
+import (
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/hermes/sqlite"
+	"github.com/hermes-voip/go-hermes/hermes/storetest"
+)
+
+func TestStore(t *testing.T) { storetest.Run(t, fixture) }
+
+func fixture(t *testing.T) storetest.Fixture {
+	path := filepath.Join(t.TempDir(), "hermes.db")
+	store := open(t, sqlite.Options{Path: path})
+	other := otherTool(t, path)
+	return storetest.Fixture{
+		Store: store,
+		Serve: func(t *testing.T, domains ...string) {
+			for _, d := range domains {
+				other(t, "INSERT INTO domain (domain) VALUES (?)", d)
+			}
+		},
+		Foreign: &storetest.Foreign{
+			Subscriber: func(t *testing.T, username, domain, password, ha1, ha1b string) {
+				other(t, "INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES (?, ?, ?, ?, ?)", username, domain, password, ha1, ha1b)
+			},
+			Alias: func(t *testing.T, aliasUsername, aliasDomain, username, domain string) {
+				other(t, "INSERT INTO dbaliases (alias_username, alias_domain, username, domain) VALUES (?, ?, ?, ?)", aliasUsername, aliasDomain, username, domain)
+			},
+			Group: func(t *testing.T, username, domain, name string) {
+				other(t, "INSERT INTO grp (username, domain, grp) VALUES (?, ?, ?)", username, domain, name)
+			},
+		},
+	}
+}
+
+func open(t *testing.T, opts sqlite.Options) *sqlite.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// otherTool is a connection of its own to the same file, as Kamailio's and kamctl's are.
+func otherTool(t *testing.T, path string) func(t *testing.T, query string, args ...any) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path+"?_busy_timeout=10000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return func(t *testing.T, query string, args ...any) {
+		t.Helper()
+		if _, err := db.Exec(query, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
