@@ -139,12 +139,24 @@ func bare(s string) string {
 }
 
 func (n *endpoint) malformed(rf *requestField, err error) *hermes.Error {
-	if rf.kind.cause == hermes.Parameters {
-		return n.badParameter(rf.name + ": " + err.Error())
-	}
 	detail := rf.kind.detail
 	if detail == "" {
-		detail = clip(rf.name + ": " + err.Error())
+		detail = explain(rf.name, err)
 	}
-	return &hermes.Error{Node: n.Path, Response: rf.kind.response, Cause: rf.kind.cause, Detail: detail}
+	if rf.kind.cause == hermes.Parameters {
+		return n.badParameter(detail)
+	}
+	return &hermes.Error{Node: n.Path, Response: rf.kind.response, Cause: rf.kind.cause, Detail: clip(detail)}
+}
+
+// explain makes a sentence of a parser's error that begins with the parameter's name, not with the parser's.
+func explain(name string, err error) string {
+	text := err.Error()
+	for _, parser := range []string{"sip: ", "mac: "} {
+		text = strings.TrimPrefix(text, parser)
+	}
+	if strings.HasPrefix(text, name) {
+		return text
+	}
+	return name + ": " + text
 }
