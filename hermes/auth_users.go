@@ -286,11 +286,11 @@ type AuthUpdateUserResponse struct {
 // one. All other sessions of the user end. Causes: Nonexistant, ReadOnly, Unauthorized (the old password is wrong), Forbidden.
 func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) (res AuthUpdateUserResponse, err error) {
 	defer wrap(&err, "auth/update_user")
-	if err = c.allow("auth/update_user"); err != nil {
+	if err = c.Allows("auth/update_user", req); err != nil {
 		return res, err
 	}
 	defer func() { c.audit(ctx, "auth/update_user", req.User, err) }()
-	if err = c.mayUpdate(ctx, req); err != nil {
+	if err = c.checkUpdate(ctx, req); err != nil {
 		return res, err
 	}
 	w, err := c.writable()
@@ -313,16 +313,19 @@ func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) 
 	return AuthUpdateUserResponse{User: req.User}, err
 }
 
-func (c *Client) mayUpdate(ctx context.Context, req AuthUpdateUserRequest) error {
-	admin := c.actor.Access.Allows(CanAdminister)
-	own := c.actor.Principal == userPrincipal(req.User)
-	if !admin && !own {
-		return c.require("auth/update_user", CanAdminister)
+func (req AuthUpdateUserRequest) needs(a Actor) Capability {
+	if a.Principal == userPrincipal(req.User) {
+		return CanRead
 	}
+	return CanAdminister
+}
+
+// checkUpdate also wants the old password of who cannot administer.
+func (c *Client) checkUpdate(ctx context.Context, req AuthUpdateUserRequest) error {
 	if err := firstError(checkAPIUser(req.User), checkAPIPassword("password", req.Password)); err != nil {
 		return err
 	}
-	if admin {
+	if c.actor.Access.Allows(CanAdminister) {
 		return nil
 	}
 	if req.OldPassword.IsZero() {

@@ -163,16 +163,23 @@ func (c *Client) As(a Actor) *Client { return &Client{c.core, a} }
 // Actor returns who the Client acts for.
 func (c *Client) Actor() Actor { return c.actor }
 
-// Allows returns nil where the actor may call the node, and otherwise why not. Causes: Unauthorized, Forbidden.
-func (c *Client) Allows(node string) (err error) {
+// demanding is a request that needs more than its node does, for some of what it may ask.
+type demanding interface{ needs(Actor) Capability }
+
+// Allows returns nil where the actor may call the node with req, a request or a pointer to one, and
+// otherwise why not. Causes: Unauthorized, Forbidden.
+func (c *Client) Allows(node string, req any) (err error) {
 	defer wrap(&err, node)
-	return c.allow(node)
+	need := c.needs[node]
+	if d, ok := req.(demanding); ok {
+		need |= d.needs(c.actor)
+	}
+	return c.require(node, need)
 }
 
 // allow checks what the node needs against what the actor may do.
 func (c *Client) allow(node string) error { return c.require(node, c.needs[node]) }
 
-// require is allow for a node that needs more for some of what it does.
 func (c *Client) require(node string, need Capability) error {
 	if c.actor.Access.Allows(need) {
 		return nil

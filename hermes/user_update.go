@@ -209,6 +209,13 @@ type UserPermissionsRequest struct {
 	Permissions Opt[[]string] `form:"permissions" json:"permissions,omitzero"` // absent: ask; empty: clear
 }
 
+func (req UserPermissionsRequest) needs(Actor) Capability {
+	if req.Permissions.Set {
+		return CanWrite
+	}
+	return CanRead
+}
+
 // UserPermissionsResponse has the names in order.
 type UserPermissionsResponse struct {
 	User        sip.Addr `json:"user"`
@@ -220,13 +227,8 @@ type UserPermissionsResponse struct {
 // name has 1 to 64 characters, no comma and no blank; together, with commas, at most 128. Setting needs CanWrite. Causes: Nonexistant.
 func (c *Client) UserPermissions(ctx context.Context, req UserPermissionsRequest) (res UserPermissionsResponse, err error) {
 	defer wrap(&err, "user/permissions")
-	if err = c.allow("user/permissions"); err != nil {
+	if err = c.Allows("user/permissions", req); err != nil {
 		return res, err
-	}
-	if req.Permissions.Set {
-		if err = c.require("user/permissions", CanWrite); err != nil {
-			return res, err
-		}
 	}
 	names := sortedSet(slices.Clone(req.Permissions.Value))
 	if err = firstError(needAddr("user", req.User), checkPermissions(names)); err != nil {

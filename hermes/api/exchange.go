@@ -20,17 +20,16 @@ type exchange struct {
 	r     *http.Request
 	start time.Time
 
-	node *endpoint // nil: not found
-	form *form     // nil: not read
-	req  any       // nil: not decoded without a fault
-	sent bool      // the status line is on its way
-	out  Outcome
+	control *http.ResponseController // deadlines
+	node    *endpoint                // nil: not found
+	form    *form                    // nil: not read
+	req     any                      // nil: not decoded without a fault
+	sent    bool                     // the status line is on its way
+	out     Outcome
 }
 
 func (x *exchange) answer() {
 	res, err := x.call()
-	// The server's read timeout would otherwise end the context of a list that takes longer.
-	_ = http.NewResponseController(x.w).SetReadDeadline(time.Time{})
 	if e := (*hermes.Error)(nil); err != nil && !(errors.As(err, &e) && e.Response == hermes.OK) {
 		x.fail(err)
 		return
@@ -47,14 +46,16 @@ func (x *exchange) call() (res any, err error) {
 	if x.form, err = x.node.parameters(x.w, x.r); err != nil {
 		return nil, err
 	}
+	// All has been read. The server's read timeout would otherwise end the context of what takes longer.
+	_ = x.control.SetReadDeadline(time.Time{})
 	client, err := x.authenticate()
 	if err != nil {
 		return nil, err
 	}
-	if err := client.Allows(x.node.Path); err != nil {
+	req, fault := x.node.decode(x.form, readCookie(x.r, x.h.secure(x.r)))
+	if err := client.Allows(x.node.Path, req); err != nil {
 		return nil, err
 	}
-	req, fault := x.node.decode(x.form, readCookie(x.r, x.h.secure(x.r)))
 	if fault != nil {
 		return nil, x.earlier(client, req, fault)
 	}
@@ -77,17 +78,15 @@ func (x *exchange) authenticate() (*hermes.Client, error) {
 	return nobody.As(actor), err
 }
 
-// earlier returns what comes before the fault in API.md's order and only the Client can tell:
-// that the level is too low for what is asked, or that another parameter is bad where this fault is a malformed value. It
-// is asked with a context that is over, with which the Client does nothing.
+// earlier returns what comes before a malformed value in API.md's order, and only the Client can tell:
+// that another parameter is bad. It is asked with a context that is over, with which it does nothing.
 func (x *exchange) earlier(client *hermes.Client, req any, fault *hermes.Error) error {
-	if !x.node.guarded() {
+	if fault.Cause == hermes.Parameters {
 		return fault
 	}
 	ctx, cancel := context.WithCancel(x.r.Context())
 	cancel()
-	_, err := x.node.Call(ctx, client, req)
-	if errors.Is(err, hermes.Forbidden) || errors.Is(err, hermes.Parameters) && fault.Cause != hermes.Parameters {
+	if _, err := x.node.Call(ctx, client, req); errors.Is(err, hermes.Parameters) {
 		return err
 	}
 	return fault
@@ -170,11 +169,13 @@ func (x *exchange) begin(status int) {
 	x.w.WriteHeader(status)
 }
 
-// write tells whether the client is still there.
+// write gives the client time for b, whatever the time that it took to make it, and tells
+// whether the client is still there.
 func (x *exchange) write(b []byte) bool {
 	if x.r.Method == http.MethodHead {
 		return true
 	}
+	_ = x.control.SetWriteDeadline(time.Now().Add(x.h.opts.WriteTimeout))
 	_, err := x.w.Write(b)
 	if err != nil && x.out.Err == nil {
 		x.out.Err = fmt.Errorf("write the answer: %w", err)

@@ -20,7 +20,8 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// MaxInFlight is how many requests are answered at once, others being told Busy; 0: 256.
 	MaxInFlight int
-	// WriteTimeout is how long a client may take for each 32 KiB of a list; 0: 60 seconds.
+	// WriteTimeout is how long a client may take to read an answer, or each 32 KiB of a list; 0: 60 seconds. It replaces
+	// that of the server.
 	WriteTimeout time.Duration
 	// Logger gets a line for every request; nil: nobody does.
 	Logger *slog.Logger
@@ -77,7 +78,7 @@ func (h *Handler) secure(r *http.Request) bool { return h.opts.TLS || r.TLS != n
 
 // ServeHTTP answers a request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{h: h, w: w, r: r, start: time.Now()}
+	x := &exchange{h: h, w: w, r: r, start: time.Now(), control: http.NewResponseController(w)}
 	x.out = Outcome{ID: rand.Text(), Remote: clientAddr(r, h.opts.TrustedProxies)}
 	setHeaders(w.Header(), x.out.ID)
 	defer x.finish()

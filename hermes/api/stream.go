@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"reflect"
-	"time"
 )
 
 // chunk is how much of a list is written at once.
@@ -16,7 +15,7 @@ func (x *exchange) stream(p *responsePlan, v reflect.Value, err error) {
 		x.begin(http.StatusOK)
 		return
 	}
-	l := &listWriter{x: x, control: http.NewResponseController(x.w), buf: make([]byte, 0, chunk+chunk/8)}
+	l := &listWriter{x: x, buf: make([]byte, 0, chunk+chunk/8)}
 	l.buf = append(l.buf, `{"list":[`...)
 	var next string
 	if list := v.Field(p.list); err == nil && !list.IsNil() {
@@ -27,10 +26,9 @@ func (x *exchange) stream(p *responsePlan, v reflect.Value, err error) {
 
 // listWriter gathers entries and writes them in chunks.
 type listWriter struct {
-	x       *exchange
-	control *http.ResponseController
-	buf     []byte
-	gone    bool // the client is
+	x    *exchange
+	buf  []byte
+	gone bool // the client is
 }
 
 // entries writes the list and returns where the next one begins; the error is what ended it before its end.
@@ -84,12 +82,11 @@ func (l *listWriter) end(next string, err error) {
 	l.flush()
 }
 
-// flush writes what has been gathered, and gives the client time for it anew; false: it is gone.
+// flush writes what has been gathered; false: the client is gone.
 func (l *listWriter) flush() bool {
 	if !l.x.sent {
 		l.x.begin(http.StatusOK)
 	}
-	_ = l.control.SetWriteDeadline(time.Now().Add(l.x.h.opts.WriteTimeout))
 	l.gone = !l.x.write(l.buf)
 	l.buf = l.buf[:0]
 	return !l.gone
