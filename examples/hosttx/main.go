@@ -1,0 +1,55 @@
+// Command hosttx adds a customer of its own and the customer's SIP user in one PostgreSQL
+// transaction: both are there afterwards, or neither.
+package main
+
+import (
+	"context"
+	"database/sql"
+	"log"
+	"os"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/postgres"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+func main() {
+	db, err := sql.Open("pgx", os.Getenv("DATABASE_URL"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	key, err := hermes.ParseSecretKey(os.Getenv("HERMES_SECRET_KEY"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := addCustomer(context.Background(), db, key, "Alice", sip.MustParse("alice@example.test")); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// addCustomer is to be run again by its caller where the commit fails with SQLSTATE 40001.
+func addCustomer(ctx context.Context, db *sql.DB, key hermes.SecretKey, name string, user sip.Addr) error {
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, `INSERT INTO customers (name, sip) VALUES ($1, $2)`, name, user.String()); err != nil {
+		return err
+	}
+	store, err := postgres.New(ctx, tx, postgres.Options{})
+	if err != nil {
+		return err
+	}
+	client, err := hermes.New(store, &hermes.Options{SecretKeys: []hermes.SecretKey{key}})
+	if err != nil {
+		return err
+	}
+	if _, err := client.UserAdd(ctx, hermes.UserAddRequest{User: user, DisplayName: name}); err != nil {
+		return err
+	}
+	return tx.Commit()
+}

@@ -1,0 +1,63 @@
+// Command keypair logs in to hermesd with an Ed25519 key: keypair URL ORIGIN KEY-ID FILE, where FILE
+// has the private key in PEM, as `openssl genpkey -algorithm ed25519` writes it.
+package main
+
+import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"log"
+	"net/http"
+	"net/url"
+	"os"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+func main() {
+	if len(os.Args) != 5 {
+		log.Fatal("usage: keypair URL ORIGIN KEY-ID FILE")
+	}
+	session, err := login(os.Args[1], os.Args[2], os.Args[3], os.Args[4])
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(session["session"], session["auth_key"])
+}
+
+func login(server, origin, id, file string) (map[string]any, error) {
+	text, err := os.ReadFile(file)
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, fmt.Errorf("%s: want a private key in PEM: %v", file, err)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	signer, ok := key.(ed25519.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("%s: want an Ed25519 key: %v", file, err)
+	}
+	challenge, err := call(server+"/api/auth/challenge", url.Values{"key": {id}})
+	if err != nil || challenge["origin"] != origin {
+		return nil, fmt.Errorf("this is not %s: %v, %v", origin, challenge["origin"], err)
+	}
+	nonce := fmt.Sprint(challenge["nonce"])
+	signature := ed25519.Sign(signer, hermes.LoginMessage(origin, id, hermes.NewSecret(nonce)))
+	return call(server+"/api/auth/login", url.Values{
+		"key": {id}, "nonce": {nonce}, "signature": {base64.RawURLEncoding.EncodeToString(signature)},
+	})
+}
+
+func call(node string, form url.Values) (answer map[string]any, err error) {
+	res, err := http.PostForm(node, form)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	if err = json.NewDecoder(res.Body).Decode(&answer); err == nil && answer["response"] != "ok" {
+		err = fmt.Errorf("%v/%v: %v", answer["response"], answer["cause"], answer["detail"])
+	}
+	return answer, err
+}

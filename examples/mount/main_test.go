@@ -1,0 +1,35 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+func TestHandler(t *testing.T) {
+	handler, err := newHandler(t.Context(), hermes.NewSecret("wonderland"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	for _, tt := range []struct{ path, why, want string }{
+		{"/", "the host's route", "the host's own page"},
+		{"/api/auth/login", "a node", `"response":"ok"`},
+	} {
+		res, err := http.PostForm(server.URL+tt.path, url.Values{"username": {"admin"}, "password": {"wonderland"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || !strings.Contains(string(body), tt.want) {
+			t.Errorf("%s (%s): %s, %v; want %s in it", tt.path, tt.why, body, err, tt.want)
+		}
+	}
+}
