@@ -10,7 +10,7 @@ import (
 // Credential implements hermes.Store.
 func (s *Store) Credential(ctx context.Context, user string) (hermes.Credential, error) {
 	c := hermes.Credential{User: user}
-	if err := s.one(ctx, raw(`SELECT hash FROM ?credentials WHERE username = ?`, user), &c.Hash); err != nil {
+	if err := s.authenticating().one(ctx, raw(`SELECT hash FROM ?credentials WHERE username = ?`, user), &c.Hash); err != nil {
 		return hermes.Credential{}, err
 	}
 	return c, nil
@@ -18,23 +18,23 @@ func (s *Store) Credential(ctx context.Context, user string) (hermes.Credential,
 
 // AddCredential implements hermes.Store.
 func (s *Store) AddCredential(ctx context.Context, c hermes.Credential) error {
-	return s.mutate(ctx, hermes.Exists, raw(`INSERT INTO ?credentials (username, hash) VALUES (?, ?) ON CONFLICT DO NOTHING`, c.User, c.Hash))
+	return s.authenticating().mutate(ctx, hermes.Exists, raw(`INSERT INTO ?credentials (username, hash) VALUES (?, ?) ON CONFLICT DO NOTHING`, c.User, c.Hash))
 }
 
 // SetCredential implements hermes.Store.
 func (s *Store) SetCredential(ctx context.Context, c hermes.Credential) error {
-	return s.mutate(ctx, hermes.Nonexistant, raw(`UPDATE ?credentials SET hash = ? WHERE username = ?`, c.Hash, c.User))
+	return s.authenticating().mutate(ctx, hermes.Nonexistant, raw(`UPDATE ?credentials SET hash = ? WHERE username = ?`, c.Hash, c.User))
 }
 
 // RemoveCredential implements hermes.Store.
 func (s *Store) RemoveCredential(ctx context.Context, user string) error {
-	return s.mutate(ctx, hermes.Nonexistant, raw(`DELETE FROM ?credentials WHERE username = ?`, user))
+	return s.authenticating().mutate(ctx, hermes.Nonexistant, raw(`DELETE FROM ?credentials WHERE username = ?`, user))
 }
 
 // Authorization implements hermes.Store.
 func (s *Store) Authorization(ctx context.Context, p hermes.Principal) (hermes.Authorization, error) {
 	a := hermes.Authorization{Principal: p}
-	err := s.one(ctx, raw(`SELECT access FROM ?authorizations WHERE kind = ? AND name = ?`, string(p.Kind), p.Name), &a.Access)
+	err := s.authenticating().one(ctx, raw(`SELECT access FROM ?authorizations WHERE kind = ? AND name = ?`, string(p.Kind), p.Name), &a.Access)
 	if err != nil {
 		return hermes.Authorization{}, err
 	}
@@ -43,7 +43,7 @@ func (s *Store) Authorization(ctx context.Context, p hermes.Principal) (hermes.A
 
 // Authorizations implements hermes.Store.
 func (s *Store) Authorizations(ctx context.Context) ([]hermes.Authorization, error) {
-	return list(ctx, s, 0, raw(`SELECT kind, name, access FROM ?authorizations ORDER BY kind, name`),
+	return list(ctx, s.authenticating(), 0, raw(`SELECT kind, name, access FROM ?authorizations ORDER BY kind, name`),
 		func(rows *sql.Rows) (a hermes.Authorization, err error) {
 			return a, rows.Scan(&a.Principal.Kind, &a.Principal.Name, &a.Access)
 		})
@@ -51,11 +51,11 @@ func (s *Store) Authorizations(ctx context.Context) ([]hermes.Authorization, err
 
 // SetAuthorization implements hermes.Store.
 func (s *Store) SetAuthorization(ctx context.Context, a hermes.Authorization) error {
-	return s.put(ctx, raw(`INSERT INTO ?authorizations (kind, name, access) VALUES (?0, ?1, ?2)
+	return s.authenticating().put(ctx, raw(`INSERT INTO ?authorizations (kind, name, access) VALUES (?0, ?1, ?2)
 		ON CONFLICT (kind, name) DO UPDATE SET access = ?2`, string(a.Principal.Kind), a.Principal.Name, int(a.Access)))
 }
 
 // RemoveAuthorization implements hermes.Store.
 func (s *Store) RemoveAuthorization(ctx context.Context, p hermes.Principal) error {
-	return s.mutate(ctx, hermes.Nonexistant, raw(`DELETE FROM ?authorizations WHERE kind = ? AND name = ?`, string(p.Kind), p.Name))
+	return s.authenticating().mutate(ctx, hermes.Nonexistant, raw(`DELETE FROM ?authorizations WHERE kind = ? AND name = ?`, string(p.Kind), p.Name))
 }

@@ -30,7 +30,7 @@ func (r keyRow) key() hermes.Key {
 // Key implements hermes.Store.
 func (s *Store) Key(ctx context.Context, id string) (hermes.Key, error) {
 	var row keyRow
-	if err := s.one(ctx, raw(`SELECT `+keyColumns+` FROM ?api_keys WHERE id = ?`, id), &row); err != nil {
+	if err := s.authenticating().one(ctx, raw(`SELECT `+keyColumns+` FROM ?api_keys WHERE id = ?`, id), &row); err != nil {
 		return hermes.Key{}, err
 	}
 	return row.key(), nil
@@ -38,7 +38,7 @@ func (s *Store) Key(ctx context.Context, id string) (hermes.Key, error) {
 
 // Keys implements hermes.Store.
 func (s *Store) Keys(ctx context.Context) ([]hermes.Key, error) {
-	return list(ctx, s, 0, raw(`SELECT `+keyColumns+` FROM ?api_keys ORDER BY id`), func(rows *sql.Rows) (hermes.Key, error) {
+	return list(ctx, s.authenticating(), 0, raw(`SELECT `+keyColumns+` FROM ?api_keys ORDER BY id`), func(rows *sql.Rows) (hermes.Key, error) {
 		var r keyRow
 		err := rows.Scan(&r.ID, &r.Hash, &r.PublicKey, &r.Host, &r.Comment, &r.Created, &r.Expires, &r.LastUsed)
 		return r.key(), err
@@ -47,30 +47,30 @@ func (s *Store) Keys(ctx context.Context) ([]hermes.Key, error) {
 
 // AddKey implements hermes.Store.
 func (s *Store) AddKey(ctx context.Context, k hermes.Key) error {
-	return s.mutate(ctx, hermes.Exists, raw(`INSERT INTO ?api_keys (`+keyColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+	return s.authenticating().mutate(ctx, hermes.Exists, raw(`INSERT INTO ?api_keys (`+keyColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		k.ID, hashColumn(k.Hash), binary(k.PublicKey), k.Host, k.Comment, stamp(k.Created), stamp(k.Expires), stamp(k.LastUsed)))
 }
 
 // RemoveKey implements hermes.Store.
 func (s *Store) RemoveKey(ctx context.Context, id string) error {
-	return s.mutate(ctx, hermes.Nonexistant, raw(`DELETE FROM ?api_keys WHERE id = ?`, id))
+	return s.authenticating().mutate(ctx, hermes.Nonexistant, raw(`DELETE FROM ?api_keys WHERE id = ?`, id))
 }
 
 // TouchKey implements hermes.Store.
 func (s *Store) TouchKey(ctx context.Context, id string, at time.Time) error {
-	return s.touch(ctx, raw(`UPDATE ?api_keys SET last_used = ? WHERE id = ?`, stamp(at), id))
+	return s.authenticating().touch(ctx, raw(`UPDATE ?api_keys SET last_used = ? WHERE id = ?`, stamp(at), id))
 }
 
 // AddNonce implements hermes.Store.
 func (s *Store) AddNonce(ctx context.Context, n hermes.Nonce) error {
-	return s.mutate(ctx, hermes.Exists, raw(`INSERT INTO ?nonces (id, key_id, expires) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+	return s.authenticating().mutate(ctx, hermes.Exists, raw(`INSERT INTO ?nonces (id, key_id, expires) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
 		hashColumn(n.ID), n.Key, stamp(n.Expires)))
 }
 
 // TakeNonce implements hermes.Store.
 func (s *Store) TakeNonce(ctx context.Context, id hermes.Hash) (n hermes.Nonce, err error) {
 	var expires stamp
-	err = s.change(ctx, func(in *Store) error {
+	err = s.authenticating().change(ctx, func(in *Store) error {
 		n = hermes.Nonce{ID: id}
 		return in.one(ctx, raw(`DELETE FROM ?nonces WHERE id = ? RETURNING key_id, expires`, hashColumn(id)), &n.Key, &expires)
 	})

@@ -32,7 +32,7 @@ type sessionRow struct {
 // Session implements hermes.Store.
 func (s *Store) Session(ctx context.Context, id hermes.Hash) (hermes.SessionState, error) {
 	var r sessionRow
-	err := s.one(ctx, raw(`SELECT s.id, s.kind, s.name, s.cookie, s.salt, s.gen, s.created, s.rotated, s.key_expires, s.expires, s.last_seen,
+	err := s.authenticating().one(ctx, raw(`SELECT s.id, s.kind, s.name, s.cookie, s.salt, s.gen, s.created, s.rotated, s.key_expires, s.expires, s.last_seen,
 			a.access, k.host, k.expires AS api_key_expires
 		FROM ?sessions AS s
 		LEFT JOIN ?authorizations AS a ON a.kind = s.kind AND a.name = s.name
@@ -61,18 +61,18 @@ func (s *Store) AddSession(ctx context.Context, v hermes.Session) error {
 		{"created", stamp(v.Created)}, {"rotated", stamp(v.Rotated)}, {"key_expires", stamp(v.KeyExpires)},
 		{"expires", stamp(v.Expires)}, {"last_seen", stamp(v.LastSeen)},
 	}
-	return s.mutate(ctx, hermes.Exists, raw(`INSERT INTO ?sessions (?) VALUES (?) ON CONFLICT DO NOTHING`, row.columns(), row.values()))
+	return s.authenticating().mutate(ctx, hermes.Exists, raw(`INSERT INTO ?sessions (?) VALUES (?) ON CONFLICT DO NOTHING`, row.columns(), row.values()))
 }
 
 // RotateSession implements hermes.Store.
 func (s *Store) RotateSession(ctx context.Context, id hermes.Hash, gen int64, rotated, keyExpires time.Time) error {
-	return s.mutate(ctx, hermes.Nonexistant, raw(`UPDATE ?sessions SET gen = gen + 1, rotated = ?, key_expires = ? WHERE id = ? AND gen = ?`,
+	return s.authenticating().mutate(ctx, hermes.Nonexistant, raw(`UPDATE ?sessions SET gen = gen + 1, rotated = ?, key_expires = ? WHERE id = ? AND gen = ?`,
 		stamp(rotated), stamp(keyExpires), hashColumn(id), gen))
 }
 
 // TouchSession implements hermes.Store.
 func (s *Store) TouchSession(ctx context.Context, id hermes.Hash, at time.Time) error {
-	return s.touch(ctx, raw(`UPDATE ?sessions SET last_seen = ? WHERE id = ?`, stamp(at), hashColumn(id)))
+	return s.authenticating().touch(ctx, raw(`UPDATE ?sessions SET last_seen = ? WHERE id = ?`, stamp(at), hashColumn(id)))
 }
 
 // touch runs an update that overwrites a time whatever it was: it fits into any order, and
@@ -86,24 +86,24 @@ func (s *Store) touch(ctx context.Context, q schema.QueryAppender) error {
 
 // RemoveSession implements hermes.Store.
 func (s *Store) RemoveSession(ctx context.Context, id hermes.Hash) error {
-	return s.put(ctx, raw(`DELETE FROM ?sessions WHERE id = ?`, hashColumn(id)))
+	return s.authenticating().put(ctx, raw(`DELETE FROM ?sessions WHERE id = ?`, hashColumn(id)))
 }
 
 // RemoveSessions implements hermes.Store.
 func (s *Store) RemoveSessions(ctx context.Context, p hermes.Principal, keep hermes.Hash) error {
-	return s.put(ctx, raw(`DELETE FROM ?sessions WHERE kind = ? AND name = ? AND id <> ?`, string(p.Kind), p.Name, hashColumn(keep)))
+	return s.authenticating().put(ctx, raw(`DELETE FROM ?sessions WHERE kind = ? AND name = ? AND id <> ?`, string(p.Kind), p.Name, hashColumn(keep)))
 }
 
 // TrimSessions implements hermes.Store.
 func (s *Store) TrimSessions(ctx context.Context, p hermes.Principal, n int) error {
-	return s.put(ctx, raw(`DELETE FROM ?sessions WHERE kind = ?0 AND name = ?1 AND id NOT IN (
+	return s.authenticating().put(ctx, raw(`DELETE FROM ?sessions WHERE kind = ?0 AND name = ?1 AND id NOT IN (
 			SELECT k.id FROM ?sessions AS k WHERE k.kind = ?0 AND k.name = ?1
 			ORDER BY k.last_seen DESC NULLS LAST, k.id DESC LIMIT ?2)`, string(p.Kind), p.Name, n))
 }
 
 // SweepExpired implements hermes.Store.
 func (s *Store) SweepExpired(ctx context.Context, now time.Time) (swept int64, err error) {
-	err = s.change(ctx, func(in *Store) error {
+	err = s.authenticating().change(ctx, func(in *Store) error {
 		swept = 0
 		for _, statement := range []string{
 			`DELETE FROM ?sessions WHERE expires IS NULL OR expires <= ?0 OR key_expires IS NULL OR key_expires <= ?0`,

@@ -92,11 +92,7 @@ func list[T any](ctx context.Context, s *Store, limit int, q schema.QueryAppende
 	if err != nil {
 		return nil, err
 	}
-	conn := s.conn
-	if limit >= longPage {
-		conn = s.long
-	}
-	rows, err := conn.QueryContext(ctx, text)
+	rows, err := s.long(limit).conn.QueryContext(ctx, text)
 	if err != nil {
 		return nil, s.fail(err)
 	}

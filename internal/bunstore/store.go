@@ -27,6 +27,8 @@ type TxOptions struct {
 	Isolation sql.IsolationLevel
 	// Bulk is set for work on many rows, which takes long.
 	Bulk bool
+	// Auth is set for sessions and what they depend on.
+	Auth bool
 }
 
 // RunTx runs fn in one transaction: what fn did sticks when it returns nil, and nothing of it
@@ -43,6 +45,8 @@ type Options struct {
 	Reads Conn
 	// LongReads is where pages of many rows go; nil: Reads.
 	LongReads Conn
+	// AuthReads is where reads of sessions, and of what they depend on, go; nil: Reads.
+	AuthReads Conn
 	// RunTx runs every write.
 	RunTx RunTx
 	// KamailioSchema is the PostgreSQL schema of Kamailio's tables; empty: public. SQLite has none.
@@ -53,12 +57,12 @@ type Options struct {
 type Store struct {
 	*core
 	conn Conn
-	long Conn
 	tx   *transaction // nil outside a transaction
+	auth bool         // what comes is of sessions and what they depend on
 }
 
 type core struct {
-	runTx  RunTx
+	opts   Options
 	engine engine
 	layout atomic.Pointer[layout]
 }
@@ -74,14 +78,35 @@ var errOver = errors.New("the transaction is over")
 
 // New makes a store and looks at the tables that are there; none need be.
 func New(ctx context.Context, opts Options) (*Store, error) {
-	c := &core{runTx: opts.RunTx, engine: newEngine(opts.Dialect, opts.KamailioSchema)}
-	c.layout.Store(c.engine.layout(false))
-	s := &Store{core: c, conn: opts.Reads, long: opts.LongReads}
-	if s.long == nil {
-		s.long = s.conn
+	for _, c := range []*Conn{&opts.LongReads, &opts.AuthReads} {
+		if *c == nil {
+			*c = opts.Reads
+		}
 	}
+	c := &core{opts: opts, engine: newEngine(opts.Dialect, opts.KamailioSchema)}
+	c.layout.Store(c.engine.layout(false))
+	s := &Store{core: c, conn: opts.Reads}
 	_, err := s.look(ctx)
 	return s, err
+}
+
+// on returns s with other connections for what is outside a transaction.
+func (s *Store) on(c Conn, auth bool) *Store {
+	if s.tx != nil {
+		return s
+	}
+	return &Store{core: s.core, conn: c, auth: auth}
+}
+
+// authenticating is s for sessions and what they depend on.
+func (s *Store) authenticating() *Store { return s.on(s.opts.AuthReads, true) }
+
+// long is s for a page of that many rows.
+func (s *Store) long(rows int) *Store {
+	if rows < longPage {
+		return s
+	}
+	return s.on(s.opts.LongReads, s.auth)
 }
 
 // Tx implements hermes.Store.
@@ -102,8 +127,9 @@ func (s *Store) write(ctx context.Context, opts TxOptions, fn func(*Store) error
 		}
 		return fn(s)
 	}
-	return s.runTx(ctx, opts, func(own context.Context, c Conn) error {
-		in := &Store{core: s.core, conn: c, long: c, tx: &transaction{ctx: own}}
+	opts.Auth = s.auth
+	return s.opts.RunTx(ctx, opts, func(own context.Context, c Conn) error {
+		in := &Store{core: s.core, conn: c, tx: &transaction{ctx: own}}
 		defer func() { in.tx.over = true }()
 		if err := fn(in); err != nil {
 			return err

@@ -1,0 +1,112 @@
+package postgres_test
+
+import (
+	"database/sql"
+	"os"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/hermes-voip/go-hermes/hermes/postgres"
+	"github.com/hermes-voip/go-hermes/hermes/storetest"
+	"github.com/hermes-voip/go-hermes/internal/pgtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+
+// quick is for tests to which a power cut means nothing.
+var quick = pgtest.Options{NoFsync: true}
+
+func TestStore(t *testing.T) {
+	db := pgtest.New(t, quick)
+	store := open(t, db, postgres.Options{})
+	storetest.Run(t, func(t *testing.T) storetest.Fixture { return fixture(t, db, store) })
+}
+
+// TestStoreOnPgx runs the suite on another driver.
+func TestStoreOnPgx(t *testing.T) {
+	db := pgtest.New(t, quick)
+	store := newStore(t, openPgx(t, db))
+	migrate(t, store)
+	storetest.Run(t, func(t *testing.T) storetest.Fixture { return fixture(t, db, store) })
+}
+
+var tables = []string{"subscriber", "dbaliases", "domain", "grp", "hermes.users", "hermes.phones", "hermes.numbers", "hermes.servers",
+	"hermes.credentials", "hermes.authorizations", "hermes.api_keys", "hermes.nonces", "hermes.sessions"}
+
+// fixture empties the database: that is much quicker than to make another for every case.
+func fixture(t *testing.T, db *pgtest.DB, store *postgres.Store) storetest.Fixture {
+	t.Helper()
+	db.Exec(t, "DELETE FROM "+strings.Join(tables, "; DELETE FROM "))
+	return storetest.Fixture{
+		Store: store,
+		Serve: func(t *testing.T, domains ...string) {
+			for _, d := range domains {
+				db.Exec(t, "INSERT INTO domain (domain) VALUES ($1)", d)
+			}
+		},
+		Foreign: &storetest.Foreign{
+			Subscriber: func(t *testing.T, username, domain, password, ha1, ha1b string) {
+				db.Exec(t, "INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES ($1, $2, $3, $4, $5)", username, domain, password, ha1, ha1b)
+			},
+			Alias: func(t *testing.T, aliasUsername, aliasDomain, username, domain string) {
+				db.Exec(t, "INSERT INTO dbaliases (alias_username, alias_domain, username, domain) VALUES ($1, $2, $3, $4)", aliasUsername, aliasDomain, username, domain)
+			},
+			Group: func(t *testing.T, username, domain, name string) {
+				db.Exec(t, "INSERT INTO grp (username, domain, grp) VALUES ($1, $2, $3)", username, domain, name)
+			},
+		},
+	}
+}
+
+// open opens a store and brings its schema up.
+func open(t *testing.T, db *pgtest.DB, opts postgres.Options) *postgres.Store {
+	t.Helper()
+	store := openBare(t, db, opts)
+	migrate(t, store)
+	return store
+}
+
+func openBare(t *testing.T, db *pgtest.DB, opts postgres.Options) *postgres.Store {
+	t.Helper()
+	opts.URL = db.URL()
+	store, err := postgres.Open(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+func migrate(t *testing.T, store *postgres.Store) {
+	t.Helper()
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func openPgx(t *testing.T, db *pgtest.DB) *sql.DB {
+	t.Helper()
+	pool, err := sql.Open("pgx", db.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool.SetMaxOpenConns(16)
+	pool.SetMaxIdleConns(16)
+	t.Cleanup(func() { pool.Close() })
+	return pool
+}
+
+func newStore[H *sql.DB | *sql.Tx](t *testing.T, host H) *postgres.Store {
+	t.Helper()
+	store, err := postgres.New(t.Context(), host, postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
