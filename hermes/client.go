@@ -167,10 +167,13 @@ func (c *Client) Actor() Actor { return c.actor }
 type demanding interface{ needs(Actor) Capability }
 
 // Allows returns nil where the actor may call the node with req, a request or a pointer to one, and
-// otherwise why not. Causes: Unauthorized, Forbidden.
+// otherwise why not. Causes: Unauthorized, Forbidden, NoNode.
 func (c *Client) Allows(node string, req any) (err error) {
 	defer wrap(&err, node)
-	need := c.needs[node]
+	need, ok := c.needs[node]
+	if !ok {
+		return invalid(NoNode, "there is no node %q", node)
+	}
 	if d, ok := req.(demanding); ok {
 		need |= d.needs(c.actor)
 	}
@@ -178,7 +181,7 @@ func (c *Client) Allows(node string, req any) (err error) {
 }
 
 // allow checks what the node needs against what the actor may do.
-func (c *Client) allow(node string) error { return c.require(node, c.needs[node]) }
+func (c *Client) allow(node string) error { return c.Allows(node, nil) }
 
 func (c *Client) require(node string, need Capability) error {
 	if c.actor.Access.Allows(need) {
