@@ -1,5 +1,4 @@
-// Command keypair logs in to hermesd with an Ed25519 key: keypair URL ORIGIN KEY-ID FILE, where FILE
-// has the private key in PEM, as `openssl genpkey -algorithm ed25519` writes it.
+// Command keypair logs in to hermesd with the Ed25519 key in a PEM file: keypair URL ORIGIN KEY-ID FILE.
 package main
 
 import (
@@ -44,10 +43,8 @@ func login(server, origin, id, file string) (map[string]any, error) {
 		return nil, fmt.Errorf("this is not %s: %v, %v", origin, challenge["origin"], err)
 	}
 	nonce := fmt.Sprint(challenge["nonce"])
-	signature := ed25519.Sign(signer, hermes.LoginMessage(origin, id, hermes.NewSecret(nonce)))
-	return call(server+"/api/auth/login", url.Values{
-		"key": {id}, "nonce": {nonce}, "signature": {base64.RawURLEncoding.EncodeToString(signature)},
-	})
+	sig := base64.RawURLEncoding.EncodeToString(ed25519.Sign(signer, hermes.LoginMessage(origin, id, hermes.NewSecret(nonce))))
+	return call(server+"/api/auth/login", url.Values{"key": {id}, "nonce": {nonce}, "signature": {sig}})
 }
 
 func call(node string, form url.Values) (answer map[string]any, err error) {
