@@ -20,12 +20,12 @@ const (
 
 // List is an answer's list. It is fetched page by page while it is read: no connection is
 // held meanwhile, and memory does not grow with its length. The context of the call that
-// made it must live until it has been read. A List is read by one goroutine at a time.
+// made it must live until it has been read. A List is read by one goroutine at a time. The zero value is an empty list.
 type List[T any] struct {
 	head  []T // the first page
 	size  int // how many were asked for in it
 	limit int
-	fetch func(after T, n int) ([]T, error)
+	fetch func(after T, n int) ([]T, error) // nil: head is all
 	token func(T) string
 	next  string
 }
@@ -64,7 +64,7 @@ func (l *List[T]) All() iter.Seq2[T, error] {
 				}
 				last, left = v, left-1
 			}
-			if len(page) < size {
+			if len(page) < size || l.fetch == nil {
 				return
 			}
 			size = min(size*pageGrowth, largestPage, left+1)
@@ -119,11 +119,7 @@ func (l *List[T]) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads an array, which is then the whole list.
 func (l *List[T]) UnmarshalJSON(b []byte) error {
 	*l = List[T]{limit: math.MaxInt - 1}
-	if err := json.Unmarshal(b, &l.head); err != nil {
-		return err
-	}
-	l.size = len(l.head) + 1
-	return nil
+	return json.Unmarshal(b, &l.head)
 }
 
 // A token is where a page ended: the fields of the last entry, so that paging needs no state,
