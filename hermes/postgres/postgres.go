@@ -136,10 +136,10 @@ func (p pools) store(ctx context.Context, opts Options) (*bunstore.Store, error)
 
 // runTx implements bunstore.RunTx.
 func (p pools) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) error {
-	pool, how := p.data, pgconn.TxOptions{Isolation: opts.Isolation}
+	pool, how := p.data, pgconn.TxOptions{Isolation: opts.Isolation, Gate: bunstore.Gate}
 	switch {
 	case opts.Bulk:
-		pool, how.Timeout = p.bulk, bulkTime
+		pool, how.Timeout, how.Gate = p.bulk, bulkTime, ""
 	case opts.Auth:
 		pool = p.auth
 	}

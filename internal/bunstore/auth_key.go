@@ -72,7 +72,7 @@ func (s *Store) TakeNonce(ctx context.Context, id hermes.Hash) (n hermes.Nonce, 
 	var expires stamp
 	err = s.authenticating().change(ctx, func(in *Store) error {
 		n = hermes.Nonce{ID: id}
-		return in.one(ctx, raw(`DELETE FROM ?nonces WHERE id = ? RETURNING key_id, expires`, hashColumn(id)), &n.Key, &expires)
+		return in.returning(ctx, raw(`DELETE FROM ?nonces WHERE id = ? RETURNING key_id, expires`, hashColumn(id)), nil, &n.Key, &expires)
 	})
 	if err != nil {
 		return hermes.Nonce{}, err

@@ -40,6 +40,8 @@ type engine interface {
 	addRange(first, last e164.Number) (lock, insert schema.QueryAppender)
 	// analyze gathers the planner's figures about the numbers; nil where there is no need.
 	analyze() schema.QueryAppender
+	// gate is a part of a WITH clause that locks Gate; "" where there is no need.
+	gate() string
 	// oneStatement tells whether a WITH clause may write.
 	oneStatement() bool
 	migrationEngine
@@ -127,6 +129,8 @@ func (e pgEngine) addRange(first, last e164.Number) (lock, insert schema.QueryAp
 
 func (e pgEngine) analyze() schema.QueryAppender { return raw(`ANALYZE ?numbers`) }
 
+func (e pgEngine) gate() string { return "gate AS (DELETE FROM " + Gate + " WHERE false)" }
+
 func (e pgEngine) oneStatement() bool { return true }
 
 // sqliteEngine is SQLite. Its one writer at a time is what the locks are in PostgreSQL.
@@ -160,5 +164,7 @@ func (e sqliteEngine) addRange(first, last e164.Number) (lock, insert schema.Que
 }
 
 func (e sqliteEngine) analyze() schema.QueryAppender { return nil }
+
+func (e sqliteEngine) gate() string { return "" }
 
 func (e sqliteEngine) oneStatement() bool { return false }

@@ -61,6 +61,8 @@ func (s *Store) AddNumber(ctx context.Context, n e164.Number) error {
 	return s.mutate(ctx, hermes.Exists, raw(`INSERT INTO ?numbers (number) VALUES (?) ON CONFLICT DO NOTHING`, n.String()))
 }
 
+var bulk = TxOptions{Isolation: sql.LevelSerializable, Bulk: true}
+
 // analyzeFrom is how many new numbers make the planner's figures worthless.
 const analyzeFrom = 10_000
 
@@ -70,7 +72,7 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 	if first.IsZero() || first.Digits() != last.Digits() || first.Compare(last) > 0 {
 		return 0, fmt.Errorf("range %s to %s: want one digit count, the first not after the last", first, last)
 	}
-	err = s.write(ctx, TxOptions{Isolation: sql.LevelSerializable, Bulk: true}, func(in *Store) error {
+	err = s.write(ctx, bulk, func(in *Store) error {
 		lock, insert := in.engine.addRange(first, last)
 		if lock != nil {
 			if _, err := in.exec(ctx, lock); err != nil {
@@ -83,10 +85,21 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 	if err != nil {
 		return 0, err
 	}
-	if q := s.engine.analyze(); q != nil && s.tx == nil && added >= analyzeFrom {
-		_ = s.put(ctx, q) // the numbers are there, whether the planner knows it or not
+	if s.tx == nil && added >= analyzeFrom {
+		s.analyze(ctx)
 	}
 	return added, nil
+}
+
+// analyze gathers the planner's figures. The numbers are there whether it knows them or not: an error
+// is nobody's.
+func (s *Store) analyze(ctx context.Context) {
+	if q := s.engine.analyze(); q != nil {
+		_ = s.write(ctx, bulk, func(in *Store) error {
+			_, err := in.exec(ctx, q)
+			return err
+		})
+	}
 }
 
 // RemoveNumber implements hermes.Store.

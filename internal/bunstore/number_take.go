@@ -53,9 +53,9 @@ func (s *Store) takeFirst(ctx context.Context, match hermes.Pattern, from, lock 
 	if from != "" {
 		start = raw("n.number >= ?", from)
 	}
-	err = s.one(ctx, raw(`DELETE FROM ?numbers WHERE number = (
+	err = s.returning(ctx, raw(`DELETE FROM ?numbers WHERE number = (
 			SELECT n.number FROM ?numbers AS n WHERE ?0 AND ?1 ORDER BY n.number LIMIT 1 ?2)
-		RETURNING number`, start, numberLike(match), raw(lock)), &n)
+		RETURNING number`, start, numberLike(match), raw(lock)), nil, &n)
 	return n, err
 }
 

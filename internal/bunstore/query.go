@@ -3,6 +3,7 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"strings"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -13,13 +14,13 @@ import (
 // longPage is from how many rows on a page counts as bulk work.
 const longPage = 1000
 
-// exec runs a statement and counts its rows. bound are the values of its parameters.
+// exec runs a writing statement and counts its rows. bound are the values of its parameters.
 func (s *Store) exec(ctx context.Context, q schema.QueryAppender, bound ...any) (int64, error) {
 	ctx, text, err := s.prepare(ctx, q)
 	if err != nil {
 		return 0, err
 	}
-	res, err := s.execText(ctx, text, bound)
+	res, err := s.execText(ctx, s.gated(text), bound)
 	if err != nil {
 		return 0, s.fail(err)
 	}
@@ -44,32 +45,48 @@ func (s *Store) execText(ctx context.Context, text string, bound []any) (sql.Res
 // one reads the only row into dest, a struct of columns or pointers to values; Nonexistant where
 // there is none.
 func (s *Store) one(ctx context.Context, q schema.QueryAppender, dest ...any) error {
-	return s.oneBound(ctx, q, nil, dest...)
-}
-
-// oneBound is one with the values of the statement's parameters.
-func (s *Store) oneBound(ctx context.Context, q schema.QueryAppender, bound []any, dest ...any) error {
 	ctx, text, err := s.prepare(ctx, q)
 	if err != nil {
 		return err
 	}
-	query := func(args ...any) (*sql.Rows, error) { return s.conn.QueryContext(ctx, text, args...) }
-	if len(bound) > 0 {
-		stmt, err := s.conn.PrepareContext(ctx, text)
-		if err != nil {
-			return s.fail(err)
-		}
-		defer stmt.Close()
-		query = func(args ...any) (*sql.Rows, error) { return stmt.QueryContext(ctx, args...) }
+	return s.scanOne(ctx, s.conn, text, dest)
+}
+
+// returning is one for a statement that writes. bound are the values of its parameters.
+func (s *Store) returning(ctx context.Context, q schema.QueryAppender, bound []any, dest ...any) error {
+	ctx, text, err := s.prepare(ctx, q)
+	if err != nil {
+		return err
 	}
-	rows, err := query(bound...)
+	text = s.gated(text)
+	if len(bound) == 0 {
+		return s.scanOne(ctx, s.conn, text, dest)
+	}
+	stmt, err := s.conn.PrepareContext(ctx, text)
 	if err != nil {
 		return s.fail(err)
 	}
-	return s.scanOne(ctx, rows, dest)
+	defer stmt.Close()
+	return s.scanOne(ctx, prepared{stmt}, text, dest, bound...)
 }
 
-func (s *Store) scanOne(ctx context.Context, rows *sql.Rows, dest []any) error {
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// prepared is a statement in the place of a connection that is given its text.
+type prepared struct{ stmt *sql.Stmt }
+
+// QueryContext implements querier.
+func (p prepared) QueryContext(ctx context.Context, _ string, args ...any) (*sql.Rows, error) {
+	return p.stmt.QueryContext(ctx, args...)
+}
+
+func (s *Store) scanOne(ctx context.Context, from querier, text string, dest []any, bound ...any) error {
+	rows, err := from.QueryContext(ctx, text, bound...)
+	if err != nil {
+		return s.fail(err)
+	}
 	defer rows.Close()
 	if !rows.Next() {
 		if err := rows.Err(); err != nil {
@@ -115,6 +132,19 @@ func (s *Store) prepare(ctx context.Context, q schema.QueryAppender) (context.Co
 	}
 	text, err := q.AppendQuery(s.db().QueryGen(), nil)
 	return ctx, string(text), s.fail(err)
+}
+
+// gated puts the engine's gate before a transaction's first writing statement; see Gate.
+func (s *Store) gated(text string) string {
+	if s.tx == nil || s.tx.gate == "" {
+		return text
+	}
+	with := "WITH " + s.tx.gate
+	s.tx.gate = ""
+	if rest, ok := strings.CutPrefix(text, "WITH "); ok {
+		return with + ", " + rest
+	}
+	return with + " " + text
 }
 
 // db formats statements and scans rows; none are sent by it.

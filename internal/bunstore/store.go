@@ -31,6 +31,10 @@ type TxOptions struct {
 	Auth bool
 }
 
+// Gate is the table that every transaction but a bulk one locks with its first write, in PostgreSQL, as writers do.
+// Who locks it in EXCLUSIVE mode has all other writers wait, and cannot lose to one.
+const Gate = "hermes.migrations"
+
 // RunTx runs fn in one transaction: what fn did sticks when it returns nil, and nothing of it
 // otherwise, a panic included. fn's own error is returned as it is. Where fn's error, or the commit's, tells
 // that the database could not put the transaction into an order with others, fn may run again. The context
@@ -71,6 +75,7 @@ type core struct {
 type transaction struct {
 	ctx    context.Context // for its statements
 	failed error           // the first failure of a statement: nothing is kept after it
+	gate   string          // stands before the first statement that writes
 	over   bool
 }
 
@@ -130,6 +135,9 @@ func (s *Store) write(ctx context.Context, opts TxOptions, fn func(*Store) error
 	opts.Auth = s.auth
 	return s.opts.RunTx(ctx, opts, func(own context.Context, c Conn) error {
 		in := &Store{core: s.core, conn: c, tx: &transaction{ctx: own}}
+		if !opts.Bulk {
+			in.tx.gate = s.engine.gate()
+		}
 		defer func() { in.tx.over = true }()
 		if err := fn(in); err != nil {
 			return err

@@ -33,7 +33,7 @@ func (s *Store) addBoth(ctx context.Context, l *layout, u hermes.User) error {
 	account, bound := l.account(u)
 	account, own := withKey(u.Address, account), withKey(u.Address, provisioning(u))
 	var n int64
-	err := s.oneBound(ctx, raw(`WITH free AS (SELECT 1
+	err := s.returning(ctx, raw(`WITH free AS (SELECT 1
 				WHERE NOT EXISTS (SELECT 1 FROM ?users AS h WHERE h.username = ?0 AND h.domain = ?1)
 				AND NOT EXISTS (SELECT 1 FROM ?subscriber AS s WHERE s.username = ?0 AND s.domain = ?1)),
 			account AS (INSERT INTO ?subscriber (?2) SELECT ?3 FROM free ON CONFLICT DO NOTHING RETURNING 1),
