@@ -17,7 +17,7 @@ import (
 
 // SecretKey is 32 bytes from which the keys are derived that seal SIP passwords and sign auth
 // keys. Who loses it loses the sealed passwords.
-type SecretKey struct{ text string }
+type SecretKey struct{ raw Secret }
 
 const secretKeySize = 32
 
@@ -27,7 +27,7 @@ func NewSecretKey(random io.Reader) (SecretKey, error) {
 	if _, err := io.ReadFull(random, b); err != nil {
 		return SecretKey{}, fmt.Errorf("secret key: %w", err)
 	}
-	return SecretKey{string(b)}, nil
+	return SecretKey{NewSecret(string(b))}, nil
 }
 
 // ParseSecretKey reads 32 bytes in base64, with or without padding.
@@ -36,11 +36,11 @@ func ParseSecretKey(s string) (SecretKey, error) {
 	if err != nil || len(b) != secretKeySize {
 		return SecretKey{}, errors.New("secret key: want 32 bytes in base64")
 	}
-	return SecretKey{string(b)}, nil
+	return SecretKey{NewSecret(string(b))}, nil
 }
 
 // Reveal returns the key in base64.
-func (k SecretKey) Reveal() string { return base64.StdEncoding.EncodeToString([]byte(k.text)) }
+func (k SecretKey) Reveal() string { return base64.StdEncoding.EncodeToString([]byte(k.raw.Reveal())) }
 
 // String returns [secret].
 func (k SecretKey) String() string { return redacted }
@@ -72,11 +72,11 @@ func newKeyring(keys []SecretKey) (keyring, error) {
 }
 
 func derive(k SecretKey) (d derivedKeys, err error) {
-	if len(k.text) != secretKeySize {
+	if len(k.raw.Reveal()) != secretKeySize {
 		return d, errors.New("secret key: want one that NewSecretKey or ParseSecretKey returned")
 	}
 	expand := func(info string, n int) []byte {
-		b, e := hkdf.Key(sha256.New, []byte(k.text), nil, info, n)
+		b, e := hkdf.Key(sha256.New, []byte(k.raw.Reveal()), nil, info, n)
 		err = errors.Join(err, e)
 		return b
 	}

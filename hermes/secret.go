@@ -4,22 +4,36 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"unique"
 )
 
 // Secret is a text that must not be printed, logged or encoded by accident: passwords, keys,
 // tokens. It compares with ==; the zero value is an empty secret.
-type Secret struct{ text string }
+//
+// The text is kept behind a pointer: fmt prints what is in unexported fields without asking methods,
+// and with the wrong verb anything. All that it finds there is an address.
+type Secret struct{ text unique.Handle[string] }
 
 const redacted = "[secret]"
 
 // NewSecret wraps text.
-func NewSecret(text string) Secret { return Secret{text} }
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{unique.Make(text)}
+}
 
 // Reveal is the only way to the text.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.IsZero() {
+		return ""
+	}
+	return s.text.Value()
+}
 
 // IsZero tells whether the secret is empty.
-func (s Secret) IsZero() bool { return s.text == "" }
+func (s Secret) IsZero() bool { return s == Secret{} }
 
 // String returns [secret].
 func (s Secret) String() string { return redacted }
@@ -38,6 +52,6 @@ func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `
 
 // UnmarshalText takes the text as it is.
 func (s *Secret) UnmarshalText(text []byte) error {
-	s.text = string(text)
+	*s = NewSecret(string(text))
 	return nil
 }

@@ -62,7 +62,7 @@ func base62Text(v *big.Int, n int) string {
 func hashOf(t Secret) Hash { return sha256.Sum256([]byte(t.Reveal())) }
 
 func equalSecrets(a, b Secret) bool {
-	return subtle.ConstantTimeCompare([]byte(a.text), []byte(b.text)) == 1
+	return subtle.ConstantTimeCompare([]byte(a.Reveal()), []byte(b.Reveal())) == 1
 }
 
 func equalHashes(a, b Hash) bool { return subtle.ConstantTimeCompare(a[:], b[:]) == 1 }
