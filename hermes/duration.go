@@ -2,6 +2,7 @@ package hermes
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,9 @@ func parseDuration(s string) (time.Duration, error) {
 	for suffix, unit := range map[string]time.Duration{"d": day, "w": 7 * day} {
 		if digits, ok := strings.CutSuffix(s, suffix); ok {
 			n, err := strconv.ParseUint(digits, 10, 16)
+			if err == nil && n > uint64(math.MaxInt64/unit) {
+				err = strconv.ErrRange
+			}
 			return time.Duration(n) * unit, err
 		}
 	}
