@@ -35,8 +35,15 @@ func (p Pattern) String() string { return p.glob }
 // IsZero tells whether the pattern matches everything because it is empty.
 func (p Pattern) IsZero() bool { return p.glob == "" }
 
-// MarshalText returns the glob.
-func (p Pattern) MarshalText() ([]byte, error) { return []byte(p.glob), nil }
+// MarshalText returns what UnmarshalText makes the pattern of again: the glob, without the stars around it where those
+// go without saying and would make the longest search too long.
+func (p Pattern) MarshalText() ([]byte, error) {
+	inner := strings.Trim(p.glob, "*")
+	if inner != "" && !strings.ContainsAny(inner, "*?") && p.glob == "*"+inner+"*" {
+		return []byte(inner), nil
+	}
+	return []byte(p.glob), nil
+}
 
 // UnmarshalText reads what ParsePattern reads.
 func (p *Pattern) UnmarshalText(text []byte) error {
