@@ -74,7 +74,7 @@ func (s *Store) underLock(ctx context.Context, fn func(*Store) error) error {
 
 func (s *Store) execAll(ctx context.Context, statements []string) error {
 	for _, statement := range statements {
-		if _, err := s.exec(ctx, raw(statement)); err != nil {
+		if err := s.command(ctx, raw(statement)); err != nil {
 			return err
 		}
 	}

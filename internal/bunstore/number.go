@@ -75,7 +75,7 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 	err = s.write(ctx, bulk, func(in *Store) error {
 		lock, insert := in.engine.addRange(first, last)
 		if lock != nil {
-			if _, err := in.exec(ctx, lock); err != nil {
+			if err := in.command(ctx, lock); err != nil {
 				return err
 			}
 		}
@@ -95,10 +95,7 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 // is nobody's.
 func (s *Store) analyze(ctx context.Context) {
 	if q := s.engine.analyze(); q != nil {
-		_ = s.write(ctx, bulk, func(in *Store) error {
-			_, err := in.exec(ctx, q)
-			return err
-		})
+		_ = s.write(ctx, bulk, func(in *Store) error { return in.command(ctx, q) })
 	}
 }
 

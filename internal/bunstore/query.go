@@ -14,7 +14,7 @@ import (
 // longPage is from how many rows on a page counts as bulk work.
 const longPage = 1000
 
-// exec runs a writing statement and counts its rows. bound are the values of its parameters.
+// exec runs a statement that writes and counts its rows. bound are the values of its parameters.
 func (s *Store) exec(ctx context.Context, q schema.QueryAppender, bound ...any) (int64, error) {
 	ctx, text, err := s.prepare(ctx, q)
 	if err != nil {
@@ -26,6 +26,16 @@ func (s *Store) exec(ctx context.Context, q schema.QueryAppender, bound ...any) 
 	}
 	n, err := res.RowsAffected()
 	return n, s.fail(err)
+}
+
+// command runs what is no statement on rows: locks and definitions.
+func (s *Store) command(ctx context.Context, q schema.QueryAppender) error {
+	ctx, text, err := s.prepare(ctx, q)
+	if err != nil {
+		return err
+	}
+	_, err = s.execText(ctx, text, nil)
+	return s.fail(err)
 }
 
 // execText goes by a prepared statement where there are parameters: it is the one way to keep a value
