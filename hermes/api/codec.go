@@ -39,9 +39,12 @@ func Encode(req any) (url.Values, error) {
 		if f.opt {
 			field = field.FieldByName("Value")
 		}
-		text, err := textOf(field)
-		if err != nil {
-			return nil, err
+		text := ""
+		if !field.IsZero() {
+			var err error
+			if text, err = textOf(field); err != nil {
+				return nil, err
+			}
 		}
 		values.Set(f.name, text)
 	}

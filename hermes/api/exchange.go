@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -26,6 +27,13 @@ type exchange struct {
 	req     any                      // nil: not decoded without a fault
 	sent    bool                     // the status line is on its way
 	out     Outcome
+}
+
+func newExchange(h *Handler, w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{h: h, w: w, r: r, start: time.Now(), control: http.NewResponseController(w)}
+	x.out = Outcome{ID: rand.Text(), Remote: clientAddr(r, h.opts.TrustedProxies)}
+	setHeaders(w.Header(), x.out.ID)
+	return x
 }
 
 func (x *exchange) answer() {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -78,9 +77,7 @@ func (h *Handler) secure(r *http.Request) bool { return h.opts.TLS || r.TLS != n
 
 // ServeHTTP answers a request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{h: h, w: w, r: r, start: time.Now(), control: http.NewResponseController(w)}
-	x.out = Outcome{ID: rand.Text(), Remote: clientAddr(r, h.opts.TrustedProxies)}
-	setHeaders(w.Header(), x.out.ID)
+	x := newExchange(h, w, r)
 	defer x.finish()
 	if err := h.enter(); err != nil {
 		x.fail(err)

@@ -50,13 +50,18 @@ type Question struct {
 // Ask asks.
 func (w *World) Ask(q Question) Answer {
 	w.tb.Helper()
-	var h http.Handler = w.Handler
-	if q.Handler != nil {
-		h = q.Handler
+	return w.Serve(w.tb, q.Handler, q.Request())
+}
+
+// Serve asks for r; h nil is the World's Handler.
+func (w *World) Serve(tb testing.TB, h http.Handler, r *http.Request) Answer {
+	tb.Helper()
+	if h == nil {
+		h = w.Handler
 	}
 	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, q.Request())
-	return newAnswer(w.tb, rec)
+	h.ServeHTTP(rec, r)
+	return newAnswer(tb, rec)
 }
 
 // Request is the question as HTTP has it.

@@ -1,0 +1,123 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/api"
+	"github.com/hermes-voip/go-hermes/hermes/memstore"
+	"github.com/hermes-voip/go-hermes/internal/golden"
+)
+
+// scripted is a store in which one method does what a test says.
+type scripted struct {
+	hermes.Store
+	users func(context.Context, hermes.UserQuery) ([]hermes.UserEntry, error)
+}
+
+func (s scripted) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEntry, error) {
+	return s.users(ctx, q)
+}
+
+func TestBusy(t *testing.T) {
+	entered, leave := make(chan bool), make(chan bool)
+	store := scripted{memstore.New(), func(context.Context, hermes.UserQuery) ([]hermes.UserEntry, error) {
+		entered <- true
+		<-leave
+		return nil, nil
+	}}
+	w := golden.New(t, store, &golden.Options{API: api.Options{MaxInFlight: 2}})
+	reader := w.Login("reader")
+	var answers sync.WaitGroup
+	for range 2 {
+		answers.Go(func() {
+			if a := w.Ask(question(reader, "user/list")); a.Is() != "ok" {
+				t.Errorf("one in flight: %s", a.Body)
+			}
+		})
+		<-entered
+	}
+	a := w.Ask(question(reader, "domain/list"))
+	if a.Status != 503 || a.Is() != "failed/busy" || a.Header.Get("Retry-After") != "1" {
+		t.Errorf("one too many: got %d %s, Retry-After %q", a.Status, a.Is(), a.Header.Get("Retry-After"))
+	}
+	w.Handler.Drain()
+	close(leave)
+	answers.Wait()
+	if a := w.Ask(question(reader, "domain/list")); a.Status != 503 || a.Is() != "failed/busy" {
+		t.Errorf("after Drain: got %d %s", a.Status, a.Is())
+	}
+}
+
+func TestRoomIsGivenBack(t *testing.T) {
+	w := world(t, &golden.Options{API: api.Options{MaxInFlight: 1}})
+	reader := w.Login("reader")
+	for range 3 {
+		if a := w.Ask(question(reader, "domain/list")); a.Is() != "ok" {
+			t.Fatalf("one after the other: %s", a.Body)
+		}
+	}
+}
+
+func TestPanic(t *testing.T) {
+	var log strings.Builder
+	store := scripted{memstore.New(), func(context.Context, hermes.UserQuery) ([]hermes.UserEntry, error) { panic("no such luck") }}
+	w := golden.New(t, store, &golden.Options{API: api.Options{Logger: slog.New(slog.NewTextHandler(&log, nil)), MaxInFlight: 1}})
+	reader := w.Login("reader")
+	a := w.Ask(question(reader, "user/list"))
+	if a.Status != 500 || a.Is() != "error/internal" || strings.Contains(a.Body, "luck") {
+		t.Errorf("got %d %s", a.Status, a.Body)
+	}
+	if !strings.Contains(log.String(), "no such luck") || !strings.Contains(log.String(), "id="+a.Text("detail")) {
+		t.Errorf("the log does not tell it under the id %s: %s", a.Text("detail"), log.String())
+	}
+	if a := w.Ask(question(reader, "domain/list")); a.Is() != "ok" {
+		t.Errorf("after a panic: %s", a.Body)
+	}
+}
+
+func TestInnerErrorsStayInside(t *testing.T) {
+	var log strings.Builder
+	store := scripted{memstore.New(), func(context.Context, hermes.UserQuery) ([]hermes.UserEntry, error) {
+		return nil, errors.New("disk on fire")
+	}}
+	w := golden.New(t, store, &golden.Options{API: api.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}})
+	a := w.Ask(question(w.Login("reader"), "user/list"))
+	if a.Is() != "failed/dbfail" || strings.Contains(a.Body, "fire") {
+		t.Errorf("got %s", a.Body)
+	}
+	if !strings.Contains(log.String(), "disk on fire") || !strings.Contains(log.String(), "id="+a.Header.Get("X-Request-Id")) {
+		t.Errorf("the log does not tell it under the id of the answer: %s", log.String())
+	}
+}
+
+func TestObserve(t *testing.T) {
+	var seen []api.Outcome
+	w := world(t, &golden.Options{API: api.Options{Observe: func(o api.Outcome) { seen = append(seen, o) }}})
+	reader := w.Login("reader")
+	seen = nil
+	w.Ask(question(reader, "user/list"))
+	w.Ask(question(reader, "user/remove?user=a@example.com"))
+	w.Ask(question(reader, "nowhere"))
+	want := []api.Outcome{
+		{Node: "user/list", Response: hermes.OK, Status: 200},
+		{Node: "user/remove", Response: hermes.Failed, Cause: hermes.Forbidden, Status: 200},
+		{Response: hermes.Invalid, Cause: hermes.NoNode, Status: 404},
+	}
+	if len(seen) != len(want) {
+		t.Fatalf("%d outcomes, want %d", len(seen), len(want))
+	}
+	for i, o := range seen {
+		if o.Node != want[i].Node || o.Response != want[i].Response || o.Cause != want[i].Cause || o.Status != want[i].Status {
+			t.Errorf("got %+v, want %+v", o, want[i])
+		}
+		if o.ID == "" || !o.Remote.IsValid() || o.Node != "" && o.Principal.Name != "reader" {
+			t.Errorf("without id, address or principal: %+v", o)
+		}
+	}
+}
