@@ -1,0 +1,50 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// tryRun runs a command that ends by itself.
+func tryRun(t *testing.T, e env, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	return tryRunWith(t, "", e, args...)
+}
+
+func tryRunWith(t *testing.T, stdin string, e env, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs strings.Builder
+	code = run(t.Context(), args, e.get, strings.NewReader(stdin), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestVersion(t *testing.T) {
+	code, stdout, stderr := tryRun(t, nil, "version")
+	if !regexp.MustCompile(`^hermesd \S+, revision \S+, go1\.\S+\n$`).MatchString(stdout) || code != exitOK || stderr != "" {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	if code, _, _ := tryRun(t, nil, "version", "x"); code != exitUsage {
+		t.Errorf("an argument: exit code %d, want %d", code, exitUsage)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}, {"serve", "--help"}, {"bootstrap", "-h"}} {
+		code, stdout, stderr := tryRun(t, nil, args...)
+		if code != exitOK || stderr != "" || !strings.Contains(stdout, "Usage: hermesd") {
+			t.Errorf("%q: exit code %d, %q, %q", args, code, stdout, stderr)
+		}
+		if strings.Contains(stdout, "doctor") {
+			t.Errorf("%q: help lists a command that does not exist", args)
+		}
+	}
+}
+
+func TestUnknownCommand(t *testing.T) {
+	code, stdout, stderr := tryRun(t, nil, "sreve")
+	want := "hermesd: command \"sreve\": want one of those that hermesd help lists\n"
+	if code != exitUsage || stdout != "" || stderr != want {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+}

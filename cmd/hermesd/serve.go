@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/api"
+)
+
+// The server's limits. The API refuses headers over 16 KiB itself, in JSON; those over maxHeader
+// get net/http's own answer.
+const (
+	headerTime = 5 * time.Second
+	readTime   = 15 * time.Second
+	writeTime  = 60 * time.Second // the API extends it while a long list is being read
+	idleTime   = 60 * time.Second
+	maxHeader  = 64 << 10
+
+	drainTime  = 20 * time.Second // for requests that run when hermesd is told to stop
+	sweepEvery = time.Minute
+)
+
+// server is a hermesd that serves.
+type server struct {
+	config *config
+	log    *slog.Logger
+	door   *door
+	store  *openStore
+	client *hermes.Client
+	api    *api.Handler
+	front  *front
+	http   *http.Server
+	hangup chan os.Signal
+}
+
+// serve is the command serve.
+func (a *app) serve(ctx context.Context, args []string) error {
+	c, err := load(newFlags(), args, a.getenv)
+	if err != nil {
+		return err
+	}
+	if err := c.checkServe(); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	s := &server{config: c, log: c.logger(a.stderr), hangup: make(chan os.Signal, 1)}
+	signal.Notify(s.hangup, syscall.SIGHUP)
+	defer signal.Stop(s.hangup)
+	err = s.start(ctx, a)
+	if err != nil && ctx.Err() != nil {
+		return nil // told to stop before it served
+	}
+	return err
+}
+
+// start opens what a server needs, serves, and closes it.
+func (s *server) start(ctx context.Context, a *app) (err error) {
+	if s.door, err = openDoor(s.config); err != nil {
+		return err
+	}
+	defer s.door.close()
+	if s.store, err = open(ctx, s.config); err != nil {
+		return err
+	}
+	defer s.store.close()
+	if err := s.prepare(ctx, a); err != nil {
+		return err
+	}
+	return s.run(ctx)
+}
+
+// prepare makes everything ready to accept connections, and tells so.
+func (s *server) prepare(ctx context.Context, a *app) error {
+	s.warn()
+	if err := s.store.prepare(ctx); err != nil {
+		return err
+	}
+	var err error
+	if s.client, err = s.store.client(ctx, s.log); err != nil {
+		return err
+	}
+	s.api = api.New(s.client.As(hermes.Actor{}), &api.Options{
+		TLS: s.config.tls() || s.config.behindTLSProxy, TrustedProxies: s.config.trustedProxies,
+		WriteTimeout: writeTime, Logger: s.log,
+	})
+	s.front = &front{api: s.api, ready: s.ready, log: s.log}
+	s.http = &http.Server{
+		Handler:           s.front,
+		ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
+		MaxHeaderBytes: maxHeader,
+		ErrorLog:       slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	if err := s.announce(ctx, a.stderr); err != nil {
+		return err
+	}
+	s.front.reason(ctx) // the log tells at once what /readyz would
+	return nil
+}
+
+// warn names what is not wrong enough to refuse.
+func (s *server) warn() {
+	for _, name := range []string{"secret-key", "db"} {
+		v := s.config.value(name)
+		if v.origin.kind == originFlag && (name != "db" || s.config.db.hasPassword()) {
+			s.log.Warn("a secret in a flag can be read by every user of this machine: want it in the environment or a file",
+				"setting", name, "environment", v.envName(), "file", v.fileEnvName())
+		}
+	}
+	path := s.config.secretKeyFile()
+	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
+		s.log.Warn("others can read the secret key: want mode 0600", "file", path, "mode", info.Mode().Perm().String())
+	}
+}
+
+// ready is what /readyz asks.
+func (s *server) ready(ctx context.Context) error {
+	if err := s.store.ready(ctx); err != nil {
+		return err
+	}
+	done, err := s.client.Bootstrapped(ctx)
+	if err == nil && !done {
+		err = notBootstrapped
+	}
+	return err
+}
+
+// run serves until ctx ends, and then answers what runs.
+func (s *server) run(ctx context.Context) error {
+	background, cancel := context.WithCancel(context.Background())
+	swept := make(chan struct{})
+	go func() {
+		defer close(swept)
+		s.sweep(background)
+	}()
+	defer func() {
+		cancel()
+		<-swept
+	}()
+	served := make(chan error, 1)
+	go func() { served <- s.http.Serve(s.door.listener) }()
+	for {
+		select {
+		case err := <-served:
+			return err
+		case <-s.hangup:
+			s.reload()
+		case <-ctx.Done():
+			s.drain()
+			return nil
+		}
+	}
+}
+
+// reload is what SIGHUP asks for.
+func (s *server) reload() {
+	if s.door.certificate == nil {
+		s.log.Info("SIGHUP: there is no certificate to read again")
+		return
+	}
+	if err := s.door.certificate.reload(); err != nil {
+		s.log.Error("SIGHUP: the certificate of before stays", "error", err)
+		return
+	}
+	s.log.Info("SIGHUP: certificate read again")
+}
+
+// drain refuses what is new, while /readyz tells why, until what runs has been answered.
+func (s *server) drain() {
+	s.api.Drain()
+	idle := s.front.requests.drain()
+	s.log.Info("stopping")
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+	}
+	if err := s.http.Shutdown(ctx); err != nil {
+		s.log.Warn("requests were cut off", "after", drainTime, "error", err)
+		s.http.Close()
+	}
+}
+
+// sweep removes ended sessions now and then.
+func (s *server) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		n, err := s.client.SweepSessions(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.log.Warn("ended sessions could not be removed", "error", toldError(err))
+		} else if n > 0 {
+			s.log.Debug("ended sessions removed", "count", n)
+		}
+	}
+}

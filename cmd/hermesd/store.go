@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/local"
+	"github.com/hermes-voip/go-hermes/hermes/memstore"
+	"github.com/hermes-voip/go-hermes/hermes/postgres"
+	"github.com/hermes-voip/go-hermes/hermes/sqlite"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// engine is what hermesd needs of a store that lives in a database.
+type engine interface {
+	hermes.Store
+	Migrate(context.Context) error
+	Pending(context.Context) ([]string, error)
+	MigrationSQL(context.Context) (string, error)
+	CreateKamailioTables(context.Context) error
+	KamailioSQL(context.Context) (string, error)
+	ServeDomains(context.Context, []sip.Domain) error
+	Ready(context.Context) error
+	Close() error
+}
+
+// openStore is the store that the settings name.
+type openStore struct {
+	hermes.Store
+	engine engine // nil: memory
+	config *config
+}
+
+// open opens the database; an embedded one is made with its folder where it is missing.
+func open(ctx context.Context, c *config) (*openStore, error) {
+	switch c.db.kind {
+	case dbMemory:
+		return &openStore{memstore.New(), nil, c}, nil
+	case dbPostgres:
+		e, err := postgres.Open(ctx, postgres.Options{URL: c.db.url.Reveal(), KamailioSchema: c.kamailioSchema})
+		if err != nil {
+			return nil, fmt.Errorf("open %s: %w", c.db.shown(), err)
+		}
+		return &openStore{e, e, c}, nil
+	}
+	if err := c.makeFiles(); err != nil {
+		return nil, err
+	}
+	e, err := sqlite.Open(ctx, sqlite.Options{Path: c.db.path, Manual: true})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", c.db.shown(), err)
+	}
+	return &openStore{e, e, c}, nil
+}
+
+// makeFiles makes what is missing of the data folder and the database file, for this user's
+// eyes only. What is there keeps its mode: Kamailio may have been let in.
+func (c *config) makeFiles() error {
+	if len(c.secretKeys) == 0 || filepath.Dir(c.db.path) == filepath.Clean(c.data) {
+		if err := os.MkdirAll(c.data, 0o700); err != nil {
+			return c.wrong("data", "%q: %s", c.data, err)
+		}
+	}
+	f, err := os.OpenFile(c.db.path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return c.wrong("db", "%q: %s", c.db.shown(), err)
+	}
+	return f.Close()
+}
+
+func (s *openStore) close() {
+	if s.engine != nil {
+		s.engine.Close()
+	}
+}
+
+// prepare brings the schema to what the setting migrate asks for, and the settings' domains into an embedded
+// database.
+func (s *openStore) prepare(ctx context.Context) error {
+	if s.engine == nil {
+		return nil
+	}
+	embedded := s.config.db.embedded()
+	if embedded {
+		if err := s.newTables(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.schema(ctx); err != nil {
+		return err
+	}
+	if embedded && len(s.config.domains) > 0 {
+		return s.engine.ServeDomains(ctx, s.config.domains)
+	}
+	return nil
+}
+
+// newTables makes Kamailio's tables in a database that has none of them. One that Kamailio's own
+// tools made is theirs.
+func (s *openStore) newTables(ctx context.Context) error {
+	sql, err := s.engine.KamailioSQL(ctx)
+	if err != nil || !strings.Contains(sql, "CREATE TABLE version ") {
+		return err
+	}
+	return s.engine.CreateKamailioTables(ctx)
+}
+
+func (s *openStore) schema(ctx context.Context) error {
+	switch s.config.migrate {
+	case migrateAuto:
+		return s.engine.Migrate(ctx)
+	case migrateCheck:
+		pending, err := s.engine.Pending(ctx)
+		if err == nil && len(pending) > 0 {
+			err = fmt.Errorf("the schema is not of this version (%s): run hermesd migrate", strings.Join(pending, ", "))
+		}
+		return err
+	}
+	return nil
+}
+
+// ready tells what keeps the store from serving: a notReady, or what the database said.
+func (s *openStore) ready(ctx context.Context) error {
+	if s.engine == nil {
+		return nil
+	}
+	err := s.engine.Ready(ctx)
+	if err == nil {
+		return nil
+	}
+	pending, failed := s.engine.Pending(ctx)
+	switch {
+	case failed != nil:
+		return err
+	case len(pending) > 0:
+		return notReady("pending migrations: " + strings.Join(pending, ", "))
+	}
+	return fmt.Errorf("%w: %w", kamailioMissing, err)
+}
+
+// client makes the Client that acts as hermesd itself.
+func (s *openStore) client(ctx context.Context, log *slog.Logger) (*hermes.Client, error) {
+	c := s.config
+	keys, err := s.keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return hermes.New(s.Store, &hermes.Options{
+		SecretKeys: keys, Domains: c.domains, Backends: []hermes.Backend{local.New(nil)},
+		Plan: c.numberCheck, MaxRange: c.maxRange, KamailioPlaintext: c.kamailioPlaintext,
+		AuthKeyTTL: c.authKeyTTL, AuthKeyGrace: c.authKeyGrace, SessionTTL: c.sessionTTL, NoCookie: !c.requireCookie,
+		Logger: log,
+	})
+}
+
+// keys returns the secret keys: those of the setting, or that of an embedded database, which is
+// made where the database has not been used yet.
+func (s *openStore) keys(ctx context.Context) ([]hermes.SecretKey, error) {
+	c := s.config
+	if len(c.secretKeys) > 0 || c.db.kind != dbSQLite {
+		return c.secretKeys, nil
+	}
+	k, err := readKeyFile(c.secretKeyFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		k, err = s.firstKey(ctx)
+	}
+	if err != nil {
+		return nil, c.wrong("secret-key", "%s", err)
+	}
+	return []hermes.SecretKey{k}, nil
+}
+
+// firstKey makes the key, unless there are principals: then it has been made, by a process that
+// started together with this one, or has been lost.
+func (s *openStore) firstKey(ctx context.Context) (hermes.SecretKey, error) {
+	path := s.config.secretKeyFile()
+	used, err := s.Authorizations(ctx)
+	if err != nil {
+		return hermes.SecretKey{}, err
+	}
+	if len(used) == 0 {
+		return makeKeyFile(path)
+	}
+	k, err := readKeyFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return k, fmt.Errorf("%s is missing, and the database has passwords sealed with it: want the file back, or the key in %s",
+			path, s.config.value("secret-key").envName())
+	}
+	return k, err
+}
