@@ -49,8 +49,8 @@ func TestSession(t *testing.T) {
 // otherwise it goes on and commits after the client was told that it failed.
 func TestStatementEndsBeforeClient(t *testing.T) {
 	side := newDB(t, "CREATE TABLE x (n int)")
-	db := open(t, Options{URL: side.URL(), ReadTimeout: 500 * time.Millisecond})
-	_, err := db.ExecContext(t.Context(), "INSERT INTO x SELECT 1 FROM pg_sleep(1)")
+	db := open(t, Options{URL: side.URL(), ReadTimeout: 2 * time.Second, StatementTimeout: 200 * time.Millisecond})
+	_, err := db.ExecContext(t.Context(), "INSERT INTO x SELECT 1 FROM pg_sleep(4)")
 	if State(err) != "57014" {
 		t.Errorf("error %v, wanted the server's 57014", err)
 	}

@@ -138,6 +138,7 @@ func TestTxCommitOfAborted(t *testing.T) {
 // TestTxCancelled cancels before BEGIN, between two statements, during one, and by a deadline during one.
 func TestTxCancelled(t *testing.T) {
 	eachDriver(t, numbers, func(t *testing.T, db *sql.DB, side *pgtest.DB) {
+		fill(t, db, 1)
 		for name, fn := range map[string]func(ctx context.Context, cancel func(), tx *sql.Tx) error{
 			"between": func(ctx context.Context, cancel func(), tx *sql.Tx) error {
 				cancel()
