@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // A rate allows burst failures at once and then one in each interval.
@@ -63,6 +64,7 @@ type token struct {
 
 // begin takes a token of each kind, or returns Throttled.
 func (d *loginDoor) begin(user string, remote netip.Addr, now time.Time) (*attempt, error) {
+	user = countedName(user)
 	address := network(remote)
 	a := &attempt{door: d, pair: pairKey(user, remote)}
 	wants := []token{{d.pairs, a.pair}, {d.addresses, address}}
@@ -81,7 +83,15 @@ func (d *loginDoor) begin(user string, remote netip.Addr, now time.Time) (*attem
 
 // knows tells whether the user has logged in from that address of late.
 func (d *loginDoor) knows(user string, remote netip.Addr, now time.Time) bool {
-	return d.known.used(pairKey(user, remote), now)
+	return d.known.used(pairKey(countedName(user), remote), now)
+}
+
+// countedName is one name for all that are longer than any user's, so that a table holds no long ones.
+func countedName(user string) string {
+	if len(user) > apiUserMax*utf8.UTFMax {
+		return ""
+	}
+	return user
 }
 
 func pairKey(user string, remote netip.Addr) string { return user + "\x00" + network(remote) }
