@@ -359,7 +359,8 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret, re
 }
 
 // Bootstrapped tells whether there is a principal with FullWrite.
-func (c *Client) Bootstrapped(ctx context.Context) (bool, error) {
+func (c *Client) Bootstrapped(ctx context.Context) (done bool, err error) {
+	defer wrap(&err, "auth/bootstrap")
 	admins, err := c.admins(ctx, c.store)
 	return len(admins) > 0, err
 }
