@@ -2,13 +2,17 @@ package storetest
 
 import (
 	"context"
-	"reflect"
+	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/mac"
+	"github.com/hermes-voip/go-hermes/sip"
 )
 
 // kit is what a case works with: the test, and a store that nobody else uses.
@@ -86,7 +90,11 @@ func refused[T comparable](k *kit, a answer[T], want hermes.Cause) {
 	}
 }
 
-// diff shows unexported fields too: records hold validated values.
+// diff shows validated values and times as texts.
 func diff(got, want any) string {
-	return cmp.Diff(got, want, cmp.Exporter(func(reflect.Type) bool { return true }))
+	return cmp.Diff(got, want, text[sip.Addr](), text[sip.Domain](), text[e164.Number](), text[mac.Addr](), text[time.Time]())
+}
+
+func text[T any]() cmp.Option {
+	return cmp.Transformer("text", func(v T) string { return fmt.Sprintf("%v", v) })
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/binary"
 	"fmt"
 	"runtime"
 	"slices"
@@ -17,22 +18,22 @@ func raceCases() []testCase {
 				func(round, _ int) error { return k.RemoveNumber(k.ctx, poolNumber("+47", 8, round)) })
 		}},
 		{"add_number", "of 16 that add one number exactly one gets nil", func(k *kit) {
-			k.oneWinner(16, hermes.Exists, nil, func(round, _ int) error { return k.AddNumber(k.ctx, poolNumber("+47", 8, round)) })
+			k.oneWinner(16, hermes.Exists, unprepared, func(round, _ int) error { return k.AddNumber(k.ctx, poolNumber("+47", 8, round)) })
 		}},
 		{"add_user", "of 16 that add one user exactly one gets nil, also where half of them add a remote one", func(k *kit) {
-			k.oneWinner(16, hermes.Exists, nil, func(round, i int) error {
+			k.oneWinner(16, hermes.Exists, unprepared, func(round, i int) error {
 				a := fmt.Sprintf("u%d@example.com", round)
 				return k.AddUser(k.ctx, []hermes.User{localUser(a), remoteUser(a)}[i%2])
 			})
 		}},
 		{"add_alias", "of 16 that add one alias exactly one gets nil, though the table has no unique key", func(k *kit) {
-			k.oneWinner(16, hermes.Exists, nil, func(round, i int) error {
+			k.oneWinner(16, hermes.Exists, unprepared, func(round, i int) error {
 				return k.AddAlias(k.ctx, alias(fmt.Sprintf("a%d@example.com", round), fmt.Sprintf("u%d@example.com", i)))
 			})
 			k.aliasesOnce()
 		}},
 		{"add_alias_tx", "so it is in transactions", func(k *kit) {
-			k.oneWinner(16, hermes.Exists, nil, func(round, i int) error {
+			k.oneWinner(16, hermes.Exists, unprepared, func(round, i int) error {
 				return k.Tx(k.ctx, func(s hermes.Store) error {
 					return s.AddAlias(k.ctx, alias(fmt.Sprintf("a%d@example.com", round), fmt.Sprintf("u%d@example.com", i)))
 				})
@@ -41,13 +42,15 @@ func raceCases() []testCase {
 		}},
 		{"rotate", "of 16 that rotate one generation exactly one gets nil", func(k *kit) {
 			k.ok(k.AddSession(k.ctx, session(1, backendUser("alice"))))
-			k.oneWinner(16, hermes.Nonexistant, nil, func(round, _ int) error {
+			k.oneWinner(16, hermes.Nonexistant, unprepared, func(round, _ int) error {
 				return k.RotateSession(k.ctx, hash(1), int64(round), at(3), at(4))
 			})
 		}},
 		{"take_nonce", "of 16 that take one nonce exactly one gets it", func(k *kit) {
-			k.oneWinner(16, hermes.Nonexistant, func(int) error { return k.AddNonce(k.ctx, nonce(1)) },
-				func(int, int) error { return only(k.TakeNonce(k.ctx, hash(1))) })
+			k.oneWinner(16, hermes.Nonexistant, func(round int) error {
+				return k.AddNonce(k.ctx, hermes.Nonce{ID: nthHash(round), Key: "k1", Expires: at(5)})
+			},
+				func(round, _ int) error { return only(k.TakeNonce(k.ctx, nthHash(round))) })
 		}},
 		{"take_all", "32 workers empty a pool: each number once, none left, Nonexistant only then", func(k *kit) { k.takeAll(false) }},
 		{"take_all_random", "so do random ones", func(k *kit) { k.takeAll(true) }},
@@ -74,19 +77,28 @@ func together(n int, fn func(i int) error) []error {
 	return errs
 }
 
-// oneWinner wants one nil of each round, and the bare cause for all others.
+// oneWinner has n workers go through the same rounds, each as fast as it can: those ahead of
+// the others win, and are caught up with. It wants one nil of each round, and the bare cause for all others.
 func (k *kit) oneWinner(n int, others hermes.Cause, prepare func(round int) error, fn func(round, i int) error) {
 	k.Helper()
-	for round := range rounds(k.T, 50) {
-		if prepare != nil {
-			k.ok(prepare(round))
+	rounds := rounds(k.T, 50)
+	for round := range rounds {
+		k.ok(prepare(round))
+	}
+	told := make([][]error, n)
+	together(n, func(i int) error {
+		for round := range rounds {
+			told[i] = append(told[i], fn(round, i))
 		}
+		return nil
+	})
+	for round := range rounds {
 		won := 0
-		for _, err := range together(n, func(i int) error { return fn(round, i) }) {
-			if err == nil {
+		for i := range n {
+			if told[i][round] == nil {
 				won++
 			} else {
-				k.is(err, others)
+				k.is(told[i][round], others)
 			}
 		}
 		if won != 1 {
@@ -94,6 +106,13 @@ func (k *kit) oneWinner(n int, others hermes.Cause, prepare func(round int) erro
 		}
 	}
 }
+
+func nthHash(n int) (h hermes.Hash) {
+	binary.BigEndian.PutUint64(h[:], uint64(n))
+	return h
+}
+
+func unprepared(int) error { return nil }
 
 func (k *kit) aliasesOnce() {
 	k.Helper()

@@ -11,8 +11,8 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// binary is what a text column would not keep.
-const binary = "\x00\xff\xfe'\\\"\x80%_\r\n\x00"
+// blob is what a text column would not keep.
+const blob = "\x00\xff\xfe'\\\"\x80%_\r\n\x00"
 
 func addr(s string) sip.Addr      { return sip.MustParse(s) }
 func domain(s string) sip.Domain  { return sip.MustParseDomain(s) }
@@ -48,7 +48,7 @@ func at(minutes int) time.Time {
 func localUser(address string) hermes.User {
 	return hermes.User{
 		Address: addr(address), Type: hermes.Local,
-		Sealed: binary, HA1: "93dfce8dfebfae8af4a726982429d23a", HA1B: "5f3b4d392d62686136b6dcfbeec41c21", Clear: "wonder'land",
+		Sealed: blob, HA1: "93dfce8dfebfae8af4a726982429d23a", HA1B: "5f3b4d392d62686136b6dcfbeec41c21", Clear: "wonder'land",
 		AuthID: "auth-" + address, Registrar: domain("reg.example.com"), RPort: 65535, Proxy: domain("192.0.2.1"), PPort: 1,
 		Dialplan: `x.T|'%_\`, DisplayName: "Ålice “Ø” 李 " + address, LineText: "line 1",
 		Email: "alice@example.com", RPID: "<sip:+47@example.com>", PermittedCalls: "local,intl",
@@ -58,7 +58,7 @@ func localUser(address string) hermes.User {
 // remoteUser has something in every field that a remote user has.
 func remoteUser(address string) hermes.User {
 	return hermes.User{
-		Address: addr(address), Type: hermes.Remote, Sealed: binary + "2",
+		Address: addr(address), Type: hermes.Remote, Sealed: blob + "2",
 		AuthID: "4711", Registrar: domain("sip.example.net"), RPort: 5060, Proxy: domain("sip.example.net"), PPort: 5061,
 		Dialplan: "0.", DisplayName: "Bob", LineText: "Bob's line",
 	}
@@ -97,7 +97,7 @@ func keyHolder(id string) hermes.Principal {
 
 func keyPair(id string) hermes.Key {
 	return hermes.Key{
-		ID: id, PublicKey: binary, Host: "192.0.2.0/24,2001:db8::/32", Comment: "ci “ø” '%",
+		ID: id, PublicKey: blob, Host: "192.0.2.0/24,2001:db8::/32", Comment: "ci “ø” '%",
 		Created: at(0), Expires: at(1), LastUsed: at(2),
 	}
 }
@@ -106,7 +106,7 @@ func bearerKey(id string) hermes.Key { return hermes.Key{ID: id, Hash: hash(7), 
 
 func session(n byte, p hermes.Principal) hermes.Session {
 	return hermes.Session{
-		ID: hash(n), Principal: p, Cookie: hash(n + 100), Salt: binary, Gen: 0,
+		ID: hash(n), Principal: p, Cookie: hash(n + 100), Salt: blob, Gen: 0,
 		Created: at(0), Rotated: at(1), KeyExpires: at(40), Expires: at(50), LastSeen: at(2),
 	}
 }
