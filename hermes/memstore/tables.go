@@ -12,7 +12,8 @@ import (
 
 // tables is everything that the store knows.
 type tables struct {
-	users      table[sip.Addr, *hermes.User]
+	users      trie
+	names      table[sip.Addr, string] // the display names of all users
 	groups     table[group, none]
 	phones     table[hermes.Phone, none] // by MAC
 	userPhones table[hermes.Phone, none] // by user
@@ -32,7 +33,8 @@ type tables struct {
 
 func newTables() *tables {
 	return &tables{
-		users:      newTable[sip.Addr, *hermes.User](sip.Addr.Compare),
+		users:      newTrie(),
+		names:      newTable[sip.Addr, string](sip.Addr.Compare),
 		groups:     newTable[group, none](group.compare),
 		phones:     newTable[hermes.Phone, none](byMAC),
 		userPhones: newTable[hermes.Phone, none](byUser),
@@ -53,7 +55,8 @@ func newTables() *tables {
 
 func (t *tables) copy() *tables {
 	return &tables{
-		users:      t.users.copy(),
+		users:      t.users,
+		names:      t.names.copy(),
 		groups:     t.groups.copy(),
 		phones:     t.phones.copy(),
 		userPhones: t.userPhones.copy(),

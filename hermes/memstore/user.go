@@ -13,11 +13,10 @@ func (s *Store) User(ctx context.Context, a sip.Addr) (hermes.User, error) {
 	if err != nil {
 		return hermes.User{}, err
 	}
-	u, ok := t.users.get(a)
-	if !ok {
-		return hermes.User{}, hermes.Nonexistant
+	if u := t.users.get(a); u != nil {
+		return *u, nil
 	}
-	return *u, nil
+	return hermes.User{}, hermes.Nonexistant
 }
 
 // Users implements hermes.UserStore.
@@ -26,13 +25,13 @@ func (s *Store) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEnt
 	if err != nil {
 		return nil, err
 	}
-	var page []hermes.UserEntry
-	for a, u := range after(t.users, q.After) {
+	page := make([]hermes.UserEntry, 0, min(q.Limit, 100))
+	for a, name := range after(t.names, q.After) {
 		if len(page) >= q.Limit {
 			break
 		}
-		if q.Match.IsZero() || q.Match.Match(a.String()) || q.Match.Match(u.DisplayName) {
-			page = append(page, hermes.UserEntry{User: a, DisplayName: u.DisplayName})
+		if q.Match.IsZero() || q.Match.Match(a.String()) || q.Match.Match(name) {
+			page = append(page, hermes.UserEntry{User: a, DisplayName: name})
 		}
 	}
 	return page, nil
@@ -41,10 +40,10 @@ func (s *Store) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEnt
 // AddUser implements hermes.UserStore.
 func (s *Store) AddUser(ctx context.Context, u hermes.User) error {
 	return s.write(ctx, func(t *tables) error {
-		if t.users.has(u.Address) {
+		if t.users.get(u.Address) != nil {
 			return hermes.Exists
 		}
-		t.users.set(u.Address, &u)
+		t.setUser(&u)
 		return nil
 	})
 }
@@ -52,10 +51,10 @@ func (s *Store) AddUser(ctx context.Context, u hermes.User) error {
 // SetUser implements hermes.UserStore.
 func (s *Store) SetUser(ctx context.Context, u hermes.User) error {
 	return s.write(ctx, func(t *tables) error {
-		if !t.users.has(u.Address) {
+		if t.users.get(u.Address) == nil {
 			return hermes.Nonexistant
 		}
-		t.users.set(u.Address, &u)
+		t.setUser(&u)
 		return nil
 	})
 }
@@ -63,9 +62,10 @@ func (s *Store) SetUser(ctx context.Context, u hermes.User) error {
 // RemoveUser implements hermes.UserStore.
 func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) error {
 	return s.write(ctx, func(t *tables) error {
-		if !t.users.remove(a) {
+		if !t.names.remove(a) {
 			return hermes.Nonexistant
 		}
+		t.users = t.users.without(a)
 		t.clearGroups(a)
 		return nil
 	})
@@ -97,12 +97,18 @@ func (s *Store) Holder(ctx context.Context, a sip.Addr) (hermes.Holder, error) {
 	switch {
 	case err != nil:
 		return hermes.HeldByNone, err
-	case t.users.has(a):
+	case t.users.get(a) != nil:
 		return hermes.HeldByUser, nil
 	case t.aliases.has(a):
 		return hermes.HeldByAlias, nil
 	}
 	return hermes.HeldByNone, nil
+}
+
+// setUser keeps u, which nobody alters from now on.
+func (t *tables) setUser(u *hermes.User) {
+	t.users = t.users.with(u)
+	t.names.set(u.Address, u.DisplayName)
 }
 
 func (t *tables) groupsOf(a sip.Addr) []string {
