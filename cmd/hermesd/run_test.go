@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // tryRun runs a command that ends by itself.
@@ -14,8 +16,11 @@ func tryRun(t *testing.T, e env, args ...string) (code int, stdout, stderr strin
 
 func tryRunWith(t *testing.T, stdin string, e env, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	// Ends a server that should have refused to serve.
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
 	var out, errs strings.Builder
-	code = run(t.Context(), args, e.get, strings.NewReader(stdin), &out, &errs)
+	code = run(ctx, args, e.get, strings.NewReader(stdin), &out, &errs)
 	return code, out.String(), errs.String()
 }
 

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -158,40 +156,4 @@ func (s *openStore) client(ctx context.Context, log *slog.Logger) (*hermes.Clien
 		AuthKeyTTL: c.authKeyTTL, AuthKeyGrace: c.authKeyGrace, SessionTTL: c.sessionTTL, NoCookie: !c.requireCookie,
 		Logger: log,
 	})
-}
-
-// keys returns the secret keys: those of the setting, or that of an embedded database, which is
-// made where the database has not been used yet.
-func (s *openStore) keys(ctx context.Context) ([]hermes.SecretKey, error) {
-	c := s.config
-	if len(c.secretKeys) > 0 || c.db.kind != dbSQLite {
-		return c.secretKeys, nil
-	}
-	k, err := readKeyFile(c.secretKeyFile())
-	if errors.Is(err, fs.ErrNotExist) {
-		k, err = s.firstKey(ctx)
-	}
-	if err != nil {
-		return nil, c.wrong("secret-key", "%s", err)
-	}
-	return []hermes.SecretKey{k}, nil
-}
-
-// firstKey makes the key, unless there are principals: then it has been made, by a process that
-// started together with this one, or has been lost.
-func (s *openStore) firstKey(ctx context.Context) (hermes.SecretKey, error) {
-	path := s.config.secretKeyFile()
-	used, err := s.Authorizations(ctx)
-	if err != nil {
-		return hermes.SecretKey{}, err
-	}
-	if len(used) == 0 {
-		return makeKeyFile(path)
-	}
-	k, err := readKeyFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return k, fmt.Errorf("%s is missing, and the database has passwords sealed with it: want the file back, or the key in %s",
-			path, s.config.value("secret-key").envName())
-	}
-	return k, err
 }
