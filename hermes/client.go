@@ -55,6 +55,9 @@ type Options struct {
 	FailedLoginTime time.Duration
 	// Logger gets the audit lines: logins, refusals, and changes of who may do what; nil: nobody does.
 	Logger *slog.Logger
+	// UserRemoved is called after a local user has been removed, in the caller's goroutine: Kamailio keeps a
+	// contact until it expires, and can be told to drop it. nil: nobody is told.
+	UserRemoved func(sip.Addr)
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 	// Rand gives the random bytes of passwords, tokens and nonces; nil: crypto/rand.

@@ -27,26 +27,38 @@ func (c *Client) UserRemove(ctx context.Context, req UserRemoveRequest) (res Use
 	if err = needAddr("user", req.User); err != nil {
 		return res, err
 	}
-	err = c.store.Tx(ctx, func(s Store) error { return removeUser(ctx, s, req.User) })
-	return UserRemoveResponse{User: req.User}, err
+	var u User
+	err = c.store.Tx(ctx, func(s Store) error {
+		u, err = removeUser(ctx, s, req.User)
+		return err
+	})
+	if err != nil {
+		return res, err
+	}
+	if u.Type == Local && c.opts.UserRemoved != nil {
+		c.opts.UserRemoved(u.Address)
+	}
+	return UserRemoveResponse{User: req.User}, nil
 }
 
-func removeUser(ctx context.Context, s Store, a sip.Addr) error {
-	if _, err := s.User(ctx, a); err != nil {
-		return noUser(err, a)
+// removeUser returns the user that it removed.
+func removeUser(ctx context.Context, s Store, a sip.Addr) (User, error) {
+	u, err := s.User(ctx, a)
+	if err != nil {
+		return u, noUser(err, a)
 	}
 	phones, err := s.UserPhones(ctx, a)
 	if err != nil {
-		return err
+		return u, err
 	}
 	aliases, err := s.Aliases(ctx, AliasQuery{Destination: a, Limit: namedInDetail})
 	if err != nil {
-		return err
+		return u, err
 	}
 	if len(phones)+len(aliases) > 0 {
-		return inUse(a, phones, aliases)
+		return u, inUse(a, phones, aliases)
 	}
-	return noUser(s.RemoveUser(ctx, a), a)
+	return u, noUser(s.RemoveUser(ctx, a), a)
 }
 
 // namedInDetail is how many of the things that hang on a user the refusal names.
