@@ -57,17 +57,17 @@ func TestSettingsOrigin(t *testing.T) {
 	}
 }
 
-func TestSettingsWrong(t *testing.T) {
-	empty := filepath.Join(t.TempDir(), "empty")
-	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	tests := []struct {
-		why  string
-		args []string
-		env  env
-		want string // what the line holds, parts separated by |
-	}{
+// wrongSetting is a setting that is refused by every command.
+type wrongSetting struct {
+	why  string
+	args []string
+	env  env
+	want string // what the line holds, parts separated by |
+}
+
+// wrongSettings has a row for every setting at least; empty is the path of an empty file.
+func wrongSettings(empty string) []wrongSetting {
+	return []wrongSetting{
 		{"no port", []string{"--listen", "127.0.0.1"}, nil, `listen: "127.0.0.1"|(flag --listen)`},
 		{"a port too high", nil, env{"HERMES_LISTEN": "127.0.0.1:65536"}, `listen: |(environment HERMES_LISTEN)`},
 		{"no folder", []string{"--data="}, nil, `data: "": want a value (flag --data)`},
@@ -105,8 +105,15 @@ func TestSettingsWrong(t *testing.T) {
 		{"a value that is apart from its yes/no flag", []string{"--require-cookie", "false"}, nil, `argument "false": |--setting=value`},
 		{"a setting of a later version", []string{"--metrics-listen", "x"}, nil, `-metrics-listen`},
 	}
+}
+
+func TestSettingsWrong(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	seen := map[string]bool{}
-	for _, tt := range tests {
+	for _, tt := range wrongSettings(empty) {
 		code, _, stderr := tryRun(t, tt.env, append([]string{"config"}, tt.args...)...)
 		if code != exitUsage {
 			t.Errorf("%s: exit code %d, want %d", tt.why, code, exitUsage)
