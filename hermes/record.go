@@ -19,7 +19,7 @@ const (
 )
 
 // User is a SIP account as it is stored. A user that only Kamailio's table has (kamctl made
-// it) has zero values in all that is Hermes'.
+// it) is Local and has zero values in all that is Hermes'.
 type User struct {
 	Address sip.Addr
 	Type    UserType

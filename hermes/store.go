@@ -35,7 +35,8 @@ type Store interface {
 	// Tx runs fn in one serializable transaction: concurrent transactions have the effect of
 	// some order one after the other, everything sticks when fn returns nil, and nothing
 	// otherwise; fn's own error is returned as it is. fn may run more than once: it must set what it
-	// answers anew each time. The Store given to fn serves in fn only; its own Tx runs in the same transaction.
+	// answers anew each time. The Store given to fn serves in fn only; its own Tx runs in the same transaction,
+	// and undoes nothing by itself.
 	// Where it cannot be known whether a commit took place the error wraps ErrOutcomeUnknown.
 	Tx(ctx context.Context, fn func(Store) error) error
 }

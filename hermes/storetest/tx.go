@@ -59,6 +59,19 @@ func txCases() []testCase {
 			}
 			k.written(k.Store, false)
 		}},
+		{"nested_only", "an inner Tx undoes nothing by itself: what it wrote sticks where the outer fn returns nil", func(k *kit) {
+			k.ok(k.Tx(k.ctx, func(s hermes.Store) error {
+				inner := s.Tx(k.ctx, func(in hermes.Store) error {
+					k.ok(k.writeAll(in))
+					return errOwn
+				})
+				if inner != errOwn {
+					k.Fatalf("got %v, want fn's own error", inner)
+				}
+				return nil
+			}))
+			k.written(k.Store, true)
+		}},
 		{"over", "the Store given to fn serves in fn only", func(k *kit) {
 			var kept hermes.Store
 			k.ok(k.Tx(k.ctx, func(s hermes.Store) error { kept = s; return nil }))
