@@ -98,13 +98,12 @@ func start(t *testing.T, program string) daemon {
 	return d
 }
 
-// shell runs a script, into which somebody pastes the password.
+// shell runs a script, in which the password is put.
 func (d daemon) shell(t *testing.T, script string) string {
 	t.Helper()
-	cmd := exec.Command("bash", "-u", "-c", script)
+	cmd := exec.Command("bash", "-u", "-c", strings.Replace(script, "the printed one", d.password, 1))
 	cmd.Dir = d.dir
 	cmd.Env = append(os.Environ(), "ADDRESS="+d.address)
-	cmd.Stdin = strings.NewReader(d.password + "\n")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
