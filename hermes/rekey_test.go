@@ -1,0 +1,33 @@
+package hermes_test
+
+import (
+	"crypto/rand"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+func TestRekey(t *testing.T) {
+	w := newWorld(t)
+	w.noError(w.store.AddUser(t.Context(), hermes.User{Address: addr("kamctl@example.com"), Type: hermes.Local})) // nothing sealed
+	before := ok(t, got(w.UserGet(t.Context(), hermes.UserGetRequest{User: alice}))).User
+	next := ok(t, got(hermes.NewSecretKey(rand.Reader)))
+	old := w.opts.SecretKeys[0]
+	w.opts.SecretKeys = []hermes.SecretKey{next, old}
+	w.Client = w.over(w.store)
+	for _, r := range []struct {
+		want int
+		why  string
+	}{{4, "every user whose password is sealed"}, {0, "a second time there is nothing to do"}} {
+		if n := ok(t, got(w.Rekey(t.Context()))); n != r.want {
+			t.Errorf("%d sealed anew, want %d: %s", n, r.want, r.why)
+		}
+	}
+	w.opts.SecretKeys = []hermes.SecretKey{next}
+	w.Client = w.over(w.store)
+	same(t, ok(t, got(w.UserGet(t.Context(), hermes.UserGetRequest{User: alice}))).User, before)
+	refused(t, only(w.level(hermes.LimitedWrite).Rekey(t.Context())), hermes.Forbidden)
+	w.opts.SecretKeys = []hermes.SecretKey{old}
+	refused(t, only(w.over(w.store).Rekey(t.Context())), hermes.Internal) // it cannot open them: they stay as they are
+	same(t, ok(t, got(w.UserGet(t.Context(), hermes.UserGetRequest{User: alice}))).User, before)
+}
