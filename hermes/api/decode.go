@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 // endpoint is a node with what can be read off it once.
 type endpoint struct {
 	hermes.Node
-	methods string // the Allow header
+	methods []string
 	request requestPlan
 }
 
@@ -24,10 +25,11 @@ const (
 )
 
 func newEndpoint(n hermes.Node) *endpoint {
-	e := &endpoint{Node: n, methods: "GET, HEAD, POST", request: planRequest(reflect.TypeOf(n.New()).Elem())}
+	e := &endpoint{Node: n, methods: []string{http.MethodGet, http.MethodHead, http.MethodPost}}
 	if n.Changes {
-		e.methods = "GET, POST"
+		e.methods = []string{http.MethodGet, http.MethodPost}
 	}
+	e.request = planRequest(reflect.TypeOf(n.New()).Elem())
 	if e.guarded() {
 		e.request.names[sessionName], e.request.names[authKeyName] = true, true
 	}
@@ -36,9 +38,8 @@ func newEndpoint(n hermes.Node) *endpoint {
 
 func (n *endpoint) guarded() bool { return n.Needs != hermes.NoCapability }
 
-func (n *endpoint) allows(method string) bool {
-	return slices.Contains(strings.Split(n.methods, ", "), method)
-}
+// allow is the value of the Allow header.
+func (n *endpoint) allow() string { return strings.Join(n.methods, ", ") }
 
 // decode makes the request of its form. It returns the request even where there is a fault,
 // with stand-ins for what is malformed, for who wants to know what else is wrong with it.

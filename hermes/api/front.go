@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -27,8 +28,8 @@ func (h *Handler) door(r *http.Request) (*endpoint, error) {
 	switch {
 	case n == nil:
 		return nil, refuse(noSuchNode, "there is no such node")
-	case !n.allows(r.Method):
-		return n, refuse(wrongMethod, "want the method "+n.methods)
+	case !slices.Contains(n.methods, r.Method):
+		return n, refuse(wrongMethod, "want the method "+n.allow())
 	case headerSize(r.Header) > maxHeaders:
 		return n, refuse(headersTooLarge, "the headers are too large: want at most 16 KiB")
 	case fromOtherSite(r, h.secure(r)):

@@ -14,7 +14,7 @@ func question(c golden.Caller, ask string) golden.Question {
 }
 
 // setUp makes a user with a phone, an alias that leads to it, and two numbers.
-func setUp(t *testing.T, w *golden.World, admin golden.Caller) {
+func setUp(t testing.TB, w *golden.World, admin golden.Caller) {
 	t.Helper()
 	for _, ask := range []string{
 		"domain/set_servers?domain=example.com&registrar=sip.example.com&r_port=5060&proxy=sip.example.com&p_port=5060&prov_url=http://prov.example.com/",

@@ -38,6 +38,7 @@ func TestOrderOfRefusals(t *testing.T) {
 		{"a malformed port before a malformed address", golden.Question{Caller: writer, Node: "user/update", Query: "user=a&r_port=x"}, "invalid/parameters"},
 		{"a port out of range before a malformed address", golden.Question{Caller: writer, Node: "user/update", Query: "user=a&r_port=65536"}, "invalid/parameters"},
 		{"a password too long before a malformed address", golden.Question{Caller: writer, Node: "user/change_pw", Query: "user=a&password=" + long64 + "a"}, "invalid/parameters"},
+		{"no number before a malformed search", golden.Question{Caller: writer, Node: "user/list", Query: "limit=x&search=" + long64 + "a"}, "invalid/parameters"},
 		{"a bad page before a malformed search", golden.Question{Caller: writer, Node: "user/list", Query: "after=x&search=" + long64 + "a"}, "invalid/parameters"},
 		{"a page with random before a malformed search", golden.Question{Caller: writer, Node: "number/list", Query: "after=x&random=1&search=" + long64 + "a"}, "invalid/parameters"},
 		{"e164 without destination before a malformed alias", golden.Question{Caller: writer, Node: "alias/list", Query: "alias=a&e164=1"}, "invalid/parameters"},
