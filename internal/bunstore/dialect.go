@@ -35,11 +35,10 @@ type engine interface {
 	// propertiesQuery returns one row: whether the database compares text byte-wise, and whether
 	// strings are what this package takes them for.
 	propertiesQuery() schema.QueryAppender
-	// addRange inserts the numbers from first to last; the numbers table is locked against other
-	// writers before.
-	addRange(first, last e164.Number) (lock, insert schema.QueryAppender)
-	// analyze gathers the planner's figures about the numbers; nil where there is no need.
-	analyze() schema.QueryAppender
+	// addRange inserts the numbers from first to last, with commands to run before and after that.
+	addRange(first, last e164.Number) (before []string, insert schema.QueryAppender, after []string)
+	// analyze gathers the planner's figures about the numbers.
+	analyze() []string
 	// gate is a part of a WITH clause that locks Gate; "" where there is no need.
 	gate() string
 	// oneStatement tells whether a WITH clause may write.
@@ -118,16 +117,19 @@ func (e pgEngine) propertiesQuery() schema.QueryAppender {
 		FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()`)
 }
 
-func (e pgEngine) addRange(first, last e164.Number) (lock, insert schema.QueryAppender) {
-	lock = raw(`LOCK TABLE ?numbers IN SHARE ROW EXCLUSIVE MODE`)
+// addRange leaves out with NOT EXISTS what ON CONFLICT would have to try; the lock makes that safe. Without
+// nested loops no stale figure of the planner's can make it a million times a million.
+func (e pgEngine) addRange(first, last e164.Number) (before []string, insert schema.QueryAppender, after []string) {
 	insert = raw(`INSERT INTO ?numbers (number)
 		SELECT r.number FROM (SELECT '+' || g AS number FROM generate_series(CAST(?0 AS bigint), CAST(?1 AS bigint)) AS g) AS r
-		WHERE NOT EXISTS (SELECT 1 FROM ?numbers AS n WHERE n.number = r.number)
-		AND NOT EXISTS (SELECT 1 FROM ?dbaliases AS a WHERE a.alias_username = r.number)`, literalDigits(first), literalDigits(last))
-	return lock, insert
+		WHERE NOT EXISTS (SELECT 1 FROM ?numbers AS n WHERE n.number = r.number AND n.number BETWEEN ?2 AND ?3)
+		AND NOT EXISTS (SELECT 1 FROM ?dbaliases AS a WHERE a.alias_username = r.number AND a.alias_username ?B BETWEEN ?2 AND ?3)`,
+		literalDigits(first), literalDigits(last), first.String(), last.String())
+	return []string{"LOCK TABLE ?numbers IN SHARE ROW EXCLUSIVE MODE", "SET LOCAL enable_nestloop = off"}, insert,
+		[]string{"SET LOCAL enable_nestloop TO DEFAULT"}
 }
 
-func (e pgEngine) analyze() schema.QueryAppender { return raw(`ANALYZE ?numbers`) }
+func (e pgEngine) analyze() []string { return []string{"ANALYZE ?numbers"} }
 
 func (e pgEngine) gate() string { return "gate AS (DELETE FROM " + Gate + " WHERE false)" }
 
@@ -156,14 +158,14 @@ func (e sqliteEngine) propertiesQuery() schema.QueryAppender {
 	return raw(`SELECT 1 AS bytewise, 1 AS strings`)
 }
 
-func (e sqliteEngine) addRange(first, last e164.Number) (lock, insert schema.QueryAppender) {
+func (e sqliteEngine) addRange(first, last e164.Number) (before []string, insert schema.QueryAppender, after []string) {
 	return nil, raw(`WITH RECURSIVE r(v) AS (SELECT ?0 UNION ALL SELECT v + 1 FROM r WHERE v < ?1)
 		INSERT INTO ?numbers (number) SELECT '+' || v FROM r
 		WHERE NOT EXISTS (SELECT 1 FROM ?dbaliases AS a WHERE a.alias_username = '+' || v)
-		ON CONFLICT DO NOTHING`, literalDigits(first), literalDigits(last))
+		ON CONFLICT DO NOTHING`, literalDigits(first), literalDigits(last)), nil
 }
 
-func (e sqliteEngine) analyze() schema.QueryAppender { return nil }
+func (e sqliteEngine) analyze() []string { return nil }
 
 func (e sqliteEngine) gate() string { return "" }
 

@@ -71,7 +71,7 @@ func (s *Store) CreateKamailioTables(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return in.execAll(ctx, statements)
+		return in.commands(ctx, statements)
 	})
 	if err != nil {
 		return fmt.Errorf("create Kamailio's tables: %w", err)

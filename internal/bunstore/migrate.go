@@ -49,7 +49,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 				return err
 			}
 			more = len(st.pending) > 0
-			return in.execAll(ctx, st.next(s.engine))
+			return in.commands(ctx, st.next(s.engine))
 		})
 		if err != nil {
 			return fmt.Errorf("migrate: %w", err)
@@ -70,15 +70,6 @@ func (s *Store) underLock(ctx context.Context, fn func(*Store) error) error {
 		}
 		return fn(in)
 	})
-}
-
-func (s *Store) execAll(ctx context.Context, statements []string) error {
-	for _, statement := range statements {
-		if err := s.command(ctx, raw(statement)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (s *Store) state(ctx context.Context) (st state, err error) {

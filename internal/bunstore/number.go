@@ -73,14 +73,14 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 		return 0, fmt.Errorf("range %s to %s: want one digit count, the first not after the last", first, last)
 	}
 	err = s.write(ctx, bulk, func(in *Store) error {
-		lock, insert := in.engine.addRange(first, last)
-		if lock != nil {
-			if err := in.command(ctx, lock); err != nil {
-				return err
-			}
+		before, insert, after := in.engine.addRange(first, last)
+		if err := in.commands(ctx, before); err != nil {
+			return err
 		}
-		added, err = in.exec(ctx, insert)
-		return err
+		if added, err = in.exec(ctx, insert); err != nil {
+			return err
+		}
+		return in.commands(ctx, after)
 	})
 	if err != nil {
 		return 0, err
@@ -94,8 +94,8 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 // analyze gathers the planner's figures. The numbers are there whether it knows them or not: an error
 // is nobody's.
 func (s *Store) analyze(ctx context.Context) {
-	if q := s.engine.analyze(); q != nil {
-		_ = s.write(ctx, bulk, func(in *Store) error { return in.command(ctx, q) })
+	if commands := s.engine.analyze(); len(commands) > 0 {
+		_ = s.write(ctx, bulk, func(in *Store) error { return in.commands(ctx, commands) })
 	}
 }
 

@@ -28,14 +28,18 @@ func (s *Store) exec(ctx context.Context, q schema.QueryAppender, bound ...any) 
 	return n, s.fail(err)
 }
 
-// command runs what is no statement on rows: locks and definitions.
-func (s *Store) command(ctx context.Context, q schema.QueryAppender) error {
-	ctx, text, err := s.prepare(ctx, q)
-	if err != nil {
-		return err
+// commands runs what is no statement on rows: locks, settings and definitions.
+func (s *Store) commands(ctx context.Context, statements []string) error {
+	for _, statement := range statements {
+		own, text, err := s.prepare(ctx, raw(statement))
+		if err != nil {
+			return err
+		}
+		if _, err := s.conn.ExecContext(own, text); err != nil {
+			return s.fail(err)
+		}
 	}
-	_, err = s.execText(ctx, text, nil)
-	return s.fail(err)
+	return nil
 }
 
 // execText goes by a prepared statement where there are parameters: it is the one way to keep a value

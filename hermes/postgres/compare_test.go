@@ -1,0 +1,44 @@
+package postgres_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/hermes/postgres"
+	"github.com/hermes-voip/go-hermes/hermes/sqlite"
+	"github.com/hermes-voip/go-hermes/hermes/storetest"
+	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+func TestSameAsSQLite(t *testing.T) {
+	storetest.Compare(t, postgresFixture(quick), sqliteFixture)
+}
+
+// TestSameOnICU runs on a database that orders text as people do, where every key has to be
+// compared byte-wise all the same.
+func TestSameOnICU(t *testing.T) {
+	storetest.Compare(t, postgresFixture(pgtest.Options{NoFsync: true, ICULocale: "en-US"}), sqliteFixture)
+}
+
+func postgresFixture(opts pgtest.Options) func(t *testing.T) storetest.Fixture {
+	return func(t *testing.T) storetest.Fixture {
+		db := pgtest.New(t, opts)
+		return fixture(t, db, open(t, db, postgres.Options{}))
+	}
+}
+
+func sqliteFixture(t *testing.T) storetest.Fixture {
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "hermes.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	return storetest.Fixture{Store: store, Serve: func(t *testing.T, domains ...string) {
+		for _, d := range domains {
+			if err := store.ServeDomains(t.Context(), []sip.Domain{sip.ForeignDomain(d)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}}
+}

@@ -1,0 +1,70 @@
+package postgres_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/postgres"
+	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// TestContention wants no transaction to be given up because others kept winning: in small tables all of them
+// touch the same pages.
+func TestContention(t *testing.T) {
+	store := open(t, pgtest.New(t, quick), postgres.Options{})
+	if _, err := store.AddNumbers(t.Context(), e164.MustParse("+4773500000"), e164.MustParse("+4773502999")); err != nil {
+		t.Fatal(err)
+	}
+	const workers, each = 32, 12
+	inParallel(t, workers, each, func(name string) error {
+		return store.Tx(t.Context(), func(s hermes.Store) error { return newcomer(t, s, name) })
+	})
+	inParallel(t, workers, each, func(name string) error {
+		return store.Tx(t.Context(), func(s hermes.Store) error { return assign(t, s, name) })
+	})
+	aliases, err := store.Aliases(t.Context(), hermes.AliasQuery{Limit: 10 * workers * each})
+	if err != nil || len(aliases) != workers*each {
+		t.Errorf("%d aliases, %v; want %d", len(aliases), err, workers*each)
+	}
+}
+
+func inParallel(t *testing.T, workers, each int, fn func(name string) error) {
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := range each {
+				if err := fn(fmt.Sprintf("u%d-%d@example.com", w, i)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func newcomer(t *testing.T, s hermes.Store, name string) error {
+	a := sip.MustParse(name)
+	if _, err := s.Holder(t.Context(), a); err != nil {
+		return err
+	}
+	return s.AddUser(t.Context(), hermes.User{Address: a, Type: hermes.Local})
+}
+
+func assign(t *testing.T, s hermes.Store, name string) error {
+	u := sip.MustParse(name)
+	if _, err := s.User(t.Context(), u); err != nil {
+		return err
+	}
+	n, err := s.TakeNumber(t.Context(), hermes.Pattern{}, false)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Aliases(t.Context(), hermes.AliasQuery{Destination: u, Limit: 2}); err != nil {
+		return err
+	}
+	return s.AddAlias(t.Context(), hermes.Alias{Alias: sip.MustParse(n.String() + "@example.com"), Destination: u})
+}

@@ -1,0 +1,194 @@
+package postgres_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/postgres"
+	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// shape is all that a schema's tables are made of.
+func shape(t *testing.T, db *pgtest.DB, schema string) [][]string {
+	t.Helper()
+	rows := db.Query(t, `SELECT table_name, column_name, data_type, character_maximum_length, column_default, is_nullable, collation_name
+		FROM information_schema.columns WHERE table_schema = $1 ORDER BY table_name, ordinal_position`, schema)
+	return append(rows, db.Query(t, `SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = $1 ORDER BY 1, 2`, schema)...)
+}
+
+// use runs every method that writes to Kamailio's tables.
+func use(t *testing.T, store hermes.Store) {
+	t.Helper()
+	ctx, a, b := t.Context(), sip.MustParse("alice@example.com"), sip.MustParse("bob@far.example")
+	u := hermes.User{Address: a, Type: hermes.Local, HA1: "1", HA1B: "2", Clear: "clear", Email: "a@example.com", RPID: "r", PermittedCalls: "intl"}
+	alias := hermes.Alias{Alias: sip.MustParse("sales@example.com"), Destination: a}
+	for _, err := range []error{
+		store.AddUser(ctx, u), store.AddUser(ctx, hermes.User{Address: b, Type: hermes.Remote}), store.SetUser(ctx, u),
+		store.SetGroups(ctx, a, []string{"intl"}), store.AddAlias(ctx, alias), store.RemoveAlias(ctx, alias.Alias),
+		store.RemoveUser(ctx, b), store.SetGroups(ctx, a, nil), store.RemoveUser(ctx, a),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestKamailioIsNotAltered(t *testing.T) {
+	db := pgtest.New(t, quick)
+	before, versions := shape(t, db, "public"), db.Query(t, "SELECT * FROM version ORDER BY id")
+	store := open(t, db, postgres.Options{})
+	use(t, store)
+	if err := store.CreateKamailioTables(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(before, shape(t, db, "public")); d != "" {
+		t.Errorf("Kamailio's schema before and after (-before +after):\n%s", d)
+	}
+	if d := cmp.Diff(versions, db.Query(t, "SELECT * FROM version ORDER BY id")); d != "" {
+		t.Errorf("the table version before and after (-before +after):\n%s", d)
+	}
+}
+
+func TestExtraColumns(t *testing.T) {
+	db := pgtest.New(t, quick)
+	db.Exec(t, `ALTER TABLE subscriber ADD email_address varchar(128) NOT NULL DEFAULT '', ADD rpid varchar(128), ADD site integer NOT NULL DEFAULT 7`)
+	store := open(t, db, postgres.Options{})
+	ctx := t.Context()
+	row := func(user string) string {
+		t.Helper()
+		return fmt.Sprint(db.Query(t, "SELECT password, ha1, ha1b, email_address, rpid, site FROM subscriber WHERE username = $1", user))
+	}
+	u := hermes.User{Address: sip.MustParse("alice@example.com"), Type: hermes.Local, HA1: "1", HA1B: "2", Email: "a@b.example", RPID: "r", PermittedCalls: "p"}
+	if err := store.AddUser(ctx, u); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := row("alice"), "[[ 1 2 a@b.example r 7]]"; got != want {
+		t.Errorf("added: %s, want %s", got, want)
+	}
+	db.Exec(t, "UPDATE subscriber SET site = 8")
+	u.Email, u.RPID, u.Clear, u.HA1 = "new@b.example", "", "clear", "3"
+	if err := store.SetUser(ctx, u); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := row("alice"), "[[clear 3 2 new@b.example  8]]"; got != want {
+		t.Errorf("set: %s, want %s: a column that is the site's own stays", got, want)
+	}
+	if got, err := store.User(ctx, u.Address); err != nil || got != u {
+		t.Errorf("read: %+v, %v; want %+v", got, err, u)
+	}
+	t.Run("of another tool's user", func(t *testing.T) { extraOfForeign(t, db, store) })
+}
+
+// extraOfForeign wants a user's email, which only Kamailio's table knows, to survive a change by Hermes.
+func extraOfForeign(t *testing.T, db *pgtest.DB, store *postgres.Store) {
+	db.Exec(t, "INSERT INTO subscriber (username, domain, email_address, rpid) VALUES ('bob', 'example.com', 'bob@b.example', NULL)")
+	want := hermes.User{Address: sip.MustParse("bob@example.com"), Type: hermes.Local, Email: "bob@b.example"}
+	u, err := store.User(t.Context(), want.Address)
+	if err != nil || u != want {
+		t.Fatalf("%+v, %v; want %+v", u, err, want)
+	}
+	u.DisplayName = "Bob"
+	if err := store.SetUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	if got := db.Value(t, "SELECT email_address FROM subscriber WHERE username = 'bob'"); got != want.Email {
+		t.Errorf("email_address is %q, want %q still", got, want.Email)
+	}
+}
+
+func TestOtherSchema(t *testing.T) {
+	const name = `Kam "ailio`
+	db := pgtest.New(t, pgtest.Options{NoFsync: true, Empty: true})
+	db.Exec(t, `CREATE SCHEMA "Kam ""ailio"`)
+	store := open(t, db, postgres.Options{KamailioSchema: name})
+	if err := store.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "subscriber") {
+		t.Errorf("without Kamailio's tables Ready says %v", err)
+	}
+	if err := store.CreateKamailioTables(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Ready(t.Context()); err != nil {
+		t.Error(err)
+	}
+	use(t, store)
+	if n := db.Value(t, `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`); n != "0" {
+		t.Errorf("%s tables in public, want none", n)
+	}
+}
+
+func TestTableGrpIsMissing(t *testing.T) {
+	db := pgtest.New(t, quick)
+	db.Exec(t, "DROP TABLE grp")
+	store := open(t, db, postgres.Options{})
+	ctx, u := t.Context(), hermes.User{Address: sip.MustParse("alice@example.com"), Type: hermes.Local}
+	if err := store.AddUser(ctx, u); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := store.Groups(ctx, u.Address); err != nil || names != nil {
+		t.Errorf("%q, %v; want no groups", names, err)
+	}
+	if err := store.SetGroups(ctx, u.Address, []string{"intl"}); err == nil || !strings.Contains(err.Error(), "grp") {
+		t.Errorf("setting groups: %v; want an error that names the table", err)
+	}
+	if err := store.SetGroups(ctx, u.Address, nil); err != nil {
+		t.Errorf("setting none: %v", err)
+	}
+	if err := store.RemoveUser(ctx, u.Address); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCreatedAsShipped wants the tables that Hermes creates to be Kamailio's own.
+func TestCreatedAsShipped(t *testing.T) {
+	shipped, db := pgtest.New(t, quick), pgtest.New(t, pgtest.Options{NoFsync: true, Empty: true})
+	store := openBare(t, db, postgres.Options{})
+	if err := store.CreateKamailioTables(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := shape(t, shipped, "public")
+	tables := []string{"subscriber", "dbaliases", "domain", "domain_attrs", "grp", "version"}
+	var wanted [][]string
+	for _, row := range want {
+		for _, table := range tables {
+			if row[0] == table {
+				wanted = append(wanted, row)
+			}
+		}
+	}
+	if d := cmp.Diff(wanted, shape(t, db, "public")); d != "" {
+		t.Errorf("the shipped schema and Hermes' (-shipped +Hermes'):\n%s", d)
+	}
+	const versions = "SELECT table_name, table_version FROM version WHERE table_name = ANY ('{subscriber,dbaliases,domain,domain_attrs,grp,version}') ORDER BY 1"
+	if d := cmp.Diff(shipped.Query(t, versions), db.Query(t, versions)); d != "" {
+		t.Errorf("the shipped versions and Hermes' (-shipped +Hermes'):\n%s", d)
+	}
+}
+
+// TestCreatesOnlyWhatIsMissing starts from a site's own table and rows of version.
+func TestCreatesOnlyWhatIsMissing(t *testing.T) {
+	db := pgtest.New(t, quick)
+	db.Exec(t, "DROP TABLE grp, dbaliases; UPDATE version SET table_version = 99 WHERE table_name = 'grp'; ALTER TABLE subscriber ADD site integer")
+	store := openBare(t, db, postgres.Options{})
+	text, err := store.KamailioSQL(t.Context())
+	if err != nil || strings.Contains(text, "subscriber") || !strings.Contains(text, "CREATE TABLE \"public\".grp") {
+		t.Errorf("dry run: %v\n%s", err, text)
+	}
+	for range 2 {
+		if err := store.CreateKamailioTables(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if v := db.Value(t, "SELECT table_version FROM version WHERE table_name = 'grp'"); v != "99" {
+		t.Errorf("version of grp is %s, want the row that was there", v)
+	}
+	if text, err := store.KamailioSQL(t.Context()); err != nil || text != "" {
+		t.Errorf("dry run once all is there: %v\n%s", err, text)
+	}
+	migrate(t, store)
+	use(t, store)
+}
