@@ -86,16 +86,20 @@ func (x *exchange) send(status int, body []byte) {
 
 func (x *exchange) begin(status int) {
 	x.out.Status, x.sent = status, true
+	x.extend()
 	x.w.WriteHeader(status)
 }
 
-// write gives the client time for b, whatever the time that it took to make it, and tells
-// whether the client is still there.
+// extend gives the client its time to read, however long it took to make what it reads.
+func (x *exchange) extend() {
+	_ = x.control.SetWriteDeadline(time.Now().Add(x.h.opts.WriteTimeout))
+}
+
+// write tells whether the client is still there.
 func (x *exchange) write(b []byte) bool {
 	if x.r.Method == http.MethodHead {
 		return true
 	}
-	_ = x.control.SetWriteDeadline(time.Now().Add(x.h.opts.WriteTimeout))
 	_, err := x.w.Write(b)
 	if err != nil && x.out.Err == nil {
 		x.out.Err = fmt.Errorf("write the answer: %w", err)

@@ -98,6 +98,13 @@ func TestDeadlines(t *testing.T) {
 			t.Errorf("a write deadline of %s", d.Sub(before))
 		}
 	}
+	head := &recorder{ResponseRecorder: httptest.NewRecorder()}
+	q := question(w.Login("reader"), "alias/list")
+	q.Method = "HEAD"
+	w.Handler.ServeHTTP(head, q.Request())
+	if len(head.writes) == 0 {
+		t.Error("no write deadline for HEAD")
+	}
 	if len(rec.reads) != 1 || !rec.reads[0].IsZero() {
 		t.Errorf("read deadlines %v, want one that takes the server's away", rec.reads)
 	}

@@ -24,8 +24,9 @@ func (x *exchange) report() {
 	}
 }
 
+// level is Error for what somebody has to look at, which a client that went away is not.
 func (x *exchange) level() slog.Level {
-	if x.out.Cause == hermes.Internal || x.out.Cause == hermes.DBFail {
+	if x.out.Cause == hermes.Internal || x.out.Cause == hermes.DBFail && x.r.Context().Err() == nil {
 		return slog.LevelError
 	}
 	return slog.LevelInfo

@@ -84,7 +84,9 @@ func (l *listWriter) end(next string, err error) {
 
 // flush writes what has been gathered; false: the client is gone.
 func (l *listWriter) flush() bool {
-	if !l.x.sent {
+	if l.x.sent {
+		l.x.extend()
+	} else {
 		l.x.begin(http.StatusOK)
 	}
 	l.gone = !l.x.write(l.buf)
