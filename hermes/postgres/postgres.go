@@ -143,7 +143,11 @@ func (p pools) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(conte
 	case opts.Auth:
 		pool = p.auth
 	}
-	err := pgconn.RunTx(ctx, pool, how, func(ctx context.Context, tx *sql.Tx) error { return fn(ctx, tx) })
+	return outcome(pgconn.RunTx(ctx, pool, how, func(ctx context.Context, tx *sql.Tx) error { return fn(ctx, tx) }))
+}
+
+// outcome puts package hermes' word for a commit of unknown outcome beside pgconn's.
+func outcome(err error) error {
 	if errors.Is(err, pgconn.ErrOutcomeUnknown) {
 		return fmt.Errorf("%w: %w", hermes.ErrOutcomeUnknown, err)
 	}

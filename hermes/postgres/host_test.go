@@ -1,0 +1,182 @@
+package postgres_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/postgres"
+	"github.com/hermes-voip/go-hermes/hermes/storetest"
+	"github.com/hermes-voip/go-hermes/internal/pgconn"
+	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// drivers are what a host's transaction may run on.
+var drivers = map[string]func(t *testing.T, db *pgtest.DB) *sql.DB{
+	"pgx": openPgx,
+	"pgdriver": func(t *testing.T, db *pgtest.DB) *sql.DB {
+		pool, err := pgconn.Open(pgconn.Options{URL: db.URL()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { pool.Close() })
+		return pool
+	},
+}
+
+// guest is a store in a host's transaction, beside a row of the host's own.
+type guest struct {
+	*postgres.Store
+	db *pgtest.DB
+	tx *sql.Tx
+}
+
+func newGuest(t *testing.T, driver string) guest {
+	t.Helper()
+	db := pgtest.New(t, quick)
+	open(t, db, postgres.Options{})
+	db.Exec(t, "CREATE TABLE host (note text)")
+	tx, err := drivers[driver](t, db).BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelSerializable})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tx.Rollback() })
+	if _, err := tx.Exec("INSERT INTO host VALUES ('mine')"); err != nil {
+		t.Fatal(err)
+	}
+	return guest{newStore(t, tx), db, tx}
+}
+
+// holds wants rows of the host's and users of Hermes' to be committed.
+func (g guest) holds(t *testing.T, notes, users string) {
+	t.Helper()
+	for query, want := range map[string]string{
+		"SELECT count(*) FROM host": notes, "SELECT count(*) FROM subscriber": users, "SELECT count(*) FROM hermes.users": users,
+	} {
+		if n := g.db.Value(t, query); n != want {
+			t.Errorf("%s: %s, want %s", query, n, want)
+		}
+	}
+}
+
+func (g guest) commit(t *testing.T) {
+	t.Helper()
+	if err := g.tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func local(address string) hermes.User {
+	return hermes.User{Address: sip.MustParse(address), Type: hermes.Local, HA1: "1", HA1B: "2"}
+}
+
+func TestHostTransaction(t *testing.T) {
+	for driver := range drivers {
+		t.Run(driver, func(t *testing.T) {
+			t.Run("rollback", func(t *testing.T) { hostRollsBack(t, newGuest(t, driver)) })
+			t.Run("commit", func(t *testing.T) { hostCommits(t, newGuest(t, driver)) })
+			t.Run("failures", func(t *testing.T) { failuresUndoTheirOwn(t, newGuest(t, driver)) })
+			t.Run("panic", func(t *testing.T) { panicUndoesItsOwn(t, newGuest(t, driver)) })
+			t.Run("cancelled", func(t *testing.T) { cancelledUndoesItsOwn(t, newGuest(t, driver)) })
+		})
+	}
+}
+
+func hostRollsBack(t *testing.T, g guest) {
+	if err := g.AddUser(t.Context(), local("alice@example.com")); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	g.holds(t, "0", "0")
+}
+
+func hostCommits(t *testing.T, g guest) {
+	err := g.Tx(t.Context(), func(s hermes.Store) error { return s.AddUser(t.Context(), local("alice@example.com")) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.holds(t, "0", "0")
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g.commit(t)
+	g.holds(t, "1", "1")
+}
+
+// failuresUndoTheirOwn has a change refused by the store, by the database and by fn.
+func failuresUndoTheirOwn(t *testing.T, g guest) {
+	ctx, own := t.Context(), errors.New("fn's own")
+	long := local("carol@example.com")
+	long.HA1 = strings.Repeat("x", 200)
+	if err := g.AddUser(ctx, local("alice@example.com")); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.AddUser(ctx, local("alice@example.com")); err != error(hermes.Exists) {
+		t.Errorf("the same again: %v, want the bare cause", err)
+	}
+	if err := g.AddUser(ctx, long); pgconn.State(err) != "22001" {
+		t.Errorf("a value that does not fit: %v, want the database's error", err)
+	}
+	err := g.Tx(ctx, func(s hermes.Store) error {
+		if err := s.AddUser(ctx, local("bob@example.com")); err != nil {
+			t.Error(err)
+		}
+		return own
+	})
+	if err != own {
+		t.Errorf("Tx returned %v, want fn's own error", err)
+	}
+	g.commit(t)
+	g.holds(t, "1", "1")
+}
+
+func panicUndoesItsOwn(t *testing.T, g guest) {
+	func() {
+		defer func() { _ = recover() }()
+		_ = g.Tx(t.Context(), func(s hermes.Store) error {
+			if err := s.AddUser(t.Context(), local("alice@example.com")); err != nil {
+				t.Error(err)
+			}
+			panic("fn's own")
+		})
+	}()
+	g.commit(t)
+	g.holds(t, "1", "0")
+}
+
+func cancelledUndoesItsOwn(t *testing.T, g guest) {
+	ctx, cancel := context.WithCancel(t.Context())
+	err := g.Tx(ctx, func(s hermes.Store) error {
+		err := s.AddUser(ctx, local("alice@example.com"))
+		cancel()
+		return err
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("Tx returned %v, want the context's error", err)
+	}
+	if err := g.AddUser(ctx, local("alice@example.com")); !errors.Is(err, context.Canceled) {
+		t.Errorf("AddUser returned %v, want the context's error", err)
+	}
+	g.commit(t)
+	g.holds(t, "1", "0")
+}
+
+// TestSameInHostTransaction runs all that a store does in one transaction of a host's.
+func TestSameInHostTransaction(t *testing.T) {
+	storetest.Compare(t, func(t *testing.T) storetest.Fixture {
+		g := newGuest(t, "pgx")
+		return storetest.Fixture{Store: g.Store, Serve: func(t *testing.T, domains ...string) {
+			for _, d := range domains {
+				if _, err := g.tx.Exec("INSERT INTO domain (domain) VALUES ($1)", d); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}}
+	}, sqliteFixture)
+}

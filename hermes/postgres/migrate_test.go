@@ -1,0 +1,164 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hermes-voip/go-hermes/hermes/postgres"
+	"github.com/hermes-voip/go-hermes/internal/pgtest"
+)
+
+var steps = []string{"0001_provisioning", "0002_access"}
+
+func TestMigrate(t *testing.T) {
+	db := pgtest.New(t, quick)
+	store := openBare(t, db, postgres.Options{})
+	if names, err := store.Pending(t.Context()); err != nil || !slices.Equal(names, steps) {
+		t.Errorf("pending at first: %q, %v; want %q", names, err, steps)
+	}
+	if err := store.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), steps[0]) {
+		t.Errorf("Ready at first: %v; want an error that names the steps", err)
+	}
+	migrate(t, store)
+	once := shape(t, db, "hermes")
+	migrate(t, store)
+	if d := cmp.Diff(once, shape(t, db, "hermes")); d != "" {
+		t.Errorf("migrating again changed something (-before +after):\n%s", d)
+	}
+	if names, err := store.Pending(t.Context()); err != nil || names != nil {
+		t.Errorf("pending at last: %q, %v; want none", names, err)
+	}
+	if err := store.Ready(t.Context()); err != nil {
+		t.Errorf("Ready at last: %v", err)
+	}
+	if text, err := store.MigrationSQL(t.Context()); err != nil || text != "" {
+		t.Errorf("dry run at last: %v\n%s", err, text)
+	}
+}
+
+func TestMigrateAtOnce(t *testing.T) {
+	db := pgtest.New(t, quick)
+	var wg sync.WaitGroup
+	for range 4 {
+		store := openBare(t, db, postgres.Options{})
+		wg.Go(func() {
+			if err := store.Migrate(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := db.Value(t, "SELECT count(*) FROM hermes.migrations"); n != "2" {
+		t.Errorf("%s steps are marked, want 2", n)
+	}
+}
+
+// TestMigrationSQL feeds the dry run's text to another database and wants the same there.
+func TestMigrationSQL(t *testing.T) {
+	ran, fed := pgtest.New(t, quick), pgtest.New(t, quick)
+	store := openBare(t, ran, postgres.Options{})
+	text, err := store.MigrationSQL(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows := shape(t, ran, "hermes"); rows != nil {
+		t.Fatalf("the dry run made %q", rows)
+	}
+	fed.Exec(t, text)
+	migrate(t, store)
+	if d := cmp.Diff(shape(t, ran, "hermes"), shape(t, fed, "hermes")); d != "" {
+		t.Errorf("migrated and fed with the dry run (-migrated +fed):\n%s", d)
+	}
+	if err := openBare(t, fed, postgres.Options{}).Ready(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestMigrateBetweenSteps goes on from where another migrator was killed.
+func TestMigrateBetweenSteps(t *testing.T) {
+	whole, db := pgtest.New(t, quick), pgtest.New(t, quick)
+	store := openBare(t, db, postgres.Options{})
+	text, err := store.MigrationSQL(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(text, "COMMIT;")
+	db.Exec(t, first+"COMMIT;")
+	if names, err := store.Pending(t.Context()); err != nil || !slices.Equal(names, steps[1:]) {
+		t.Errorf("pending: %q, %v; want %q", names, err, steps[1:])
+	}
+	migrate(t, store)
+	open(t, whole, postgres.Options{})
+	if d := cmp.Diff(shape(t, whole, "hermes"), shape(t, db, "hermes")); d != "" {
+		t.Errorf("in one go and in two (-one +two):\n%s", d)
+	}
+}
+
+// TestMigrateInsideStep has a step fail halfway, and wants nothing of it to stay.
+func TestMigrateInsideStep(t *testing.T) {
+	db := pgtest.New(t, quick)
+	db.Exec(t, "CREATE SCHEMA hermes; CREATE TABLE hermes.numbers ()")
+	store := openBare(t, db, postgres.Options{})
+	if err := store.Migrate(t.Context()); err == nil {
+		t.Fatal("migrated over a table that is there already")
+	}
+	if rows := db.Query(t, "SELECT tablename FROM pg_tables WHERE schemaname = 'hermes'"); !cmp.Equal(rows, [][]string{{"numbers"}}) {
+		t.Errorf("left: %q, want what was there", rows)
+	}
+	db.Exec(t, "DROP TABLE hermes.numbers")
+	migrate(t, store)
+}
+
+// TestMigrateWaits wants no migrator to begin while another's transaction is open, and to leave when its caller does.
+func TestMigrateWaits(t *testing.T) {
+	db := pgtest.New(t, quick)
+	store, other := openBare(t, db, postgres.Options{}), openPgx(t, db)
+	tx, err := other.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.Exec("SELECT pg_advisory_xact_lock($1)", 0x6865726d6573); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- store.Migrate(ctx) }()
+	waiting(t, db, "advisory")
+	cancel()
+	tx.Rollback()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("a migrator whose caller left: %v", err)
+	}
+	if rows := shape(t, db, "hermes"); rows != nil {
+		t.Errorf("it made %q", rows)
+	}
+}
+
+// waiting returns when somebody waits for a lock.
+func waiting(t *testing.T, db *pgtest.DB, event string) {
+	t.Helper()
+	for db.Value(t, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event = $1 AND datname = current_database()", event) == "0" {
+		if err := t.Context().Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestSchemaIsNewer(t *testing.T) {
+	db := pgtest.New(t, quick)
+	store := open(t, db, postgres.Options{})
+	db.Exec(t, "INSERT INTO hermes.migrations (name) VALUES ('9999_future')")
+	_, pending := store.Pending(t.Context())
+	for name, err := range map[string]error{"Pending": pending, "Ready": store.Ready(t.Context()), "Migrate": store.Migrate(t.Context())} {
+		if err == nil || !strings.Contains(err.Error(), "9999_future") {
+			t.Errorf("%s: %v; want an error that names the step", name, err)
+		}
+	}
+}

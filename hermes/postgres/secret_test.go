@@ -1,0 +1,67 @@
+package postgres_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/postgres"
+	"github.com/hermes-voip/go-hermes/internal/pgconn"
+	"github.com/hermes-voip/go-hermes/internal/pgtest"
+)
+
+// TestClearPasswordIsNotLogged has statements fail, whose text PostgreSQL then writes into its log.
+func TestClearPasswordIsNotLogged(t *testing.T) {
+	db := pgtest.New(t, quick)
+	pgdriver := open(t, db, postgres.Options{})
+	for name, store := range map[string]hermes.Store{"pgdriver": pgdriver, "pgx": newStore(t, openPgx(t, db))} {
+		canary := "canary-of-" + name
+		u := local(name + "@example.com")
+		if err := store.AddUser(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+		u.Clear = strings.Repeat(canary, 10) // does not fit
+		added := u
+		added.Address = local("new-" + name + "@example.com").Address
+		for _, err := range []error{store.SetUser(t.Context(), u), store.AddUser(t.Context(), added)} {
+			if pgconn.State(err) != "22001" {
+				t.Errorf("%s: %v, want the column to be too narrow", name, err)
+			}
+		}
+		log := db.Log()
+		if !strings.Contains(log, "too long") {
+			t.Errorf("%s: the statements' failure is not in the log, which says nothing then", name)
+		}
+		if strings.Contains(log, canary) {
+			t.Errorf("%s: the clear password is in the server's log", name)
+		}
+		u.Clear = canary
+		if err := store.SetUser(t.Context(), u); err != nil {
+			t.Error(err)
+		}
+		if got := db.Value(t, "SELECT password FROM subscriber WHERE username = $1", name); got != canary {
+			t.Errorf("%s: the password is %q, want %q", name, got, canary)
+		}
+	}
+}
+
+// TestSwallowedFailure has fn hide that a statement failed: what came before it must not stick.
+func TestSwallowedFailure(t *testing.T) {
+	db := pgtest.New(t, quick)
+	store := open(t, db, postgres.Options{})
+	bad := local("bad@example.com")
+	bad.HA1 = strings.Repeat("x", 200)
+	err := store.Tx(t.Context(), func(s hermes.Store) error {
+		if err := s.AddUser(t.Context(), local("alice@example.com")); err != nil {
+			t.Error(err)
+		}
+		_ = s.AddUser(t.Context(), bad)
+		return nil
+	})
+	if pgconn.State(err) != "22001" {
+		t.Errorf("Tx returned %v, want the failure that fn hid", err)
+	}
+	if n := db.Value(t, "SELECT count(*) FROM subscriber"); n != "0" {
+		t.Errorf("%s users, want none", n)
+	}
+}
