@@ -7,13 +7,16 @@ import (
 
 // audit writes a line about a login, a refusal, or a change of who may do what. Its keys are
 // relied on by people's scripts: event (the node), actor, remote, subject (whom it is about), outcome
-// (ok, or the cause). Secrets and what nobody has checked never get there: a password typed into the field of the
-// name is one.
+// (ok, or the cause). Secrets and what nobody has checked never get there: a name that was found to be nobody's may be
+// a password that was typed into the wrong field, and is left out.
 func (c *Client) audit(ctx context.Context, event, subject string, err error) {
 	outcome, level, reason := string(OK), slog.LevelInfo, error(nil)
 	if err != nil {
 		e := asError(err)
 		outcome, level, reason = string(e.Cause), slog.LevelWarn, e.Err
+		if e.Cause == Parameters || e.Cause == Nonexistant {
+			subject = ""
+		}
 	}
 	attrs := []slog.Attr{
 		slog.String("event", event),
