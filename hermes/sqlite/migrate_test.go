@@ -1,0 +1,227 @@
+package sqlite_test
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/sqlite"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+var steps = []string{"0001_provisioning", "0002_access"}
+
+// query returns what reads the first column of a statement's rows, on a connection of its own.
+func query(t *testing.T, path string) func(query string) []string {
+	t.Helper()
+	db, err := sql.Open("sqlite", path+"?_busy_timeout=10000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return func(query string) (all []string) {
+		t.Helper()
+		rows, err := db.Query(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var s string
+			if err := rows.Scan(&s); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, s)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+}
+
+// schema is every definition in a file, in one line each.
+func schema(t *testing.T, path, like string) []string {
+	t.Helper()
+	all := query(t, path)("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name LIKE '" + like + "' ORDER BY tbl_name, name")
+	for i, text := range all {
+		text = strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "( ", "(")
+		all[i] = strings.ReplaceAll(text, " )", ")")
+	}
+	return all
+}
+
+func TestMigrate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hermes.db")
+	store := open(t, sqlite.Options{Path: path, Manual: true})
+	ctx := t.Context()
+	if names, err := store.Pending(ctx); err != nil || !slices.Equal(names, steps) {
+		t.Errorf("pending at first: %q, %v; want %q", names, err, steps)
+	}
+	if err := store.Ready(ctx); err == nil || !strings.Contains(err.Error(), steps[0]) {
+		t.Errorf("Ready at first: %v; want an error that names the steps", err)
+	}
+	for range 2 {
+		if err := store.Migrate(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.Ready(ctx); err == nil || !strings.Contains(err.Error(), "subscriber") {
+		t.Errorf("Ready without Kamailio's tables: %v; want an error that names one", err)
+	}
+	for range 2 {
+		if err := store.CreateKamailioTables(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.Ready(ctx); err != nil {
+		t.Errorf("Ready at last: %v", err)
+	}
+	ours, err := store.MigrationSQL(ctx)
+	theirs, err2 := store.KamailioSQL(ctx)
+	if err != nil || err2 != nil || ours+theirs != "" {
+		t.Errorf("dry run at last: %v, %v\n%s%s", err, err2, ours, theirs)
+	}
+}
+
+// TestDryRun feeds the dry run's text to another file and wants the same there.
+func TestDryRun(t *testing.T) {
+	ran, fed := filepath.Join(t.TempDir(), "ran.db"), filepath.Join(t.TempDir(), "fed.db")
+	store := open(t, sqlite.Options{Path: ran, Manual: true})
+	theirs, err := store.KamailioSQL(t.Context())
+	ours, err2 := store.MigrationSQL(t.Context())
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	if rows := schema(t, ran, "%"); rows != nil {
+		t.Fatalf("the dry run made %q", rows)
+	}
+	otherTool(t, fed)(t, theirs+ours)
+	open(t, sqlite.Options{Path: ran})
+	if d := cmp.Diff(schema(t, ran, "%"), schema(t, fed, "%")); d != "" {
+		t.Errorf("migrated and fed with the dry run (-migrated +fed):\n%s", d)
+	}
+	if err := open(t, sqlite.Options{Path: fed, Manual: true}).Ready(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestMigrateBetweenSteps goes on from where another migrator was killed.
+func TestMigrateBetweenSteps(t *testing.T) {
+	whole, halved := filepath.Join(t.TempDir(), "whole.db"), filepath.Join(t.TempDir(), "halved.db")
+	open(t, sqlite.Options{Path: whole})
+	store := open(t, sqlite.Options{Path: halved, Manual: true})
+	text, err := store.MigrationSQL(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(text, "COMMIT;")
+	otherTool(t, halved)(t, first+"COMMIT;")
+	if names, err := store.Pending(t.Context()); err != nil || !slices.Equal(names, steps[1:]) {
+		t.Errorf("pending: %q, %v; want %q", names, err, steps[1:])
+	}
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(schema(t, whole, "hermes%"), schema(t, halved, "hermes%")); d != "" {
+		t.Errorf("in one go and in two (-one +two):\n%s", d)
+	}
+}
+
+// TestMigrateInsideStep has a step fail halfway, and wants nothing of it to stay.
+func TestMigrateInsideStep(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hermes.db")
+	other := otherTool(t, path)
+	other(t, "CREATE TABLE hermes_numbers (x)")
+	store := open(t, sqlite.Options{Path: path, Manual: true})
+	if err := store.Migrate(t.Context()); err == nil {
+		t.Fatal("migrated over a table that is there already")
+	}
+	if got := query(t, path)("SELECT name FROM sqlite_master"); !slices.Equal(got, []string{"hermes_numbers"}) {
+		t.Errorf("left: %q, want what was there", got)
+	}
+	other(t, "DROP TABLE hermes_numbers")
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSchemaIsNewer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hermes.db")
+	open(t, sqlite.Options{Path: path})
+	otherTool(t, path)(t, "INSERT INTO hermes_migrations (name) VALUES ('9999_future')")
+	if _, err := sqlite.Open(t.Context(), sqlite.Options{Path: path}); err == nil || !strings.Contains(err.Error(), "9999_future") {
+		t.Errorf("Open: %v; want an error that names the step", err)
+	}
+}
+
+// TestCreatedAsShipped wants the tables that Hermes creates to be Kamailio's own.
+func TestCreatedAsShipped(t *testing.T) {
+	const folder = "/usr/share/kamailio/db_sqlite"
+	var ddl strings.Builder
+	for _, name := range []string{"standard", "auth_db", "alias_db", "domain", "group"} {
+		text, err := os.ReadFile(filepath.Join(folder, name+"-create.sql"))
+		if err != nil {
+			if os.Getenv("HERMES_TEST_REQUIRE") == "1" {
+				t.Fatal(err)
+			}
+			t.Skipf("Kamailio's tables for SQLite are not installed: %v", err)
+		}
+		ddl.Write(text)
+	}
+	shipped, created := filepath.Join(t.TempDir(), "shipped.db"), filepath.Join(t.TempDir(), "created.db")
+	otherTool(t, shipped)(t, ddl.String()+"; DROP TABLE re_grp; DELETE FROM version WHERE table_name = 're_grp'")
+	if err := open(t, sqlite.Options{Path: created, Manual: true}).CreateKamailioTables(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(schema(t, shipped, "%"), schema(t, created, "%")); d != "" {
+		t.Errorf("the shipped schema and Hermes' (-shipped +Hermes'):\n%s", d)
+	}
+	const versions = "SELECT table_name || table_version FROM version ORDER BY 1"
+	if d := cmp.Diff(query(t, shipped)(versions), query(t, created)(versions)); d != "" {
+		t.Errorf("the shipped versions and Hermes' (-shipped +Hermes'):\n%s", d)
+	}
+}
+
+// TestExtraColumns is a file that a site brought along.
+func TestExtraColumns(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hermes.db")
+	store := open(t, sqlite.Options{Path: path})
+	otherTool(t, path)(t, "ALTER TABLE subscriber ADD email_address text NOT NULL DEFAULT ''; ALTER TABLE subscriber ADD site text NOT NULL DEFAULT 'own'")
+	store = open(t, sqlite.Options{Path: path})
+	u := hermes.User{Address: sip.MustParse("alice@example.com"), Type: hermes.Local, Email: "a@b.example", Clear: "it's \\ $1 ? clear"}
+	if err := store.AddUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	if got := query(t, path)("SELECT email_address || ' ' || site || ' ' || password FROM subscriber"); !slices.Equal(got, []string{u.Email + " own " + u.Clear}) {
+		t.Errorf("the row is %q", got)
+	}
+	if got, err := store.User(t.Context(), u.Address); err != nil || got != u {
+		t.Errorf("%+v, %v; want %+v", got, err, u)
+	}
+}
+
+// TestSwallowedFailure has fn hide that a statement failed: what came before it must not stick.
+func TestSwallowedFailure(t *testing.T) {
+	store := open(t, sqlite.Options{Path: filepath.Join(t.TempDir(), "hermes.db")})
+	ctx, a := t.Context(), sip.MustParse("alice@example.com")
+	err := store.Tx(ctx, func(s hermes.Store) error {
+		if err := s.AddUser(ctx, hermes.User{Address: a, Type: hermes.Local}); err != nil {
+			t.Error(err)
+		}
+		_ = s.AddUser(ctx, hermes.User{Address: sip.MustParse("bob@example.com"), Type: "no such type"})
+		return nil
+	})
+	if err == nil {
+		t.Error("Tx returned nil, want the failure that fn hid")
+	}
+	if _, err := store.User(ctx, a); err != error(hermes.Nonexistant) {
+		t.Errorf("the user that came before: %v, want it not to be there", err)
+	}
+}

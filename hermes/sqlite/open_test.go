@@ -1,0 +1,146 @@
+package sqlite_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/sqlite"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+func TestOpenNewFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hermes.db")
+	store := open(t, sqlite.Options{Path: path, Domains: []sip.Domain{sip.MustParseDomain("a.example"), sip.MustParseDomain("b.example")}})
+	if err := store.Ready(t.Context()); err != nil {
+		t.Error(err)
+	}
+	other := query(t, path)
+	for _, row := range []struct{ query, want, why string }{
+		{"PRAGMA journal_mode", "wal", "Kamailio waits for no lock in WAL mode only, and the mode is the file's"},
+		{"SELECT count(*) FROM domain WHERE did = domain AND last_modified > '2020'", "2", "Options.Domains are in Kamailio's table"},
+		{"SELECT group_concat(table_name || table_version, ' ') FROM version", "version1 subscriber7 dbaliases1 domain2 domain_attrs1 grp2",
+			"Kamailio looks at the versions when it starts"},
+	} {
+		if got := other(row.query); len(got) != 1 || got[0] != row.want {
+			t.Errorf("%s: %q, want %q: %s", row.query, got, row.want, row.why)
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o007 != 0 {
+		t.Errorf("mode %v, %v: want nothing for others", info.Mode(), err)
+	}
+}
+
+func TestOpenAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hermes.db")
+	u := hermes.User{Address: sip.MustParse("alice@example.com"), Type: hermes.Local, DisplayName: "Alice"}
+	first := open(t, sqlite.Options{Path: path, Domains: []sip.Domain{sip.MustParseDomain("example.com")}})
+	if err := first.AddUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := open(t, sqlite.Options{Path: path, Domains: []sip.Domain{sip.MustParseDomain("example.com")}})
+	if got, err := second.User(t.Context(), u.Address); err != nil || got != u {
+		t.Errorf("%+v, %v; want %+v", got, err, u)
+	}
+	if domains, err := second.Domains(t.Context()); err != nil || len(domains) != 1 {
+		t.Errorf("%v, %v; want the one domain", domains, err)
+	}
+}
+
+// TestOpenAtOnce is several processes that start on a file that is not there yet.
+func TestOpenAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hermes.db")
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			store, err := sqlite.Open(t.Context(), sqlite.Options{Path: path})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := store.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := query(t, path)("SELECT name FROM hermes_migrations ORDER BY name"); !slices.Equal(got, steps) {
+		t.Errorf("steps %q, want %q", got, steps)
+	}
+}
+
+func TestPaths(t *testing.T) {
+	for _, name := range []string{"plain.db", "a b.db", "what?.db", "a#b.db", "100%.db", "%20.db", "a&mode=memory.db", "é.db", "quote'\".db"} {
+		folder := t.TempDir()
+		open(t, sqlite.Options{Path: filepath.Join(folder, name)})
+		entries, err := os.ReadDir(folder)
+		if err != nil || len(entries) == 0 || entries[0].Name() != name {
+			t.Errorf("%q: the folder has %v, %v", name, entries, err)
+		}
+		for _, e := range entries {
+			if !strings.HasPrefix(e.Name(), name) {
+				t.Errorf("%q: a file %q beside it", name, e.Name())
+			}
+		}
+	}
+}
+
+// TestRelativePath works where the working folder is, and with a colon in the name, which is no scheme.
+func TestRelativePath(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, path := range []string{"a:b.db", "./c.db"} {
+		open(t, sqlite.Options{Path: path})
+		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+			t.Errorf("%q: %v, %v; want the database there", path, info, err)
+		}
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database. ", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ path, why string }{
+		{"", "no path"},
+		{filepath.Join(t.TempDir(), "none", "hermes.db"), "the folder is not there"},
+		{t.TempDir(), "a folder"},
+		{text, "not a database"},
+	} {
+		store, err := sqlite.Open(t.Context(), sqlite.Options{Path: row.path})
+		if err == nil || store != nil || !strings.Contains(err.Error(), row.path) {
+			t.Errorf("%s: %v; want an error with the path", row.why, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(t.TempDir(), "hermes.db")}); err == nil {
+		t.Error("opened for a caller that had left")
+	}
+}
+
+func TestServeDomains(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hermes.db")
+	store := open(t, sqlite.Options{Path: path})
+	otherTool(t, path)(t, "INSERT INTO domain (domain, did) VALUES ('Mixed.example', 'own')")
+	for range 2 {
+		err := store.ServeDomains(t.Context(), []sip.Domain{sip.MustParseDomain("mixed.example"), sip.MustParseDomain("new.example")})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := cmp.Diff([]string{"Mixed.example own", "new.example new.example"}, query(t, path)("SELECT domain || ' ' || did FROM domain ORDER BY id")); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
