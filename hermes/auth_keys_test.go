@@ -2,6 +2,7 @@ package hermes_test
 
 import (
 	"encoding/json"
+	"hash/crc32"
 	"net/netip"
 	"strings"
 	"testing"
@@ -76,6 +77,47 @@ func TestKeyLogin(t *testing.T) {
 			w.noError(err)
 			wantAccess(t, ok(t, got(w.enter(cred))), hermes.LimitedWrite)
 		})
+	}
+}
+
+// forged is a key with the right id and checksum and a secret that was made up.
+func forged(id string) hermes.Secret {
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	text := id + "_" + strings.Repeat("a", 43)
+	sum := make([]byte, 6)
+	for i, v := 5, crc32.ChecksumIEEE([]byte(text)); i >= 0; i, v = i-1, v/62 {
+		sum[i] = digits[v%62]
+	}
+	return hermes.NewSecret(text + string(sum))
+}
+
+func TestForgedKey(t *testing.T) {
+	w := newWorld(t)
+	key := w.newKey(keyFor("192.0.2.0/24"))
+	watch := &script{fail: func(int) error { return nil }}
+	c := w.over(faults{w.store, watch}).As(hermes.Actor{Remote: office})
+	_, err := c.AuthLogin(t.Context(), hermes.AuthLoginRequest{APIKey: forged(key.Reveal()[:14])})
+	if refused(t, err, hermes.Unauthorized); len(watch.calls) == 0 {
+		t.Error("the forged key was refused for its form: the store was not asked")
+	}
+	_, err = c.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: forged(key.Reveal()[:14])})
+	refused(t, err, hermes.Unauthorized)
+	_, err = w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: forged(key.Reveal()[:14])})
+	refused(t, err, hermes.Nonexistant)
+}
+
+// A database that is down is no wrong key.
+func TestKeyLoginOverAFailingStore(t *testing.T) {
+	w := newWorld(t)
+	key := w.newKey(keyFor("192.0.2.0/24"))
+	for at := 1; ; at++ {
+		broken := &script{fail: func(n int) error { return map[int]error{at: errDisk}[n] }}
+		_, err := w.over(faults{w.store, broken}).As(hermes.Actor{Remote: office}).AuthLogin(t.Context(), hermes.AuthLoginRequest{APIKey: key})
+		if len(broken.calls) < at {
+			w.noError(err)
+			return
+		}
+		wantDBFail(t, err)
 	}
 }
 

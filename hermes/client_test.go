@@ -2,6 +2,7 @@ package hermes_test
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,30 @@ func TestClock(t *testing.T) {
 	if want := time.Date(2026, 7, 1, 0, 3, 4, 123_456_000, time.UTC); k.Created != want {
 		t.Errorf("created %v, want %v, comparable with ==", k.Created, want)
 	}
+}
+
+// Without randomness nothing is made up: no password, no token, no nonce.
+func TestWithoutRandomness(t *testing.T) {
+	w := newWorld(t)
+	w.opts.Rand = strings.NewReader("")
+	w.Client = w.over(w.store)
+	ctx, before := t.Context(), snap(t, w.store)
+	for why, err := range map[string]error{
+		"a session":           only(w.tryLogin("writer", password)),
+		"a nonce":             only(w.AuthChallenge(ctx, hermes.AuthChallengeRequest{Key: "x"})),
+		"an API key":          only(w.AuthNewKey(ctx, keyFor("192.0.2.1"))),
+		"an API user":         only(w.AuthAddUser(ctx, hermes.AuthAddUserRequest{User: "new"})),
+		"a user":              only(w.UserAdd(ctx, hermes.UserAddRequest{User: addr("new@example.com")})),
+		"a sealed password":   only(changePw(w, "alice@example.com", "wonderland")),
+		"a password":          only(changePw(w, "alice@example.com", "")),
+		"a random order":      only(w.NumberList(ctx, hermes.NumberListRequest{Random: true})),
+		"a password for show": only(w.UserGeneratePassword(ctx, hermes.UserGeneratePasswordRequest{})),
+	} {
+		if e := refused(t, err, hermes.Internal); !errors.Is(e, io.EOF) {
+			t.Errorf("%s: %v with %v inside, want the reader's error", why, e, e.Err)
+		}
+	}
+	same(t, snap(t, w.store), before)
 }
 
 func TestErrorIs(t *testing.T) {
