@@ -16,6 +16,7 @@ const (
 	firstPage   = 250
 	pageGrowth  = 4
 	largestPage = 20_000
+	noLimit     = math.MaxInt - 1 // one more can be asked for
 )
 
 // List is an answer's list. It is fetched page by page while it is read: no connection is
@@ -33,9 +34,9 @@ type List[T any] struct {
 // newList fetches the first page, so that a failure there is the call's own. limit 0 is no limit.
 func newList[T any](ctx context.Context, node string, limit int, after T,
 	page func(ctx context.Context, after T, n int) ([]T, error), token func(T) string) (*List[T], error) {
-	l := &List[T]{limit: limit, token: token}
+	l := &List[T]{limit: min(limit, noLimit), token: token}
 	if limit == 0 {
-		l.limit = math.MaxInt - 1
+		l.limit = noLimit
 	}
 	l.fetch = func(after T, n int) (entries []T, err error) {
 		defer wrap(&err, node)
@@ -118,7 +119,7 @@ func (l *List[T]) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads an array, which is then the whole list.
 func (l *List[T]) UnmarshalJSON(b []byte) error {
-	*l = List[T]{limit: math.MaxInt - 1}
+	*l = List[T]{limit: noLimit}
 	return json.Unmarshal(b, &l.head)
 }
 

@@ -3,7 +3,6 @@ package hermes
 import (
 	"context"
 	"encoding/binary"
-	"math/big"
 	"time"
 )
 
@@ -118,7 +117,11 @@ func (c *core) touch(ctx context.Context, s Session) {
 // authKey derives a generation's key: it is kept nowhere, and a repeated ping can give the same again.
 func authKey(k derivedKeys, s Session, gen int64) Secret {
 	sum := k.mac(s.ID[:], []byte(s.Salt), binary.BigEndian.AppendUint64(nil, uint64(gen)))
-	return withChecksum(authKeyPrefix + base62Text(new(big.Int).SetBytes(sum), authKeyBody))
+	var v [4]uint64
+	for i := range v {
+		v[i] = binary.BigEndian.Uint64(sum[8*i:])
+	}
+	return withChecksum(authKeyPrefix + base62Text(v, authKeyBody))
 }
 
 // generation finds which of a session's keys t is, under any of the secret keys.

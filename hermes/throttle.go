@@ -110,7 +110,7 @@ func (a *attempt) succeeded(now time.Time) {
 }
 
 func throttled(wait time.Duration) *Error {
-	e := failed(Throttled, "too many failed logins")
+	e := failed(Throttled, "too many attempts to log in")
 	e.RetryAfter = wait
 	return e
 }

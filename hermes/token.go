@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"hash/crc32"
-	"math/big"
+	"math/bits"
 	"strings"
 )
 
@@ -35,7 +35,7 @@ func (c *core) newToken(prefix string, body int) (Secret, error) {
 }
 
 func withChecksum(s string) Secret {
-	sum := big.NewInt(int64(crc32.ChecksumIEEE([]byte(s))))
+	sum := [4]uint64{3: uint64(crc32.ChecksumIEEE([]byte(s)))}
 	return NewSecret(s + base62Text(sum, checksumSize))
 }
 
@@ -48,13 +48,15 @@ func wellFormed(t Secret, prefix string, body int) bool {
 	return equalSecrets(withChecksum(s[:len(s)-checksumSize]), t)
 }
 
-// base62Text writes the last n base62 digits of v.
-func base62Text(v *big.Int, n int) string {
+// base62Text writes the last n base62 digits of v, whose most significant word is the first.
+func base62Text(v [4]uint64, n int) string {
 	text := make([]byte, n)
-	base, digit, rest := big.NewInt(int64(len(base62))), new(big.Int), new(big.Int).Set(v)
 	for i := n - 1; i >= 0; i-- {
-		rest.DivMod(rest, base, digit)
-		text[i] = base62[digit.Int64()]
+		var digit uint64
+		for w := range v {
+			v[w], digit = bits.Div64(digit, v[w], uint64(len(base62)))
+		}
+		text[i] = base62[digit]
 	}
 	return string(text)
 }

@@ -3,7 +3,6 @@ package hermes
 import (
 	"crypto/rand"
 	"hash/crc32"
-	"math/big"
 	"strings"
 	"testing"
 )
@@ -82,13 +81,17 @@ func TestChecksumVector(t *testing.T) {
 
 func TestBase62Text(t *testing.T) {
 	for _, r := range []struct {
-		v    int64
+		v    uint64
 		n    int
 		want string
 	}{{0, 1, "0"}, {0, 3, "000"}, {61, 1, "z"}, {62, 2, "10"}, {62*62 - 1, 2, "zz"}, {62 * 62, 2, "00"}, {10, 2, "0A"}, {36, 2, "0a"}} {
-		if got := base62Text(big.NewInt(r.v), r.n); got != r.want {
+		if got := base62Text([4]uint64{3: r.v}, r.n); got != r.want {
 			t.Errorf("%d in %d digits is %q, want %q", r.v, r.n, got, r.want)
 		}
+	}
+	// 2^64 in base 62, as bc says, for the carry from word to word.
+	if got := base62Text([4]uint64{2: 1}, 11); got != "LygHa16AHYG" {
+		t.Errorf("2^64: %s, want LygHa16AHYG", got)
 	}
 }
 
