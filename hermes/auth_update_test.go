@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
-	"github.com/hermes-voip/go-hermes/hermes/memstore"
 )
 
 // everybody is a backend that has every user, with any password.
@@ -82,41 +81,4 @@ func TestOldPasswordIsThrottled(t *testing.T) {
 	refused(t, only(c.AuthUpdateUser(t.Context(), newPassword("reader", password))), hermes.Throttled)
 	w.clock.sleep(10 * time.Second)
 	ok(t, got(c.AuthUpdateUser(t.Context(), newPassword("reader", password))))
-}
-
-func TestBootstrap(t *testing.T) {
-	w := newWorld(t)
-	ctx, pw := t.Context(), hermes.NewSecret(password)
-	if done := ok(t, got(w.Bootstrapped(ctx))); !done {
-		t.Error("a world with an admin is not bootstrapped")
-	}
-	refused(t, w.Bootstrap(ctx, "root", pw, false), hermes.Exists)
-	w.noError(w.Bootstrap(ctx, "root", pw, true))
-	wantAccess(t, w.by("root"), hermes.FullWrite)
-	refused(t, w.Bootstrap(ctx, "root", pw, true), hermes.Exists)
-	refused(t, w.Bootstrap(ctx, "", pw, true), hermes.Parameters)
-	refused(t, w.Bootstrap(ctx, "root2", hermes.NewSecret("short"), true), hermes.Parameters)
-	refused(t, w.level(hermes.LimitedWrite).Bootstrap(ctx, "root2", pw, true), hermes.Forbidden)
-	refused(t, w.level(hermes.NoAccess).Bootstrap(ctx, "root2", pw, true), hermes.Unauthorized)
-}
-
-func TestBootstrapOfAnEmptyStore(t *testing.T) {
-	w := newWorld(t)
-	w.store = memstore.New()
-	w.Client = w.over(w.store)
-	if done := ok(t, got(w.Bootstrapped(t.Context()))); done {
-		t.Error("an empty store is bootstrapped")
-	}
-	w.noError(w.Bootstrap(t.Context(), "root", hermes.NewSecret(password), false))
-	wantAccess(t, w.by("root"), hermes.FullWrite)
-	refused(t, w.Bootstrap(t.Context(), "root2", hermes.NewSecret(password), false), hermes.Exists)
-}
-
-func TestBootstrapFaults(t *testing.T) {
-	w := newWorld(t)
-	broken := w.over(faults{w.store, &script{fail: func(int) error { return errDisk }}})
-	wantDBFail(t, broken.Bootstrap(t.Context(), "root", hermes.NewSecret(password), false))
-	wantDBFail(t, only(broken.Bootstrapped(t.Context())))
-	wantDBFail(t, only(broken.SweepSessions(t.Context())))
-	wantDBFail(t, only(broken.Rekey(t.Context())))
 }

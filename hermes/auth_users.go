@@ -293,24 +293,33 @@ func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) 
 	if err = c.checkUpdate(ctx, req); err != nil {
 		return res, err
 	}
-	w, err := c.writable()
+	change, err := c.newPassword(req.User, req.Password, c.actor.session.state.ID)
 	if err != nil {
 		return res, err
 	}
-	update, err := w.Update(req.User, req.Password)
+	err = c.store.Tx(ctx, func(s Store) error { return change(ctx, s) })
+	return AuthUpdateUserResponse{User: req.User}, err
+}
+
+// newPassword prepares a user's new password. All the user's sessions but keep end.
+func (c *core) newPassword(user string, password Secret, keep Hash) (Change, error) {
+	w, err := c.writable()
 	if err != nil {
-		return res, internalFault(err)
+		return nil, err
 	}
-	err = c.store.Tx(ctx, func(s Store) error {
-		if err := c.needWritable(ctx, s, w, req.User); err != nil {
+	update, err := w.Update(user, password)
+	if err != nil {
+		return nil, internalFault(err)
+	}
+	return func(ctx context.Context, s Store) error {
+		if err := c.needWritable(ctx, s, w, user); err != nil {
 			return err
 		}
 		if err := update(ctx, s); err != nil {
-			return noBackendUser(err, req.User)
+			return noBackendUser(err, user)
 		}
-		return s.RemoveSessions(ctx, userPrincipal(req.User), c.actor.session.state.ID)
-	})
-	return AuthUpdateUserResponse{User: req.User}, err
+		return s.RemoveSessions(ctx, userPrincipal(user), keep)
+	}, nil
 }
 
 func (req AuthUpdateUserRequest) needs(a Actor) Capability {
@@ -342,25 +351,4 @@ func (c *core) needWritable(ctx context.Context, s Store, w WritableBackend, use
 		err = failed(ReadOnly, "the backend %s of %q cannot be written", b.Name(), user)
 	}
 	return err
-}
-
-// Bootstrap makes the first principal with FullWrite. Causes: Exists where there is one; with
-// recover another one is made all the same.
-func (c *Client) Bootstrap(ctx context.Context, user string, password Secret, recover bool) (err error) {
-	defer wrap(&err, "auth/bootstrap")
-	if err := firstError(c.require("auth/bootstrap", CanAdminister), checkAPIUser(user)); err != nil {
-		return err
-	}
-	if done, err := c.Bootstrapped(ctx); err != nil || done && !recover {
-		return firstError(err, failed(Exists, "there is a principal with the access level %s", FullWrite))
-	}
-	defer func() { c.audit(ctx, "auth/bootstrap", user, err) }()
-	return c.addAPIUser(ctx, Authorization{userPrincipal(user), FullWrite}, password)
-}
-
-// Bootstrapped tells whether there is a principal with FullWrite.
-func (c *Client) Bootstrapped(ctx context.Context) (done bool, err error) {
-	defer wrap(&err, "auth/bootstrap")
-	admins, err := c.admins(ctx, c.store)
-	return len(admins) > 0, err
 }

@@ -27,8 +27,9 @@ func TestBootstrap(t *testing.T) {
 		{"the first", "", []string{"--user", "root"}, exitOK, generated.String(), ""},
 		{"once more", "", []string{"--user", "root"}, exitBootstrapped, `^$`, "hermesd: already bootstrapped"},
 		{"another", "", []string{"--user", "other"}, exitBootstrapped, `^$`, "hermesd: already bootstrapped"},
-		{"another, to recover", "", []string{"--user", "other", "--recover"}, exitOK, generated.String(), "bootstrap --recover made another principal"},
-		{"the same, to recover", "", []string{"--user", "other", "--recover"}, exitFailure, `^$`, `has the user "other"`},
+		{"another, to recover", "", []string{"--user", "other", "--recover"}, exitOK, generated.String(), "msg=\"bootstrap --recover: the user has full_write"},
+		{"the same, whose password was lost", "", []string{"--user", "other", "--recover"}, exitOK, generated.String(), "user=other"},
+		{"the same, with a password too short", "short\n", []string{"--user", "other", "--recover", "--password-stdin"}, exitUsage, `^$`, "want 8 to 128 characters"},
 		{"a password of one's own", "correct horse\r\nbattery", []string{"--user", "third", "--recover", "--password-stdin"}, exitOK, `^$`, ""},
 	}
 	passwords := map[string]string{"third": "correct horse"}

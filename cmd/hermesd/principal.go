@@ -55,7 +55,7 @@ func (a *app) bootstrap(ctx context.Context, args []string) error {
 		return err
 	}
 	if f.recover {
-		log.Warn("bootstrap --recover made another principal with full_write", "user", f.user)
+		log.Warn("bootstrap --recover: the user has full_write and a new password; sessions from before have ended", "user", f.user)
 	}
 	return nil
 }

@@ -1,0 +1,105 @@
+package hermes_test
+
+import (
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/memstore"
+)
+
+func TestBootstrap(t *testing.T) {
+	w := newWorld(t)
+	ctx, pw := t.Context(), hermes.NewSecret(password)
+	if done := ok(t, got(w.Bootstrapped(ctx))); !done {
+		t.Error("a world with an admin is not bootstrapped")
+	}
+	refused(t, w.Bootstrap(ctx, "root", pw, false), hermes.Exists)
+	w.noError(w.Bootstrap(ctx, "root", pw, true))
+	wantAccess(t, w.by("root"), hermes.FullWrite)
+	refused(t, w.Bootstrap(ctx, "", pw, true), hermes.Parameters)
+	refused(t, w.Bootstrap(ctx, "root2", hermes.NewSecret("short"), true), hermes.Parameters)
+	refused(t, w.Bootstrap(ctx, "root2", hermes.Secret{}, true), hermes.Parameters)
+	refused(t, w.level(hermes.LimitedWrite).Bootstrap(ctx, "root2", pw, true), hermes.Forbidden)
+	refused(t, w.level(hermes.NoAccess).Bootstrap(ctx, "root2", pw, true), hermes.Unauthorized)
+}
+
+func TestBootstrapOfAnEmptyStore(t *testing.T) {
+	w := newWorld(t)
+	w.store = memstore.New()
+	w.Client = w.over(w.store)
+	if done := ok(t, got(w.Bootstrapped(t.Context()))); done {
+		t.Error("an empty store is bootstrapped")
+	}
+	w.noError(w.Bootstrap(t.Context(), "root", hermes.NewSecret(password), false))
+	wantAccess(t, w.by("root"), hermes.FullWrite)
+	refused(t, w.Bootstrap(t.Context(), "root2", hermes.NewSecret(password), false), hermes.Exists)
+}
+
+// Who lost the password gets a new one, whatever level is left of the old.
+func TestRecover(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	next := hermes.NewSecret("battery staple")
+	admin, reader, other := w.login("admin"), w.login("reader"), w.login("writer")
+	w.noError(removeUser("auditor")(w))
+	for _, user := range []string{"admin", "reader", "auditor"} {
+		w.noError(w.Bootstrap(ctx, user, next, true))
+		refused(t, only(w.tryLogin(user, password)), hermes.Unauthorized)
+		cred := credentials(ok(t, got(w.tryLogin(user, next.Reveal()))))
+		wantAccess(t, ok(t, got(w.enter(cred))), hermes.FullWrite)
+	}
+	w.wantAlive(admin, false)
+	w.wantAlive(reader, false)
+	w.wantAlive(other, true)
+	for _, bad := range []string{"short", "1234567\t8"} {
+		refused(t, w.Bootstrap(ctx, "writer", hermes.NewSecret(bad), true), hermes.Parameters)
+	}
+	wantAccess(t, ok(t, got(w.enter(other))), hermes.LimitedWrite)
+}
+
+// Users of a backend that keeps its own passwords are given the level alone.
+func TestBootstrapReadOnly(t *testing.T) {
+	w := newWorld(t)
+	ctx, pw := t.Context(), hermes.NewSecret(password)
+	readOnly(w)
+	refused(t, w.Bootstrap(ctx, "reader", pw, true), hermes.ReadOnly)
+	refused(t, w.Bootstrap(ctx, "reader", hermes.Secret{}, false), hermes.Exists)
+	w.noError(w.store.RemoveAuthorization(ctx, hermes.Principal{Kind: hermes.UserPrincipal, Name: "admin"}))
+	refused(t, w.Bootstrap(ctx, "reader", pw, false), hermes.ReadOnly)
+	refused(t, w.Bootstrap(ctx, "nobody", hermes.Secret{}, false), hermes.Parameters)
+	w.noError(w.Bootstrap(ctx, "reader", hermes.Secret{}, false))
+	wantAccess(t, w.by("reader"), hermes.FullWrite)
+}
+
+// A failure halfway leaves password, level and sessions.
+func TestRecoverFaults(t *testing.T) {
+	w := newWorld(t)
+	cred := w.login("reader")
+	for n := 1; ; n++ {
+		broken := w.over(faults{w.store, &script{fail: func(i int) error {
+			if i == n {
+				return errDisk
+			}
+			return nil
+		}}})
+		err := broken.Bootstrap(t.Context(), "reader", hermes.NewSecret("battery staple"), true)
+		if err == nil {
+			if n < 8 {
+				t.Errorf("only %d calls could fail", n-1)
+			}
+			return
+		}
+		wantDBFail(t, err)
+		wantAccess(t, ok(t, got(w.enter(cred))), hermes.LimitedRead)
+		w.login("reader")
+	}
+}
+
+func TestBootstrapFaults(t *testing.T) {
+	w := newWorld(t)
+	broken := w.over(faults{w.store, &script{fail: func(int) error { return errDisk }}})
+	wantDBFail(t, broken.Bootstrap(t.Context(), "root", hermes.NewSecret(password), false))
+	wantDBFail(t, only(broken.Bootstrapped(t.Context())))
+	wantDBFail(t, only(broken.SweepSessions(t.Context())))
+	wantDBFail(t, only(broken.Rekey(t.Context())))
+}
