@@ -13,6 +13,7 @@ import (
 
 // Resolver looks host names up; *net.Resolver is one.
 type Resolver interface {
+	// LookupNetIP returns the addresses of a host; network is "ip", for those of either kind.
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
