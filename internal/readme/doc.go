@@ -1,2 +1,3 @@
-// Package readme has the tests that copy the README's shell blocks into a shell, as a newcomer does.
+// Package readme holds README.md to what is there: its tests copy the shell blocks into a shell, as a newcomer
+// does, and Check compares a section with what it describes.
 package readme
