@@ -30,12 +30,8 @@ type AuthLoginResponse struct {
 // (Options.FailedLoginTime). Causes: Unauthorized, Throttled.
 func (c *Client) AuthLogin(ctx context.Context, req AuthLoginRequest) (res AuthLoginResponse, err error) {
 	defer wrap(&err, "auth/login")
-	start := time.Now()
 	auth, err := c.verifyLogin(ctx, req)
 	defer func() { c.audit(ctx, "auth/login", auth.Principal.Name, err) }()
-	if errors.Is(err, Unauthorized) {
-		c.pad(ctx, start)
-	}
 	if err != nil {
 		return res, err
 	}
@@ -61,11 +57,11 @@ func (c *Client) verifyLogin(ctx context.Context, req AuthLoginRequest) (Authori
 		}
 	case AuthLoginRequest{APIKey: req.APIKey}:
 		if byKey {
-			return c.countFailure(loginName(req.APIKey), func() (Authorization, error) { return c.verifyKey(ctx, req.APIKey) })
+			return c.countFailure(ctx, loginName(req.APIKey), func(bool) (Authorization, error) { return c.verifyKey(ctx, req.APIKey) })
 		}
 	case AuthLoginRequest{Key: req.Key, Nonce: req.Nonce, Signature: req.Signature}:
 		if byPair {
-			return c.countFailure(req.Key, func() (Authorization, error) {
+			return c.countFailure(ctx, req.Key, func(bool) (Authorization, error) {
 				return c.verifySignature(ctx, req.Key, req.Nonce, req.Signature)
 			})
 		}
@@ -90,17 +86,27 @@ func (c *core) pad(ctx context.Context, start time.Time) {
 	}
 }
 
-// countFailure makes a failed login of name count against it and where it came from.
-func (c *Client) countFailure(name string, verify func() (Authorization, error)) (Authorization, error) {
+// countFailure makes a failed login of name count against it and where it came from, and answers it when its time has come.
+func (c *Client) countFailure(ctx context.Context, name string, verify func(known bool) (Authorization, error)) (Authorization, error) {
+	start := time.Now()
 	a, err := c.door.begin(name, c.actor.Remote, c.now())
 	if err != nil {
 		return Authorization{}, err
 	}
-	auth, err := verify()
+	known := c.door.knows(name, c.actor.Remote, c.now())
+	leave, err := c.door.enter(known)
+	if err != nil {
+		a.undo()
+		return Authorization{}, err
+	}
+	defer leave()
+	auth, err := verify(known)
 	switch {
 	case err == nil:
 		a.succeeded(c.now())
-	case !errors.Is(err, Unauthorized):
+	case errors.Is(err, Unauthorized):
+		c.pad(ctx, start)
+	default:
 		a.undo()
 	}
 	return auth, err
@@ -108,8 +114,7 @@ func (c *Client) countFailure(name string, verify func() (Authorization, error))
 
 // verifyUser asks every backend, and the authorization in any case, so that the time tells nothing.
 func (c *Client) verifyUser(ctx context.Context, user string, password Secret) (Authorization, error) {
-	known := c.door.knows(user, c.actor.Remote, c.now())
-	return c.countFailure(user, func() (Authorization, error) {
+	return c.countFailure(ctx, user, func(known bool) (Authorization, error) {
 		release, err := c.door.slot(ctx, known)
 		if err != nil {
 			return Authorization{}, err

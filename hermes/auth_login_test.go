@@ -3,6 +3,7 @@ package hermes_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"runtime"
 	"testing"
@@ -222,6 +223,34 @@ func TestFailedLoginTime(t *testing.T) {
 		_, err := w.door(office).AuthLogin(ctx, hermes.AuthLoginRequest{APIKey: hermes.NewSecret("garbage")})
 		if refused(t, err, hermes.Unauthorized); time.Since(start) != 0 {
 			t.Error("nobody listens any more, and the answer is held back all the same")
+		}
+	})
+}
+
+// Refusals that are held back leave room for others: of strangers only so many are held, and who is known is none.
+func TestHeldBackLogins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const callers, strangers = 300, 64
+		w := newWorldWith(t, func(o *hermes.Options) { o.FailedLoginTime = time.Second })
+		w.login("writer")
+		refusals := make(chan error, callers)
+		for i := range callers {
+			from := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+			go func() {
+				_, err := w.door(from).AuthLogin(t.Context(), hermes.AuthLoginRequest{APIKey: hermes.NewSecret(fmt.Sprintf("hek_%010d", i))})
+				refusals <- err
+			}()
+		}
+		synctest.Wait()
+		if n := len(refusals); n != callers-strangers {
+			t.Errorf("%d were answered at once, want %d", n, callers-strangers)
+		}
+		for range len(refusals) {
+			refused(t, <-refusals, hermes.Busy)
+		}
+		w.login("writer")
+		for range strangers {
+			refused(t, <-refusals, hermes.Unauthorized)
 		}
 	})
 }

@@ -28,6 +28,7 @@ const (
 	tableSize = 1 << 16             // keys a table; the process must not grow with an attack
 	knownFor  = 30 * 24 * time.Hour // how long a login makes its user and address known
 	waiting   = 8                   // logins that wait for a hashing slot
+	strangers = 64                  // logins under way of who is not known, the wait before a refusal included
 )
 
 // loginDoor limits what failed logins may cost.
@@ -35,6 +36,7 @@ type loginDoor struct {
 	pairs, addresses, users, challenges *buckets
 	known                               *buckets // a full bucket: has logged in
 
+	crowd   chan struct{} // logins of strangers
 	slots   chan struct{} // passwords that are hashed at once
 	reserve chan struct{} // one more, for those who are known
 	queue   chan struct{}
@@ -44,6 +46,7 @@ func newLoginDoor() *loginDoor {
 	return &loginDoor{
 		pairs: newBuckets(pairRate), addresses: newBuckets(addressRate), users: newBuckets(userRate),
 		challenges: newBuckets(challengeRate), known: newBuckets(rate{1, knownFor}),
+		crowd:   make(chan struct{}, strangers),
 		slots:   make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
 		reserve: make(chan struct{}, 1),
 		queue:   make(chan struct{}, waiting),
@@ -123,6 +126,26 @@ func (d *loginDoor) challenge(remote netip.Addr, now time.Time) error {
 	return nil
 }
 
+// enter takes a place among the strangers and returns what gives it back. Refusals are held back, and a
+// server has room for so many requests only: without a bound strangers would have all of it. Who is known needs no place.
+func (d *loginDoor) enter(known bool) (leave func(), err error) {
+	if known {
+		return func() {}, nil
+	}
+	select {
+	case d.crowd <- struct{}{}:
+		return func() { <-d.crowd }, nil
+	default:
+		return nil, tooManyLogins()
+	}
+}
+
+func tooManyLogins() *Error {
+	e := failed(Busy, "too many logins at once")
+	e.RetryAfter = time.Second
+	return e
+}
+
 // slot waits for the right to hash a password and returns what gives it back.
 func (d *loginDoor) slot(ctx context.Context, known bool) (release func(), err error) {
 	select {
@@ -130,9 +153,7 @@ func (d *loginDoor) slot(ctx context.Context, known bool) (release func(), err e
 		defer func() { <-d.queue }()
 	default:
 		if !known {
-			e := failed(Busy, "too many logins at once")
-			e.RetryAfter = time.Second
-			return nil, e
+			return nil, tooManyLogins()
 		}
 	}
 	reserve := d.reserve
