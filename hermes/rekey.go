@@ -2,6 +2,7 @@ package hermes
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/hermes-voip/go-hermes/sip"
@@ -9,7 +10,8 @@ import (
 
 // Rekey seals every SIP password anew that was sealed with another secret key than the first,
 // after which the others can be taken out of Options.SecretKeys, and counts them. It can be
-// stopped and run again, and others may work meanwhile.
+// stopped and run again, and others may work meanwhile. A password that none of the keys opens stays as it is, and
+// keeps none of the others from being sealed; the error, which comes at the end, names the first.
 func (c *Client) Rekey(ctx context.Context) (n int, err error) {
 	defer wrap(&err, "user/rekey")
 	if err := c.require("user/rekey", CanAdminister); err != nil {
@@ -19,19 +21,22 @@ func (c *Client) Rekey(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	var lost error
 	for u, err := range users.List.All() {
 		if err != nil {
 			return n, err
 		}
 		done, err := c.reseal(ctx, u.User)
-		if err != nil {
+		switch {
+		case errors.Is(err, Internal):
+			lost = firstError(lost, err)
+		case err != nil:
 			return n, err
-		}
-		if done {
+		case done:
 			n++
 		}
 	}
-	return n, nil
+	return n, lost
 }
 
 // reseal tells whether a user's password had to be sealed anew. A user that has gone meanwhile needs nothing.

@@ -2,6 +2,7 @@ package hermes_test
 
 import (
 	"crypto/rand"
+	"strings"
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -27,6 +28,16 @@ func TestRekey(t *testing.T) {
 	w.Client = w.over(w.store)
 	same(t, ok(t, got(w.UserGet(t.Context(), hermes.UserGetRequest{User: alice}))).User, before)
 	refused(t, only(w.level(hermes.LimitedWrite).Rekey(t.Context())), hermes.Forbidden)
+	stray := ok(t, got(w.store.User(t.Context(), bob)))
+	stray.Address = addr("aaron@example.com") // before the others; what is sealed for bob opens in his row alone
+	w.noError(w.store.AddUser(t.Context(), stray))
+	w.opts.SecretKeys = []hermes.SecretKey{ok(t, got(hermes.NewSecretKey(rand.Reader))), next}
+	n, err := w.over(w.store).Rekey(t.Context())
+	if e := refused(t, err, hermes.Internal); n != 4 || !strings.Contains(e.Err.Error(), "aaron@example.com") {
+		t.Errorf("%d sealed anew and %v, want 4 and the address of the row that does not open", n, e.Err)
+	}
+	w.opts.SecretKeys = w.opts.SecretKeys[:1]
+	w.Client = w.over(w.store)
 	w.opts.SecretKeys = []hermes.SecretKey{old}
 	refused(t, only(w.over(w.store).Rekey(t.Context())), hermes.Internal) // it cannot open them: they stay as they are
 	same(t, ok(t, got(w.UserGet(t.Context(), hermes.UserGetRequest{User: alice}))).User, before)

@@ -57,7 +57,7 @@ func TestBootstrap(t *testing.T) {
 }
 
 func TestKeptCommands(t *testing.T) {
-	for _, args := range [][]string{{"bootstrap", "--user", "x", "--db", "memory:"}, {"migrate", "--db", "memory:"}} {
+	for _, args := range [][]string{{"bootstrap", "--user", "x", "--db", "memory:"}, {"migrate", "--db", "memory:"}, {"rekey", "--db", "memory:"}} {
 		if code, _, stderr := tryRun(t, nil, args...); code != exitUsage || !strings.Contains(stderr, "db: memory: is gone") {
 			t.Errorf("%q: exit code %d, %q", args, code, stderr)
 		}

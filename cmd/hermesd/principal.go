@@ -12,7 +12,7 @@ import (
 )
 
 // errBootstrapped has an exit code of its own.
-var errBootstrapped = errors.New("already bootstrapped; --recover makes another principal all the same")
+var errBootstrapped = errors.New("already bootstrapped; --recover makes another principal, or sets a lost password anew")
 
 // bootstrapFlags are the command's own.
 type bootstrapFlags struct {
@@ -47,7 +47,7 @@ func (a *app) bootstrap(ctx context.Context, args []string) error {
 		return err
 	}
 	log := c.logger(a.stderr)
-	client, err := s.client(ctx, log)
+	client, err := s.client(ctx, hermes.Options{Logger: log})
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (s *server) prepare(ctx context.Context, a *app) error {
 		return err
 	}
 	var err error
-	if s.client, err = s.store.client(ctx, s.log); err != nil {
+	if s.client, err = s.store.client(ctx, hermes.Options{Logger: s.log}); err != nil {
 		return err
 	}
 	s.api = api.New(s.client.As(hermes.Actor{}), &api.Options{

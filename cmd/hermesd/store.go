@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -143,17 +142,16 @@ func (s *openStore) ready(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", kamailioMissing, err)
 }
 
-// client makes the Client that acts as hermesd itself.
-func (s *openStore) client(ctx context.Context, log *slog.Logger) (*hermes.Client, error) {
+// client makes the Client that acts as hermesd itself. opts has what is no setting.
+func (s *openStore) client(ctx context.Context, opts hermes.Options) (*hermes.Client, error) {
 	c := s.config
-	keys, err := s.keys(ctx)
-	if err != nil {
+	var err error
+	if opts.SecretKeys, err = s.keys(ctx); err != nil {
 		return nil, err
 	}
-	return hermes.New(s.Store, &hermes.Options{
-		SecretKeys: keys, Domains: c.domains, Backends: []hermes.Backend{local.New(nil)},
-		Plan: c.numberCheck, MaxRange: c.maxRange, KamailioPlaintext: c.kamailioPlaintext,
-		AuthKeyTTL: c.authKeyTTL, AuthKeyGrace: c.authKeyGrace, SessionTTL: c.sessionTTL, NoCookie: !c.requireCookie,
-		Logger: log,
-	})
+	opts.Domains = c.domains
+	opts.Backends = []hermes.Backend{local.New(nil)}
+	opts.Plan, opts.MaxRange, opts.KamailioPlaintext = c.numberCheck, c.maxRange, c.kamailioPlaintext
+	opts.AuthKeyTTL, opts.AuthKeyGrace, opts.SessionTTL, opts.NoCookie = c.authKeyTTL, c.authKeyGrace, c.sessionTTL, !c.requireCookie
+	return hermes.New(s.Store, &opts)
 }
