@@ -21,6 +21,7 @@ type exchange struct {
 	node    *endpoint                // nil: not found
 	form    *form                    // nil: not read
 	req     any                      // nil: not decoded without a fault
+	inside  bool                     // has a place among the requests in flight
 	sent    bool                     // the status line is on its way
 	out     Outcome
 }
@@ -48,6 +49,10 @@ func (x *exchange) call() (res any, err error) {
 	}
 	x.out.Node = x.node.Path
 	if x.form, err = x.node.parameters(x.w, x.r); err != nil {
+		return nil, err
+	}
+	// Not before: who sends a body slowly must not have a place meanwhile.
+	if err = x.enter(); err != nil {
 		return nil, err
 	}
 	// All has been read. The server's read timeout would otherwise end the context of what takes longer.

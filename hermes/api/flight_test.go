@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -53,6 +54,28 @@ func TestBusy(t *testing.T) {
 	}
 	if a := w.Ask(question(reader, "domain/list")); a.Status != 503 || a.Is() != "failed/busy" {
 		t.Errorf("after Drain: got %d %s", a.Status, a.Is())
+	}
+}
+
+// TestSlowBodiesTakeNoRoom has a client that sends its parameters bit by bit.
+func TestSlowBodiesTakeNoRoom(t *testing.T) {
+	w := world(t, &golden.Options{API: api.Options{MaxInFlight: 1}})
+	reader := w.Login("reader")
+	body, client := io.Pipe()
+	slow := golden.Question{Caller: reader, Node: "user/list", Form: "x"}.Request()
+	slow.Body, slow.ContentLength = body, -1
+	answered := make(chan golden.Answer)
+	go func() { answered <- w.Serve(t, nil, slow) }()
+	if _, err := io.WriteString(client, "limit="); err != nil { // returns when it has been read
+		t.Fatal(err)
+	}
+	if a := w.Ask(question(reader, "domain/list")); a.Is() != "ok" {
+		t.Errorf("beside a slow client: %s", a.Body)
+	}
+	io.WriteString(client, "1")
+	client.Close()
+	if a := <-answered; a.Is() != "ok" {
+		t.Errorf("the slow client: %s", a.Body)
 	}
 }
 

@@ -79,27 +79,30 @@ func (h *Handler) secure(r *http.Request) bool { return h.opts.TLS || r.TLS != n
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := newExchange(h, w, r)
 	defer x.finish()
-	if err := h.enter(); err != nil {
-		x.fail(err)
-		return
-	}
-	defer func() { <-h.room }()
+	defer x.leave()
 	x.answer()
 }
 
 // enter takes a place among the requests in flight.
-func (h *Handler) enter() error {
+func (x *exchange) enter() error {
 	busy := &hermes.Error{Response: hermes.Failed, Cause: hermes.Busy, RetryAfter: time.Second}
-	if h.draining.Load() {
+	if x.h.draining.Load() {
 		busy.Detail = "the server is stopping"
 		return busy
 	}
 	select {
-	case h.room <- struct{}{}:
+	case x.h.room <- struct{}{}:
+		x.inside = true
 		return nil
 	default:
 		busy.Detail = "too many requests at once"
 		return busy
+	}
+}
+
+func (x *exchange) leave() {
+	if x.inside {
+		<-x.h.room
 	}
 }
 
