@@ -48,9 +48,10 @@ func (p *process) pid() int { return p.cmd.Process.Pid }
 // wait collects the program and ends what it left behind.
 func (p *process) wait() {
 	p.err = p.cmd.Wait()
-	for p.signal(syscall.SIGKILL) == nil && groupLives(p.pid()) {
-		time.Sleep(time.Millisecond) // orphans: there is nothing to wait on
-	}
+	// Its children are orphans now: nobody here can wait on them.
+	_ = await(context.Background(), nil, "the group's end", func() (bool, error) {
+		return p.signal(syscall.SIGKILL) != nil || !groupLives(p.pid()), nil
+	})
 	p.dog.end(p.pid())
 	close(p.exited)
 }

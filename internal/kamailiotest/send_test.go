@@ -147,3 +147,15 @@ func TestContactsAreDropped(t *testing.T) {
 		t.Errorf("after ul.rm: %v, wanted %v", got, want)
 	}
 }
+
+// A phone that was unplugged is still registered: Kamailio gives it up, which is no Fault.
+func TestSilentPhone(t *testing.T) {
+	db := kamailiotest.NewSQLite(t)
+	seed(t, db)
+	k := kamailiotest.Start(t, kamailiotest.Options{Database: db.URL()})
+	k.Phone(t, bob).Stop()
+	call := kamailiotest.Request{Method: "INVITE", From: alice, To: bob.Addr()}
+	if got, want := k.Send(t, call), (kamailiotest.Answer{Code: 408}); got != want {
+		t.Errorf("INVITE: %v, wanted %v", got, want)
+	}
+}
