@@ -138,8 +138,17 @@ func TestTableGrpIsMissing(t *testing.T) {
 	if err := store.SetGroups(ctx, u.Address, nil); err != nil {
 		t.Errorf("setting none: %v", err)
 	}
+	if err := openBare(t, db, postgres.Options{}).CreateKamailioTables(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.SetGroups(ctx, u.Address, []string{"intl"}); err != nil {
+		t.Errorf("once another process has made the table: %v", err)
+	}
 	if err := store.RemoveUser(ctx, u.Address); err != nil {
 		t.Error(err)
+	}
+	if n := db.Value(t, "SELECT count(*) FROM grp"); n != "0" {
+		t.Errorf("%s rows of grp are left, want none", n)
 	}
 }
 

@@ -50,7 +50,7 @@ func userNames(t *testing.T, store hermes.Store) (names []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(page) == 0 {
+		if len(page) == 0 || len(names) > 2*len(namesInOrder) {
 			return names
 		}
 		q.After = page[0].User
@@ -65,7 +65,7 @@ func aliasNames(t *testing.T, store hermes.Store) (names []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(page) == 0 {
+		if len(page) == 0 || len(names) > 2*len(namesInOrder) {
 			return names
 		}
 		q.After = page[0]

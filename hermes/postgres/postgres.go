@@ -9,12 +9,15 @@
 // on their sequences, and a schema "hermes" of its own or the right to create it.
 //
 // Open makes pools of hardened pgdriver connections. New takes a host's own *sql.DB or *sql.Tx, of any
-// driver:
+// driver, so that the host's statements and Hermes' changes can be one transaction:
 //
-//	err := pgx.BeginTxFunc… // or database/sql: tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+//	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+//	…
 //	store, err := postgres.New(ctx, tx, postgres.Options{})
-//	… // the host's statements and Hermes' are one transaction
+//	…
 //	err = tx.Commit()
+//
+// The columns of Kamailio's tables are looked up by Open and New: a store does not notice ALTER TABLE.
 package postgres
 
 import (

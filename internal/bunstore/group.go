@@ -25,6 +25,9 @@ func (s *Store) Groups(ctx context.Context, a sip.Addr) ([]string, error) {
 func (s *Store) SetGroups(ctx context.Context, a sip.Addr, names []string) error {
 	return s.change(ctx, func(in *Store) error {
 		l, err := in.known(ctx)
+		if err == nil && !l.has("grp") && len(names) > 0 {
+			l, err = in.look(ctx) // it may have come since
+		}
 		switch {
 		case err != nil:
 			return err

@@ -54,10 +54,11 @@ func (s *Store) addRows(ctx context.Context, l *layout, u hermes.User) error {
 	if there {
 		return hermes.Exists
 	}
-	if err := s.addOwn(ctx, u); err != nil || u.Type != hermes.Local {
+	n, err := s.addOwn(ctx, u)
+	if err := counted(n, err, hermes.Exists); err != nil || u.Type != hermes.Local {
 		return err
 	}
-	return s.addAccount(ctx, l, u)
+	return s.whole(s.addAccount(ctx, l, u))
 }
 
 func userThere(a sip.Addr) schema.QueryAppender {
@@ -66,16 +67,22 @@ func userThere(a sip.Addr) schema.QueryAppender {
 		OR EXISTS (SELECT 1 FROM ?subscriber AS s WHERE s.username = ?0 AND s.domain = ?1)`, username, domain)
 }
 
-func (s *Store) addOwn(ctx context.Context, u hermes.User) error {
+func (s *Store) addOwn(ctx context.Context, u hermes.User) (int64, error) {
 	row := withKey(u.Address, provisioning(u))
-	_, err := s.exec(ctx, raw(`INSERT INTO ?users (?0) VALUES (?1)`, row.columns(), row.values()))
-	return err
+	return s.exec(ctx, raw(`INSERT INTO ?users (?0) VALUES (?1) ON CONFLICT DO NOTHING`, row.columns(), row.values()))
 }
 
-func (s *Store) addAccount(ctx context.Context, l *layout, u hermes.User) error {
+func (s *Store) addAccount(ctx context.Context, l *layout, u hermes.User) (int64, error) {
 	row, bound := l.account(u)
 	row = withKey(u.Address, row)
-	_, err := s.exec(ctx, raw(`INSERT INTO ?subscriber (?0) VALUES (?1)`, row.columns(), row.values()), bound...)
+	return s.exec(ctx, raw(`INSERT INTO ?subscriber (?0) VALUES (?1) ON CONFLICT DO NOTHING`, row.columns(), row.values()), bound...)
+}
+
+// whole wants a row to have been added to the user's other one.
+func (s *Store) whole(n int64, err error) error {
+	if err == nil && n == 0 {
+		return s.fail(errHalf)
+	}
 	return err
 }
 
@@ -105,9 +112,9 @@ func (s *Store) setLocal(ctx context.Context, l *layout, u hermes.User) error {
 	case accounts+own == 0:
 		return hermes.Nonexistant
 	case accounts == 0:
-		return s.addAccount(ctx, l, u)
+		return s.whole(s.addAccount(ctx, l, u))
 	case own == 0:
-		return s.addOwn(ctx, u)
+		return s.whole(s.addOwn(ctx, u))
 	}
 	return nil
 }
@@ -123,7 +130,7 @@ func (s *Store) setRemote(ctx context.Context, u hermes.User) error {
 	if own, err := s.updateOwn(ctx, u); err != nil || own > 0 {
 		return err
 	}
-	return s.addOwn(ctx, u)
+	return s.whole(s.addOwn(ctx, u))
 }
 
 // updateAccount writes both hashes and the password in one statement: ha1 never fits another password
