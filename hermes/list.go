@@ -129,14 +129,15 @@ func pageToken(fields ...string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(fields, "\x00")))
 }
 
-// parsePageToken reads a token of n fields; "" is the start, with nil fields.
+// parsePageToken reads a token of n fields; "" is the start, with nil fields. Some may be empty, since other tools leave
+// rows without a user name; all are empty in none.
 func parsePageToken(token string, n int) ([]string, error) {
 	if token == "" {
 		return nil, nil
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	fields := strings.Split(string(b), "\x00")
-	if err != nil || len(fields) != n || !utf8.Valid(b) || fields[0] == "" {
+	if err != nil || len(fields) != n || !utf8.Valid(b) || strings.Join(fields, "") == "" {
 		return nil, badParameter("after: want the value of next from the page before")
 	}
 	return fields, nil
