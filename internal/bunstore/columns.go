@@ -70,7 +70,7 @@ func (s *Store) known(ctx context.Context) (*layout, error) {
 }
 
 // extras are columns of subscriber that a stock schema does not have, with the column of ?users that
-// holds the same; see KAMAILIO in the README.
+// holds the same. The first two were Kamailio's own up to 5.1; the third is a custom of sites.
 var extras = []struct{ theirs, ours string }{{"email_address", "email"}, {"rpid", "rpid"}, {"permittedcalls", "permittedcalls"}}
 
 func (l *layout) hasColumn(name string) bool { return slices.Contains(l.subscriber, name) }

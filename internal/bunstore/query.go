@@ -136,7 +136,10 @@ func list[T any](ctx context.Context, s *Store, limit int, q schema.QueryAppende
 		}
 		all = append(all, v)
 	}
-	return all, s.fail(rows.Err())
+	if err := rows.Err(); err != nil {
+		return nil, s.fail(err)
+	}
+	return all, nil
 }
 
 func (s *Store) prepare(ctx context.Context, q schema.QueryAppender) (context.Context, string, error) {
