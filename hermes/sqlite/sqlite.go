@@ -15,6 +15,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"runtime"
@@ -118,9 +119,13 @@ func (s *Store) connect(ctx context.Context, opts Options) (err error) {
 }
 
 // create makes a new file that is nobody's business but the user's and, as far as the umask lets, the group's:
-// Kamailio's user may be in that.
+// Kamailio's user may be in that. A file that is there is not opened: closing it would take away the locks of every store
+// in this process that has it open, and then Kamailio, as it ends, would delete the -wal file that they go on writing to.
 func create(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o660)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o660)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
