@@ -66,6 +66,7 @@ func TestRegisterByClearPassword(t *testing.T) {
 				{with(alice, func(a *kamailiotest.Account) { a.Login, a.Password = other.Addr(), other.Password }), 403,
 					"the login of the other domain's alice"},
 				{bob, 401, "hashes are not looked at"},
+				{with(bob, func(a *kamailiotest.Account) { a.Password = "" }), 401, "an empty column is not an empty password"},
 			} {
 				if got := k.Register(t, row.account); got.Code != row.want {
 					t.Errorf("REGISTER %+v: %v, wanted %d: %s", row.account, got, row.want, row.why)
