@@ -181,6 +181,17 @@ func TestWhoLooks(t *testing.T) {
 	}
 }
 
+func TestAnonymousBindRefused(t *testing.T) {
+	dir := ldaptest.New(t, ldaptest.Options{NoAnonymousBind: true})
+	dir.AddUser(t, "alice", "secret")
+	b := open(t, ldap.Options{Addr: dir.Addr(), Base: ldaptest.Base})
+	for range 2 {
+		b.wants("a new connection is anonymous", "alice", "secret", true)
+		b.has("a new connection is anonymous", "alice", true)
+		b.wants("a new connection is anonymous", "alice", "wrong", false)
+	}
+}
+
 func TestBaseThatIsNot(t *testing.T) {
 	dir := ldaptest.New(t, ldaptest.Options{})
 	dir.AddUser(t, "alice", "secret")

@@ -83,7 +83,7 @@ func (p *pool) take() (*conn, error) {
 		last := len(p.unused) - 1
 		c := p.unused[last]
 		p.unused = p.unused[:last]
-		if !c.IsClosing() && p.now().Sub(c.idle) < maxIdle {
+		if p.now().Sub(c.idle) < maxIdle {
 			return c, nil
 		}
 		c.close()

@@ -49,8 +49,12 @@ func config(schema, dir string, opts Options) []byte {
 	conf := fmt.Appendf(nil, `include %[1]s/core.schema
 include %[1]s/cosine.schema
 include %[1]s/inetorgperson.schema
-allow bind_anon_dn bind_anon_cred
 `, schema)
+	if opts.NoAnonymousBind {
+		conf = fmt.Appendln(conf, "disallow bind_anon")
+	} else {
+		conf = fmt.Appendln(conf, "allow bind_anon_dn bind_anon_cred")
+	}
 	if !opts.NoTLS {
 		conf = fmt.Appendf(conf, `TLSCACertificateFile "%[1]s/ca.pem"
 TLSCertificateFile "%[1]s/cert.pem"

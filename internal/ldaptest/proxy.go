@@ -22,6 +22,7 @@ type Proxy struct {
 	conns map[net.Conn]bool
 	made  int
 	mute  bool
+	cut   bool // at the next request
 }
 
 // NewProxy listens on a loopback port, until the test ends.
@@ -60,6 +61,13 @@ func (p *Proxy) Cut() {
 	for c := range p.conns {
 		_ = c.Close()
 	}
+}
+
+// CutAtRequest breaks the connection on which the next request comes, when it is read.
+func (p *Proxy) CutAtRequest() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cut = true
 }
 
 // Mute makes the directory's answers get lost from now on, or no more.
@@ -111,7 +119,9 @@ func (p *Proxy) forward(client net.Conn) {
 		if err != nil || len(packet.Children) < 2 {
 			return
 		}
-		p.note(packet)
+		if p.note(packet) {
+			return
+		}
 		if _, err := server.Write(packet.Bytes()); err != nil {
 			return
 		}
@@ -138,7 +148,8 @@ func (p *Proxy) answer(client io.Writer, server io.Reader) {
 	}
 }
 
-func (p *Proxy) note(packet *ber.Packet) {
+// note writes the request down, and tells whether to break the connection.
+func (p *Proxy) note(packet *ber.Packet) (cut bool) {
 	op := packet.Children[1]
 	text := func(i int) string {
 		if i >= len(op.Children) {
@@ -158,4 +169,6 @@ func (p *Proxy) note(packet *ber.Packet) {
 	default:
 		p.ops = append(p.ops, fmt.Sprintf("request %d", op.Tag))
 	}
+	cut, p.cut = p.cut, false
+	return cut
 }

@@ -30,6 +30,8 @@ const (
 type Options struct {
 	// Hidden lets only Account search. To others there is no entry.
 	Hidden bool
+	// NoAnonymousBind refuses it. A new connection is anonymous all the same.
+	NoAnonymousBind bool
 	// Certificate changes the server's certificate before it is signed: by default it is for 127.0.0.1, ::1 and
 	// ldap.example.test, and valid.
 	Certificate func(*x509.Certificate)
