@@ -43,8 +43,12 @@ func (c *Client) AuthAuthorize(ctx context.Context, req AuthAuthorizeRequest) (r
 	if err = firstError(checkAPIUser(req.User), c.mayGrant(req.Access)); err != nil {
 		return res, err
 	}
+	b, err := c.needBackend(ctx, req.User)
+	if err != nil {
+		return res, err
+	}
 	err = c.store.Tx(ctx, func(s Store) error {
-		if _, err := c.needBackend(ctx, s, req.User); err != nil {
+		if err := stillHas(ctx, s, b, req.User); err != nil {
 			return err
 		}
 		a := Authorization{userPrincipal(req.User), req.Access}
@@ -193,7 +197,7 @@ func (c *Client) AuthListUsers(ctx context.Context, _ AuthListUsersRequest) (res
 			continue
 		}
 		entry := AuthUserEntry{User: a.Principal.Name, Access: a.Access}
-		b, err := c.backendOf(ctx, c.store, entry.User)
+		b, err := c.backendOf(ctx, entry.User)
 		if err != nil {
 			return AuthListUsersResponse{}, err
 		}
@@ -251,18 +255,18 @@ func (c *core) addAPIUser(ctx context.Context, a Authorization, password Secret)
 	if err != nil {
 		return err
 	}
+	b, err := c.backendOf(ctx, a.Principal.Name)
+	if err != nil {
+		return err
+	}
+	if b != nil {
+		return failed(Exists, "the backend %s has the user %q", b.Name(), a.Principal.Name)
+	}
 	add, err := w.Add(a.Principal.Name, password)
 	if err != nil {
 		return internalFault(err)
 	}
 	return c.store.Tx(ctx, func(s Store) error {
-		b, err := c.backendOf(ctx, s, a.Principal.Name)
-		if err != nil {
-			return err
-		}
-		if b != nil {
-			return failed(Exists, "the backend %s has the user %q", b.Name(), a.Principal.Name)
-		}
 		if err := add(ctx, s); err != nil {
 			return taken(err, "the user %q exists", a.Principal.Name)
 		}
@@ -293,7 +297,7 @@ func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) 
 	if err = c.checkUpdate(ctx, req); err != nil {
 		return res, err
 	}
-	change, err := c.newPassword(req.User, req.Password, c.actor.session.state.ID)
+	change, err := c.newPassword(ctx, req.User, req.Password, c.actor.session.state.ID)
 	if err != nil {
 		return res, err
 	}
@@ -301,20 +305,25 @@ func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) 
 	return AuthUpdateUserResponse{User: req.User}, err
 }
 
-// newPassword prepares a user's new password. All the user's sessions but keep end.
-func (c *core) newPassword(user string, password Secret, keep Hash) (Change, error) {
+// newPassword prepares a user's new password: ReadOnly where the user's backend is not the one that can be written. All
+// the user's sessions but keep end.
+func (c *core) newPassword(ctx context.Context, user string, password Secret, keep Hash) (Change, error) {
 	w, err := c.writable()
 	if err != nil {
 		return nil, err
+	}
+	b, err := c.needBackend(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	if b.Name() != w.Name() {
+		return nil, failed(ReadOnly, "the backend %s of %q cannot be written", b.Name(), user)
 	}
 	update, err := w.Update(user, password)
 	if err != nil {
 		return nil, internalFault(err)
 	}
 	return func(ctx context.Context, s Store) error {
-		if err := c.needWritable(ctx, s, w, user); err != nil {
-			return err
-		}
 		if err := update(ctx, s); err != nil {
 			return noBackendUser(err, user)
 		}
@@ -341,14 +350,5 @@ func (c *Client) checkUpdate(ctx context.Context, req AuthUpdateUserRequest) err
 		return badParameter("old_password: missing; want the present one")
 	}
 	_, err := c.verifyUser(ctx, req.User, req.OldPassword)
-	return err
-}
-
-// needWritable makes sure that the user is w's: ReadOnly where another backend has it.
-func (c *core) needWritable(ctx context.Context, s Store, w WritableBackend, user string) error {
-	b, err := c.needBackend(ctx, s, user)
-	if err == nil && b.Name() != w.Name() {
-		err = failed(ReadOnly, "the backend %s of %q cannot be written", b.Name(), user)
-	}
 	return err
 }

@@ -38,10 +38,11 @@ func (c *core) writable() (WritableBackend, error) {
 	return nil, failed(ReadOnly, "no authentication backend can be written")
 }
 
-// backendOf returns the first backend that has the user, nil where none does.
-func (c *core) backendOf(ctx context.Context, s Store, user string) (Backend, error) {
+// backendOf returns the first backend that has the user, nil where none does. It is asked outside of any transaction: a
+// directory may be slow, and others would wait.
+func (c *core) backendOf(ctx context.Context, user string) (Backend, error) {
 	for _, b := range c.opts.Backends {
-		has, err := b.Has(ctx, s, user)
+		has, err := b.Has(ctx, c.store, user)
 		if has || err != nil {
 			return b, err
 		}
@@ -50,12 +51,25 @@ func (c *core) backendOf(ctx context.Context, s Store, user string) (Backend, er
 }
 
 // needBackend is backendOf for who needs one.
-func (c *core) needBackend(ctx context.Context, s Store, user string) (Backend, error) {
-	b, err := c.backendOf(ctx, s, user)
+func (c *core) needBackend(ctx context.Context, user string) (Backend, error) {
+	b, err := c.backendOf(ctx, user)
 	if err == nil && b == nil {
 		err = noBackendUser(Nonexistant, user)
 	}
 	return b, err
+}
+
+// stillHas asks b again in a transaction where its users are the store's, and may have been removed meanwhile.
+func stillHas(ctx context.Context, s Store, b Backend, user string) error {
+	w, ok := b.(WritableBackend)
+	if !ok {
+		return nil
+	}
+	has, err := w.Has(ctx, s, user)
+	if err == nil && !has {
+		err = noBackendUser(Nonexistant, user)
+	}
+	return err
 }
 
 func noBackendUser(err error, user string) error {

@@ -17,7 +17,7 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret, re
 		return firstError(err, failed(Exists, "there is a principal with the access level %s", FullWrite))
 	}
 	defer func() { c.audit(ctx, "auth/bootstrap", user, err) }()
-	b, err := c.backendOf(ctx, c.store, user)
+	b, err := c.backendOf(ctx, user)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (c *core) recoverAPIUser(ctx context.Context, a Authorization, password Sec
 	if err := checkAPIPassword("password", password); err != nil {
 		return err
 	}
-	change, err := c.newPassword(a.Principal.Name, password, Hash{})
+	change, err := c.newPassword(ctx, a.Principal.Name, password, Hash{})
 	if err != nil {
 		return err
 	}
