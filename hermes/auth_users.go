@@ -240,14 +240,14 @@ func (c *Client) AuthAddUser(ctx context.Context, req AuthAddUserRequest) (res A
 		}
 		res.Password = Some(password)
 	}
-	if err = c.addAPIUser(ctx, Authorization{userPrincipal(req.User), LimitedRead}, password); err != nil {
+	if err = c.addAPIUser(ctx, Authorization{userPrincipal(req.User), LimitedRead}, password, func(Store) error { return nil }); err != nil {
 		return AuthAddUserResponse{}, err
 	}
 	return res, nil
 }
 
-// addAPIUser makes a backend user with an authorization, together.
-func (c *core) addAPIUser(ctx context.Context, a Authorization, password Secret) error {
+// addAPIUser makes a backend user with an authorization, together, where check finds no fault in the transaction.
+func (c *core) addAPIUser(ctx context.Context, a Authorization, password Secret, check func(Store) error) error {
 	if err := checkAPIPassword("password", password); err != nil {
 		return err
 	}
@@ -267,6 +267,9 @@ func (c *core) addAPIUser(ctx context.Context, a Authorization, password Secret)
 		return internalFault(err)
 	}
 	return c.store.Tx(ctx, func(s Store) error {
+		if err := check(s); err != nil {
+			return err
+		}
 		if err := add(ctx, s); err != nil {
 			return taken(err, "the user %q exists", a.Principal.Name)
 		}

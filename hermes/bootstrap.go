@@ -13,8 +13,12 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret, re
 	if err := firstError(c.require("auth/bootstrap", CanAdminister), checkAPIUser(user)); err != nil {
 		return err
 	}
-	if done, err := c.Bootstrapped(ctx); err != nil || done && !recover {
-		return firstError(err, failed(Exists, "there is a principal with the access level %s", FullWrite))
+	check := func(s Store) error { return c.needNoAdmin(ctx, s) }
+	if recover {
+		check = func(Store) error { return nil }
+	}
+	if err := check(c.store); err != nil {
+		return err
 	}
 	defer func() { c.audit(ctx, "auth/bootstrap", user, err) }()
 	b, err := c.backendOf(ctx, user)
@@ -28,7 +32,16 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret, re
 	case b != nil && recover:
 		return c.recoverAPIUser(ctx, first, password)
 	}
-	return c.addAPIUser(ctx, first, password)
+	return c.addAPIUser(ctx, first, password, check)
+}
+
+// needNoAdmin refuses where there is a principal with FullWrite.
+func (c *core) needNoAdmin(ctx context.Context, s Store) error {
+	admins, err := c.admins(ctx, s)
+	if err == nil && len(admins) > 0 {
+		err = failed(Exists, "there is a principal with the access level %s", FullWrite)
+	}
+	return err
 }
 
 // recoverAPIUser gives a user of the backend that can be written a new password and level.

@@ -1,6 +1,7 @@
 package hermes_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -102,4 +103,25 @@ func TestBootstrapFaults(t *testing.T) {
 	wantDBFail(t, only(broken.Bootstrapped(t.Context())))
 	wantDBFail(t, only(broken.SweepSessions(t.Context())))
 	wantDBFail(t, only(broken.Rekey(t.Context())))
+}
+
+func TestBootstrapOnce(t *testing.T) {
+	w := newWorld(t)
+	c := w.over(memstore.New())
+	errs := make(chan error)
+	for _, name := range []string{"alice", "bob", "carol", "dave"} {
+		go func() { errs <- c.Bootstrap(t.Context(), name, hermes.NewSecret("wonderland"), false) }()
+	}
+	made := 0
+	for range 4 {
+		switch err := <-errs; {
+		case err == nil:
+			made++
+		case !errors.Is(err, hermes.Exists):
+			t.Error(err)
+		}
+	}
+	if made != 1 {
+		t.Errorf("%d of four at once made the first principal, want 1", made)
+	}
 }

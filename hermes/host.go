@@ -109,6 +109,7 @@ func (h *hostCache) lookup(ctx context.Context, name string, now time.Time) []ne
 	if err != nil {
 		return nil
 	}
+	addrs = slices.Clone(addrs) // they are the resolver's
 	for i, a := range addrs {
 		addrs[i] = a.Unmap().WithZone("")
 	}
