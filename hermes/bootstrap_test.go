@@ -121,7 +121,7 @@ func (m *meeting) Add(user string, p hermes.Secret) (hermes.Change, error) {
 
 func TestBootstrapOnce(t *testing.T) {
 	names := []string{"alice", "bob", "carol", "dave"}
-	m := &meeting{Backend: local.New(&local.Options{MemoryKiB: 64, Passes: 1})}
+	m := &meeting{Backend: cheapBackend()}
 	m.all.Add(len(names))
 	c, err := hermes.New(memstore.New(), &hermes.Options{Backends: []hermes.Backend{m}})
 	if err != nil {
