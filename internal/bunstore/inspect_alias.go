@@ -28,7 +28,7 @@ func (i Inspector) Aliases(ctx context.Context, after AliasRow, limit int) ([]Al
 			?3 AND NOT EXISTS (SELECT 1 FROM ?dbaliases AS o WHERE `+sameAlias+` AND o.id < a.id),
 			EXISTS (SELECT 1 FROM ?dbaliases AS o WHERE `+sameAlias+` AND o.id > a.id)
 				AND NOT EXISTS (SELECT 1 FROM ?dbaliases AS o WHERE `+sameAlias+` AND o.id < a.id),
-			EXISTS (SELECT 1 FROM ?numbers AS n WHERE n.number = a.alias_username ?C) AND a.named,
+			EXISTS (SELECT 1 FROM ?numbers AS n WHERE n.number = a.alias_username ?C `+one+`) AND a.named,
 			EXISTS (SELECT 1 FROM ?dbaliases AS o WHERE o.alias_username = a.alias_username AND o.alias_domain <> a.alias_domain) AND a.named,
 			a.isnumber AND EXISTS (SELECT 1 FROM ?dbaliases AS o WHERE o.username = a.username AND o.domain = a.domain
 					AND (o.alias_username <> a.alias_username OR o.alias_domain <> a.alias_domain) AND ?5)

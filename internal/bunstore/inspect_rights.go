@@ -66,9 +66,10 @@ func (e pgEngine) rightsQueries(migrating bool) []schema.QueryAppender {
 			JOIN pg_catalog.pg_attrdef AS a ON a.adrelid = c.oid
 			JOIN pg_catalog.pg_depend AS d ON d.classid = CAST('pg_catalog.pg_attrdef' AS regclass) AND d.objid = a.oid
 				AND d.refclassid = CAST('pg_catalog.pg_class' AS regclass)
-			JOIN pg_catalog.pg_class AS s ON s.oid = d.refobjid AND s.relkind = 'S'
+			JOIN pg_catalog.pg_class AS s ON s.oid = d.refobjid
 			JOIN pg_catalog.pg_namespace AS n ON n.oid = s.relnamespace
-			WHERE k.nspname = ? AND c.relname IN ('subscriber', 'dbaliases', 'grp') AND NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE')
+			WHERE k.nspname = ? AND c.relname IN ('subscriber', 'dbaliases', 'grp') 
+				AND CASE WHEN s.relkind = 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') END
 			ORDER BY lacking`, e.kamailio),
 		raw(`SELECT w.privilege || ' on hermes.' || c.relname
 			FROM (VALUES (0, 'SELECT'), (1, 'INSERT'), (2, 'UPDATE'), (3, 'DELETE')) AS w (place, privilege)

@@ -11,15 +11,19 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
+// one ends a subquery after EXISTS that asks another table. Without it PostgreSQL may think it cheaper to read all of that table,
+// for every page.
+const one = "LIMIT 1 OFFSET 0"
+
 // userAt is a condition: a user, in either table, has the address in two columns.
 func (i Inspector) userAt(username, domain string) schema.QueryAppender {
-	return raw(`(?0 OR EXISTS (SELECT 1 FROM ?users AS h WHERE h.username = ?1 ?C AND h.domain = ?2 ?C))`,
+	return raw(`(?0 OR EXISTS (SELECT 1 FROM ?users AS h WHERE h.username = ?1 ?C AND h.domain = ?2 ?C `+one+`))`,
 		i.accountAt(username, domain), bun.Safe(username), bun.Safe(domain))
 }
 
 // accountAt is a condition: subscriber has the address in two columns.
 func (i Inspector) accountAt(username, domain string) schema.QueryAppender {
-	return raw(`EXISTS (SELECT 1 FROM ?subscriber AS k WHERE k.username = ?0 ?2 AND k.domain = ?1 ?2)`,
+	return raw(`EXISTS (SELECT 1 FROM ?subscriber AS k WHERE k.username = ?0 ?2 AND k.domain = ?1 ?2 `+one+`)`,
 		bun.Safe(username), bun.Safe(domain), i.engine().theirs())
 }
 
@@ -36,7 +40,7 @@ type Account struct {
 // Accounts returns a page of the rows of subscriber, by id.
 func (i Inspector) Accounts(ctx context.Context, after Account, limit int) ([]Account, error) {
 	return list(ctx, i.s, 0, raw(`SELECT s.id, s.username, s.domain, s.clear, s.nohash,
-			EXISTS (SELECT 1 FROM ?users AS h WHERE h.username = s.username ?C AND h.domain = s.domain ?C),
+			EXISTS (SELECT 1 FROM ?users AS h WHERE h.username = s.username ?C AND h.domain = s.domain ?C `+one+`),
 			EXISTS (SELECT 1 FROM ?subscriber AS o WHERE o.username = s.username AND o.domain <> s.domain)
 				AND NOT EXISTS (SELECT 1 FROM ?subscriber AS o WHERE o.username = s.username AND o.id < s.id)
 		FROM (SELECT k.id, k.username, k.domain, k.password <> '' AS clear, k.ha1 = '' OR k.ha1b = '' AS nohash
