@@ -21,13 +21,14 @@ type exchange struct {
 	node    *endpoint                // nil: not found
 	form    *form                    // nil: not read
 	req     any                      // nil: not decoded without a fault
+	late    bool                     // came after Drain
 	inside  bool                     // has a place among the requests in flight
 	sent    bool                     // the status line is on its way
 	out     Outcome
 }
 
 func newExchange(h *Handler, w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{h: h, w: w, r: r, start: time.Now(), control: http.NewResponseController(w)}
+	x := &exchange{h: h, w: w, r: r, start: time.Now(), late: h.draining.Load(), control: http.NewResponseController(w)}
 	x.out = Outcome{ID: rand.Text(), Remote: clientAddr(r, h.opts.TrustedProxies)}
 	setHeaders(w.Header(), x.out.ID)
 	return x

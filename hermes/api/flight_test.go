@@ -79,6 +79,25 @@ func TestSlowBodiesTakeNoRoom(t *testing.T) {
 	}
 }
 
+// TestDrainAnswersWhatCameBefore has a request whose parameters are on their way still.
+func TestDrainAnswersWhatCameBefore(t *testing.T) {
+	w := world(t, nil)
+	body, client := io.Pipe()
+	slow := golden.Question{Caller: w.Login("reader"), Node: "user/list", Form: "x"}.Request()
+	slow.Body, slow.ContentLength = body, -1
+	answered := make(chan golden.Answer)
+	go func() { answered <- w.Serve(t, nil, slow) }()
+	if _, err := io.WriteString(client, "limit="); err != nil { // returns when it has been read
+		t.Fatal(err)
+	}
+	w.Handler.Drain()
+	io.WriteString(client, "1")
+	client.Close()
+	if a := <-answered; a.Is() != "ok" {
+		t.Errorf("the request in flight: %s", a.Body)
+	}
+}
+
 func TestRoomIsGivenBack(t *testing.T) {
 	w := world(t, &golden.Options{API: api.Options{MaxInFlight: 1}})
 	reader := w.Login("reader")

@@ -86,7 +86,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // enter takes a place among the requests in flight.
 func (x *exchange) enter() error {
 	busy := &hermes.Error{Response: hermes.Failed, Cause: hermes.Busy, RetryAfter: time.Second}
-	if x.h.draining.Load() {
+	if x.late {
 		busy.Detail = "the server is stopping"
 		return busy
 	}
