@@ -52,6 +52,25 @@ func (d *door) url() string {
 	return "http://" + d.listener.Addr().String()
 }
 
+// origin is what key pairs sign: this server's name, the same after a restart. With TLS it is the certificate's. Behind a
+// proxy that ends TLS the name is the proxy's affair and not known here, nor is the listening address the same
+// in all that serve behind it: "", for which hermes has a word. What a request calls the server is no help: a server in
+// the middle would have its own name there.
+func (d *door) origin(c *config) string {
+	if d.certificate == nil {
+		if c.behindTLSProxy {
+			return ""
+		}
+		return d.url()
+	}
+	host := d.certificate.host()
+	if host == "" {
+		return ""
+	}
+	_, port, _ := net.SplitHostPort(d.listener.Addr().String())
+	return "https://" + strings.TrimSuffix(net.JoinHostPort(host, port), ":443")
+}
+
 // curl begins a command line by which this machine reaches the server: options, and the URL.
 func (d *door) curl() (options, url string) {
 	here := reachable(d.listener.Addr().String())

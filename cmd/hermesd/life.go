@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -13,14 +14,14 @@ const (
 // run serves until ctx ends, and then answers what runs.
 func (s *server) run(ctx context.Context) error {
 	background, cancel := context.WithCancel(context.Background())
-	swept := make(chan struct{})
-	go func() {
-		defer close(swept)
-		s.sweep(background)
-	}()
+	var workers sync.WaitGroup
+	workers.Go(func() { s.sweep(background) })
+	if s.contacts != nil {
+		workers.Go(func() { s.contacts.run(background) })
+	}
 	defer func() {
 		cancel()
-		<-swept
+		workers.Wait()
 	}()
 	served := make(chan error, 1)
 	go func() { served <- s.http.Serve(s.door.listener) }()

@@ -153,7 +153,7 @@ func (s setting) readFile(path, beside string) (value, error) {
 	return value{s, trimmed, from}, nil
 }
 
-// apply sets the config's field. A default without a text leaves it alone. A secret is not quoted.
+// apply sets the config's field. A default without a text leaves it alone. What may be secret is not quoted.
 func (v value) apply() error {
 	if v.text == "" && v.origin.kind == originDefault {
 		return nil
@@ -162,7 +162,7 @@ func (v value) apply() error {
 	switch {
 	case err == nil:
 		return nil
-	case v.secret:
+	case v.secret, v.url:
 		return &settingError{v.name, v.origin, err.Error()}
 	}
 	return &settingError{v.name, v.origin, fmt.Sprintf("%q: %s", v.text, err)}

@@ -1,9 +1,14 @@
 // Command hermesd serves the Hermes API: settings, wiring and life cycle. It is the only place
 // that knows stores and HTTP together.
 //
-// run is main without the process: what it reads and writes is handed to it, so that a test
+// app.run is main without the process: what it reads and writes is handed to it, so that a test
 // runs any command as the operator does. One table (settings.go) makes flags, environment, help,
 // the output of `hermesd config` and the README's reference.
+//
+// What key pairs sign (auth/challenge's origin) follows from how hermesd is reached. With TLS it is https:// and the
+// certificate's first DNS name, with the port unless that is 443: where several hermesd share a database, want
+// certificates that begin with the same name, and one port. On loopback without TLS it is the URL of the listening line. With
+// behind-tls-proxy, which may have any name, it is the word hermes.
 package main
 
 import (
@@ -17,7 +22,9 @@ import (
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
+	a := &app{os.Getenv, os.Stdin, os.Stdout, os.Stderr, &driverLog{}}
+	a.drivers.takeOver()
+	os.Exit(a.run(context.Background(), os.Args[1:]))
 }
 
 // Exit codes that scripts rely on.
@@ -33,11 +40,11 @@ type app struct {
 	getenv         func(string) string
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	drivers        *driverLog
 }
 
 // run executes one command and returns the exit code. The end of ctx stops a server as SIGTERM does.
-func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{getenv, stdin, stdout, stderr}
+func (a *app) run(ctx context.Context, args []string) int {
 	name := "serve"
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]

@@ -132,13 +132,6 @@ func logLevel(s string) (slog.Level, error) {
 	return 0, errors.New("want one of debug, info, warn, error")
 }
 
-func backendName(s string) (string, error) {
-	if s != "local" {
-		return "", fmt.Errorf("%q: the only one that this version has is local", s)
-	}
-	return s, nil
-}
-
 // setSecretKeys does not quote what it refuses.
 func (c *config) setSecretKeys(s string) error {
 	var keys []hermes.SecretKey

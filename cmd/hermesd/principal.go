@@ -38,6 +38,11 @@ func (a *app) bootstrap(ctx context.Context, args []string) error {
 	if err := errors.Join(c.checkKept("bootstrap"), c.checkKeys()); err != nil {
 		return err
 	}
+	users, err := c.openBackends()
+	if err != nil {
+		return err
+	}
+	defer users.close()
 	s, err := open(ctx, c)
 	if err != nil {
 		return err
@@ -46,17 +51,32 @@ func (a *app) bootstrap(ctx context.Context, args []string) error {
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	log := c.logger(a.stderr)
-	client, err := s.client(ctx, hermes.Options{Logger: log})
+	log := a.logger(c)
+	client, err := s.client(ctx, hermes.Options{Backends: users, Logger: log})
 	if err != nil {
 		return err
 	}
-	if err := a.makePrincipal(ctx, client, f); err != nil {
+	keeps, err := users.keeper(ctx, s, f.user)
+	if err != nil {
 		return err
 	}
-	if f.recover {
-		log.Warn("bootstrap --recover: the user has full_write and a new password; sessions from before have ended", "user", f.user)
+	if keeps != nil && !f.passwordStdin {
+		err = a.givePrincipal(ctx, client, f, keeps)
+	} else {
+		err = a.makePrincipal(ctx, client, f)
 	}
+	if err == nil && f.recover {
+		log.Warn("bootstrap --recover: the user has full_write; where there is a new password the sessions from before have ended", "user", f.user)
+	}
+	return err
+}
+
+// givePrincipal is makePrincipal for a user whose password is another's to keep.
+func (a *app) givePrincipal(ctx context.Context, client *hermes.Client, f bootstrapFlags, keeps hermes.Backend) error {
+	if err := client.Bootstrap(ctx, f.user, hermes.Secret{}, f.recover); err != nil {
+		return a.notMade(ctx, client, f, err)
+	}
+	fmt.Fprintf(a.stderr, "hermesd: %s has full_write now, with the password that the backend %s knows\n", f.user, keeps.Name())
 	return nil
 }
 
@@ -91,7 +111,11 @@ func (a *app) password(ctx context.Context, client *hermes.Client, f bootstrapFl
 	if err != nil && err != io.EOF {
 		return hermes.Secret{}, fmt.Errorf("password on standard input: %w", err)
 	}
-	return hermes.NewSecret(strings.TrimRight(line, "\r\n")), nil
+	password := hermes.NewSecret(strings.TrimRight(line, "\r\n"))
+	if password.IsZero() {
+		return password, usageError("password on standard input: is empty; want 8 to 128 characters")
+	}
+	return password, nil
 }
 
 // notMade says why there is no new principal, as it was asked for.
@@ -140,7 +164,7 @@ func firstPrincipal(ctx context.Context, client *hermes.Client) (hermes.Secret, 
 // write, so that no log line gets in between.
 func (s *server) announce(ctx context.Context, w io.Writer) error {
 	var text strings.Builder
-	if s.config.db.embedded() {
+	if s.config.db.embedded() && hasLocal(s.config.backends) {
 		password, err := firstPrincipal(ctx, s.client)
 		if err != nil {
 			return err

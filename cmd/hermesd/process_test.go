@@ -16,6 +16,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/internal/pgtest"
 )
@@ -102,19 +103,29 @@ func (p *process) read(stderr io.Reader) {
 	p.more.Broadcast()
 }
 
+// lineTime is more than any line takes to come.
+const lineTime = 30 * time.Second
+
 // line waits for a line of standard error that holds text.
 func (p *process) line(text string) string {
 	p.t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	late := false
+	defer time.AfterFunc(lineTime, func() {
+		p.mu.Lock()
+		late = true
+		p.mu.Unlock()
+		p.more.Broadcast()
+	}).Stop()
 	for seen := 0; ; p.more.Wait() {
 		for ; seen < len(p.lines); seen++ {
 			if strings.Contains(p.lines[seen], text) {
 				return p.lines[seen]
 			}
 		}
-		if p.ended {
-			p.t.Fatalf("hermesd ended (%v) without a line that holds %q:\n%s", p.exit, text, strings.Join(p.lines, "\n"))
+		if p.ended || late {
+			p.t.Fatalf("hermesd (ended: %v, %v) has no line that holds %q:\n%s", p.ended, p.exit, text, strings.Join(p.lines, "\n"))
 		}
 	}
 }

@@ -25,7 +25,7 @@ func (a *app) rekey(ctx context.Context, args []string) error {
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	client, err := s.client(ctx, hermes.Options{Logger: c.logger(a.stderr)})
+	client, err := s.client(ctx, hermes.Options{Logger: a.logger(c)})
 	if err != nil {
 		return err
 	}

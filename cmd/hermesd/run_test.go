@@ -20,7 +20,7 @@ func tryRunWith(t *testing.T, stdin string, e env, args ...string) (code int, st
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	var out, errs strings.Builder
-	code = run(ctx, args, e.get, strings.NewReader(stdin), &out, &errs)
+	code = (&app{e.get, strings.NewReader(stdin), &out, &errs, &driverLog{}}).run(ctx, args)
 	return code, out.String(), errs.String()
 }
 

@@ -25,15 +25,17 @@ const (
 
 // server is a hermesd that serves.
 type server struct {
-	config *config
-	log    *slog.Logger
-	door   *door
-	store  *openStore
-	client *hermes.Client
-	api    *api.Handler
-	front  *front
-	http   *http.Server
-	hangup chan os.Signal
+	config   *config
+	log      *slog.Logger
+	door     *door
+	store    *openStore
+	client   *hermes.Client
+	api      *api.Handler
+	front    *front
+	http     *http.Server
+	contacts *contacts // nil without kamailio-rpc
+	backends backends
+	hangup   chan os.Signal
 }
 
 // serve is the command serve.
@@ -48,7 +50,7 @@ func (a *app) serve(ctx context.Context, args []string) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	s := &server{config: c, log: c.logger(a.stderr), hangup: make(chan os.Signal, 1)}
+	s := &server{config: c, log: a.logger(c), hangup: make(chan os.Signal, 1)}
 	signal.Notify(s.hangup, syscall.SIGHUP)
 	defer signal.Stop(s.hangup)
 	err = s.start(ctx, a)
@@ -64,6 +66,10 @@ func (s *server) start(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer s.door.close()
+	if s.backends, err = s.config.openBackends(); err != nil {
+		return err
+	}
+	defer s.backends.close()
 	if s.store, err = open(ctx, s.config); err != nil {
 		return err
 	}
@@ -81,7 +87,12 @@ func (s *server) prepare(ctx context.Context, a *app) error {
 		return err
 	}
 	var err error
-	if s.client, err = s.store.client(ctx, hermes.Options{Logger: s.log}); err != nil {
+	opts := hermes.Options{Backends: s.backends, Logger: s.log, Origin: s.door.origin(s.config)}
+	if rpc := s.config.kamailioRPC; rpc != nil {
+		s.contacts = newContacts(rpc.DropContacts, s.log)
+		opts.UserRemoved = s.contacts.removed
+	}
+	if s.client, err = s.store.client(ctx, opts); err != nil {
 		return err
 	}
 	s.api = api.New(s.client.As(hermes.Actor{}), &api.Options{

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/e164/plan"
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/kamrpc"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -19,12 +20,13 @@ type config struct {
 	domains           []sip.Domain
 	kamailioSchema    string
 	kamailioPlaintext bool
-	migrate           string // migrateAuto, migrateCheck or migrateOff
+	kamailioRPC       *kamrpc.Client // nil: none
+	migrate           string         // migrateAuto, migrateCheck or migrateOff
 	authKeyTTL        time.Duration
 	authKeyGrace      time.Duration
 	sessionTTL        time.Duration
 	requireCookie     bool
-	backends          []string
+	backends          []backend
 	numberCheck       plan.Plan
 	maxRange          int64
 	trustedProxies    []netip.Prefix
@@ -43,6 +45,7 @@ type setting struct {
 	fallback string // the default
 	shown    string // the default as the documentation names it, where fallback does not tell it
 	secret   bool   // never printed, and may come from a file
+	url      bool   // may hold a password: not quoted where it is refused, and masked
 	repeats  bool   // the flag may be given several times
 	about    string
 	set      func(text string) error
@@ -79,6 +82,8 @@ func (c *config) table() []setting {
 			about: "PostgreSQL schema of Kamailio's tables"},
 		{name: "kamailio-plaintext", fallback: "false", set: yesNo(&c.kamailioPlaintext),
 			about: "also keep the clear password in subscriber.password, for a Kamailio with calculate_ha1=yes"},
+		{name: "kamailio-rpc", arg: "TARGET", shown: "none", url: true, set: parsed(&c.kamailioRPC, kamrpc.New),
+			about: "URL or Unix datagram socket of Kamailio's JSON-RPC: after a user's removal its contacts are dropped"},
 		{name: "migrate", arg: "WHEN", shown: "auto embedded, check with PostgreSQL", set: oneOf(&c.migrate, migrateAuto, migrateCheck, migrateOff),
 			about: "auto: bring an old schema to this version at the start; check: refuse to serve one; off"},
 		{name: "auth-key-ttl", arg: "DURATION", fallback: "5m", set: duration(&c.authKeyTTL),
@@ -89,8 +94,8 @@ func (c *config) table() []setting {
 			about: "life of a session"},
 		{name: "require-cookie", fallback: "true", set: yesNo(&c.requireCookie),
 			about: "calls need the session's cookie besides session and auth_key"},
-		{name: "auth-backend", arg: "BACKEND", fallback: "local", repeats: true, set: list(&c.backends, backendName),
-			about: "who knows the API's users: local (Hermes' own table)"},
+		{name: "auth-backend", arg: "BACKEND", fallback: "local", repeats: true, url: true, set: c.setBackends,
+			about: "who knows the API's users: local (Hermes' own table), htpasswd:PATH or an ldap:// or ldaps:// URL; a comma list, may be repeated, asked in this order"},
 		{name: "number-check", arg: "HOW", fallback: "possible", set: parsed(&c.numberCheck, plan.Parse),
 			about: "how closely a number is looked at: shape, possible or valid"},
 		{name: "max-range", arg: "COUNT", fallback: "1000000", set: count(&c.maxRange),

@@ -91,7 +91,14 @@ func wrongSettings(empty string) []wrongSetting {
 		{"no time at all", []string{"--auth-key-grace", "0s"}, nil, `auth-key-grace: `},
 		{"negative", []string{"--session-ttl=-1h"}, nil, `session-ttl: `},
 		{"neither yes nor no, as a flag", []string{"--require-cookie=perhaps"}, nil, `require-cookie: "perhaps"`},
-		{"a backend of a later version", []string{"--auth-backend", "htpasswd:/x"}, nil, `auth-backend: |the only one that this version has is local`},
+		{"no backend", []string{"--auth-backend", ""}, nil, `auth-backend: backend 1: want local, htpasswd:PATH`},
+		{"an unknown backend", []string{"--auth-backend", "local", "--auth-backend", "pam"}, nil, `auth-backend: backend 2: want local|(flag --auth-backend)`},
+		{"htpasswd without a path", nil, env{"HERMES_AUTH_BACKEND": "local,htpasswd:"}, `auth-backend: backend 2: want htpasswd:PATH|(environment HERMES_AUTH_BACKEND)`},
+		{"a directory without a base", []string{"--auth-backend", "ldap://h"}, nil, `auth-backend: backend 1: ldap: |base`},
+		{"local twice", []string{"--auth-backend", "local,ldap://h/ou=x,dc=y", "--auth-backend", "local"}, nil, `auth-backend: local is given twice`},
+		{"a password in a URL", []string{"--auth-backend", "ldap://u:tiger@h/dc=y"}, nil, `auth-backend: backend 1: ldap: URL: a name or a password`},
+		{"no URL", []string{"--kamailio-rpc", "rpc.sock"}, nil, `kamailio-rpc: want an http or https URL`},
+		{"another scheme", nil, env{"HERMES_KAMAILIO_RPC": "ftp://u:tiger@h/"}, `kamailio-rpc: |(environment HERMES_KAMAILIO_RPC)`},
 		{"unknown check", []string{"--number-check", "strict"}, nil, `number-check: |shape, possible or valid`},
 		{"no numbers", []string{"--max-range", "0"}, nil, `max-range: "0": want a whole number`},
 		{"no CIDR range", []string{"--trusted-proxies", "10.0.0.0/33"}, nil, `trusted-proxies: |CIDR`},
@@ -126,6 +133,9 @@ func TestSettingsWrong(t *testing.T) {
 				t.Errorf("%s: %q, want %q in it", tt.why, stderr, part)
 			}
 		}
+		if strings.Contains(stderr, "tiger") {
+			t.Errorf("%s: %q shows a password", tt.why, stderr)
+		}
 		name, _, _ := strings.Cut(strings.TrimPrefix(stderr, "hermesd: "), ":")
 		seen[name] = true
 	}
@@ -151,6 +161,7 @@ func TestServeRefuses(t *testing.T) {
 		{"half of TLS", []string{"--tls-cert", "x"}, nil, `tls-key: missing`},
 		{"the other half", []string{"--tls-key", "x"}, nil, `tls-cert: missing`},
 		{"no such certificate", []string{"--tls-cert", "/nonexistent", "--tls-key", "/nonexistent"}, nil, `tls-cert: |/nonexistent|(flag --tls-cert)`},
+		{"no such file of users", []string{"--auth-backend", "htpasswd:/nonexistent"}, nil, `auth-backend: |/nonexistent|(flag --auth-backend)`},
 		{"PostgreSQL without a key", []string{"--db", "postgres://localhost/x"}, nil, `secret-key: missing`},
 	}
 	for _, tt := range tests {
@@ -181,7 +192,8 @@ func TestLoopback(t *testing.T) {
 }
 
 func TestConfigMasksSecrets(t *testing.T) {
-	e := env{"HERMES_SECRET_KEY": testKey, "HERMES_DB": "postgres://hermes:tiger@db.test/x?sslmode=require"}
+	e := env{"HERMES_SECRET_KEY": testKey, "HERMES_DB": "postgres://hermes:tiger@db.test/x?sslmode=require",
+		"HERMES_KAMAILIO_RPC": "http://hermes:tiger@127.0.0.1:8000/RPC"}
 	code, stdout, stderr := tryRun(t, e, "config")
 	if code != exitOK || stderr != "" {
 		t.Fatalf("exit code %d, %q", code, stderr)
@@ -193,13 +205,14 @@ func TestConfigMasksSecrets(t *testing.T) {
 	}
 	var got []string
 	for line := range strings.Lines(stdout) {
-		if f := strings.Fields(line); f[0] == "db" || f[0] == "secret-key" {
+		if f := strings.Fields(line); f[0] == "db" || f[0] == "secret-key" || f[0] == "kamailio-rpc" {
 			got = append(got, strings.Join(f, " "))
 		}
 	}
 	want := []string{
 		"db postgres://hermes:(set)@db.test/x?sslmode=require environment HERMES_DB",
 		"secret-key (set) environment HERMES_SECRET_KEY",
+		"kamailio-rpc http://hermes:(set)@127.0.0.1:8000/RPC environment HERMES_KAMAILIO_RPC",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -38,6 +38,9 @@ func (c *config) shown(v value) (text string, from origin) {
 		return c.shownKeyFile()
 	case v.text == "":
 		return "none", v.origin
+	case v.name == "kamailio-rpc":
+		text, _ = maskURL(v.text)
+		return text, v.origin
 	}
 	return strings.ReplaceAll(v.text, listBreak, ","), v.origin
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/hermes-voip/go-hermes/hermes"
-	"github.com/hermes-voip/go-hermes/hermes/local"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
 	"github.com/hermes-voip/go-hermes/hermes/postgres"
 	"github.com/hermes-voip/go-hermes/hermes/sqlite"
@@ -39,13 +38,13 @@ type openStore struct {
 func open(ctx context.Context, c *config) (*openStore, error) {
 	switch c.db.kind {
 	case dbMemory:
-		return &openStore{memstore.New(), nil, c}, nil
+		return &openStore{Store: memstore.New(), config: c}, nil
 	case dbPostgres:
 		e, err := postgres.Open(ctx, postgres.Options{URL: c.db.url.Reveal(), KamailioSchema: c.kamailioSchema})
 		if err != nil {
 			return nil, fmt.Errorf("open %s: %w", c.db.shown(), err)
 		}
-		return &openStore{e, e, c}, nil
+		return &openStore{Store: e, engine: e, config: c}, nil
 	}
 	if err := c.makeFiles(); err != nil {
 		return nil, err
@@ -54,7 +53,7 @@ func open(ctx context.Context, c *config) (*openStore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", c.db.shown(), err)
 	}
-	return &openStore{e, e, c}, nil
+	return &openStore{Store: e, engine: e, config: c}, nil
 }
 
 // makeFiles makes what is missing of the data folder and the database file, for this user's
@@ -150,7 +149,6 @@ func (s *openStore) client(ctx context.Context, opts hermes.Options) (*hermes.Cl
 		return nil, err
 	}
 	opts.Domains = c.domains
-	opts.Backends = []hermes.Backend{local.New(nil)}
 	opts.Plan, opts.MaxRange, opts.KamailioPlaintext = c.numberCheck, c.maxRange, c.kamailioPlaintext
 	opts.AuthKeyTTL, opts.AuthKeyGrace, opts.SessionTTL, opts.NoCookie = c.authKeyTTL, c.authKeyGrace, c.sessionTTL, !c.requireCookie
 	return hermes.New(s.Store, &opts)
