@@ -36,6 +36,20 @@ func take(ctx context.Context, s Store, req NumberClaimRequest) (e164.Number, er
 	return n, err
 }
 
+// takeFree passes over numbers that another tool made aliases of while they were in the pool, which they leave with this.
+func takeFree(ctx context.Context, s Store, req NumberClaimRequest) (e164.Number, error) {
+	for {
+		n, err := take(ctx, s, req)
+		if err != nil {
+			return n, err
+		}
+		used, err := s.NumberAliased(ctx, n)
+		if err != nil || !used {
+			return n, err
+		}
+	}
+}
+
 // NumberAssignRequest names a user and the number that it is to have.
 type NumberAssignRequest struct {
 	User        sip.Addr    `form:"user*,required" json:"user"`
@@ -96,7 +110,7 @@ func (c *core) assign(ctx context.Context, s Store, req NumberAssignRequest) (re
 	}
 	number := req.Number
 	if number.IsZero() {
-		number, err = take(ctx, s, NumberClaimRequest{Search: req.Search, Random: req.Random})
+		number, err = takeFree(ctx, s, NumberClaimRequest{Search: req.Search, Random: req.Random})
 	} else {
 		err = notInPool(s.RemoveNumber(ctx, number), number)
 	}

@@ -78,6 +78,18 @@ func TestAssign(t *testing.T) {
 	same(t, aliases, want)
 }
 
+// A number that another tool made an alias of, in whatever domain, is not free, though it is in the pool.
+func TestAssignPassesOverUsed(t *testing.T) {
+	w := newWorld(t)
+	for _, a := range []string{"+4773500001@example.com", "+4773500002@example.net"} {
+		w.noError(w.store.AddAlias(t.Context(), hermes.Alias{Alias: addr(a), Destination: bob}))
+	}
+	if res := ok(t, got(w.NumberAssign(t.Context(), hermes.NumberAssignRequest{User: alice}))); res.Number != number("+4773500003") {
+		t.Errorf("assigned %s, want the first that is free", res.Number)
+	}
+	w.wantPool("456789")
+}
+
 func TestAssignRefuses(t *testing.T) {
 	n := number("+4773500002")
 	for _, r := range []struct {
