@@ -50,7 +50,8 @@ type UserStore interface {
 	Users(ctx context.Context, q UserQuery) ([]UserEntry, error)
 	// AddUser stores a new user, in both tables where it is local; Exists where either has the address.
 	AddUser(ctx context.Context, u User) error
-	// SetUser replaces the user at u.Address, making the row that is missing; Nonexistant where there is neither.
+	// SetUser replaces the user at u.Address, making the row that is missing; Nonexistant where there is neither. Kamailio's,
+	// which another tool removed, is not made for a user without HA1 and Clear: it would be an account again without a password.
 	SetUser(ctx context.Context, u User) error
 	// RemoveUser removes both rows and the user's groups; Nonexistant.
 	RemoveUser(ctx context.Context, a sip.Addr) error

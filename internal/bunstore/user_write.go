@@ -3,7 +3,9 @@ package bunstore
 import (
 	"context"
 	"errors"
+	"slices"
 
+	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -111,6 +113,8 @@ func (s *Store) setLocal(ctx context.Context, l *layout, u hermes.User) error {
 		return err
 	case accounts+own == 0:
 		return hermes.Nonexistant
+	case accounts == 0 && u.HA1+u.Clear == "":
+		return nil // another tool removed it from Kamailio: without a password it would be there again, and open
 	case accounts == 0:
 		return s.whole(s.addAccount(ctx, l, u))
 	case own == 0:
@@ -138,7 +142,24 @@ func (s *Store) setRemote(ctx context.Context, u hermes.User) error {
 func (s *Store) updateAccount(ctx context.Context, l *layout, u hermes.User) (int64, error) {
 	username, domain := key(u.Address)
 	row, bound := l.account(u)
+	row = keepExtras(u.Address, row)
 	return s.exec(ctx, raw(`UPDATE ?subscriber SET ?0 WHERE username = ?1 AND domain = ?2`, row.sets(), username, domain), bound...)
+}
+
+// keepExtras leaves a column of extras as it is, NULL or changed by another tool, unless the value that Hermes has
+// of it changes.
+func keepExtras(a sip.Addr, row assigns) assigns {
+	username, domain := key(a)
+	row = slices.Clone(row)
+	for i, column := range row {
+		for _, e := range extras {
+			if e.theirs == column.column {
+				row[i].value = raw(`CASE WHEN coalesce((SELECT h.?0 FROM ?users AS h WHERE h.username = ?1 AND h.domain = ?2), ?3, '') = ?4
+					THEN ?3 ELSE ?4 END`, bun.Name(e.ours), username, domain, bun.Name(e.theirs), column.value)
+			}
+		}
+	}
+	return row
 }
 
 func (s *Store) updateOwn(ctx context.Context, u hermes.User) (int64, error) {
