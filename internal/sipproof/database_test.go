@@ -20,6 +20,7 @@ type database interface {
 
 // An engine makes a database with Kamailio's tables, and opens it as Hermes' store.
 type engine struct {
+	own  string // what the names of Hermes' own tables begin with
 	make func(*testing.T) database
 	open func(*testing.T, database) hermes.Store
 }
@@ -28,10 +29,12 @@ type engine struct {
 func engines() map[string]engine {
 	return map[string]engine{
 		"PostgreSQL": {
+			"hermes.",
 			func(t *testing.T) database { return pgtest.New(t, pgtest.Options{NoFsync: true}) },
 			openPostgres,
 		},
 		"SQLite": {
+			"hermes_",
 			newFile,
 			func(t *testing.T, db database) hermes.Store { return openSQLite(t, db.(*file).path) },
 		},

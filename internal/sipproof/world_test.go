@@ -25,13 +25,14 @@ type setup struct {
 	plaintext bool     // Hermes' KamailioPlaintext
 	clear     bool     // Kamailio's calculate_ha1=1 and password_column=password
 	drops     bool     // UserRemoved tells Kamailio
+	alone     bool     // there is no Kamailio
 }
 
 // world is a database, Hermes on one side of it and Kamailio on the other.
 type world struct {
 	db  database
 	api *hermes.Client
-	sip *kamailiotest.Kamailio
+	sip *kamailiotest.Kamailio // nil: alone
 }
 
 func newWorld(t *testing.T, e engine, s setup) *world {
@@ -47,7 +48,10 @@ func newWorld(t *testing.T, e engine, s setup) *world {
 		db.Exec(t, s.rows)
 	}
 	store := e.open(t, db)
-	w := &world{db: db, sip: kamailiotest.Start(t, kamailiotest.Options{Database: db.URL(), ClearPasswords: s.clear})}
+	w := &world{db: db}
+	if !s.alone {
+		w.sip = kamailiotest.Start(t, kamailiotest.Options{Database: db.URL(), ClearPasswords: s.clear})
+	}
 	w.api = w.client(t, store, s)
 	for _, d := range s.domains {
 		w.serve(t, strings.ToLower(d))
@@ -118,6 +122,18 @@ func (w *world) alias(t *testing.T, alias, destination string) {
 func (w *world) get(t *testing.T, a sip.Addr) hermes.UserObject {
 	t.Helper()
 	return must(w.api.UserGet(t.Context(), hermes.UserGetRequest{User: a}))(t).User
+}
+
+// users returns user/list.
+func (w *world) users(t *testing.T) (all []hermes.UserEntry) {
+	t.Helper()
+	for u, err := range must(w.api.UserList(t.Context(), hermes.UserListRequest{}))(t).List.All() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, u)
+	}
+	return all
 }
 
 // account is who a phone says that it is, from what the API shows.
