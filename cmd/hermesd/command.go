@@ -21,6 +21,7 @@ func commands() []command {
 		{"bootstrap", "--user NAME [--password-stdin] [--recover]",
 			"makes the first principal with full_write; --recover makes another, or sets a lost password anew", (*app).bootstrap},
 		{"rekey", "", "seals the SIP passwords anew with the first secret-key, after which the others can be taken out", (*app).rekey},
+		{"doctor", "[--json]", "checks settings, database and Kamailio's tables, and changes nothing; exit code 1 where something fails", (*app).runDoctor},
 		{"config", "", "prints every setting, its value and where it came from", (*app).showConfig},
 		{"version", "", "prints version, revision and Go version", (*app).showVersion},
 		{"help", "", "prints this", func(a *app, _ context.Context, _ []string) error { return a.help() }},
