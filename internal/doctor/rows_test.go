@@ -126,7 +126,9 @@ func rowFaultsAreFound(t *testing.T, empty func(*testing.T) *body) {
 		want[check] = finding
 	}
 	before := b.dump()
-	got := faults(t, b.examined(func(o *Options) { o.Domains = []sip.Domain{sip.MustParseDomain("setting.test"), sip.MustParseDomain("example.test")} }))
+	got := faults(t, b.examined(func(o *Options) {
+		o.Domains = []sip.Domain{sip.MustParseDomain("setting.test"), sip.MustParseDomain("example.test")}
+	}))
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
