@@ -88,7 +88,7 @@ func (l Layout) Lacks(table string) bool {
 	})
 }
 
-// Layout looks for the stock tables and columns. id counts as one.
+// Layout looks for the stock tables and columns. id, by which rows are read here, counts as one.
 func (i Inspector) Layout(ctx context.Context) (l Layout, err error) {
 	var names commaList
 	for _, t := range stock {
@@ -123,7 +123,10 @@ func (l *Layout) compare(t kamailioTable, has map[string]bool) {
 		l.Tables = append(l.Tables, t.name)
 		return
 	}
-	known := append([]string{"id"}, t.columnNames()...)
+	known := t.columnNames()
+	if t.name != "version" { // an old one has no id, and serves
+		known = append([]string{"id"}, known...)
+	}
 	for _, name := range known {
 		if _, ok := has[name]; !ok {
 			l.Columns = append(l.Columns, t.name+"."+name)

@@ -23,7 +23,7 @@ func (i Inspector) WrongVersions(ctx context.Context, missing []string) (wrong [
 		table   string
 		version int
 	}
-	rows, err := list(ctx, i.s, 0, raw(`SELECT v.table_name, v.table_version FROM ? AS v ORDER BY v.id`, i.table("version")),
+	rows, err := list(ctx, i.s, 0, raw(`SELECT v.table_name, v.table_version FROM ? AS v ORDER BY v.table_name`, i.table("version")),
 		func(rows *sql.Rows) (r row, err error) { return r, rows.Scan(&r.table, &r.version) })
 	if err != nil {
 		return nil, err

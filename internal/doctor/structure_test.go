@@ -50,6 +50,7 @@ var structureFaults = []struct {
 		want: map[string]string{"foreign-columns": "fail columns that Hermes does not know, and that have neither a default nor NULL: nothing can be added to their tables: 1 (grp.site)"}},
 	{why: "versions that Kamailio does not want", sql: []string{`UPDATE version SET table_version = 6 WHERE table_name = 'subscriber'`, `DELETE FROM version WHERE table_name = 'domain_attrs'`},
 		want: map[string]string{"table-versions": "fail rows in Kamailio's table version that keep it from starting: 2 (subscriber is 6, want 7, domain_attrs has no row, want 1)"}},
+	{why: "an old version without ids", sql: []string{`ALTER TABLE version RENAME TO old`, `CREATE TABLE version AS SELECT table_name, table_version FROM old`}, want: map[string]string{}},
 	{why: "a migration is pending", sql: []string{`DELETE FROM HERMES.migrations WHERE name = '0002_access'`}, want: map[string]string{
 		"migrations": "fail the schema is older than this hermesd: 0002_access"}, also: "migrations", reason: errSchema.Error()},
 	{why: "a migration that comes by itself", sql: []string{`DELETE FROM HERMES.migrations`}, change: func(o *Options) { o.AutoMigrate = true }, want: map[string]string{
