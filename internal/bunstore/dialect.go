@@ -1,6 +1,8 @@
 package bunstore
 
 import (
+	"fmt"
+
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/schema"
@@ -56,16 +58,16 @@ func newEngine(d schema.Dialect, kamailioSchema string) engine {
 	return sqliteEngine{d}
 }
 
-// param is the place of the first bound value in a statement.
-type param struct{}
+// param is the place of a bound value in a statement, the first being 1.
+type param int
 
 // AppendQuery implements schema.QueryAppender. The cast is for PostgreSQL, which would have to
 // guess a type.
-func (param) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
+func (p param) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 	if gen.Dialect().Name() == dialect.PG {
-		return append(b, "CAST($1 AS text)"...), nil
+		return fmt.Appendf(b, "CAST($%d AS text)", p), nil
 	}
-	return append(b, "CAST(?1 AS text)"...), nil
+	return fmt.Appendf(b, "CAST(?%d AS text)", p), nil
 }
 
 // names gives the named arguments to a bun.DB that formats statements.

@@ -83,19 +83,16 @@ func provisioning(u hermes.User) assigns {
 	}
 }
 
-// account is Kamailio's row without its key. The clear password, where it is kept, is a bound value: databases
-// log the text of statements that fail.
+// account is Kamailio's row without its key. The hashes, with which a phone could log in, and the clear password are bound
+// values: databases log the text of statements that fail.
 func (l *layout) account(u hermes.User) (row assigns, bound []any) {
-	row = assigns{{"ha1", u.HA1}, {"ha1b", u.HA1B}, {"password", ""}}
-	if u.Clear != "" {
-		row[2].value, bound = param{}, []any{u.Clear}
-	}
+	row = assigns{{"ha1", param(1)}, {"ha1b", param(2)}, {"password", param(3)}}
 	for i, value := range []string{u.Email, u.RPID, u.PermittedCalls} {
 		if l.hasColumn(extras[i].theirs) {
 			row = append(row, assign{extras[i].theirs, value})
 		}
 	}
-	return row, bound
+	return row, []any{u.HA1, u.HA1B, u.Clear}
 }
 
 func withKey(a sip.Addr, row assigns) assigns {
