@@ -3,6 +3,7 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -12,11 +13,29 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// Aliases implements hermes.Store.
+// Aliases implements hermes.Store. Equal rows are next to each other, and are made one here: with DISTINCT SQLite would
+// sort all that follows for every page.
 func (s *Store) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
+	var all []hermes.Alias
+	for {
+		page, err := s.aliasRows(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		full := len(page) == q.Limit
+		page = slices.Compact(page)
+		all = append(all, page...)
+		if q.Limit -= len(page); q.Limit == 0 || !full {
+			return all, nil
+		}
+		q.After = page[len(page)-1]
+	}
+}
+
+func (s *Store) aliasRows(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
 	au, ad := key(q.After.Alias)
 	du, dd := key(q.After.Destination)
-	return list(ctx, s, q.Limit, raw(`SELECT DISTINCT a.alias_username ?B AS au, a.alias_domain ?B AS ad, a.username ?B AS du, a.domain ?B AS dd
+	return list(ctx, s, q.Limit, raw(`SELECT a.alias_username ?B AS au, a.alias_domain ?B AS ad, a.username ?B AS du, a.domain ?B AS dd
 		FROM ?dbaliases AS a
 		WHERE (a.alias_username ?B, a.alias_domain ?B, a.username ?B, a.domain ?B) > (?0, ?1, ?2, ?3) AND ?4 AND ?5
 		ORDER BY au, ad, du, dd LIMIT ?6`,
