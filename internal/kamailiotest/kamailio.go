@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hermes-voip/go-hermes/internal/watchdog"
 )
 
 // startLimit is how long Kamailio may take to come up on a busy machine; it needs a tenth of a second.
@@ -37,7 +39,7 @@ type Kamailio struct {
 	dir     string
 	addr    netip.AddrPort // SIP over UDP and RPC over TCP
 	gateway netip.AddrPort
-	dog     *watchdog
+	dog     *watchdog.Watchdog
 	proc    *process // nil when stopped
 }
 
@@ -72,7 +74,7 @@ func (k *Kamailio) open() (err error) {
 	if k.dir, err = os.MkdirTemp("", "kamailiotest-"); err != nil {
 		return err
 	}
-	if k.dog, err = newWatchdog(k.dir); err != nil {
+	if k.dog, err = watchdog.Start(cleanup, k.dir, nil); err != nil {
 		return err
 	}
 	for range 20 {
@@ -171,7 +173,7 @@ func (k *Kamailio) destroy() {
 		_ = os.RemoveAll(k.dir)
 	}
 	if k.dog != nil {
-		k.dog.release()
+		k.dog.Release()
 	}
 }
 

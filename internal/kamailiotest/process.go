@@ -11,18 +11,20 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/hermes-voip/go-hermes/internal/watchdog"
 )
 
 // process is a program in a process group of its own.
 type process struct {
 	cmd    *exec.Cmd
-	dog    *watchdog
+	dog    *watchdog.Watchdog
 	exited chan struct{} // closed when it has ended and was waited for, and nothing of its group lives
 	err    error         // how it ended, once exited is closed
 }
 
 // launch starts a program in a folder; both its outputs are appended to the file log there.
-func launch(dog *watchdog, dir, log, program string, args ...string) (*process, error) {
+func launch(dog *watchdog.Watchdog, dir, log, program string, args ...string) (*process, error) {
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -38,7 +40,7 @@ func launch(dog *watchdog, dir, log, program string, args ...string) (*process, 
 		return nil, err
 	}
 	p := &process{cmd: cmd, dog: dog, exited: make(chan struct{})}
-	dog.begin(p.pid())
+	dog.Tell("begin", p.pid())
 	go p.wait()
 	return p, nil
 }
@@ -52,7 +54,7 @@ func (p *process) wait() {
 	_ = await(context.Background(), nil, "the group's end", func() (bool, error) {
 		return p.signal(syscall.SIGKILL) != nil || !groupLives(p.pid()), nil
 	})
-	p.dog.end(p.pid())
+	p.dog.Tell("end", p.pid())
 	close(p.exited)
 }
 

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/hermes-voip/go-hermes/internal/watchdog"
 )
 
 // startLimit is how long a server may take to come up on a busy machine.
@@ -20,7 +22,7 @@ const startLimit = 60 * time.Second
 type process struct {
 	dir  string
 	cred *syscall.Credential // nil: the test's own user
-	dog  *watchdog
+	dog  *watchdog.Watchdog
 
 	cmd    *exec.Cmd
 	exited chan struct{} // closed when cmd has ended and was waited for
@@ -47,7 +49,7 @@ func newProcess(slapd string) (_ *process, err error) {
 	if out, err := exec.Command("cp", slapd, filepath.Join(p.dir, "slapd")).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("copy %s: %w: %s", slapd, err, out)
 	}
-	p.dog, err = newWatchdog(p)
+	p.dog, err = watchdog.Start(cleanup, p.dir, nil)
 	return p, err
 }
 
@@ -124,7 +126,7 @@ func (p *process) spawn(args []string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	p.dog.guard(cmd.Process.Pid)
+	p.dog.Tell(cmd.Process.Pid)
 	exited := make(chan struct{})
 	go func() {
 		_ = cmd.Wait()
@@ -142,7 +144,7 @@ func (p *process) stop(sig syscall.Signal) {
 	_ = p.cmd.Process.Signal(sig)
 	<-p.exited
 	p.cmd = nil
-	p.dog.guard(0)
+	p.dog.Tell(0)
 }
 
 // destroy ends everything and removes the folder.
@@ -150,7 +152,7 @@ func (p *process) destroy() error {
 	p.stop(syscall.SIGKILL)
 	err := os.RemoveAll(p.dir)
 	if p.dog != nil {
-		p.dog.release()
+		p.dog.Release()
 	}
 	return err
 }

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/hermes-voip/go-hermes/internal/watchdog"
 )
 
 // startLimit is how long a server may take to come up: crash recovery on a busy machine included.
@@ -28,7 +30,7 @@ type server struct {
 	dir  string // holds data/, the socket and log
 	port int
 	cred *syscall.Credential // nil: the test's own user
-	dog  *watchdog
+	dog  *watchdog.Watchdog
 
 	cmd    *exec.Cmd
 	exited chan struct{} // closed when cmd has ended and was waited for
@@ -51,7 +53,7 @@ func newServer(bin string, opts ClusterOptions) (_ *server, err error) {
 	if err := s.give(s.dir); err != nil {
 		return nil, err
 	}
-	if s.dog, err = newWatchdog(s); err != nil {
+	if s.dog, err = watchdog.Start(cleanup, s.dir, s.cred); err != nil {
 		return nil, err
 	}
 	if err := s.init(opts); err != nil {
@@ -152,7 +154,7 @@ func (s *server) spawn() error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	s.dog.guard(cmd.Process.Pid)
+	s.dog.Tell(cmd.Process.Pid)
 	exited := make(chan struct{})
 	go func() {
 		_ = cmd.Wait()
@@ -187,7 +189,7 @@ func (s *server) stop(sig syscall.Signal) {
 	_ = s.cmd.Process.Signal(sig)
 	<-s.exited
 	s.cmd = nil
-	s.dog.guard(0)
+	s.dog.Tell(0)
 }
 
 // destroy ends everything and removes the folder.
@@ -195,7 +197,7 @@ func (s *server) destroy() error {
 	s.stop(syscall.SIGQUIT)
 	err := os.RemoveAll(s.dir)
 	if s.dog != nil {
-		s.dog.release()
+		s.dog.Release()
 	}
 	return err
 }
