@@ -36,16 +36,28 @@ func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random boo
 
 // takeFrom takes the first match from a key on, or else the first of all. Rows that other takers
 // have locked are passed over at first, so that none waits for another; where only those are left it
-// waits for what becomes of them.
+// waits for what becomes of them. A wait that ended with nothing says nothing of rows that came meanwhile: only a look that finds
+// none does.
 func (s *Store) takeFrom(ctx context.Context, match hermes.Pattern, from string) (e164.Number, error) {
-	n, err := s.takeFirst(ctx, match, from, "?skip")
-	if err == error(hermes.Nonexistant) && from != "" {
-		n, err = s.takeFirst(ctx, match, "", "?skip")
+	for {
+		n, err := s.takeFirst(ctx, match, from, "?skip")
+		if err == error(hermes.Nonexistant) && from != "" {
+			n, err = s.takeFirst(ctx, match, "", "?skip")
+		}
+		if err != error(hermes.Nonexistant) || !s.layout.Load().waits {
+			return n, err
+		}
+		var there bool
+		if err := s.one(ctx, raw(`SELECT EXISTS (SELECT 1 FROM ?numbers AS n WHERE ?)`, numberLike(match)), &there); err != nil {
+			return n, err
+		}
+		if !there {
+			return n, hermes.Nonexistant
+		}
+		if n, err = s.takeFirst(ctx, match, "", "?wait"); err != error(hermes.Nonexistant) {
+			return n, err
+		}
 	}
-	if err == error(hermes.Nonexistant) && s.layout.Load().waits {
-		n, err = s.takeFirst(ctx, match, "", "?wait")
-	}
-	return n, err
 }
 
 func (s *Store) takeFirst(ctx context.Context, match hermes.Pattern, from, lock string) (n e164.Number, err error) {

@@ -77,6 +77,11 @@ func TestFaultOfDatabaseServer(t *testing.T) {
 	if got := k.Register(t, alice); !got.OK() {
 		t.Fatalf("REGISTER: %v, wanted 200", got)
 	}
+	// A child that cannot connect as it starts takes Kamailio down with it: here all of them shall have.
+	await(t, "a connection of each of Kamailio's processes", func() bool {
+		n := db.Value(t, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		return n == "10"
+	})
 	cluster.Stop(t, pgtest.Fast)
 	answer, err := k.TryRegister(alice)
 	var fault *kamailiotest.Fault
