@@ -20,6 +20,7 @@ type foreign struct {
 	clear        bool   // it leaves the clear password
 	hashed       bool   // it leaves both hashes
 	email, rpid  string
+	group        string // that kamctl acl grant gave
 	why          string
 }
 
@@ -39,17 +40,17 @@ func foreigners() []foreign {
 	const kamctl = "insert into subscriber (username,domain,ha1,ha1b,password) values ('USER','DOMAIN','HA1','HA1B','CLEAR');"
 	return []foreign{
 		{"ann", "example.com", "insert into subscriber (username, domain, password, ha1, ha1b) values ('USER', 'DOMAIN', 'CLEAR', 'HA1', 'HA1B')",
-			true, true, "", "", "kamcli subscriber add (kamcli/commands/cmd_subscriber.py)"},
+			true, true, "", "", "", "kamcli subscriber add (kamcli/commands/cmd_subscriber.py)"},
 		{"ben", "example.com", "insert into subscriber (username, domain, ha1, ha1b) values ('USER', 'DOMAIN', 'HA1', 'HA1B')",
-			false, true, "", "", "kamcli subscriber add -t no (the same file)"},
-		{"kim", "Example.COM", kamctl, true, true, "", "", "kamctl keeps a domain as it is typed"},
-		{"kim", "example.com", kamctl, true, true, "", "", "kamctl add (subscriber() in kamctl), STORE_PLAINTEXT_PW=1, its default"},
+			false, true, "", "", "", "kamcli subscriber add -t no (the same file)"},
+		{"kim", "Example.COM", kamctl, true, true, "", "", "", "kamctl keeps a domain as it is typed"},
+		{"kim", "example.com", kamctl, true, true, "", "", "local", "kamctl add (subscriber() in kamctl), STORE_PLAINTEXT_PW=1, its default"},
 		{"lease17", "example.com", "INSERT INTO subscriber (username, password, domain, ha1, ha1b, rpid, email_address) VALUES ('USER', 'CLEAR', 'DOMAIN', '', '', '61', 'ops@example.com')",
-			true, false, "ops@example.com", "61", "dSIPRouter's leases (class Subscribers in gui/database: no hashes, a gateway's id in rpid)"},
-		{"leo", "example.com", strings.Replace(kamctl, "CLEAR", "", 1), false, true, "", "", "kamctl add, STORE_PLAINTEXT_PW=0"},
-		{"pat", "", kamctl, true, true, "", "", "a site with use_domain=0 may do without"},
+			true, false, "ops@example.com", "61", "", "dSIPRouter's leases (class Subscribers in gui/database: no hashes, a gateway's id in rpid)"},
+		{"leo", "example.com", strings.Replace(kamctl, "CLEAR", "", 1), false, true, "", "", "", "kamctl add, STORE_PLAINTEXT_PW=0"},
+		{"pat", "", kamctl, true, true, "", "", "", "a site with use_domain=0 may do without"},
 		{"sue", "example.com", "INSERT INTO subscriber (username, domain, ha1, ha1b, site, rpid) VALUES ('USER', 'DOMAIN', 'HA1', 'HA1B', 12, 'sip:+4722000000@example.com')",
-			false, true, "", "sip:+4722000000@example.com", "a site's own tool, with its own column; rpid is a URI to Kamailio"},
+			false, true, "", "sip:+4722000000@example.com", "", "a site's own tool, with its own column; rpid is a URI to Kamailio"},
 	}
 }
 
@@ -62,7 +63,11 @@ func (f foreign) hashes() (ha1, ha1b string) {
 
 func (f foreign) insert() string {
 	ha1, ha1b := f.hashes()
-	return strings.NewReplacer("USER", f.user, "DOMAIN", f.domain, "HA1B", ha1b, "HA1", ha1, "CLEAR", theirs).Replace(strings.TrimSuffix(f.statement, ";")) + ";\n"
+	statement := strings.TrimSuffix(f.statement, ";") + ";\n"
+	if f.group != "" {
+		statement += "insert into grp (username,grp,last_modified,domain ) values ('USER','" + f.group + "', '2026-01-02 03:04:05', 'DOMAIN' );\n"
+	}
+	return strings.NewReplacer("USER", f.user, "DOMAIN", f.domain, "HA1B", ha1b, "HA1", ha1, "CLEAR", theirs).Replace(statement)
 }
 
 // addr is the address as the row has it, in whatever case.
@@ -70,6 +75,16 @@ func (f foreign) addr() sip.Addr { return sip.Foreign(f.user, f.domain) }
 
 // row is how snapshots call it.
 func (f foreign) row() string { return "subscriber " + f.user + "@" + f.domain }
+
+func (f foreign) grp(name string) string { return "grp " + f.user + "@" + f.domain + " " + name }
+
+// lost is the change of groups where none is left that the user had.
+func (f foreign) lost() []string {
+	if f.group == "" {
+		return nil
+	}
+	return []string{"-" + f.grp(f.group)}
+}
 
 // object is what user/get shows: a local user without provisioning.
 func (f foreign) object() hermes.UserObject {
@@ -152,10 +167,10 @@ func TestForeignUsersAreChanged(t *testing.T) {
 		}, func(f foreign) []string { return []string{f.row() + ` email_address: "new@example.com"`} }},
 		{"permissions", func(ctx context.Context, w *world, a sip.Addr) error {
 			return only(w.api.UserPermissions(ctx, hermes.UserPermissionsRequest{User: a, Permissions: hermes.Some([]string{"voicemail"})}))
-		}, func(f foreign) []string { return []string{"+grp " + f.user + "@" + f.domain + " voicemail"} }},
+		}, func(f foreign) []string { return append([]string{"+" + f.grp("voicemail")}, f.lost()...) }},
 		{"remove", func(ctx context.Context, w *world, a sip.Addr) error {
 			return only(w.api.UserRemove(ctx, hermes.UserRemoveRequest{User: a}))
-		}, func(f foreign) []string { return []string{"-" + f.row()} }},
+		}, func(f foreign) []string { return append(f.lost(), "-"+f.row()) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			onEach(t, func(t *testing.T, e engine) {
