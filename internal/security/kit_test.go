@@ -164,7 +164,11 @@ func (s *site) wants(want string, c caller, node, form string) answer {
 // login opens a session by what form shows.
 func (s *site) login(form string) caller {
 	s.Helper()
-	a := s.wants("ok", caller{}, "auth/login", form)
+	return callerOf(s.wants("ok", caller{}, "auth/login", form))
+}
+
+// callerOf reads the answer to a login.
+func callerOf(a answer) caller {
 	c := caller{session: a.text("session"), authKey: a.text("auth_key")}
 	for _, cookie := range (&http.Response{Header: a.header}).Cookies() {
 		c.cookie = cookie.Value

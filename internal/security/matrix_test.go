@@ -36,7 +36,7 @@ var table = []row{
 	{"user/get", "R", "user=alice@example.com", "ok"},
 	{"user/list", "R", "", "ok"},
 	{"user/add", "W", "user=new@example.com", "ok"},
-	{"user/add_remote", "W", "user=far@example.org&password=x&registrar=sip.example.org", "ok"},
+	{"user/add_remote", "W", "user=far@example.org&password=battery-staple&registrar=sip.example.org", "ok"},
 	{"user/remove", "A", "user=bob@example.com", "ok"},
 	{"user/change_pw", "W", "user=alice@example.com", "ok"},
 	{"user/change_email", "W", "user=alice@example.com&email=alice@example.com", "ok"},

@@ -20,26 +20,28 @@ type world struct {
 
 const password = "correct horse"
 
+// fixtures make the records that the rows of the table speak of.
+var fixtures = []struct{ node, form string }{
+	{"domain/set_servers", "domain=example.com&registrar=sip.example.com&r_port=5060&proxy=sip.example.com&p_port=5060&prov_url=http://prov.example.com/"},
+	{"user/add", "user=alice@example.com"},
+	{"user/add", "user=bob@example.com"},
+	{"user/add", "user=carol@example.com"},
+	{"phone/add", "mac=001122334455&user=alice@example.com"},
+	{"number/add_range", "start=%2B4773500001&end=%2B4773500009"},
+	{"number/assign", "user=carol@example.com&number=%2B4773500009"},
+	{"alias/add", "alias=info@example.com&destination=alice@example.com"},
+	{"auth/add_user", "user=dave&password=correct+horse"},
+	{"auth/add_user", "user=erin&password=correct+horse"},
+}
+
 func newWorld(t *testing.T, db database) *world {
 	t.Helper()
 	a, b := db.stores(t)
 	w := &world{site: newSite(t, a, nil), other: newSite(t, b, nil)}
 	w.must(w.client.Bootstrap(t.Context(), "admin", hermes.NewSecret(password), false))
 	w.admin = w.other.login("username=admin&password=" + url.QueryEscape(password))
-	for _, call := range []string{
-		"domain/set_servers domain=example.com&registrar=sip.example.com&r_port=5060&proxy=sip.example.com&p_port=5060&prov_url=http://prov.example.com/",
-		"user/add user=alice@example.com",
-		"user/add user=bob@example.com",
-		"user/add user=carol@example.com",
-		"phone/add mac=001122334455&user=alice@example.com",
-		"number/add_range start=%2B4773500001&end=%2B4773500009",
-		"number/assign user=carol@example.com&number=%2B4773500009",
-		"alias/add alias=info@example.com&destination=alice@example.com",
-		"auth/add_user user=dave&password=correct+horse",
-		"auth/add_user user=erin&password=correct+horse",
-	} {
-		node, form, _ := strings.Cut(call, " ")
-		w.asAdmin(node, form)
+	for _, f := range fixtures {
+		w.asAdmin(f.node, f.form)
 	}
 	w.key = w.newKey(hermes.LimitedRead)[:len("hek_0123456789")]
 	return w
