@@ -117,14 +117,14 @@ func (c *Client) verifySignature(ctx context.Context, key string, nonce Secret, 
 	if err != nil {
 		return Authorization{}, refused(err)
 	}
-	k, auth, err := c.usableKey(ctx, key)
+	k, auth, err := c.authorizedKey(ctx, key)
 	if err != nil {
 		return auth, err
 	}
 	sig, err := base64.RawURLEncoding.DecodeString(signature)
 	message := LoginMessage(c.opts.Origin, key, nonce)
 	if err != nil || n.Key != key || !c.now().Before(n.Expires) || len(k.PublicKey) != ed25519.PublicKeySize ||
-		!ed25519.Verify(ed25519.PublicKey(k.PublicKey), message, sig) {
+		!ed25519.Verify(ed25519.PublicKey(k.PublicKey), message, sig) || !c.keyServes(ctx, k.Host, k.Expires) {
 		return auth, errLogin()
 	}
 	return auth, nil
@@ -136,27 +136,22 @@ func (c *Client) verifyKey(ctx context.Context, key Secret) (Authorization, erro
 	if !ok || id == key.Reveal() {
 		return Authorization{}, errLogin()
 	}
-	k, auth, err := c.usableKey(ctx, id)
-	if err == nil && !equalHashes(hashOf(key), k.Hash) {
+	k, auth, err := c.authorizedKey(ctx, id)
+	if err == nil && (!equalHashes(hashOf(key), k.Hash) || !c.keyServes(ctx, k.Host, k.Expires)) {
 		err = errLogin()
 	}
 	return auth, err
 }
 
-// usableKey returns a key that has not expired and may be used from where the actor is.
-func (c *Client) usableKey(ctx context.Context, id string) (Key, Authorization, error) {
+// authorizedKey returns a key. Whether it serves is asked when who shows it has proved that it is theirs: who only knows its
+// public id shall neither cause look-ups of names nor learn from their time that there is such a key.
+func (c *Client) authorizedKey(ctx context.Context, id string) (Key, Authorization, error) {
 	k, err := c.store.Key(ctx, id)
 	if err != nil {
 		return k, Authorization{}, refused(err)
 	}
 	auth, err := c.store.Authorization(ctx, keyPrincipal(id))
-	if err != nil {
-		return k, auth, refused(err)
-	}
-	if !c.keyServes(ctx, k.Host, k.Expires) {
-		return k, auth, errLogin()
-	}
-	return k, auth, nil
+	return k, auth, refused(err)
 }
 
 // keyServes tells whether a key's expiry and host allow its use now.

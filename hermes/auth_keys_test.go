@@ -1,6 +1,7 @@
 package hermes_test
 
 import (
+	"context"
 	"encoding/json"
 	"hash/crc32"
 	"net/netip"
@@ -104,6 +105,34 @@ func TestForgedKey(t *testing.T) {
 	refused(t, err, hermes.Unauthorized)
 	_, err = w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: forged(key.Reveal()[:14])})
 	refused(t, err, hermes.Nonexistant)
+}
+
+// asked counts look-ups of names.
+type asked struct{ times int }
+
+func (a *asked) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	a.times++
+	return []netip.Addr{office}, nil
+}
+
+// Who knows the id of a key, and not the key, makes nobody look names up.
+func TestNamesAreLookedUpForWhoHasTheKey(t *testing.T) {
+	names := &asked{}
+	w := newWorldWith(t, func(o *hermes.Options) { o.Resolver = names })
+	key := w.newKey(keyFor("ci.example.com"))
+	refused(t, only(w.keyLogin(forged(key.Reveal()[:14]), office)), hermes.Unauthorized)
+	pair := keyFor("ci.example.com")
+	w.noError(pair.PublicKey.UnmarshalText([]byte(strings.Repeat("A", 43))))
+	id := w.newKey(pair).Reveal()
+	nonce := ok(t, got(w.door(office).AuthChallenge(t.Context(), hermes.AuthChallengeRequest{Key: id}))).Nonce
+	_, err := w.door(office).AuthLogin(t.Context(), hermes.AuthLoginRequest{Key: id, Nonce: nonce, Signature: strings.Repeat("B", 86)})
+	if refused(t, err, hermes.Unauthorized); names.times != 0 {
+		t.Errorf("%d look-ups, want none", names.times)
+	}
+	ok(t, got(w.keyLogin(key, office)))
+	if names.times != 1 {
+		t.Errorf("%d look-ups for who has the key, want one", names.times)
+	}
 }
 
 // A database that is down is no wrong key.
