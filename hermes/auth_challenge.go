@@ -108,26 +108,30 @@ func (c *Client) AuthChallenge(ctx context.Context, req AuthChallengeRequest) (r
 	return AuthChallengeResponse{nonce, c.opts.Origin, int64(nonceTime / time.Second)}, err
 }
 
-// verifySignature returns the authorization of a key pair that signed its nonce.
+// verifySignature returns the authorization of a key pair that signed its nonce. The nonce is taken last: who does not have the
+// private key makes no database write, and uses up nobody's nonce.
 func (c *Client) verifySignature(ctx context.Context, key string, nonce Secret, signature string) (Authorization, error) {
 	if !wellFormed(nonce, noncePrefix, nonceBody) {
 		return Authorization{}, errLogin()
-	}
-	n, err := c.store.TakeNonce(ctx, hashOf(nonce))
-	if err != nil {
-		return Authorization{}, refused(err)
 	}
 	k, auth, err := c.authorizedKey(ctx, key)
 	if err != nil {
 		return auth, err
 	}
-	sig, err := base64.RawURLEncoding.DecodeString(signature)
-	message := LoginMessage(c.opts.Origin, key, nonce)
-	if err != nil || n.Key != key || !c.now().Before(n.Expires) || len(k.PublicKey) != ed25519.PublicKeySize ||
-		!ed25519.Verify(ed25519.PublicKey(k.PublicKey), message, sig) || !c.keyServes(ctx, k.Host, k.Expires) {
+	if !signs(k, LoginMessage(c.opts.Origin, key, nonce), signature) || !c.keyServes(ctx, k.Host, k.Expires) {
 		return auth, errLogin()
 	}
-	return auth, nil
+	n, err := c.store.TakeNonce(ctx, hashOf(nonce))
+	if err == nil && (n.Key != key || !c.now().Before(n.Expires)) {
+		err = errLogin()
+	}
+	return auth, refused(err)
+}
+
+// signs tells whether a signature is that of the key pair.
+func signs(k Key, message []byte, signature string) bool {
+	sig, err := base64.RawURLEncoding.DecodeString(signature)
+	return err == nil && len(k.PublicKey) == ed25519.PublicKeySize && ed25519.Verify(ed25519.PublicKey(k.PublicKey), message, sig)
 }
 
 // verifyKey returns the authorization of a bearer key.

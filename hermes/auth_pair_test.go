@@ -3,6 +3,7 @@ package hermes_test
 import (
 	"crypto/ed25519"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +121,23 @@ func TestPairLoginRefuses(t *testing.T) {
 			refused(t, w.pairLogin(l.id, l.nonce, l.signature), hermes.Unauthorized)
 		})
 	}
+}
+
+// Who does not have the private key uses up nobody's nonce, and makes the store write nothing.
+func TestBadSignatureLeavesTheNonce(t *testing.T) {
+	w := newWorld(t)
+	p := w.newPair(hermes.AuthNewKeyRequest{})
+	c := w.challenge(p.id)
+	watch := &script{fail: func(int) error { return nil }}
+	door := w.over(faults{w.store, watch}).As(hermes.Actor{Remote: office})
+	for _, signature := range []string{strings.Repeat("A", 86), p.sign("https://evil.example", p.id, c.Nonce)} {
+		_, err := door.AuthLogin(t.Context(), hermes.AuthLoginRequest{Key: p.id, Nonce: c.Nonce, Signature: signature})
+		refused(t, err, hermes.Unauthorized)
+	}
+	if slices.Contains(watch.calls, "TakeNonce") || slices.Contains(watch.calls, "BEGIN") {
+		t.Errorf("the store was asked for %q", watch.calls)
+	}
+	w.noError(w.pairLogin(p.id, c.Nonce, p.sign(c.Origin, p.id, c.Nonce)))
 }
 
 func TestPairIsBoundToo(t *testing.T) {
