@@ -30,6 +30,7 @@ func TestBootstrap(t *testing.T) {
 		{"another, to recover", "", []string{"--user", "other", "--recover"}, exitOK, generated.String(), "msg=\"bootstrap --recover: the user has full_write"},
 		{"the same, whose password was lost", "", []string{"--user", "other", "--recover"}, exitOK, generated.String(), "user=other"},
 		{"the same, with a password too short", "short\n", []string{"--user", "other", "--recover", "--password-stdin"}, exitUsage, `^$`, "want 8 to 128 characters"},
+		{"the same, with none", "\n", []string{"--user", "other", "--recover", "--password-stdin"}, exitUsage, `^$`, "want 8 to 128 characters"},
 		{"a password of one's own", "correct horse\r\nbattery", []string{"--user", "third", "--recover", "--password-stdin"}, exitOK, `^$`, ""},
 	}
 	passwords := map[string]string{"third": "correct horse"}
