@@ -32,6 +32,7 @@ func (s *server) run(ctx context.Context) error {
 		case <-s.hangup:
 			s.reload()
 		case <-ctx.Done():
+			s.release() // before the log says that it stops: who reads that may send the second signal
 			s.drain()
 			return nil
 		}

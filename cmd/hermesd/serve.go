@@ -36,6 +36,7 @@ type server struct {
 	contacts *contacts // nil without kamailio-rpc
 	backends backends
 	hangup   chan os.Signal
+	release  func() // gives SIGTERM and SIGINT their own effect again
 }
 
 // serve is the command serve.
@@ -50,7 +51,7 @@ func (a *app) serve(ctx context.Context, args []string) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	s := &server{config: c, log: a.logger(c), hangup: make(chan os.Signal, 1)}
+	s := &server{config: c, log: a.logger(c), hangup: make(chan os.Signal, 1), release: stop}
 	signal.Notify(s.hangup, syscall.SIGHUP)
 	defer signal.Stop(s.hangup)
 	err = s.start(ctx, a)
