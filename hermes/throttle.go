@@ -25,10 +25,11 @@ var (
 )
 
 const (
-	tableSize = 1 << 16             // keys a table; the process must not grow with an attack
-	knownFor  = 30 * 24 * time.Hour // how long a login makes its user and address known
-	waiting   = 8                   // logins that wait for a hashing slot
-	strangers = 64                  // logins under way of who is not known, the wait before a refusal included
+	tableSize   = 1 << 16               // keys a table; the process must not grow with an attack
+	knownFor    = 30 * 24 * time.Hour   // how long a login makes its user and address known
+	waiting     = 8                     // logins that wait for a hashing slot
+	longestRest = 50 * time.Millisecond // of a hashing slot
+	strangers   = 64                    // logins under way of who is not known, the wait before a refusal included
 )
 
 // loginDoor limits what failed logins may cost.
@@ -162,11 +163,22 @@ func (d *loginDoor) slot(ctx context.Context, known bool) (release func(), err e
 	}
 	select {
 	case d.slots <- struct{}{}:
-		return func() { <-d.slots }, nil
+		if known {
+			return func() { <-d.slots }, nil
+		}
+		return d.rested(time.Now()), nil
 	case reserve <- struct{}{}:
 		return func() { <-d.reserve }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+}
+
+// rested gives a slot back when it has rested for as long as it was taken: however many strangers knock, half of a processor
+// is for other requests. What takes longer than a hash waits for others, and needs no such rest.
+func (d *loginDoor) rested(since time.Time) func() {
+	return func() {
+		time.AfterFunc(min(time.Since(since), longestRest), func() { <-d.slots })
 	}
 }
 

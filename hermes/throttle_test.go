@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -278,5 +279,35 @@ func TestSlots(t *testing.T) {
 	}
 	if len(d.slots)+len(d.reserve)+len(d.queue) != 0 {
 		t.Errorf("%d slots, %d in reserve, %d in the queue were not given back", len(d.slots), len(d.reserve), len(d.queue))
+	}
+}
+
+// A slot that a stranger had rests for as long as they had it; who is known need not wait for that.
+func TestSlotsRest(t *testing.T) {
+	for took, want := range map[time.Duration]time.Duration{30 * time.Millisecond: 30 * time.Millisecond, time.Second: longestRest} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newLoginDoor()
+			d.slots = make(chan struct{}, 1)
+			taken := func(known bool) (release func(), waited time.Duration) {
+				t.Helper()
+				start := time.Now()
+				release, err := d.slot(t.Context(), known)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return release, time.Since(start)
+			}
+			release, _ := taken(false)
+			time.Sleep(took)
+			release()
+			release, waited := taken(true)
+			if release(); waited != 0 {
+				t.Errorf("who is known waited %v", waited)
+			}
+			release, waited = taken(false)
+			if release(); waited != want {
+				t.Errorf("a stranger waited %v after one who took %v, want %v", waited, took, want)
+			}
+		})
 	}
 }
