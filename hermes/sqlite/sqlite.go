@@ -19,9 +19,11 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/hermes-voip/go-hermes/internal/bunstore"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -107,7 +109,7 @@ func (s *Store) connect(ctx context.Context, opts Options) (err error) {
 	if s.writer, err = pool(opts.Path, 1, writing); err != nil {
 		return err
 	}
-	if err := s.writer.PingContext(ctx); err != nil {
+	if err := patiently(ctx, s.writer.PingContext); err != nil {
 		return err
 	}
 	readers := opts.Readers
@@ -117,6 +119,29 @@ func (s *Store) connect(ctx context.Context, opts Options) (err error) {
 	s.readers, err = pool(opts.Path, readers, reading)
 	return err
 }
+
+// patiently calls open until it is not told that another process has the file: SQLite does not wait by itself where a
+// file is put into WAL mode, or leaves it because it is closed.
+func patiently(ctx context.Context, open func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
+	for {
+		err := open(ctx)
+		if busy := (*sqlite.Error)(nil); !errors.As(err, &busy) || busy.Code()&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-time.After(openPause):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+const (
+	openTime  = 10 * time.Second
+	openPause = 5 * time.Millisecond
+)
 
 // create makes a new file that is nobody's business but the user's and, as far as the umask lets, the group's:
 // Kamailio's user may be in that. A file that is there is not opened: closing it would take away the locks of every store
