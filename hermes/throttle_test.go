@@ -242,7 +242,9 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
-func TestSlots(t *testing.T) {
+func TestSlots(t *testing.T) { synctest.Test(t, testSlots) }
+
+func testSlots(t *testing.T) {
 	d := newLoginDoor()
 	var held []func()
 	for range cap(d.slots) {
@@ -277,6 +279,7 @@ func TestSlots(t *testing.T) {
 	for _, release := range held {
 		release()
 	}
+	time.Sleep(longestRest)
 	if len(d.slots)+len(d.reserve)+len(d.queue) != 0 {
 		t.Errorf("%d slots, %d in reserve, %d in the queue were not given back", len(d.slots), len(d.reserve), len(d.queue))
 	}
