@@ -23,7 +23,7 @@ type AliasListResponse struct {
 }
 
 // AliasList lists aliases. Where the database fails the Error has the Response OK, as the
-// original API answers an empty list there, with DBFail as its Cause.
+// original API answers an empty list there, with StoreFailed as its Cause.
 func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res AliasListResponse, err error) {
 	defer wrap(&err, "alias/list")
 	if err = c.allow("alias/list"); err != nil {
@@ -41,7 +41,7 @@ func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res Alias
 	}
 	res.List, err = newList(ctx, "alias/list", req.Limit, from, page,
 		func(a Alias) string { return addrToken(a.Alias, a.Destination) })
-	if errors.Is(err, DBFail) {
+	if errors.Is(err, StoreFailed) {
 		e := asError(err)
 		e.Response = OK
 		return AliasListResponse{List: &List[Alias]{}}, e
@@ -63,7 +63,7 @@ func (req AliasListRequest) check() (after Alias, err error) {
 	if err != nil || f == nil {
 		return after, err
 	}
-	return Alias{Alias: sip.Foreign(f[0], f[1]), Destination: sip.Foreign(f[2], f[3])}, nil
+	return Alias{Alias: sip.Unchecked(f[0], f[1]), Destination: sip.Unchecked(f[2], f[3])}, nil
 }
 
 // numbersOnly leaves the E.164 aliases of each page, and reads on until there are n or no more.
@@ -106,8 +106,8 @@ type AliasAddResponse struct {
 	Destination sip.Addr `json:"destination"`
 }
 
-// AliasAdd makes an alias. A number that is in the pool leaves it with this. Causes: BadAlias, BadDest,
-// NXDomain (the alias' domain), Nonexistant (no such local user), Exists (the alias exists, a user
+// AliasAdd makes an alias. A number that is in the pool leaves it with this. Causes: BadAlias, BadDestination,
+// UnknownDomain (the alias' domain), NotFound (no such local user), Exists (the alias exists, a user
 // has that address, or the destination has an E.164 alias already).
 func (c *Client) AliasAdd(ctx context.Context, req AliasAddRequest) (res AliasAddResponse, err error) {
 	defer wrap(&err, "alias/add")
@@ -129,7 +129,7 @@ func (req AliasAddRequest) check() error {
 		return invalid(BadAlias, "alias %q: want a SIP address, user@domain", req.Alias)
 	}
 	if !req.Destination.Valid() {
-		return invalid(BadDest, "destination %q: want a SIP address, user@domain", req.Destination)
+		return invalid(BadDestination, "destination %q: want a SIP address, user@domain", req.Destination)
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func (c *core) addAlias(ctx context.Context, s Store, a Alias) error {
 	if !ok {
 		return nil
 	}
-	if err := s.RemoveNumber(ctx, n); err != error(Nonexistant) {
+	if err := s.RemoveNumber(ctx, n); err != error(NotFound) {
 		return err
 	}
 	return nil
@@ -207,7 +207,7 @@ type AliasRemoveResponse struct {
 	Alias sip.Addr `json:"alias"`
 }
 
-// AliasRemove removes an alias, wherever it leads. Its number does not return to the pool: NumberRelease does that. Causes: Nonexistant.
+// AliasRemove removes an alias, wherever it leads. Its number does not return to the pool: NumberRelease does that. Causes: NotFound.
 func (c *Client) AliasRemove(ctx context.Context, req AliasRemoveRequest) (res AliasRemoveResponse, err error) {
 	defer wrap(&err, "alias/remove")
 	if err = c.allow("alias/remove"); err != nil {

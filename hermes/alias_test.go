@@ -20,10 +20,10 @@ func TestAliasAdd(t *testing.T) {
 		{"to a remote user", addAlias("a@example.com", "carol@far.example"), ""},
 		{"to somebody elsewhere, whom nobody can know", addAlias("a@example.com", "x@nowhere.example"), ""},
 		{"from a domain without servers", addAlias("a@example.net", "alice@example.com"), ""},
-		{"from a domain that is not served", addAlias("a@far.example", "alice@example.com"), hermes.NXDomain},
-		{"to nobody in a local domain", addAlias("a@example.com", "new@example.com"), hermes.Nonexistant},
-		{"to an alias, which Kamailio does not follow", addAlias("a@example.com", "sales@example.com"), hermes.Nonexistant},
-		{"nxdomain comes before nonexistant", addAlias("a@far.example", "new@example.com"), hermes.NXDomain},
+		{"from a domain that is not served", addAlias("a@far.example", "alice@example.com"), hermes.UnknownDomain},
+		{"to nobody in a local domain", addAlias("a@example.com", "new@example.com"), hermes.NotFound},
+		{"to an alias, which Kamailio does not follow", addAlias("a@example.com", "sales@example.com"), hermes.NotFound},
+		{"nxdomain comes before nonexistant", addAlias("a@far.example", "new@example.com"), hermes.UnknownDomain},
 		{"an alias that exists", addAlias("sales@example.com", "alice@example.com"), hermes.Exists},
 		{"the same alias again", addAlias("sales@example.com", "bob@example.com"), hermes.Exists},
 		{"an address that a user has", addAlias("alice@example.com", "bob@example.com"), hermes.Exists},
@@ -36,8 +36,8 @@ func TestAliasAdd(t *testing.T) {
 		{"another user's number", then(steps{number1}, addAlias("+4773500002@example.com", "bob@example.com")), ""},
 		{"no alias", add(hermes.AliasAddRequest{Destination: alice}), hermes.Parameters},
 		{"no destination", add(hermes.AliasAddRequest{Alias: addr("a@example.com")}), hermes.Parameters},
-		{"an alias that only another tool could write", add(hermes.AliasAddRequest{Alias: sip.Foreign("a b", "example.com"), Destination: alice}), hermes.BadAlias},
-		{"such a destination", add(hermes.AliasAddRequest{Alias: addr("a@example.com"), Destination: sip.Foreign("a b", "example.com")}), hermes.BadDest},
+		{"an alias that only another tool could write", add(hermes.AliasAddRequest{Alias: sip.Unchecked("a b", "example.com"), Destination: alice}), hermes.BadAlias},
+		{"such a destination", add(hermes.AliasAddRequest{Alias: addr("a@example.com"), Destination: sip.Unchecked("a b", "example.com")}), hermes.BadDestination},
 	})
 }
 
@@ -71,11 +71,11 @@ func TestAliasRemove(t *testing.T) {
 	}
 	play(t, []row{
 		{"it is there", remove("sales@example.com"), ""},
-		{"once", then(steps{remove("sales@example.com")}, remove("sales@example.com")), hermes.Nonexistant},
-		{"a user is none", remove("alice@example.com"), hermes.Nonexistant},
+		{"once", then(steps{remove("sales@example.com")}, remove("sales@example.com")), hermes.NotFound},
+		{"a user is none", remove("alice@example.com"), hermes.NotFound},
 		{"no alias", func(w *world) error { return only(w.AliasRemove(w.Context(), hermes.AliasRemoveRequest{})) }, hermes.Parameters},
 		{"what only another tool could write is removed too", func(w *world) error {
-			a := sip.Foreign("a b", "example.com")
+			a := sip.Unchecked("a b", "example.com")
 			w.noError(w.store.AddAlias(w.Context(), hermes.Alias{Alias: a, Destination: alice}))
 			return only(w.AliasRemove(w.Context(), hermes.AliasRemoveRequest{Alias: a}))
 		}, ""},
@@ -163,7 +163,7 @@ func TestAliasListOverAFailingStore(t *testing.T) {
 	if all, err := res.List.Collect(); len(all) != 0 || err != nil || !res.List.Empty() {
 		t.Errorf("the list has %v, %v; want an empty one", all, err)
 	}
-	if errors.Is(only(w.level(hermes.NoAccess).AliasList(t.Context(), hermes.AliasListRequest{})), hermes.DBFail) {
+	if errors.Is(only(w.level(hermes.NoAccess).AliasList(t.Context(), hermes.AliasListRequest{})), hermes.StoreFailed) {
 		t.Error("a refusal passes for the database's failure")
 	}
 }

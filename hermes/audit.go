@@ -14,7 +14,7 @@ func (c *Client) audit(ctx context.Context, event, subject string, err error) {
 	if err != nil {
 		e := asError(err)
 		outcome, level, reason = string(e.Cause), slog.LevelWarn, e.Err
-		if e.Cause == Parameters || e.Cause == Nonexistant {
+		if e.Cause == Parameters || e.Cause == NotFound {
 			subject = ""
 		}
 	}

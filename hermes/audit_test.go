@@ -123,7 +123,7 @@ func TestAuditHasNoSecret(t *testing.T) {
 	_, _ = admin.AuthRemoveUser(ctx, hermes.AuthRemoveUserRequest{User: typed})
 	_, _ = admin.AuthRemoveUser(ctx, hermes.AuthRemoveUserRequest{User: canary})
 	_, _ = admin.AuthRemoveKey(ctx, hermes.AuthRemoveKeyRequest{Key: hermes.NewSecret(canary)})
-	_ = w.Bootstrap(ctx, typed, hermes.NewSecret(canary), true)
+	_ = w.Recover(ctx, typed, hermes.NewSecret(canary))
 	if len(lines(t, bytes.NewBuffer(log.Bytes()))) < 10 || leaks(log.String()) {
 		t.Errorf("the log: %s", log)
 	}

@@ -133,7 +133,7 @@ func (c *core) askBackends(ctx context.Context, user string, password Secret) (A
 		faults = errors.Join(faults, err)
 	}
 	auth, err := c.store.Authorization(ctx, userPrincipal(user))
-	if err != nil && err != error(Nonexistant) {
+	if err != nil && err != error(NotFound) {
 		return auth, err
 	}
 	if err != nil || !verified {
@@ -169,7 +169,7 @@ func (c *Client) AuthLogout(ctx context.Context, req AuthLogoutRequest) (res Aut
 	id := hashOf(req.Session)
 	st, err := c.store.Session(ctx, id)
 	defer func() { c.audit(ctx, "auth/logout", st.Session.Principal.Name, err) }()
-	if err != nil && err != error(Nonexistant) {
+	if err != nil && err != error(NotFound) {
 		return res, err
 	}
 	if err == nil && !c.opts.NoCookie && !equalHashes(hashOf(req.Cookie), st.Session.Cookie) {
@@ -223,11 +223,11 @@ func (c *core) rotate(ctx context.Context, ref sessionRef) (Session, error) {
 		s.Gen, s.Rotated, s.KeyExpires = s.Gen+1, now, expires
 		return s, nil
 	}
-	if err != error(Nonexistant) {
+	if err != error(NotFound) {
 		return s, err
 	}
 	st, err := c.store.Session(ctx, s.ID)
-	if err == error(Nonexistant) || err == nil && st.Session.Gen != ref.gen+1 {
+	if err == error(NotFound) || err == nil && st.Session.Gen != ref.gen+1 {
 		return s, errUnauthorized()
 	}
 	return st.Session, err

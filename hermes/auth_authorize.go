@@ -15,7 +15,7 @@ type AuthAuthorizeResponse struct {
 }
 
 // AuthAuthorize adds a backend user's authorization, or replaces its level; that works at the
-// user's very next request. Nobody grants more than they have. Causes: Nonexistant (the backends have no such user), InUse (it is the last with FullWrite).
+// user's very next request. Nobody grants more than they have. Causes: NotFound (the backends have no such user), InUse (it is the last with FullWrite).
 func (c *Client) AuthAuthorize(ctx context.Context, req AuthAuthorizeRequest) (res AuthAuthorizeResponse, err error) {
 	defer wrap(&err, "auth/authorize")
 	if err = c.allow("auth/authorize"); err != nil {

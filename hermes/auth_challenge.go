@@ -165,7 +165,7 @@ func (c *Client) keyServes(ctx context.Context, host string, expires time.Time) 
 
 // refused makes a failed login of what does not exist; a fault of the store stays one.
 func refused(err error) error {
-	if err == error(Nonexistant) {
+	if err == error(NotFound) {
 		return errLogin()
 	}
 	return err

@@ -105,7 +105,7 @@ type AuthRemoveKeyResponse struct {
 	Key Secret `json:"key"`
 }
 
-// AuthRemoveKey removes an API key and ends its sessions. Causes: Nonexistant, InUse (it is
+// AuthRemoveKey removes an API key and ends its sessions. Causes: NotFound, InUse (it is
 // the last principal with FullWrite).
 func (c *Client) AuthRemoveKey(ctx context.Context, req AuthRemoveKeyRequest) (res AuthRemoveKeyResponse, err error) {
 	defer wrap(&err, "auth/remove_key")
@@ -118,7 +118,7 @@ func (c *Client) AuthRemoveKey(ctx context.Context, req AuthRemoveKeyRequest) (r
 	}
 	id, ok := keyID(req.Key)
 	if !ok {
-		return res, noKey(Nonexistant)
+		return res, noKey(NotFound)
 	}
 	err = c.store.Tx(ctx, func(s Store) error { return c.removeKey(ctx, s, id, req.Key) })
 	return AuthRemoveKeyResponse(req), err
@@ -130,7 +130,7 @@ func (c *core) removeKey(ctx context.Context, s Store, id string, given Secret) 
 		return noKey(err)
 	}
 	if given.Reveal() != id && !equalHashes(hashOf(given), k.Hash) {
-		return noKey(Nonexistant)
+		return noKey(NotFound)
 	}
 	p := keyPrincipal(id)
 	if err := c.keepLastAdmin(ctx, s, Authorization{Principal: p}); err != nil {
@@ -139,7 +139,7 @@ func (c *core) removeKey(ctx context.Context, s Store, id string, given Secret) 
 	if err := s.RemoveKey(ctx, id); err != nil {
 		return noKey(err)
 	}
-	if err := s.RemoveAuthorization(ctx, p); err != nil && err != error(Nonexistant) {
+	if err := s.RemoveAuthorization(ctx, p); err != nil && err != error(NotFound) {
 		return err
 	}
 	return s.RemoveSessions(ctx, p, Hash{})

@@ -104,7 +104,7 @@ func TestForgedKey(t *testing.T) {
 	_, err = c.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: forged(key.Reveal()[:14])})
 	refused(t, err, hermes.Unauthorized)
 	_, err = w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: forged(key.Reveal()[:14])})
-	refused(t, err, hermes.Nonexistant)
+	refused(t, err, hermes.NotFound)
 }
 
 // asked counts look-ups of names.
@@ -157,7 +157,7 @@ func TestKeyAtEachRequest(t *testing.T) {
 	req.Expires = hermes.Duration(4 * time.Minute)
 	key := w.newKey(req)
 	cred := ok(t, got(w.keyLogin(key, office)))
-	_, err := w.door(elsewhere).Authenticate(t.Context(), cred, false)
+	_, err := w.door(elsewhere).Authenticate(t.Context(), cred)
 	refused(t, err, hermes.Unauthorized)
 	ok(t, got(w.enter(cred)))
 	w.clock.sleep(4*time.Minute - time.Microsecond)
@@ -176,7 +176,7 @@ func TestRemoveKey(t *testing.T) {
 		"a key that is none": "garbage", "an id that is none": "hek_0123456789", "another's secret": forged, "a cut key": key.Reveal()[:63], "a user's name": "writer",
 	} {
 		_, err := w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: hermes.NewSecret(given)})
-		if refused(t, err, hermes.Nonexistant); !w.lives(cred) {
+		if refused(t, err, hermes.NotFound); !w.lives(cred) {
 			t.Errorf("%s: the session ended", why)
 		}
 	}
@@ -190,7 +190,7 @@ func TestRemoveKey(t *testing.T) {
 	refused(t, only(w.keyLogin(key, office)), hermes.Unauthorized)
 	ok(t, got(w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: id})))
 	w.wantAlive(kept, false)
-	refused(t, only(w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: id})), hermes.Nonexistant)
+	refused(t, only(w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: id})), hermes.NotFound)
 	for _, a := range ok(t, got(w.store.Authorizations(t.Context()))) {
 		if a.Principal.Kind == hermes.KeyPrincipal {
 			t.Errorf("%v is left of a removed key", a)

@@ -15,7 +15,7 @@ type AuthUpdateUserResponse struct {
 }
 
 // AuthUpdateUser changes an API user's password: anybody's with CanAdminister, one's own with the old
-// one. All other sessions of the user end. Causes: Nonexistant, ReadOnly, Unauthorized (the old password is wrong), Forbidden.
+// one. All other sessions of the user end. Causes: NotFound, ReadOnly, Unauthorized (the old password is wrong), Forbidden.
 func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) (res AuthUpdateUserResponse, err error) {
 	defer wrap(&err, "auth/update_user")
 	if err = c.Allows("auth/update_user", req); err != nil {

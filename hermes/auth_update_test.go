@@ -36,7 +36,7 @@ func TestUpdateUser(t *testing.T) {
 		{"another's, though with the old one", update("reader", "writer", password), hermes.Forbidden},
 		{"another's, of who may write", update("writer", "reader", password), hermes.Forbidden},
 		{"nobody's", update("admin", "", ""), hermes.Parameters},
-		{"a user that does not exist", update("admin", "nobody", ""), hermes.Nonexistant},
+		{"a user that does not exist", update("admin", "nobody", ""), hermes.NotFound},
 		{"a password of 7 characters", func(w *world) error {
 			return only(w.AuthUpdateUser(w.Context(), hermes.AuthUpdateUserRequest{User: "reader", Password: hermes.NewSecret("1234567")}))
 		}, hermes.Parameters},

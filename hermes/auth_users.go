@@ -31,7 +31,7 @@ type AuthRemoveUserResponse struct {
 }
 
 // AuthRemoveUser removes a user's authorization and sessions, and the user where its backend can be
-// written. Causes: Nonexistant (neither authorized nor known), InUse (it is the last with FullWrite).
+// written. Causes: NotFound (neither authorized nor known), InUse (it is the last with FullWrite).
 func (c *Client) AuthRemoveUser(ctx context.Context, req AuthRemoveUserRequest) (res AuthRemoveUserResponse, err error) {
 	defer wrap(&err, "auth/remove_user")
 	if err = c.allow("auth/remove_user"); err != nil {
@@ -51,7 +51,7 @@ func (c *core) removeAPIUser(ctx context.Context, s Store, user string) error {
 		return err
 	}
 	removed := s.RemoveAuthorization(ctx, p)
-	if removed != nil && removed != error(Nonexistant) {
+	if removed != nil && removed != error(NotFound) {
 		return removed
 	}
 	if err := s.RemoveSessions(ctx, p, Hash{}); err != nil {
@@ -73,7 +73,7 @@ func (c *core) removeFromBackend(ctx context.Context, s Store, user string) (boo
 	switch err := w.Remove(user)(ctx, s); err {
 	case nil:
 		return true, nil
-	case error(Nonexistant):
+	case error(NotFound):
 		return false, nil
 	default:
 		return false, err

@@ -96,7 +96,7 @@ func TestNobodyGrantsMore(t *testing.T) {
 
 func TestAuthorize(t *testing.T) {
 	play(t, []row{
-		{"a user of no backend", authorize("nobody", hermes.LimitedRead), hermes.Nonexistant},
+		{"a user of no backend", authorize("nobody", hermes.LimitedRead), hermes.NotFound},
 		{"no name", authorize("", hermes.LimitedRead), hermes.Parameters},
 		{"a name with a colon", authorize("a:b", hermes.LimitedRead), hermes.Parameters},
 		{"a user that was there before Hermes knew it", func(w *world) error {
@@ -142,10 +142,10 @@ func TestRemoveUser(t *testing.T) {
 	w.wantAlive(other, true)
 	refused(t, only(w.enter(cred)), hermes.Unauthorized)
 	refused(t, only(w.tryLogin("writer", password)), hermes.Unauthorized)
-	if _, err := w.store.Credential(t.Context(), "writer"); err != error(hermes.Nonexistant) {
+	if _, err := w.store.Credential(t.Context(), "writer"); err != error(hermes.NotFound) {
 		t.Errorf("the backend still has the user: %v", err)
 	}
-	refused(t, removeUser("writer")(w), hermes.Nonexistant)
+	refused(t, removeUser("writer")(w), hermes.NotFound)
 	refused(t, removeUser("")(w), hermes.Parameters)
 	w.noError(w.store.AddCredential(t.Context(), hermes.Credential{User: "idle", Hash: "x"}))
 	w.noError(removeUser("idle")(w)) // known, though not authorized
@@ -172,7 +172,7 @@ func TestReadOnlyBackend(t *testing.T) {
 		{"no password is changed", in(update("writer")), hermes.ReadOnly},
 		{"who is there is authorized", in(authorize("reader", hermes.FullRead)), ""},
 		{"an authorization is removed", in(removeUser("writer")), ""},
-		{"once", in(then(steps{removeUser("writer")}, removeUser("writer"))), hermes.Nonexistant},
+		{"once", in(then(steps{removeUser("writer")}, removeUser("writer"))), hermes.NotFound},
 		{"and given again, since the backend still has the user", in(then(steps{removeUser("writer")}, authorize("writer", hermes.FullRead))), ""},
 		{"another backend can be written, but the user is not its own", func(w *world) error {
 			w.noError(w.store.AddCredential(w.Context(), hermes.Credential{User: "guest", Hash: "x"}))

@@ -19,9 +19,9 @@ type WritableBackend interface {
 	Backend
 	// Add prepares a new user, costly hashing included; the change returns Exists.
 	Add(user string, password Secret) (Change, error)
-	// Update prepares a new password; the change returns Nonexistant.
+	// Update prepares a new password; the change returns NotFound.
 	Update(user string, password Secret) (Change, error)
-	// Remove prepares a removal; the change returns Nonexistant.
+	// Remove prepares a removal; the change returns NotFound.
 	Remove(user string) Change
 }
 
@@ -54,7 +54,7 @@ func (c *core) backendOf(ctx context.Context, user string) (Backend, error) {
 func (c *core) needBackend(ctx context.Context, user string) (Backend, error) {
 	b, err := c.backendOf(ctx, user)
 	if err == nil && b == nil {
-		err = noBackendUser(Nonexistant, user)
+		err = noBackendUser(NotFound, user)
 	}
 	return b, err
 }
@@ -67,7 +67,7 @@ func stillHas(ctx context.Context, s Store, b Backend, user string) error {
 	}
 	has, err := w.Has(ctx, s, user)
 	if err == nil && !has {
-		err = noBackendUser(Nonexistant, user)
+		err = noBackendUser(NotFound, user)
 	}
 	return err
 }

@@ -2,22 +2,30 @@ package hermes
 
 import "context"
 
-// Bootstrap makes the first principal with FullWrite: a new user of the backend that can be written. With an empty
-// password it is a user whom some backend has already, who keeps theirs. Causes: Exists where there is such a principal, or
-// the user has a password already.
-//
-// With recover it is done all the same, and a user who exists gets the new password and FullWrite; their
-// sessions end. Causes: ReadOnly where their backend cannot be written.
-func (c *Client) Bootstrap(ctx context.Context, user string, password Secret, recover bool) (err error) {
+// Bootstrap makes the first principal with FullWrite: a new user of the backend that can be written. If password is
+// empty, user is one that some backend has already, whose password stays. Causes: Exists (there is such a principal, or
+// the user has a password already), ReadOnly.
+func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) error {
+	return c.bootstrap(ctx, user, password, c.needNoAdmin)
+}
+
+// Recover does what Bootstrap does where there is a principal with FullWrite already. A user that exists gets the new
+// password and FullWrite, and the user's sessions end. Causes: ReadOnly (the user's backend cannot be written).
+func (c *Client) Recover(ctx context.Context, user string, password Secret) error {
+	return c.bootstrap(ctx, user, password, nil)
+}
+
+// bootstrap refuses what check refuses; a nil check allows everything, and a known user's password is replaced.
+func (c *Client) bootstrap(ctx context.Context, user string, password Secret, check func(context.Context, Store) error) (err error) {
 	defer wrap(&err, "auth/bootstrap")
 	if err := firstError(c.require("auth/bootstrap", CanAdminister), checkAPIUser(user)); err != nil {
 		return err
 	}
-	check := func(s Store) error { return c.needNoAdmin(ctx, s) }
-	if recover {
-		check = func(Store) error { return nil }
+	replace := check == nil
+	if replace {
+		check = func(context.Context, Store) error { return nil }
 	}
-	if err := check(c.store); err != nil {
+	if err := check(ctx, c.store); err != nil {
 		return err
 	}
 	defer func() { c.audit(ctx, "auth/bootstrap", user, err) }()
@@ -29,10 +37,10 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret, re
 	switch {
 	case b != nil && password.IsZero():
 		return c.store.SetAuthorization(ctx, first)
-	case b != nil && recover:
+	case b != nil && replace:
 		return c.recoverAPIUser(ctx, first, password)
 	}
-	return c.addAPIUser(ctx, first, password, check)
+	return c.addAPIUser(ctx, first, password, func(s Store) error { return check(ctx, s) })
 }
 
 // needNoAdmin refuses where there is a principal with FullWrite.

@@ -16,14 +16,14 @@ func TestBootstrap(t *testing.T) {
 	if done := ok(t, got(w.Bootstrapped(ctx))); !done {
 		t.Error("a world with an admin is not bootstrapped")
 	}
-	refused(t, w.Bootstrap(ctx, "root", pw, false), hermes.Exists)
-	w.noError(w.Bootstrap(ctx, "root", pw, true))
+	refused(t, w.Bootstrap(ctx, "root", pw), hermes.Exists)
+	w.noError(w.Recover(ctx, "root", pw))
 	wantAccess(t, w.by("root"), hermes.FullWrite)
-	refused(t, w.Bootstrap(ctx, "", pw, true), hermes.Parameters)
-	refused(t, w.Bootstrap(ctx, "root2", hermes.NewSecret("short"), true), hermes.Parameters)
-	refused(t, w.Bootstrap(ctx, "root2", hermes.Secret{}, true), hermes.Parameters)
-	refused(t, w.level(hermes.LimitedWrite).Bootstrap(ctx, "root2", pw, true), hermes.Forbidden)
-	refused(t, w.level(hermes.NoAccess).Bootstrap(ctx, "root2", pw, true), hermes.Unauthorized)
+	refused(t, w.Recover(ctx, "", pw), hermes.Parameters)
+	refused(t, w.Recover(ctx, "root2", hermes.NewSecret("short")), hermes.Parameters)
+	refused(t, w.Recover(ctx, "root2", hermes.Secret{}), hermes.Parameters)
+	refused(t, w.level(hermes.LimitedWrite).Recover(ctx, "root2", pw), hermes.Forbidden)
+	refused(t, w.level(hermes.NoAccess).Recover(ctx, "root2", pw), hermes.Unauthorized)
 }
 
 func TestBootstrapOfAnEmptyStore(t *testing.T) {
@@ -33,9 +33,9 @@ func TestBootstrapOfAnEmptyStore(t *testing.T) {
 	if done := ok(t, got(w.Bootstrapped(t.Context()))); done {
 		t.Error("an empty store is bootstrapped")
 	}
-	w.noError(w.Bootstrap(t.Context(), "root", hermes.NewSecret(password), false))
+	w.noError(w.Bootstrap(t.Context(), "root", hermes.NewSecret(password)))
 	wantAccess(t, w.by("root"), hermes.FullWrite)
-	refused(t, w.Bootstrap(t.Context(), "root2", hermes.NewSecret(password), false), hermes.Exists)
+	refused(t, w.Bootstrap(t.Context(), "root2", hermes.NewSecret(password)), hermes.Exists)
 }
 
 // Who lost the password gets a new one, whatever level is left of the old.
@@ -46,7 +46,7 @@ func TestRecover(t *testing.T) {
 	admin, reader, other := w.login("admin"), w.login("reader"), w.login("writer")
 	w.noError(removeUser("auditor")(w))
 	for _, user := range []string{"admin", "reader", "auditor"} {
-		w.noError(w.Bootstrap(ctx, user, next, true))
+		w.noError(w.Recover(ctx, user, next))
 		refused(t, only(w.tryLogin(user, password)), hermes.Unauthorized)
 		cred := credentials(ok(t, got(w.tryLogin(user, next.Reveal()))))
 		wantAccess(t, ok(t, got(w.enter(cred))), hermes.FullWrite)
@@ -55,7 +55,7 @@ func TestRecover(t *testing.T) {
 	w.wantAlive(reader, false)
 	w.wantAlive(other, true)
 	for _, bad := range []string{"short", "1234567\t8"} {
-		refused(t, w.Bootstrap(ctx, "writer", hermes.NewSecret(bad), true), hermes.Parameters)
+		refused(t, w.Recover(ctx, "writer", hermes.NewSecret(bad)), hermes.Parameters)
 	}
 	wantAccess(t, ok(t, got(w.enter(other))), hermes.LimitedWrite)
 }
@@ -65,12 +65,12 @@ func TestBootstrapReadOnly(t *testing.T) {
 	w := newWorld(t)
 	ctx, pw := t.Context(), hermes.NewSecret(password)
 	readOnly(w)
-	refused(t, w.Bootstrap(ctx, "reader", pw, true), hermes.ReadOnly)
-	refused(t, w.Bootstrap(ctx, "reader", hermes.Secret{}, false), hermes.Exists)
+	refused(t, w.Recover(ctx, "reader", pw), hermes.ReadOnly)
+	refused(t, w.Bootstrap(ctx, "reader", hermes.Secret{}), hermes.Exists)
 	w.noError(w.store.RemoveAuthorization(ctx, hermes.Principal{Kind: hermes.UserPrincipal, Name: "admin"}))
-	refused(t, w.Bootstrap(ctx, "reader", pw, false), hermes.ReadOnly)
-	refused(t, w.Bootstrap(ctx, "nobody", hermes.Secret{}, false), hermes.Parameters)
-	w.noError(w.Bootstrap(ctx, "reader", hermes.Secret{}, false))
+	refused(t, w.Bootstrap(ctx, "reader", pw), hermes.ReadOnly)
+	refused(t, w.Bootstrap(ctx, "nobody", hermes.Secret{}), hermes.Parameters)
+	w.noError(w.Bootstrap(ctx, "reader", hermes.Secret{}))
 	wantAccess(t, w.by("reader"), hermes.FullWrite)
 }
 
@@ -85,7 +85,7 @@ func TestRecoverFaults(t *testing.T) {
 			}
 			return nil
 		}}})
-		err := broken.Bootstrap(t.Context(), "reader", hermes.NewSecret("battery staple"), true)
+		err := broken.Recover(t.Context(), "reader", hermes.NewSecret("battery staple"))
 		if err == nil {
 			if n < 8 {
 				t.Errorf("only %d calls could fail", n-1)
@@ -101,7 +101,7 @@ func TestRecoverFaults(t *testing.T) {
 func TestBootstrapFaults(t *testing.T) {
 	w := newWorld(t)
 	broken := w.over(faults{w.store, &script{fail: func(int) error { return errDisk }}})
-	wantDBFail(t, broken.Bootstrap(t.Context(), "root", hermes.NewSecret(password), false))
+	wantDBFail(t, broken.Bootstrap(t.Context(), "root", hermes.NewSecret(password)))
 	wantDBFail(t, only(broken.Bootstrapped(t.Context())))
 	wantDBFail(t, only(broken.SweepSessions(t.Context())))
 	wantDBFail(t, only(broken.Rekey(t.Context())))
@@ -129,7 +129,7 @@ func TestBootstrapOnce(t *testing.T) {
 	}
 	errs := make(chan error)
 	for _, name := range names {
-		go func() { errs <- c.Bootstrap(t.Context(), name, hermes.NewSecret(password), false) }()
+		go func() { errs <- c.Bootstrap(t.Context(), name, hermes.NewSecret(password)) }()
 	}
 	made := 0
 	for range names {

@@ -100,16 +100,16 @@ func TestWithoutRandomness(t *testing.T) {
 }
 
 func TestErrorIs(t *testing.T) {
-	err := error(&hermes.Error{Node: "user/get", Response: hermes.Failed, Cause: hermes.Nonexistant, Detail: "there is no user", Err: errDisk})
+	err := error(&hermes.Error{Node: "user/get", Response: hermes.Failed, Cause: hermes.NotFound, Detail: "there is no user", Err: errDisk})
 	for _, r := range []struct {
 		target error
 		want   bool
-	}{{hermes.Nonexistant, true}, {hermes.Exists, false}, {errDisk, true}, {errors.New("x"), false}} {
+	}{{hermes.NotFound, true}, {hermes.Exists, false}, {errDisk, true}, {errors.New("x"), false}} {
 		if errors.Is(err, r.target) != r.want {
 			t.Errorf("Is(%v) is %v", r.target, !r.want)
 		}
 	}
-	if want := "user/get: failed/nonexistant: there is no user"; err.Error() != want || hermes.Nonexistant.Error() != "nonexistant" {
+	if want := "user/get: failed/nonexistant: there is no user"; err.Error() != want || hermes.NotFound.Error() != "nonexistant" {
 		t.Errorf("text %q, want %q", err, want)
 	}
 }

@@ -4,7 +4,7 @@
 // A Client has a method for every node of the API (user/get is UserGet), over a Store:
 // package memstore for tests, sqlite and postgres for Kamailio's own database.
 //
-//	store, err := sqlite.Open(ctx, sqlite.Options{Path: "hermes.db"})
+//	store, err := sqlite.Open(ctx, "hermes.db", nil)
 //	…
 //	client, err := hermes.New(store, &hermes.Options{SecretKeys: []hermes.SecretKey{key}})
 //	…

@@ -49,7 +49,7 @@ type DomainGetServersResponse struct {
 	Servers ServersObject `json:"servers"`
 }
 
-// DomainGetServers returns the default servers of a domain. Causes: Nonexistant.
+// DomainGetServers returns the default servers of a domain. Causes: NotFound.
 func (c *Client) DomainGetServers(ctx context.Context, req DomainGetServersRequest) (res DomainGetServersResponse, err error) {
 	defer wrap(&err, "domain/get_servers")
 	if err = c.allow("domain/get_servers"); err != nil {

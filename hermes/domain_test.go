@@ -21,7 +21,7 @@ func TestDomainList(t *testing.T) {
 
 func TestServers(t *testing.T) {
 	w := newWorld(t)
-	refused(t, only(w.DomainGetServers(t.Context(), hermes.DomainGetServersRequest{Domain: domain("example.net")})), hermes.Nonexistant)
+	refused(t, only(w.DomainGetServers(t.Context(), hermes.DomainGetServersRequest{Domain: domain("example.net")})), hermes.NotFound)
 	refused(t, only(w.DomainGetServers(t.Context(), hermes.DomainGetServersRequest{})), hermes.Parameters)
 	for _, d := range []string{"example.com", "not.served.example"} { // replaced, and set for the first time
 		req := hermes.DomainSetServersRequest{
@@ -51,9 +51,9 @@ func TestSetServersRefuses(t *testing.T) {
 		change func(*hermes.DomainSetServersRequest)
 	}{
 		{"no domain", func(r *hermes.DomainSetServersRequest) { r.Domain = sip.Domain{} }},
-		{"a malformed domain", func(r *hermes.DomainSetServersRequest) { r.Domain = sip.ForeignDomain("a b") }},
+		{"a malformed domain", func(r *hermes.DomainSetServersRequest) { r.Domain = sip.UncheckedDomain("a b") }},
 		{"no registrar", func(r *hermes.DomainSetServersRequest) { r.Registrar = sip.Domain{} }},
-		{"a malformed registrar", func(r *hermes.DomainSetServersRequest) { r.Registrar = sip.ForeignDomain("a_b") }},
+		{"a malformed registrar", func(r *hermes.DomainSetServersRequest) { r.Registrar = sip.UncheckedDomain("a_b") }},
 		{"no port", func(r *hermes.DomainSetServersRequest) { r.RPort = 0 }},
 		{"a port beyond", func(r *hermes.DomainSetServersRequest) { r.RPort = 65536 }},
 		{"no proxy", func(r *hermes.DomainSetServersRequest) { r.Proxy = sip.Domain{} }},

@@ -22,28 +22,28 @@ const (
 type Cause string
 
 const (
-	Parameters   Cause = "parameters"   // a parameter is missing, unknown, duplicate or malformed
-	Unauthorized Cause = "unauthorized" // login failed, or no valid session
-	Forbidden    Cause = "forbidden"    // the access level is too low, or another site's page asks
-	Throttled    Cause = "throttled"    // too many failed logins
-	Busy         Cause = "busy"         // too many requests at once, or stopping
-	Malformed    Cause = "invalid"      // a SIP address, domain, MAC address or pattern is malformed
-	Nonexistant  Cause = "nonexistant"  // what was named does not exist
-	Exists       Cause = "exists"       // the name is taken
-	InUse        Cause = "inuse"        // phones or aliases still hang on it
-	NXDomain     Cause = "nxdomain"     // the domain is not one that Kamailio serves
-	DomainServed Cause = "domain"       // user/add_remote for a domain that Kamailio does serve
-	ServFail     Cause = "servfail"     // no default servers are set for the domain
-	Rejected     Cause = "rejected"     // a number or a range is not acceptable
-	Empty        Cause = "empty"        // the number pool has no match
-	ReadOnly     Cause = "readonly"     // the authentication backend cannot be written
-	DBFail       Cause = "dbfail"       // the database did not carry it out
-	BadAlias     Cause = "alias"        // alias nodes: the alias is malformed
-	BadDest      Cause = "destination"  // alias nodes: the destination is malformed
-	BadAddress   Cause = "address"      // alias/remove: the alias is malformed
-	NoNode       Cause = "node"         // no such node
-	BadRequest   Cause = "request"      // wrong method, or too large
-	Internal     Cause = "internal"     // a fault inside Hermes
+	Parameters     Cause = "parameters"   // a parameter is missing, unknown, duplicate or malformed
+	Unauthorized   Cause = "unauthorized" // login failed, or no valid session
+	Forbidden      Cause = "forbidden"    // the access level is too low, or another site's page asks
+	Throttled      Cause = "throttled"    // too many failed logins
+	Busy           Cause = "busy"         // too many requests at once, or stopping
+	Malformed      Cause = "invalid"      // a SIP address, domain, MAC address or pattern is malformed
+	NotFound       Cause = "nonexistant"  // what was named does not exist
+	Exists         Cause = "exists"       // the name is taken
+	InUse          Cause = "inuse"        // phones or aliases still hang on it
+	UnknownDomain  Cause = "nxdomain"     // the domain is not one that Kamailio serves
+	DomainServed   Cause = "domain"       // user/add_remote for a domain that Kamailio does serve
+	NoServers      Cause = "servfail"     // no default servers are set for the domain
+	Rejected       Cause = "rejected"     // a number or a range is not acceptable
+	Empty          Cause = "empty"        // the number pool has no match
+	ReadOnly       Cause = "readonly"     // the authentication backend cannot be written
+	StoreFailed    Cause = "dbfail"       // the database did not carry it out
+	BadAlias       Cause = "alias"        // alias nodes: the alias is malformed
+	BadDestination Cause = "destination"  // alias nodes: the destination is malformed
+	BadAddress     Cause = "address"      // alias/remove: the alias is malformed
+	NoNode         Cause = "node"         // no such node
+	BadRequest     Cause = "request"      // wrong method, or too large
+	Internal       Cause = "internal"     // a fault inside Hermes
 )
 
 // Error returns the keyword.
@@ -118,12 +118,12 @@ func asError(err error) *Error {
 	if errors.Is(err, ErrOutcomeUnknown) {
 		detail = detailUnknown
 	}
-	return &Error{Response: Failed, Cause: DBFail, Detail: detail, Err: err}
+	return &Error{Response: Failed, Cause: StoreFailed, Detail: detail, Err: err}
 }
 
-// missing turns a store's bare Nonexistant into an answer with words; other errors stay.
+// missing turns a store's bare NotFound into an answer with words; other errors stay.
 func missing(err error, format string, args ...any) error {
-	return named(err, Nonexistant, format, args)
+	return named(err, NotFound, format, args)
 }
 
 // taken does the same for Exists.

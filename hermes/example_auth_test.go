@@ -15,7 +15,7 @@ import (
 func ExampleClient_AuthLogin() {
 	ctx := context.Background()
 	client := exampleClient(&hermes.Options{Backends: []hermes.Backend{local.New(nil)}})
-	if err := client.Bootstrap(ctx, "admin", hermes.NewSecret("correct horse"), false); err != nil {
+	if err := client.Bootstrap(ctx, "admin", hermes.NewSecret("correct horse")); err != nil {
 		log.Fatal(err)
 	}
 
@@ -27,7 +27,7 @@ func ExampleClient_AuthLogin() {
 	}
 	actor, err := caller.Authenticate(ctx, hermes.Credentials{
 		Session: login.Session, AuthKey: login.AuthKey, Cookie: login.Cookie.Value,
-	}, false)
+	})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -159,7 +159,7 @@ func refused(t testing.TB, err error, cause hermes.Cause) *hermes.Error {
 // responseOf is the response that API.md gives with a cause, domain/set_servers excepted.
 func responseOf(c hermes.Cause) hermes.Response {
 	switch c {
-	case hermes.Parameters, hermes.BadAlias, hermes.BadDest, hermes.BadAddress, hermes.NoNode:
+	case hermes.Parameters, hermes.BadAlias, hermes.BadDestination, hermes.BadAddress, hermes.NoNode:
 		return hermes.Invalid
 	case hermes.Internal:
 		return hermes.Fault

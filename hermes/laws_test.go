@@ -86,10 +86,10 @@ func wantDBFail(t testing.TB, err error) {
 	if e.Node == "alias/list" {
 		want = hermes.OK // as the original API answers there
 	}
-	if e.Response != want || e.Cause != hermes.DBFail || e.Detail != detailDBFail {
+	if e.Response != want || e.Cause != hermes.StoreFailed || e.Detail != detailDBFail {
 		t.Errorf("got %v, want %s/dbfail: %s", e, want, detailDBFail)
 	}
-	if !errors.Is(err, errDisk) || !errors.Is(err, hermes.DBFail) {
+	if !errors.Is(err, errDisk) || !errors.Is(err, hermes.StoreFailed) {
 		t.Errorf("errors.Is does not find the inner error, or the cause, in %v", err)
 	}
 	if strings.Contains(err.Error(), errDisk.Error()) {
@@ -120,7 +120,7 @@ func TestOutcomeUnknown(t *testing.T) {
 	w := newWorld(t)
 	lost := &script{fail: func(int) error { return errors.Join(errDisk, hermes.ErrOutcomeUnknown) }}
 	_, err := w.over(faults{w.store, lost}).PhoneRemove(t.Context(), hermes.PhoneRemoveRequest{MAC: phone1, User: alice})
-	if e := refused(t, err, hermes.DBFail); !strings.HasPrefix(e.Detail, "outcome unknown") {
+	if e := refused(t, err, hermes.StoreFailed); !strings.HasPrefix(e.Detail, "outcome unknown") {
 		t.Errorf("detail %q: want it to begin with outcome unknown", e.Detail)
 	}
 }

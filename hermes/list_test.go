@@ -127,7 +127,7 @@ func TestListFailsHalfway(t *testing.T) {
 	l := s.list(t, 2000, 0)
 	all, err := l.Collect()
 	var e *Error
-	if !errors.As(err, &e) || e.Node != "user/list" || e.Cause != DBFail || !errors.Is(err, errSource) {
+	if !errors.As(err, &e) || e.Node != "user/list" || e.Cause != StoreFailed || !errors.Is(err, errSource) {
 		t.Errorf("got %v, want the node's own *Error with the source's inside", err)
 	}
 	if !slices.Equal(all, upTo(1250)) || l.Next() != "" || len(s.asked) != 3 {
@@ -141,7 +141,7 @@ func TestListFailsHalfway(t *testing.T) {
 func TestListFailsAtOnce(t *testing.T) {
 	s := &counting{n: 5, fail: 1}
 	_, err := newList(t.Context(), "user/list", 0, 0, s.page, strconv.Itoa)
-	if e := asError(err); e.Node != "user/list" || e.Cause != DBFail {
+	if e := asError(err); e.Node != "user/list" || e.Cause != StoreFailed {
 		t.Errorf("got %v, want the call's own error", err)
 	}
 }

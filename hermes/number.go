@@ -202,7 +202,7 @@ type NumberRemoveResponse struct {
 	Number e164.Number `json:"number"`
 }
 
-// NumberRemove takes a number out of the pool. Causes: Rejected, Nonexistant.
+// NumberRemove takes a number out of the pool. Causes: Rejected, NotFound.
 func (c *Client) NumberRemove(ctx context.Context, req NumberRemoveRequest) (res NumberRemoveResponse, err error) {
 	defer wrap(&err, "number/remove")
 	if err = c.allow("number/remove"); err != nil {
@@ -226,7 +226,7 @@ type NumberTestResponse struct {
 	Number e164.Number `json:"number"`
 }
 
-// NumberTest tells whether a number is in the pool. Causes: Rejected, Nonexistant.
+// NumberTest tells whether a number is in the pool. Causes: Rejected, NotFound.
 func (c *Client) NumberTest(ctx context.Context, req NumberTestRequest) (res NumberTestResponse, err error) {
 	defer wrap(&err, "number/test")
 	if err = c.allow("number/test"); err != nil {
@@ -237,7 +237,7 @@ func (c *Client) NumberTest(ctx context.Context, req NumberTestRequest) (res Num
 	}
 	has, err := c.store.HasNumber(ctx, req.Number)
 	if err == nil && !has {
-		err = notInPool(Nonexistant, req.Number)
+		err = notInPool(NotFound, req.Number)
 	}
 	return NumberTestResponse(req), err
 }

@@ -140,8 +140,8 @@ func TestNumberTestAndRemove(t *testing.T) {
 	play(t, []row{
 		{"it is there", test, ""},
 		{"it is removed", remove, ""},
-		{"once", then(steps{remove}, remove), hermes.Nonexistant},
-		{"and is there no more", then(steps{remove}, test), hermes.Nonexistant},
+		{"once", then(steps{remove}, remove), hermes.NotFound},
+		{"and is there no more", then(steps{remove}, test), hermes.NotFound},
 		{"testing takes nothing", then(steps{test, test}, remove), ""},
 		{"none to test", func(w *world) error { return only(w.NumberTest(w.Context(), hermes.NumberTestRequest{})) }, hermes.Parameters},
 		{"none to remove", func(w *world) error { return only(w.NumberRemove(w.Context(), hermes.NumberRemoveRequest{})) }, hermes.Parameters},

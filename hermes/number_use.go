@@ -30,7 +30,7 @@ func (c *Client) NumberClaim(ctx context.Context, req NumberClaimRequest) (res N
 
 func take(ctx context.Context, s Store, req NumberClaimRequest) (e164.Number, error) {
 	n, err := s.TakeNumber(ctx, req.Search, req.Random)
-	if err == error(Nonexistant) {
+	if err == error(NotFound) {
 		return n, failed(Empty, "the number pool has no match")
 	}
 	return n, err
@@ -67,7 +67,7 @@ type NumberAssignResponse struct {
 }
 
 // NumberAssign takes a number out of the pool and makes it the user's E.164 alias, together or
-// not at all. Causes: Rejected, NXDomain, Nonexistant (no such user, or the number is not in the
+// not at all. Causes: Rejected, UnknownDomain, NotFound (no such user, or the number is not in the
 // pool), Exists, Empty.
 func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (res NumberAssignResponse, err error) {
 	defer wrap(&err, "number/assign")
@@ -137,7 +137,7 @@ type NumberReleaseResponse struct {
 }
 
 // NumberRelease removes an E.164 alias and returns its number to the pool, together or not at
-// all. Causes: Nonexistant, Rejected (not an E.164 alias), InUse (an alias of another domain has the number too: it is not free).
+// all. Causes: NotFound, Rejected (not an E.164 alias), InUse (an alias of another domain has the number too: it is not free).
 func (c *Client) NumberRelease(ctx context.Context, req NumberReleaseRequest) (res NumberReleaseResponse, err error) {
 	defer wrap(&err, "number/release")
 	if err = c.allow("number/release"); err != nil {

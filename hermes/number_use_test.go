@@ -101,11 +101,11 @@ func TestAssignRefuses(t *testing.T) {
 		{"no user", nil, hermes.NumberAssignRequest{}, hermes.Parameters},
 		{"a number and a search", nil, hermes.NumberAssignRequest{User: alice, Number: n, Search: pattern(t, "1")}, hermes.Parameters},
 		{"a number at random", nil, hermes.NumberAssignRequest{User: alice, Number: n, Random: true}, hermes.Parameters},
-		{"nobody", nil, hermes.NumberAssignRequest{User: addr("new@example.com")}, hermes.Nonexistant},
-		{"a number that is not in the pool", nil, hermes.NumberAssignRequest{User: alice, Number: number("+4773600000")}, hermes.Nonexistant},
+		{"nobody", nil, hermes.NumberAssignRequest{User: addr("new@example.com")}, hermes.NotFound},
+		{"a number that is not in the pool", nil, hermes.NumberAssignRequest{User: alice, Number: number("+4773600000")}, hermes.NotFound},
 		{"no match in the pool", nil, hermes.NumberAssignRequest{User: alice, Search: pattern(t, "999")}, hermes.Empty},
-		{"a domain that is not served", nil, hermes.NumberAssignRequest{User: alice, AliasDomain: domain("far.example")}, hermes.NXDomain},
-		{"a remote user's own domain is not served", nil, hermes.NumberAssignRequest{User: carol}, hermes.NXDomain},
+		{"a domain that is not served", nil, hermes.NumberAssignRequest{User: alice, AliasDomain: domain("far.example")}, hermes.UnknownDomain},
+		{"a remote user's own domain is not served", nil, hermes.NumberAssignRequest{User: carol}, hermes.UnknownDomain},
 		{"a user who has a number", steps{assign(hermes.NumberAssignRequest{User: alice})}, hermes.NumberAssignRequest{User: alice, Number: n}, hermes.Exists},
 		{"a user who has one, and a search", steps{assign(hermes.NumberAssignRequest{User: alice})}, hermes.NumberAssignRequest{User: alice}, hermes.Exists},
 		{"an address that a user has", steps{userAdd(hermes.UserAddRequest{User: addr("+4773500002@example.com")})},
@@ -134,7 +134,7 @@ func TestReleaseRefuses(t *testing.T) {
 	const here, there = "+4773500001@example.com", "+4773500001@example.net"
 	play(t, []row{
 		{"no alias", func(w *world) error { return only(w.NumberRelease(w.Context(), hermes.NumberReleaseRequest{})) }, hermes.Parameters},
-		{"an alias that is not there", rolledBack(release(here)), hermes.Nonexistant},
+		{"an alias that is not there", rolledBack(release(here)), hermes.NotFound},
 		{"an alias that is no number", rolledBack(release("sales@example.com")), hermes.Rejected},
 		{"a number that another domain's alias has too", then(steps{addAlias(here, "alice@example.com"), addAlias(there, "bob@example.com")},
 			rolledBack(release(here))), hermes.InUse},
@@ -154,5 +154,5 @@ func TestReleaseRefuses(t *testing.T) {
 
 func TestForeignAddressHasNoNumber(t *testing.T) {
 	w := newWorld(t)
-	refused(t, only(w.NumberAssign(t.Context(), hermes.NumberAssignRequest{User: sip.Foreign("a b", "example.com")})), hermes.Nonexistant)
+	refused(t, only(w.NumberAssign(t.Context(), hermes.NumberAssignRequest{User: sip.Unchecked("a b", "example.com")})), hermes.NotFound)
 }

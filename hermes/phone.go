@@ -18,7 +18,7 @@ type PhoneGetResponse struct {
 	List []string `json:"list"`
 }
 
-// PhoneGet returns what a phone or a user is associated with. Causes: Nonexistant where that is nothing.
+// PhoneGet returns what a phone or a user is associated with. Causes: NotFound where that is nothing.
 func (c *Client) PhoneGet(ctx context.Context, req PhoneGetRequest) (res PhoneGetResponse, err error) {
 	defer wrap(&err, "phone/get")
 	if err = c.allow("phone/get"); err != nil {
@@ -33,7 +33,7 @@ func (c *Client) PhoneGet(ctx context.Context, req PhoneGetRequest) (res PhoneGe
 		res.List, err = texts(c.store.UserPhones(ctx, req.User))
 	}
 	if err == nil && len(res.List) == 0 {
-		err = failed(Nonexistant, "no phone is associated with that")
+		err = failed(NotFound, "no phone is associated with that")
 	}
 	return res, err
 }
@@ -106,7 +106,7 @@ type PhoneAddResponse struct {
 	Domain   sip.Domain `json:"domain"`
 }
 
-// PhoneAdd associates a phone with a user. Causes: Nonexistant (no such user), Exists.
+// PhoneAdd associates a phone with a user. Causes: NotFound (no such user), Exists.
 func (c *Client) PhoneAdd(ctx context.Context, req PhoneAddRequest) (res PhoneAddResponse, err error) {
 	defer wrap(&err, "phone/add")
 	if err = c.allow("phone/add"); err != nil {
@@ -144,7 +144,7 @@ type PhoneRemoveResponse struct {
 	Domain   sip.Domain `json:"domain"`
 }
 
-// PhoneRemove ends the association of a phone with a user. Causes: Nonexistant.
+// PhoneRemove ends the association of a phone with a user. Causes: NotFound.
 func (c *Client) PhoneRemove(ctx context.Context, req PhoneRemoveRequest) (res PhoneRemoveResponse, err error) {
 	defer wrap(&err, "phone/remove")
 	if err = c.allow("phone/remove"); err != nil {

@@ -44,7 +44,7 @@ func (c *core) reseal(ctx context.Context, a sip.Addr) (done bool, err error) {
 	err = c.store.Tx(ctx, func(s Store) error {
 		done = false
 		u, err := s.User(ctx, a)
-		if err == error(Nonexistant) || err == nil && c.sealedByFirst(u.Sealed) {
+		if err == error(NotFound) || err == nil && c.sealedByFirst(u.Sealed) {
 			return nil
 		}
 		if err != nil {

@@ -36,17 +36,26 @@ const (
 
 func errUnauthorized() *Error { return failed(Unauthorized, "no valid session, auth_key and cookie") }
 
-// Authenticate returns the actor of a session. At auth/ping (ping true) a genuine key that is
-// too old ends the session: somebody kept a copy. An expired key ends it anywhere; garbage changes nothing. Causes:
-// Unauthorized. The session, its principal and level are read from the store each time, so that a change
-// there bites at once.
-func (c *Client) Authenticate(ctx context.Context, cred Credentials, ping bool) (a Actor, err error) {
+// Authenticate returns the actor of a session. An expired key ends the session; an unknown one changes nothing. The
+// session, its principal and level are read from the store each time, so that a change there takes effect on the next
+// request. Causes: Unauthorized.
+func (c *Client) Authenticate(ctx context.Context, cred Credentials) (Actor, error) {
+	return c.authenticate(ctx, cred, false)
+}
+
+// AuthenticatePing is Authenticate for auth/ping, where a genuine key that is too old also ends the session: its
+// holder kept a copy.
+func (c *Client) AuthenticatePing(ctx context.Context, cred Credentials) (Actor, error) {
+	return c.authenticate(ctx, cred, true)
+}
+
+func (c *Client) authenticate(ctx context.Context, cred Credentials, ping bool) (a Actor, err error) {
 	defer wrap(&err, "auth/session")
 	if !c.plausible(cred) {
 		return a, errUnauthorized()
 	}
 	st, err := c.store.Session(ctx, hashOf(cred.Session))
-	if err == error(Nonexistant) {
+	if err == error(NotFound) {
 		return a, errUnauthorized()
 	}
 	if err != nil {

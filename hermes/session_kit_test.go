@@ -1,6 +1,7 @@
 package hermes_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"net/netip"
 	"testing"
@@ -30,13 +31,13 @@ func (w *world) tryLogin(user, password string) (hermes.AuthLoginResponse, error
 
 // enter returns the Client of a session, as a server makes it with every request.
 func (w *world) enter(cred hermes.Credentials) (*hermes.Client, error) {
-	actor, err := w.door(office).Authenticate(w.Context(), cred, false)
+	actor, err := w.door(office).Authenticate(w.Context(), cred)
 	return w.As(actor), err
 }
 
 // ping renews the auth_key as a server does.
 func (w *world) ping(cred hermes.Credentials) (hermes.AuthPingResponse, error) {
-	actor, err := w.door(office).Authenticate(w.Context(), cred, true)
+	actor, err := w.door(office).AuthenticatePing(w.Context(), cred)
 	if err != nil {
 		return hermes.AuthPingResponse{}, err
 	}
@@ -56,7 +57,7 @@ func hashOf(s hermes.Secret) hermes.Hash { return sha256.Sum256([]byte(s.Reveal(
 func (w *world) lives(cred hermes.Credentials) bool {
 	w.Helper()
 	_, err := w.store.Session(w.Context(), hashOf(cred.Session))
-	if err != nil && err != error(hermes.Nonexistant) {
+	if err != nil && err != error(hermes.NotFound) {
 		w.Fatal(err)
 	}
 	return err == nil
@@ -87,4 +88,12 @@ func wantAccess(t testing.TB, c *hermes.Client, want hermes.Access) {
 	if a := c.Actor().Access; a != want {
 		t.Errorf("the level is %q, want %q", a, want)
 	}
+}
+
+// authenticate returns the method of c that checks credentials, for auth/ping or for any other node.
+func authenticate(c *hermes.Client, ping bool) func(context.Context, hermes.Credentials) (hermes.Actor, error) {
+	if ping {
+		return c.AuthenticatePing
+	}
+	return c.Authenticate
 }

@@ -78,14 +78,14 @@ func TestRotation(t *testing.T) {
 				h := w.history(10)
 				key := r.key(h)
 				w.clock.sleep(r.after)
-				actor, err := w.door(office).Authenticate(t.Context(), h.showing(key), ping)
+				actor, err := authenticate(w.door(office), ping)(t.Context(), h.showing(key))
 				if want.taken {
 					w.noError(err)
 				} else if refused(t, err, hermes.Unauthorized); actor != (hermes.Actor{}) {
 					t.Errorf("refused, and still the actor %v", actor)
 				}
 				w.wantAlive(h.cred, want.alive)
-				if _, err := w.door(office).Authenticate(t.Context(), h.cred, false); r.after < keyTTL && (err == nil) != want.alive {
+				if _, err := w.door(office).Authenticate(t.Context(), h.cred); r.after < keyTTL && (err == nil) != want.alive {
 					t.Errorf("the current key afterwards: %v", err)
 				}
 			})
@@ -175,8 +175,8 @@ func (w *world) pingsAtOnce(cred hermes.Credentials, n int) map[hermes.Secret]in
 func TestPingThatCameSecond(t *testing.T) {
 	w := newWorld(t)
 	cred := w.login("writer")
-	a := ok(t, got(w.door(office).Authenticate(t.Context(), cred, true)))
-	b := ok(t, got(w.door(office).Authenticate(t.Context(), cred, true)))
+	a := ok(t, got(w.door(office).AuthenticatePing(t.Context(), cred)))
+	b := ok(t, got(w.door(office).AuthenticatePing(t.Context(), cred)))
 	first := ok(t, got(w.As(a).AuthPing(t.Context(), hermes.AuthPingRequest{})))
 	second := ok(t, got(w.As(b).AuthPing(t.Context(), hermes.AuthPingRequest{})))
 	if first.AuthKey != second.AuthKey {
@@ -200,11 +200,11 @@ func TestAuthenticateOverAFailingStore(t *testing.T) {
 	w := newWorld(t)
 	cred := w.login("writer")
 	broken := w.over(faults{w.store, &script{fail: func(int) error { return errDisk }}})
-	_, err := broken.As(hermes.Actor{Remote: office}).Authenticate(t.Context(), cred, true)
+	_, err := broken.As(hermes.Actor{Remote: office}).AuthenticatePing(t.Context(), cred)
 	wantDBFail(t, err)
 	w.clock.sleep(keyTTL)
 	noEnd := &script{fail: func(n int) error { return map[int]error{2: errDisk}[n] }}
-	_, err = w.over(faults{w.store, noEnd}).As(hermes.Actor{Remote: office}).Authenticate(t.Context(), cred, true)
+	_, err = w.over(faults{w.store, noEnd}).As(hermes.Actor{Remote: office}).AuthenticatePing(t.Context(), cred)
 	wantDBFail(t, err)
 	w.wantAlive(cred, true)
 	if !errors.Is(only(w.ping(cred)), hermes.Unauthorized) {

@@ -48,7 +48,7 @@ func TestCookie(t *testing.T) {
 		"none": {}, "another session's": other.Cookie, "garbage": hermes.NewSecret("x"), "a mistyped one": hermes.NewSecret(cred.Cookie.Reveal()[:52] + "_"),
 	} {
 		for _, ping := range []bool{false, true} {
-			_, err := w.door(office).Authenticate(t.Context(), hermes.Credentials{Session: cred.Session, AuthKey: cred.AuthKey, Cookie: cookie}, ping)
+			_, err := authenticate(w.door(office), ping)(t.Context(), hermes.Credentials{Session: cred.Session, AuthKey: cred.AuthKey, Cookie: cookie})
 			if refused(t, err, hermes.Unauthorized); !w.lives(cred) {
 				t.Errorf("%s: the session ended", why)
 			}
@@ -228,7 +228,7 @@ func TestLastSeen(t *testing.T) {
 	}
 	w.clock.sleep(time.Microsecond)
 	noTouch := &script{fail: func(n int) error { return map[int]error{2: errDisk}[n] }}
-	ok(t, got(w.over(faults{w.store, noTouch}).As(hermes.Actor{Remote: office}).Authenticate(t.Context(), cred, false)))
+	ok(t, got(w.over(faults{w.store, noTouch}).As(hermes.Actor{Remote: office}).Authenticate(t.Context(), cred)))
 	if len(noTouch.calls) != 2 || noTouch.calls[1] != "TouchSession" {
 		t.Errorf("calls %v: want the second one to note the time, in vain", noTouch.calls)
 	}

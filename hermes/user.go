@@ -43,7 +43,7 @@ type UserGetResponse struct {
 	User UserObject `json:"user"`
 }
 
-// UserGet returns a user. Causes: Nonexistant.
+// UserGet returns a user. Causes: NotFound.
 func (c *Client) UserGet(ctx context.Context, req UserGetRequest) (res UserGetResponse, err error) {
 	defer wrap(&err, "user/get")
 	if err = c.allow("user/get"); err != nil {
@@ -87,7 +87,7 @@ func (c *Client) UserList(ctx context.Context, req UserListRequest) (res UserLis
 	}
 	var from UserEntry
 	if after != nil {
-		from.User = sip.Foreign(after[0], after[1])
+		from.User = sip.Unchecked(after[0], after[1])
 	}
 	res.List, err = newList(ctx, "user/list", req.Limit, from,
 		func(ctx context.Context, after UserEntry, n int) ([]UserEntry, error) {
@@ -112,7 +112,7 @@ type UserAvailRequest struct {
 
 // UserAvailResponse says that the address is free.
 type UserAvailResponse struct {
-	Cause Cause `json:"cause"` // Nonexistant
+	Cause Cause `json:"cause"` // NotFound
 }
 
 // UserAvail tells whether an address is free: no user and no alias has it. Causes: Exists.
@@ -127,7 +127,7 @@ func (c *Client) UserAvail(ctx context.Context, req UserAvailRequest) (res UserA
 	if err = isFree(ctx, c.store, req.User); err != nil {
 		return res, err
 	}
-	return UserAvailResponse{Cause: Nonexistant}, nil
+	return UserAvailResponse{Cause: NotFound}, nil
 }
 
 // isFree returns Exists where a user or an alias has the address: Kamailio would otherwise

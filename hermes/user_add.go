@@ -25,7 +25,7 @@ type UserAddResponse struct {
 }
 
 // UserAdd makes a local user, with a generated password and the default servers of its domain.
-// Causes: Malformed, NXDomain, Exists, ServFail.
+// Causes: Malformed, UnknownDomain, Exists, NoServers.
 func (c *Client) UserAdd(ctx context.Context, req UserAddRequest) (res UserAddResponse, err error) {
 	defer wrap(&err, "user/add")
 	if err = c.allow("user/add"); err != nil {
@@ -73,8 +73,8 @@ func (c *core) addLocal(ctx context.Context, s Store, u *User) error {
 		return err
 	}
 	servers, err := s.Servers(ctx, domain)
-	if err == error(Nonexistant) {
-		return failed(ServFail, "no default servers are set for the domain %s; see domain/set_servers", domain)
+	if err == error(NotFound) {
+		return failed(NoServers, "no default servers are set for the domain %s; see domain/set_servers", domain)
 	}
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (c *core) addLocal(ctx context.Context, s Store, u *User) error {
 func (c *core) needServed(ctx context.Context, s Store, d sip.Domain) error {
 	served, err := c.serves(ctx, s, d)
 	if err == nil && !served {
-		return failed(NXDomain, "the domain %s is not one that Kamailio serves", d)
+		return failed(UnknownDomain, "the domain %s is not one that Kamailio serves", d)
 	}
 	return err
 }

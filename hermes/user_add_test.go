@@ -78,12 +78,12 @@ func TestUserAddRefuses(t *testing.T) {
 		{"a user has the address", userAdd(hermes.UserAddRequest{User: alice}), hermes.Exists},
 		{"an alias has the address", userAdd(hermes.UserAddRequest{User: addr("sales@example.com")}), hermes.Exists},
 		{"the same name in another case is another", userAdd(hermes.UserAddRequest{User: addr("Alice@example.com")}), ""},
-		{"a domain that is not served", userAdd(hermes.UserAddRequest{User: addr("new@far.example")}), hermes.NXDomain},
-		{"a domain without servers", userAdd(hermes.UserAddRequest{User: addr("new@example.net")}), hermes.ServFail},
-		{"nxdomain comes before exists", userAdd(hermes.UserAddRequest{User: carol}), hermes.NXDomain},
+		{"a domain that is not served", userAdd(hermes.UserAddRequest{User: addr("new@far.example")}), hermes.UnknownDomain},
+		{"a domain without servers", userAdd(hermes.UserAddRequest{User: addr("new@example.net")}), hermes.NoServers},
+		{"nxdomain comes before exists", userAdd(hermes.UserAddRequest{User: carol}), hermes.UnknownDomain},
 		{"no user", userAdd(hermes.UserAddRequest{}), hermes.Parameters},
-		{"an address that only another tool could write", userAdd(hermes.UserAddRequest{User: sip.Foreign("a b", "example.com")}), hermes.Malformed},
-		{"parameters come before malformed addresses", userAdd(hermes.UserAddRequest{User: sip.Foreign("a b", "example.com"), AuthID: long}), hermes.Parameters},
+		{"an address that only another tool could write", userAdd(hermes.UserAddRequest{User: sip.Unchecked("a b", "example.com")}), hermes.Malformed},
+		{"parameters come before malformed addresses", userAdd(hermes.UserAddRequest{User: sip.Unchecked("a b", "example.com"), AuthID: long}), hermes.Parameters},
 		{"a display name of 129 characters", userAdd(hermes.UserAddRequest{User: user, DisplayName: long}), hermes.Parameters},
 		{"an authid of 129", userAdd(hermes.UserAddRequest{User: user, AuthID: long}), hermes.Parameters},
 		{"a dialplan of 129", userAdd(hermes.UserAddRequest{User: user, Dialplan: long}), hermes.Parameters},
@@ -100,7 +100,7 @@ func TestUserAddRefuses(t *testing.T) {
 func TestUserAddInConfiguredDomain(t *testing.T) {
 	w := newWorldWith(t, func(o *hermes.Options) { o.Domains = []sip.Domain{domain("option.example")} })
 	user := hermes.UserAddRequest{User: addr("new@option.example")}
-	refused(t, userAdd(user)(w), hermes.ServFail)
+	refused(t, userAdd(user)(w), hermes.NoServers)
 	ok(t, got(w.DomainSetServers(t.Context(), hermes.DomainSetServersRequest{
 		Domain: domain("option.example"), Registrar: domain("r.example"), RPort: 1, Proxy: domain("p.example"), PPort: 2, ProvURL: "http://x/",
 	})))
@@ -144,12 +144,12 @@ func TestUserAddRemoteRefuses(t *testing.T) {
 		{"domain comes before exists", with(func(r *hermes.UserAddRemoteRequest) { r.User = alice }), hermes.DomainServed},
 		{"a user has the address", with(func(r *hermes.UserAddRemoteRequest) { r.User = carol }), hermes.Exists},
 		{"no user", with(func(r *hermes.UserAddRemoteRequest) { r.User = sip.Addr{} }), hermes.Parameters},
-		{"a foreign address", with(func(r *hermes.UserAddRemoteRequest) { r.User = sip.Foreign("a b", "far.example") }), hermes.Malformed},
+		{"a foreign address", with(func(r *hermes.UserAddRemoteRequest) { r.User = sip.Unchecked("a b", "far.example") }), hermes.Malformed},
 		{"no password", with(func(r *hermes.UserAddRemoteRequest) { r.Password = hermes.Secret{} }), hermes.Parameters},
 		{"a password of 65 characters", with(func(r *hermes.UserAddRemoteRequest) { r.Password = hermes.NewSecret(strings.Repeat("x", 65)) }), hermes.Parameters},
 		{"no registrar", with(func(r *hermes.UserAddRemoteRequest) { r.Registrar = sip.Domain{} }), hermes.Parameters},
-		{"a registrar that is no host", with(func(r *hermes.UserAddRemoteRequest) { r.Registrar = sip.ForeignDomain("a_b") }), hermes.Parameters},
-		{"a proxy that is no host", with(func(r *hermes.UserAddRemoteRequest) { r.Proxy = sip.ForeignDomain("a b") }), hermes.Parameters},
+		{"a registrar that is no host", with(func(r *hermes.UserAddRemoteRequest) { r.Registrar = sip.UncheckedDomain("a_b") }), hermes.Parameters},
+		{"a proxy that is no host", with(func(r *hermes.UserAddRemoteRequest) { r.Proxy = sip.UncheckedDomain("a b") }), hermes.Parameters},
 		{"a port beyond", with(func(r *hermes.UserAddRemoteRequest) { r.RPort = 65536 }), hermes.Parameters},
 		{"a port below", with(func(r *hermes.UserAddRemoteRequest) { r.PPort = -1 }), hermes.Parameters},
 		{"a long text", with(func(r *hermes.UserAddRemoteRequest) { r.Dialplan = strings.Repeat("x", 129) }), hermes.Parameters},

@@ -17,7 +17,7 @@ type UserRemoveResponse struct {
 	User sip.Addr `json:"user"`
 }
 
-// UserRemove removes a user from Kamailio and from provisioning. Causes: Nonexistant, InUse
+// UserRemove removes a user from Kamailio and from provisioning. Causes: NotFound, InUse
 // (phones, or aliases that lead to it; Detail says which).
 func (c *Client) UserRemove(ctx context.Context, req UserRemoveRequest) (res UserRemoveResponse, err error) {
 	defer wrap(&err, "user/remove")
@@ -88,7 +88,7 @@ type UserChangePwResponse struct {
 }
 
 // UserChangePw changes a user's password, in Kamailio and in provisioning together or not at
-// all. Causes: Nonexistant.
+// all. Causes: NotFound.
 func (c *Client) UserChangePw(ctx context.Context, req UserChangePwRequest) (res UserChangePwResponse, err error) {
 	defer wrap(&err, "user/change_pw")
 	if err = c.allow("user/change_pw"); err != nil {
@@ -150,7 +150,7 @@ type UserChangeEmailResponse struct {
 	Email string   `json:"email"`
 }
 
-// UserChangeEmail changes a local user's mail address. Causes: Nonexistant, also for a remote user.
+// UserChangeEmail changes a local user's mail address. Causes: NotFound, also for a remote user.
 func (c *Client) UserChangeEmail(ctx context.Context, req UserChangeEmailRequest) (res UserChangeEmailResponse, err error) {
 	defer wrap(&err, "user/change_email")
 	if err = c.allow("user/change_email"); err != nil {
@@ -176,7 +176,7 @@ func (c *Client) UserChangeEmail(ctx context.Context, req UserChangeEmailRequest
 
 func needLocal(u User) error {
 	if u.Type != Local {
-		return failed(Nonexistant, "%s is a remote user: there is no such local user", u.Address)
+		return failed(NotFound, "%s is a remote user: there is no such local user", u.Address)
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func TestChangePwRefuses(t *testing.T) {
 		{"a remote user's may be one character", pw("carol@far.example", "ø"), ""},
 		{"but no control character", pw("carol@far.example", "\n"), hermes.Parameters},
 		{"nor 65", pw("carol@far.example", strings.Repeat("x", 65)), hermes.Parameters},
-		{"a user that is not there", pw("new@example.com", "12345678"), hermes.Nonexistant},
+		{"a user that is not there", pw("new@example.com", "12345678"), hermes.NotFound},
 		{"no user", func(w *world) error { return only(w.UserChangePw(w.Context(), hermes.UserChangePwRequest{})) }, hermes.Parameters},
 	})
 }
@@ -112,8 +112,8 @@ func TestChangeEmail(t *testing.T) {
 		{"a plain address", email("alice@example.com", "a@example.org"), ""},
 		{"nothing: user/update empties it", email("alice@example.com", ""), hermes.Parameters},
 		{"no address", email("alice@example.com", "x"), hermes.Parameters},
-		{"a remote user", email("carol@far.example", "a@example.org"), hermes.Nonexistant},
-		{"nobody", email("new@example.com", "a@example.org"), hermes.Nonexistant},
+		{"a remote user", email("carol@far.example", "a@example.org"), hermes.NotFound},
+		{"nobody", email("new@example.com", "a@example.org"), hermes.NotFound},
 	})
 	w := newWorld(t)
 	res := ok(t, got(w.UserChangeEmail(t.Context(), hermes.UserChangeEmailRequest{User: alice, Email: "a@example.org"})))

@@ -36,10 +36,10 @@ func TestUserGet(t *testing.T) {
 	play(t, []row{
 		{"a user that is not there", func(w *world) error {
 			return only(w.UserGet(w.Context(), hermes.UserGetRequest{User: addr("new@example.com")}))
-		}, hermes.Nonexistant},
+		}, hermes.NotFound},
 		{"an alias is no user", func(w *world) error {
 			return only(w.UserGet(w.Context(), hermes.UserGetRequest{User: addr("sales@example.com")}))
-		}, hermes.Nonexistant},
+		}, hermes.NotFound},
 		{"a password that no secret key opens", func(w *world) error {
 			w.opts.SecretKeys = []hermes.SecretKey{ok(w.T, got(hermes.NewSecretKey(rand.Reader)))}
 			return only(w.over(w.store).UserGet(w.Context(), hermes.UserGetRequest{User: alice}))
@@ -125,7 +125,7 @@ func TestUserListPages(t *testing.T) {
 // Rows of other tools may lack a part of the address; a page may end there as anywhere.
 func TestUserListOfAnotherTool(t *testing.T) {
 	w := newWorld(t)
-	for _, a := range []sip.Addr{sip.Foreign("", "example.com"), sip.Foreign("nowhere", ""), sip.Foreign("a b\u202e", "%")} {
+	for _, a := range []sip.Addr{sip.Unchecked("", "example.com"), sip.Unchecked("nowhere", ""), sip.Unchecked("a b\u202e", "%")} {
 		w.noError(w.store.AddUser(t.Context(), hermes.User{Address: a, Type: hermes.Local}))
 	}
 	seen := map[sip.Addr]int{}
@@ -155,7 +155,7 @@ func TestUserAvail(t *testing.T) {
 		{"an alias'", avail("sales@example.com"), hermes.Exists},
 	})
 	w := newWorld(t)
-	if res := ok(t, got(w.UserAvail(t.Context(), hermes.UserAvailRequest{User: addr("new@example.com")}))); res.Cause != hermes.Nonexistant {
+	if res := ok(t, got(w.UserAvail(t.Context(), hermes.UserAvailRequest{User: addr("new@example.com")}))); res.Cause != hermes.NotFound {
 		t.Errorf("cause %q, want nonexistant", res.Cause)
 	}
 }
@@ -174,7 +174,7 @@ func TestUserRemove(t *testing.T) {
 	ok(t, got(w.AliasRemove(t.Context(), hermes.AliasRemoveRequest{Alias: addr("a1@example.com")})))
 	ok(t, got(w.UserPermissions(t.Context(), hermes.UserPermissionsRequest{User: alice, Permissions: hermes.Some([]string{"local"})})))
 	ok(t, got(w.UserRemove(t.Context(), hermes.UserRemoveRequest{User: alice})))
-	refused(t, only(w.UserRemove(t.Context(), hermes.UserRemoveRequest{User: alice})), hermes.Nonexistant)
+	refused(t, only(w.UserRemove(t.Context(), hermes.UserRemoveRequest{User: alice})), hermes.NotFound)
 	if names := ok(t, got(w.store.Groups(t.Context(), alice))); len(names) != 0 {
 		t.Errorf("the groups %v are left", names)
 	}

@@ -32,7 +32,7 @@ type UserUpdateResponse struct {
 	Skipped []string `json:"skipped"`
 }
 
-// UserUpdate changes a user's fields, all or none. Causes: Nonexistant; with DBFail the
+// UserUpdate changes a user's fields, all or none. Causes: NotFound; with StoreFailed the
 // Error's Fields name what was not stored.
 func (c *Client) UserUpdate(ctx context.Context, req UserUpdateRequest) (res UserUpdateResponse, err error) {
 	defer wrap(&err, "user/update")
@@ -49,7 +49,7 @@ func (c *Client) UserUpdate(ctx context.Context, req UserUpdateRequest) (res Use
 	})
 	if err != nil {
 		e := asError(err)
-		if e.Cause == DBFail {
+		if e.Cause == StoreFailed {
 			e.Fields = fieldNames(fields)
 		}
 		return UserUpdateResponse{}, e
@@ -224,7 +224,7 @@ type UserPermissionsResponse struct {
 
 // UserPermissions returns the names that Kamailio's group module finds for a local user, those
 // of other tools included, or makes the given ones the only ones, there and in PermittedCalls. A
-// name has 1 to 64 characters, no comma and no blank; together, with commas, at most 128. Setting needs CanWrite. Causes: Nonexistant.
+// name has 1 to 64 characters, no comma and no blank; together, with commas, at most 128. Setting needs CanWrite. Causes: NotFound.
 func (c *Client) UserPermissions(ctx context.Context, req UserPermissionsRequest) (res UserPermissionsResponse, err error) {
 	defer wrap(&err, "user/permissions")
 	if err = c.Allows("user/permissions", req); err != nil {

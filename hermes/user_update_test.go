@@ -74,13 +74,13 @@ func TestUserUpdateRefuses(t *testing.T) {
 	}
 	play(t, []row{
 		{"nothing to update", with(alice, func(r *hermes.UserUpdateRequest) {}), hermes.Parameters},
-		{"nobody", with(addr("new@example.com"), func(r *hermes.UserUpdateRequest) { r.LineText = some("x") }), hermes.Nonexistant},
+		{"nobody", with(addr("new@example.com"), func(r *hermes.UserUpdateRequest) { r.LineText = some("x") }), hermes.NotFound},
 		{"no user", with(sip.Addr{}, func(r *hermes.UserUpdateRequest) { r.LineText = some("x") }), hermes.Parameters},
 		{"an emptied host", with(alice, func(r *hermes.UserUpdateRequest) { r.Registrar = some(sip.Domain{}) }), hermes.Parameters},
 		{"an emptied proxy", with(alice, func(r *hermes.UserUpdateRequest) { r.Proxy = some(sip.Domain{}) }), hermes.Parameters},
 		{"an emptied port", with(alice, func(r *hermes.UserUpdateRequest) { r.RPort = some(0) }), hermes.Parameters},
 		{"a port beyond", with(alice, func(r *hermes.UserUpdateRequest) { r.PPort = some(65536) }), hermes.Parameters},
-		{"a host that is none", with(alice, func(r *hermes.UserUpdateRequest) { r.Proxy = some(sip.ForeignDomain("a b")) }), hermes.Parameters},
+		{"a host that is none", with(alice, func(r *hermes.UserUpdateRequest) { r.Proxy = some(sip.UncheckedDomain("a b")) }), hermes.Parameters},
 		{"a long text", with(alice, func(r *hermes.UserUpdateRequest) { r.Dialplan = long }), hermes.Parameters},
 		{"one bad field of two", with(alice, func(r *hermes.UserUpdateRequest) { r.LineText, r.DisplayName = some("x"), long }), hermes.Parameters},
 		{"no mail address", with(alice, func(r *hermes.UserUpdateRequest) { r.Email = some("x") }), hermes.Parameters},
@@ -97,7 +97,7 @@ func TestUserUpdateNamesWhatFailed(t *testing.T) {
 	broken := w.over(faults{w.store, &script{fail: func(n int) error { return map[int]error{3: errDisk}[n] }}})
 	_, err := broken.UserUpdate(t.Context(), hermes.UserUpdateRequest{User: alice, LineText: some("x"), RPort: some(5060)})
 	wantDBFail(t, err)
-	if e := refused(t, err, hermes.DBFail); !slices.Equal(e.Fields, []string{"r_port", "linetext"}) {
+	if e := refused(t, err, hermes.StoreFailed); !slices.Equal(e.Fields, []string{"r_port", "linetext"}) {
 		t.Errorf("fields %v, want r_port and linetext", e.Fields)
 	}
 	err = only(w.UserUpdate(t.Context(), hermes.UserUpdateRequest{User: addr("new@example.com"), LineText: some("x")}))
@@ -186,10 +186,10 @@ func TestPermissionsRefuses(t *testing.T) {
 	}
 	x := strings.Repeat("x", 64)
 	play(t, []row{
-		{"a remote user's", ask(carol), hermes.Nonexistant},
-		{"a remote user's are not set", set(carol, "local"), hermes.Nonexistant},
-		{"nobody's", ask(addr("new@example.com")), hermes.Nonexistant},
-		{"nobody's are not set", set(addr("new@example.com"), "local"), hermes.Nonexistant},
+		{"a remote user's", ask(carol), hermes.NotFound},
+		{"a remote user's are not set", set(carol, "local"), hermes.NotFound},
+		{"nobody's", ask(addr("new@example.com")), hermes.NotFound},
+		{"nobody's are not set", set(addr("new@example.com"), "local"), hermes.NotFound},
 		{"no user", ask(sip.Addr{}), hermes.Parameters},
 		{"a name with a blank", set(alice, "a b"), hermes.Parameters},
 		{"a name with a comma", set(alice, "a,b"), hermes.Parameters},

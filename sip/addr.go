@@ -45,10 +45,10 @@ func MustParse(s string) Addr {
 	return a
 }
 
-// Foreign returns an address as a row of a shared table has it, unchecked and unaltered: other
+// Unchecked returns an address as a row of a shared table has it, unchecked and unaltered: other
 // tools write what Parse refuses, such as domains in upper case and odd user names. Valid
 // tells whether it is such a one, which UnmarshalText and Scan would not take back.
-func Foreign(user, domain string) Addr { return Addr{user, domain} }
+func Unchecked(user, domain string) Addr { return Addr{user, domain} }
 
 // User returns the part before the @; "" for the zero Addr.
 func (a Addr) User() string { return a.user }

@@ -140,18 +140,18 @@ func TestForeign(t *testing.T) {
 		{"", "example.com", false, "a row for a whole domain"},
 		{"", "", false, "the zero value"},
 	} {
-		a := sip.Foreign(row.user, row.domain)
-		if a.User() != row.user || a.Domain() != sip.ForeignDomain(row.domain) {
-			t.Errorf("Foreign(%q, %q) has %q and %q: it must alter nothing", row.user, row.domain, a.User(), a.Domain())
+		a := sip.Unchecked(row.user, row.domain)
+		if a.User() != row.user || a.Domain() != sip.UncheckedDomain(row.domain) {
+			t.Errorf("Unchecked(%q, %q) has %q and %q: it must alter nothing", row.user, row.domain, a.User(), a.Domain())
 		}
 		if a.Valid() != row.valid {
-			t.Errorf("Foreign(%q, %q).Valid() = %v: %s", row.user, row.domain, a.Valid(), row.why)
+			t.Errorf("Unchecked(%q, %q).Valid() = %v: %s", row.user, row.domain, a.Valid(), row.why)
 		}
 		if p, err := sip.Parse(a.String()); (err == nil && p == a) != row.valid {
 			t.Errorf("Parse(%q) = %q, %v: Valid says %v", a, p, err, row.valid)
 		}
 		if a.IsZero() != (row.user == "" && row.domain == "") {
-			t.Errorf("Foreign(%q, %q).IsZero() = %v", row.user, row.domain, a.IsZero())
+			t.Errorf("Unchecked(%q, %q).IsZero() = %v", row.user, row.domain, a.IsZero())
 		}
 	}
 }

@@ -11,6 +11,6 @@
 // the @, the width of Kamailio's columns. Longer ones are refused, never cut: a name that was
 // cut is somebody else's. No IPv6 reference and no trailing dot either.
 //
-// [Foreign] and [ForeignDomain] are for what other tools wrote into shared tables. Show such
+// [Unchecked] and [UncheckedDomain] are for what other tools wrote into shared tables. Show such
 // values, never create them.
 package sip

@@ -31,9 +31,9 @@ func MustParseDomain(s string) Domain {
 	return d
 }
 
-// ForeignDomain returns a domain as a row of a shared table has it, unchecked and unaltered;
-// see Foreign.
-func ForeignDomain(s string) Domain { return Domain{s} }
+// UncheckedDomain returns a domain as a row of a shared table has it, unchecked and unaltered;
+// see Unchecked.
+func UncheckedDomain(s string) Domain { return Domain{s} }
 
 // String returns the name; "" for the zero Domain.
 func (d Domain) String() string { return d.name }

@@ -106,9 +106,9 @@ func TestForeignDomain(t *testing.T) {
 		{"ex_ample", false, "malformed"},
 		{"", false, "the zero value"},
 	} {
-		d := sip.ForeignDomain(row.in)
+		d := sip.UncheckedDomain(row.in)
 		if d.String() != row.in || d.Valid() != row.valid || d.IsZero() != (row.in == "") {
-			t.Errorf("ForeignDomain(%q) = %q, Valid %v: %s", row.in, d, d.Valid(), row.why)
+			t.Errorf("UncheckedDomain(%q) = %q, Valid %v: %s", row.in, d, d.Valid(), row.why)
 		}
 	}
 }

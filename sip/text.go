@@ -22,7 +22,7 @@ func (a Addr) MarshalText() ([]byte, error) { return a.AppendText(nil) }
 func (a *Addr) UnmarshalText(text []byte) error { return a.set(string(text)) }
 
 // Scan implements sql.Scanner for a text column, by UnmarshalText's rules; NULL sets zero. A
-// row with an odd address, which those refuse, is read as strings and given to Foreign.
+// row with an odd address, which those refuse, is read as strings and given to Unchecked.
 func (a *Addr) Scan(src any) error {
 	s, err := column(src)
 	if err != nil {
@@ -62,7 +62,7 @@ func (d Domain) MarshalText() ([]byte, error) { return []byte(d.name), nil }
 func (d *Domain) UnmarshalText(text []byte) error { return d.set(string(text)) }
 
 // Scan implements sql.Scanner for a text column, by UnmarshalText's rules; NULL sets zero. A
-// row with an odd domain, which those refuse, is read as a string and given to ForeignDomain.
+// row with an odd domain, which those refuse, is read as a string and given to UncheckedDomain.
 func (d *Domain) Scan(src any) error {
 	s, err := column(src)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/bcrypt"
 
-	"github.com/hermes-voip/go-hermes/internal/ldaptest"
+	"github.com/hermes-voip/go-hermes/internal/test/ldaptest"
 )
 
 func TestBackendTexts(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/internal/doctor"
 	"github.com/hermes-voip/go-hermes/internal/pgconn"
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
 // examine runs the doctor and returns its findings; both forms have to agree.

@@ -21,6 +21,14 @@ type bootstrapFlags struct {
 	recover       bool
 }
 
+// make returns the method that the flags ask for.
+func (f bootstrapFlags) make(c *hermes.Client) func(context.Context, string, hermes.Secret) error {
+	if f.recover {
+		return c.Recover
+	}
+	return c.Bootstrap
+}
+
 // bootstrap is the command bootstrap.
 func (a *app) bootstrap(ctx context.Context, args []string) error {
 	var f bootstrapFlags
@@ -73,7 +81,7 @@ func (a *app) bootstrap(ctx context.Context, args []string) error {
 
 // givePrincipal is makePrincipal for a user whose password is another's to keep.
 func (a *app) givePrincipal(ctx context.Context, client *hermes.Client, f bootstrapFlags, keeps hermes.Backend) error {
-	if err := client.Bootstrap(ctx, f.user, hermes.Secret{}, f.recover); err != nil {
+	if err := f.make(client)(ctx, f.user, hermes.Secret{}); err != nil {
 		return a.notMade(ctx, client, f, err)
 	}
 	fmt.Fprintf(a.stderr, "hermesd: %s has full_write now, with the password that the backend %s knows\n", f.user, keeps.Name())
@@ -92,7 +100,7 @@ func (a *app) makePrincipal(ctx context.Context, client *hermes.Client, f bootst
 	if err != nil {
 		return err
 	}
-	if err := client.Bootstrap(ctx, f.user, password, f.recover); err != nil {
+	if err := f.make(client)(ctx, f.user, password); err != nil {
 		return a.notMade(ctx, client, f, err)
 	}
 	if !f.passwordStdin {
@@ -153,7 +161,7 @@ func firstPrincipal(ctx context.Context, client *hermes.Client) (hermes.Secret, 
 	if err != nil {
 		return hermes.Secret{}, err
 	}
-	err = client.Bootstrap(ctx, firstUser, made.Password, false)
+	err = client.Bootstrap(ctx, firstUser, made.Password)
 	if errors.Is(err, hermes.Exists) {
 		return hermes.Secret{}, nil
 	}

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/hermes-voip/go-hermes/internal/readme"
+	"github.com/hermes-voip/go-hermes/internal/test/readme"
 )
 
 var update = flag.Bool("update", false, "write README.md's table of settings")

@@ -40,7 +40,7 @@ func open(ctx context.Context, c *config) (*openStore, error) {
 	case dbMemory:
 		return &openStore{Store: memstore.New(), config: c}, nil
 	case dbPostgres:
-		e, err := postgres.Open(ctx, postgres.Options{URL: c.db.url.Reveal(), KamailioSchema: c.kamailioSchema})
+		e, err := postgres.Open(ctx, c.db.url.Reveal(), &postgres.Options{KamailioSchema: c.kamailioSchema})
 		if err != nil {
 			return nil, fmt.Errorf("open %s: %w", c.db.shown(), err)
 		}
@@ -49,7 +49,7 @@ func open(ctx context.Context, c *config) (*openStore, error) {
 	if err := c.makeFiles(); err != nil {
 		return nil, err
 	}
-	e, err := sqlite.Open(ctx, sqlite.Options{Path: c.db.path, Manual: true})
+	e, err := sqlite.Open(ctx, c.db.path, &sqlite.Options{Manual: true})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", c.db.shown(), err)
 	}

@@ -18,7 +18,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver by its name
 
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
 // mostGrowth is what hermesd's memory may grow by, in KiB.

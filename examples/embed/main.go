@@ -24,7 +24,7 @@ func main() {
 
 func run(ctx context.Context, path string, out io.Writer) error {
 	domain := sip.MustParseDomain("example.test")
-	store, err := sqlite.Open(ctx, sqlite.Options{Path: path, Domains: []sip.Domain{domain}})
+	store, err := sqlite.Open(ctx, path, &sqlite.Options{Domains: []sip.Domain{domain}})
 	if err != nil {
 		return err
 	}

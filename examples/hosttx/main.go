@@ -40,7 +40,7 @@ func addCustomer(ctx context.Context, db *sql.DB, key hermes.SecretKey, name str
 	if _, err := tx.ExecContext(ctx, `INSERT INTO customers (name, sip) VALUES ($1, $2)`, name, user.String()); err != nil {
 		return err
 	}
-	store, err := postgres.New(ctx, tx, postgres.Options{})
+	store, err := postgres.InTx(ctx, tx, nil)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/postgres"
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
 func TestAddCustomer(t *testing.T) {
 	ctx, pg := t.Context(), pgtest.New(t, pgtest.Options{NoFsync: true})
-	store, err := postgres.Open(ctx, postgres.Options{URL: pg.URL()})
+	store, err := postgres.Open(ctx, pg.URL(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestAddCustomer(t *testing.T) {
 	}
 	alice := sip.MustParse("alice@example.test")
 
-	if err := addCustomer(ctx, db, key, "Alice", alice); !errors.Is(err, hermes.ServFail) {
+	if err := addCustomer(ctx, db, key, "Alice", alice); !errors.Is(err, hermes.NoServers) {
 		t.Fatalf("without servers: %v, want servfail", err)
 	}
 	if n := customers(t, db); n != 0 {

@@ -30,7 +30,7 @@ func newHandler(ctx context.Context, adminPassword hermes.Secret) (http.Handler,
 	if err != nil {
 		return nil, err
 	}
-	if err := client.Bootstrap(ctx, "admin", adminPassword, false); err != nil {
+	if err := client.Bootstrap(ctx, "admin", adminPassword); err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()

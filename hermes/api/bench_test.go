@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
-	"github.com/hermes-voip/go-hermes/internal/golden"
+	"github.com/hermes-voip/go-hermes/internal/test/apitest"
 )
 
 // nobody reads answers and keeps nothing.
@@ -17,7 +17,7 @@ func (n nobody) WriteHeader(int)             {}
 
 // BenchmarkUserGet is an authenticated look-up over the memory store, without the network.
 func BenchmarkUserGet(b *testing.B) {
-	w := golden.New(b, memstore.New(), nil)
+	w := apitest.New(b, memstore.New(), nil)
 	admin := w.Login("admin")
 	setUp(b, w, admin)
 	r := question(admin, "user/get?user=alice@example.com").Request()
@@ -29,7 +29,7 @@ func BenchmarkUserGet(b *testing.B) {
 
 // BenchmarkMillionAliases is a list of 1,000,000 entries that cost nothing to make.
 func BenchmarkMillionAliases(b *testing.B) {
-	w := golden.New(b, newEndless(1_000_000, func(int) error { return nil }), nil)
+	w := apitest.New(b, newEndless(1_000_000, func(int) error { return nil }), nil)
 	r := question(w.Login("reader"), "alias/list").Request()
 	b.ReportAllocs()
 	for b.Loop() {

@@ -10,13 +10,13 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/api"
-	"github.com/hermes-voip/go-hermes/internal/golden"
+	"github.com/hermes-voip/go-hermes/internal/test/apitest"
 )
 
 const login = "/api/auth/login?username=admin&password=correct%20horse"
 
 func TestCookie(t *testing.T) {
-	plain, behind := world(t, nil), world(t, &golden.Options{API: api.Options{TLS: true}})
+	plain, behind := world(t, nil), world(t, &apitest.Options{API: api.Options{TLS: true}})
 	overTLS := httptest.NewRequest("GET", login, nil)
 	overTLS.TLS = &tls.ConnectionState{}
 	for _, row := range []struct {
@@ -52,7 +52,7 @@ func TestCookieIsNeeded(t *testing.T) {
 		{"two of the name, in the other order", "hermes=" + other.Cookie + "; hermes=" + admin.Cookie, "failed/unauthorized"},
 		{"garbage", "hermes=garbage", "failed/unauthorized"},
 	} {
-		q := question(golden.Caller{Session: admin.Session, AuthKey: admin.AuthKey}, "user/list")
+		q := question(apitest.Caller{Session: admin.Session, AuthKey: admin.AuthKey}, "user/list")
 		if row.cookies != "" {
 			q.Header = map[string]string{"Cookie": row.cookies}
 		}
@@ -63,12 +63,12 @@ func TestCookieIsNeeded(t *testing.T) {
 }
 
 func TestWithoutCookies(t *testing.T) {
-	w := world(t, &golden.Options{Client: hermes.Options{NoCookie: true}})
-	a := w.Ask(question(golden.Caller{}, strings.TrimPrefix(login, "/api/")))
+	w := world(t, &apitest.Options{Client: hermes.Options{NoCookie: true}})
+	a := w.Ask(question(apitest.Caller{}, strings.TrimPrefix(login, "/api/")))
 	if a.Header.Get("Set-Cookie") != "" {
 		t.Errorf("a cookie is set: %s", a.Header.Get("Set-Cookie"))
 	}
-	c := golden.Caller{Session: a.Text("session"), AuthKey: a.Text("auth_key")}
+	c := apitest.Caller{Session: a.Text("session"), AuthKey: a.Text("auth_key")}
 	if a := w.Ask(question(c, "user/list")); a.Is() != "ok" {
 		t.Errorf("without a cookie: %s", a.Body)
 	}
@@ -78,9 +78,9 @@ func TestWithoutCookies(t *testing.T) {
 func TestPing(t *testing.T) {
 	w := world(t, nil)
 	first := w.Login("reader")
-	ping := func(c golden.Caller) golden.Answer { return w.Ask(question(c, "auth/ping")) }
+	ping := func(c apitest.Caller) apitest.Answer { return w.Ask(question(c, "auth/ping")) }
 	a := ping(first)
-	second := golden.Caller{Session: first.Session, AuthKey: a.Text("auth_key"), Cookie: a.Cookie()}
+	second := apitest.Caller{Session: first.Session, AuthKey: a.Text("auth_key"), Cookie: a.Cookie()}
 	if a.Is() != "pong" || second.Cookie != first.Cookie {
 		t.Fatalf("ping: %s, cookie %q", a.Body, second.Cookie)
 	}

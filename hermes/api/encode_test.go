@@ -31,8 +31,8 @@ func TestEncoderAgreesWithEncodingJSON(t *testing.T) {
 		Map     map[string]int            `json:"map"`
 	}
 	v := &all{
-		Alias: hermes.Alias{Alias: sip.Foreign("\x00\"é\xff", "</script>"), Destination: sip.MustParse("a@b")},
-		Texts: []string{"", "\u2028", "<&>", "\x1b", "\\", "😀", "\xc3", "\x7f"}, Odd: sip.Foreign("", "x"),
+		Alias: hermes.Alias{Alias: sip.Unchecked("\x00\"é\xff", "</script>"), Destination: sip.MustParse("a@b")},
+		Texts: []string{"", "\u2028", "<&>", "\x1b", "\\", "😀", "\xc3", "\x7f"}, Odd: sip.Unchecked("", "x"),
 		Number: e164.MustParse("+4773500001"), Access: hermes.FullWrite, Time: time.Unix(1, 5).UTC(),
 		Opt: hermes.Some(hermes.FullRead), Entries: []hermes.AuthUserEntry{{User: "a"}}, Map: map[string]int{"<": 1},
 	}

@@ -80,11 +80,15 @@ func (x *exchange) authenticate(cookie hermes.Secret) (*hermes.Client, error) {
 	if !x.node.guarded() {
 		return nobody, nil
 	}
-	actor, err := nobody.Authenticate(x.r.Context(), hermes.Credentials{
+	authenticate := nobody.Authenticate
+	if x.node.Answers == hermes.Pong {
+		authenticate = nobody.AuthenticatePing
+	}
+	actor, err := authenticate(x.r.Context(), hermes.Credentials{
 		Session: hermes.NewSecret(x.form.values[sessionName]),
 		AuthKey: hermes.NewSecret(x.form.values[authKeyName]),
 		Cookie:  cookie,
-	}, x.node.Answers == hermes.Pong)
+	})
 	x.out.Principal = actor.Principal
 	return nobody.As(actor), err
 }

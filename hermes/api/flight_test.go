@@ -11,7 +11,7 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/api"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
-	"github.com/hermes-voip/go-hermes/internal/golden"
+	"github.com/hermes-voip/go-hermes/internal/test/apitest"
 )
 
 // scripted is a store in which one method does what a test says.
@@ -25,13 +25,13 @@ func (s scripted) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserE
 }
 
 func TestBusy(t *testing.T) {
-	entered, leave, answers := make(chan bool), make(chan bool), make(chan golden.Answer, 2)
+	entered, leave, answers := make(chan bool), make(chan bool), make(chan apitest.Answer, 2)
 	store := scripted{memstore.New(), func(context.Context, hermes.UserQuery) ([]hermes.UserEntry, error) {
 		entered <- true
 		<-leave
 		return nil, nil
 	}}
-	w := golden.New(t, store, &golden.Options{API: api.Options{MaxInFlight: 2}})
+	w := apitest.New(t, store, &apitest.Options{API: api.Options{MaxInFlight: 2}})
 	reader := w.Login("reader")
 	for range 2 {
 		go func() { answers <- w.Ask(question(reader, "user/list")) }()
@@ -59,12 +59,12 @@ func TestBusy(t *testing.T) {
 
 // TestSlowBodiesTakeNoRoom has a client that sends its parameters bit by bit.
 func TestSlowBodiesTakeNoRoom(t *testing.T) {
-	w := world(t, &golden.Options{API: api.Options{MaxInFlight: 1}})
+	w := world(t, &apitest.Options{API: api.Options{MaxInFlight: 1}})
 	reader := w.Login("reader")
 	body, client := io.Pipe()
-	slow := golden.Question{Caller: reader, Node: "user/list", Form: "x"}.Request()
+	slow := apitest.Question{Caller: reader, Node: "user/list", Form: "x"}.Request()
 	slow.Body, slow.ContentLength = body, -1
-	answered := make(chan golden.Answer)
+	answered := make(chan apitest.Answer)
 	go func() { answered <- w.Serve(t, nil, slow) }()
 	if _, err := io.WriteString(client, "limit="); err != nil { // returns when it has been read
 		t.Fatal(err)
@@ -83,9 +83,9 @@ func TestSlowBodiesTakeNoRoom(t *testing.T) {
 func TestDrainAnswersWhatCameBefore(t *testing.T) {
 	w := world(t, nil)
 	body, client := io.Pipe()
-	slow := golden.Question{Caller: w.Login("reader"), Node: "user/list", Form: "x"}.Request()
+	slow := apitest.Question{Caller: w.Login("reader"), Node: "user/list", Form: "x"}.Request()
 	slow.Body, slow.ContentLength = body, -1
-	answered := make(chan golden.Answer)
+	answered := make(chan apitest.Answer)
 	go func() { answered <- w.Serve(t, nil, slow) }()
 	if _, err := io.WriteString(client, "limit="); err != nil { // returns when it has been read
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func TestDrainAnswersWhatCameBefore(t *testing.T) {
 }
 
 func TestRoomIsGivenBack(t *testing.T) {
-	w := world(t, &golden.Options{API: api.Options{MaxInFlight: 1}})
+	w := world(t, &apitest.Options{API: api.Options{MaxInFlight: 1}})
 	reader := w.Login("reader")
 	for range 3 {
 		if a := w.Ask(question(reader, "domain/list")); a.Is() != "ok" {
@@ -111,7 +111,7 @@ func TestRoomIsGivenBack(t *testing.T) {
 func TestPanic(t *testing.T) {
 	var log strings.Builder
 	store := scripted{memstore.New(), func(context.Context, hermes.UserQuery) ([]hermes.UserEntry, error) { panic("no such luck") }}
-	w := golden.New(t, store, &golden.Options{API: api.Options{Logger: slog.New(slog.NewTextHandler(&log, nil)), MaxInFlight: 1}})
+	w := apitest.New(t, store, &apitest.Options{API: api.Options{Logger: slog.New(slog.NewTextHandler(&log, nil)), MaxInFlight: 1}})
 	reader := w.Login("reader")
 	a := w.Ask(question(reader, "user/list"))
 	if a.Status != 500 || a.Is() != "error/internal" || a.Text("detail") != a.Header.Get("X-Request-Id") {
@@ -130,7 +130,7 @@ func TestInnerErrorsStayInside(t *testing.T) {
 	store := scripted{memstore.New(), func(context.Context, hermes.UserQuery) ([]hermes.UserEntry, error) {
 		return nil, errors.New("disk on fire")
 	}}
-	w := golden.New(t, store, &golden.Options{API: api.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}})
+	w := apitest.New(t, store, &apitest.Options{API: api.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}})
 	a := w.Ask(question(w.Login("reader"), "user/list"))
 	if a.Is() != "failed/dbfail" || strings.Contains(a.Body, "fire") {
 		t.Errorf("got %s", a.Body)
@@ -142,7 +142,7 @@ func TestInnerErrorsStayInside(t *testing.T) {
 
 func TestObserve(t *testing.T) {
 	var seen []api.Outcome
-	w := world(t, &golden.Options{API: api.Options{Observe: func(o api.Outcome) { seen = append(seen, o) }}})
+	w := world(t, &apitest.Options{API: api.Options{Observe: func(o api.Outcome) { seen = append(seen, o) }}})
 	reader := w.Login("reader")
 	seen = nil
 	w.Ask(question(reader, "user/list"))

@@ -7,12 +7,12 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes/api"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
-	"github.com/hermes-voip/go-hermes/internal/golden"
+	"github.com/hermes-voip/go-hermes/internal/test/apitest"
 )
 
-func world(t testing.TB, opts *golden.Options) *golden.World {
+func world(t testing.TB, opts *apitest.Options) *apitest.World {
 	t.Helper()
-	return golden.New(t, memstore.New(), opts)
+	return apitest.New(t, memstore.New(), opts)
 }
 
 func TestFront(t *testing.T) {
@@ -21,42 +21,42 @@ func TestFront(t *testing.T) {
 	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
 	for _, row := range []struct {
 		why    string
-		q      golden.Question
+		q      apitest.Question
 		status int
 		is     string
 	}{
-		{"GET", golden.Question{Caller: admin, Node: "user/list"}, 200, "ok"},
-		{"POST, parameters in the query", golden.Question{Caller: admin, Method: "POST", Node: "user/list"}, 200, "ok"},
-		{"POST, parameters in both", golden.Question{Caller: admin, Node: "user/list", Form: "limit=1"}, 200, "ok"},
-		{"a charset that it is in anyway", golden.Question{Caller: admin, Node: "user/list", Form: "limit=1", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}}, 200, "ok"},
+		{"GET", apitest.Question{Caller: admin, Node: "user/list"}, 200, "ok"},
+		{"POST, parameters in the query", apitest.Question{Caller: admin, Method: "POST", Node: "user/list"}, 200, "ok"},
+		{"POST, parameters in both", apitest.Question{Caller: admin, Node: "user/list", Form: "limit=1"}, 200, "ok"},
+		{"a charset that it is in anyway", apitest.Question{Caller: admin, Node: "user/list", Form: "limit=1", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}}, 200, "ok"},
 
-		{"no such node", golden.Question{Caller: admin, Node: "user/lists"}, 404, "invalid/node"},
-		{"names are case sensitive", golden.Question{Caller: admin, Node: "User/list"}, 404, "invalid/node"},
-		{"a slash more at the end", golden.Question{Caller: admin, Node: "user/list/"}, 404, "invalid/node"},
-		{"a slash more between: no redirect", golden.Question{Caller: admin, Node: "user//list"}, 404, "invalid/node"},
-		{"dots: no redirect", golden.Question{Caller: admin, Node: "user/../user/list"}, 404, "invalid/node"},
-		{"an escaped slash", golden.Question{Caller: admin, Node: "user%2Flist"}, 404, "invalid/node"},
-		{"an escaped letter", golden.Question{Caller: admin, Node: "user/%6Cist"}, 404, "invalid/node"},
-		{"the root of the API", golden.Question{Node: ""}, 404, "invalid/node"},
+		{"no such node", apitest.Question{Caller: admin, Node: "user/lists"}, 404, "invalid/node"},
+		{"names are case sensitive", apitest.Question{Caller: admin, Node: "User/list"}, 404, "invalid/node"},
+		{"a slash more at the end", apitest.Question{Caller: admin, Node: "user/list/"}, 404, "invalid/node"},
+		{"a slash more between: no redirect", apitest.Question{Caller: admin, Node: "user//list"}, 404, "invalid/node"},
+		{"dots: no redirect", apitest.Question{Caller: admin, Node: "user/../user/list"}, 404, "invalid/node"},
+		{"an escaped slash", apitest.Question{Caller: admin, Node: "user%2Flist"}, 404, "invalid/node"},
+		{"an escaped letter", apitest.Question{Caller: admin, Node: "user/%6Cist"}, 404, "invalid/node"},
+		{"the root of the API", apitest.Question{Node: ""}, 404, "invalid/node"},
 
-		{"PUT", golden.Question{Caller: admin, Method: "PUT", Node: "user/list"}, 405, "invalid/request"},
-		{"DELETE", golden.Question{Caller: admin, Method: "DELETE", Node: "user/remove"}, 405, "invalid/request"},
-		{"OPTIONS: no CORS", golden.Question{Method: "OPTIONS", Node: "user/list"}, 405, "invalid/request"},
-		{"methods are case sensitive", golden.Question{Caller: admin, Method: "get", Node: "user/list"}, 405, "invalid/request"},
+		{"PUT", apitest.Question{Caller: admin, Method: "PUT", Node: "user/list"}, 405, "invalid/request"},
+		{"DELETE", apitest.Question{Caller: admin, Method: "DELETE", Node: "user/remove"}, 405, "invalid/request"},
+		{"OPTIONS: no CORS", apitest.Question{Method: "OPTIONS", Node: "user/list"}, 405, "invalid/request"},
+		{"methods are case sensitive", apitest.Question{Caller: admin, Method: "get", Node: "user/list"}, 405, "invalid/request"},
 
-		{"8 KiB and more of URL", golden.Question{Caller: admin, Node: "user/list", Query: "search=" + strings.Repeat("a", 8<<10)}, 414, "invalid/request"},
-		{"just below them: the search is too long, not the URL", golden.Question{Caller: admin, Node: "user/list", Query: "search=" + strings.Repeat("a", 7<<10)}, 200, "failed/invalid"},
-		{"16 KiB and more of headers", golden.Question{Caller: admin, Node: "user/list", Header: map[string]string{"X-Filler": strings.Repeat("a", 16<<10)}}, 431, "invalid/request"},
-		{"just below them", golden.Question{Caller: admin, Node: "user/list", Header: map[string]string{"X-Filler": strings.Repeat("a", 15<<10)}}, 200, "ok"},
-		{"64 KiB and more of body", golden.Question{Caller: admin, Node: "user/list", Form: "search=" + strings.Repeat("a", 64<<10)}, 413, "invalid/request"},
-		{"64 KiB of body", golden.Question{Caller: admin, Node: "user/list", Form: "search=" + strings.Repeat("a", 64<<10-len("search="))}, 200, "failed/invalid"},
+		{"8 KiB and more of URL", apitest.Question{Caller: admin, Node: "user/list", Query: "search=" + strings.Repeat("a", 8<<10)}, 414, "invalid/request"},
+		{"just below them: the search is too long, not the URL", apitest.Question{Caller: admin, Node: "user/list", Query: "search=" + strings.Repeat("a", 7<<10)}, 200, "failed/invalid"},
+		{"16 KiB and more of headers", apitest.Question{Caller: admin, Node: "user/list", Header: map[string]string{"X-Filler": strings.Repeat("a", 16<<10)}}, 431, "invalid/request"},
+		{"just below them", apitest.Question{Caller: admin, Node: "user/list", Header: map[string]string{"X-Filler": strings.Repeat("a", 15<<10)}}, 200, "ok"},
+		{"64 KiB and more of body", apitest.Question{Caller: admin, Node: "user/list", Form: "search=" + strings.Repeat("a", 64<<10)}, 413, "invalid/request"},
+		{"64 KiB of body", apitest.Question{Caller: admin, Node: "user/list", Form: "search=" + strings.Repeat("a", 64<<10-len("search="))}, 200, "failed/invalid"},
 
-		{"JSON is no form", golden.Question{Caller: admin, Node: "user/list", Form: `{"limit":1}`, Header: map[string]string{"Content-Type": "application/json"}}, 415, "invalid/request"},
-		{"a form of parts", golden.Question{Caller: admin, Node: "user/list", Form: "limit=1", Header: map[string]string{"Content-Type": "multipart/form-data; boundary=x"}}, 415, "invalid/request"},
-		{"no type at all", golden.Question{Caller: admin, Node: "user/list", Form: "limit=1", Header: map[string]string{"Content-Type": ""}}, 415, "invalid/request"},
-		{"another charset", golden.Question{Caller: admin, Node: "user/list", Form: "limit=1", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded; charset=latin1"}}, 415, "invalid/request"},
-		{"compressed", golden.Question{Caller: admin, Node: "user/list", Form: "limit=1", Header: map[string]string{"Content-Encoding": "gzip"}}, 415, "invalid/request"},
-		{"a body that a GET carries", golden.Question{Caller: admin, Method: "GET", Node: "user/list", Form: "limit=1", Header: form}, 400, "invalid/request"},
+		{"JSON is no form", apitest.Question{Caller: admin, Node: "user/list", Form: `{"limit":1}`, Header: map[string]string{"Content-Type": "application/json"}}, 415, "invalid/request"},
+		{"a form of parts", apitest.Question{Caller: admin, Node: "user/list", Form: "limit=1", Header: map[string]string{"Content-Type": "multipart/form-data; boundary=x"}}, 415, "invalid/request"},
+		{"no type at all", apitest.Question{Caller: admin, Node: "user/list", Form: "limit=1", Header: map[string]string{"Content-Type": ""}}, 415, "invalid/request"},
+		{"another charset", apitest.Question{Caller: admin, Node: "user/list", Form: "limit=1", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded; charset=latin1"}}, 415, "invalid/request"},
+		{"compressed", apitest.Question{Caller: admin, Node: "user/list", Form: "limit=1", Header: map[string]string{"Content-Encoding": "gzip"}}, 415, "invalid/request"},
+		{"a body that a GET carries", apitest.Question{Caller: admin, Method: "GET", Node: "user/list", Form: "limit=1", Header: form}, 400, "invalid/request"},
 	} {
 		a := w.Ask(row.q)
 		if a.Status != row.status || a.Is() != row.is {
@@ -71,7 +71,7 @@ func TestFront(t *testing.T) {
 func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 	w := world(t, nil)
 	reader := w.Login("reader")
-	for why, q := range map[string]golden.Question{
+	for why, q := range map[string]apitest.Question{
 		"ok":         {Caller: reader, Node: "user/list"},
 		"plain text": {Caller: reader, Node: "user/generate_password"},
 		"a refusal":  {Caller: reader, Node: "user/remove", Query: "user=alice@example.com"},
@@ -99,7 +99,7 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 	}
 }
 
-func drained(w *golden.World) *api.Handler {
+func drained(w *apitest.World) *api.Handler {
 	h := api.New(w.Client, nil)
 	h.Drain()
 	return h
@@ -114,13 +114,13 @@ func TestHead(t *testing.T) {
 		size   string
 	}{
 		"user/list":              {200, "", ""},
-		"domain/list":            {200, "", w.Ask(golden.Question{Caller: reader, Node: "domain/list"}).Header.Get("Content-Length")},
+		"domain/list":            {200, "", w.Ask(apitest.Question{Caller: reader, Node: "domain/list"}).Header.Get("Content-Length")},
 		"user/generate_password": {200, "", "20"},
 		"user/permissions":       {405, "GET, POST", ""}, // it may change something
 		"user/add":               {405, "GET, POST", ""},
 		"auth/ping":              {405, "GET, POST", ""},
 	} {
-		a := w.Ask(golden.Question{Caller: reader, Method: http.MethodHead, Node: node})
+		a := w.Ask(apitest.Question{Caller: reader, Method: http.MethodHead, Node: node})
 		if a.Status != want.status || a.Header.Get("Allow") != want.allow || a.Body != "" {
 			t.Errorf("HEAD %s: got %d, Allow %q, body %q, want %d, %q and none", node, a.Status, a.Header.Get("Allow"), a.Body, want.status, want.allow)
 		}
@@ -128,16 +128,16 @@ func TestHead(t *testing.T) {
 			t.Errorf("HEAD %s: Content-Length %q, want %q", node, got, want.size)
 		}
 	}
-	if a := w.Ask(golden.Question{Method: "PUT", Node: "user/list"}); a.Header.Get("Allow") != "GET, HEAD, POST" {
+	if a := w.Ask(apitest.Question{Method: "PUT", Node: "user/list"}); a.Header.Get("Allow") != "GET, HEAD, POST" {
 		t.Errorf("Allow of a node that changes nothing: %q", a.Header.Get("Allow"))
 	}
 }
 
 func TestOtherSites(t *testing.T) {
-	plain, secure := world(t, nil), world(t, &golden.Options{API: api.Options{TLS: true}})
+	plain, secure := world(t, nil), world(t, &apitest.Options{API: api.Options{TLS: true}})
 	for _, row := range []struct {
 		why    string
-		w      *golden.World
+		w      *apitest.World
 		header map[string]string
 		status int
 	}{
@@ -157,7 +157,7 @@ func TestOtherSites(t *testing.T) {
 		{"a page without TLS is another origin", secure, map[string]string{"Origin": "http://example.com"}, 403},
 	} {
 		// The login is not the point: without a session the refusal must come all the same.
-		a := row.w.Ask(golden.Question{Node: "auth/challenge", Query: "key=x", Header: row.header})
+		a := row.w.Ask(apitest.Question{Node: "auth/challenge", Query: "key=x", Header: row.header})
 		if a.Status != row.status || (a.Is() == "failed/forbidden") != (row.status == 403) {
 			t.Errorf("%s: got %d %s, want %d", row.why, a.Status, a.Is(), row.status)
 		}

@@ -10,15 +10,15 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/api"
-	"github.com/hermes-voip/go-hermes/internal/golden"
+	"github.com/hermes-voip/go-hermes/internal/test/apitest"
 )
 
-// FuzzHandler asks anything. Every answer must be what every answer is: golden.Answer makes sure of JSON and response; never
+// FuzzHandler asks anything. Every answer must be what every answer is: apitest.Answer makes sure of JSON and response; never
 // a fault inside.
 func FuzzHandler(f *testing.F) {
 	const form = "application/x-www-form-urlencoded"
-	w := world(f, &golden.Options{Client: hermes.Options{MaxRange: 1000}, API: api.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}})
-	callers := []golden.Caller{{}, w.Login("reader"), w.Login("auditor"), w.Login("writer"), w.Login("admin")}
+	w := world(f, &apitest.Options{Client: hermes.Options{MaxRange: 1000}, API: api.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}})
+	callers := []apitest.Caller{{}, w.Login("reader"), w.Login("auditor"), w.Login("writer"), w.Login("admin")}
 	for i, n := range hermes.Nodes() {
 		f.Add("GET", n.Path, "", "", form, "", uint8(i))
 		f.Add("POST", n.Path, canaries(n), "", "", "Sec-Fetch-Site: same-origin\nX-Forwarded-For: 192.0.2.1, ::1", uint8(4))
@@ -28,7 +28,7 @@ func FuzzHandler(f *testing.F) {
 	f.Add("GET", "user/list", "search=%FF%00;&&=&a=%", "x", "text/plain", "Content-Encoding: gzip", uint8(1))
 	f.Add("HEAD", "user/generate_password", "", "", "", "", uint8(1))
 	f.Fuzz(func(t *testing.T, method, path, query, body, contentType, headers string, who uint8) {
-		q := golden.Question{Caller: callers[int(who)%len(callers)], Node: "x", Form: "x"}
+		q := apitest.Question{Caller: callers[int(who)%len(callers)], Node: "x", Form: "x"}
 		r := q.Request()
 		r.Method, r.URL.Path, r.RequestURI = method, "/api/"+path, "/"
 		r.URL.RawQuery = strings.Trim(query+"&"+r.URL.RawQuery, "&")
@@ -63,7 +63,7 @@ func FuzzForm(f *testing.F) {
 		f.Add(query)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
-		a := w.Serve(t, nil, golden.Question{Caller: admin, Node: "user/list", Form: query + "&limit=1"}.Request())
+		a := w.Serve(t, nil, apitest.Question{Caller: admin, Node: "user/list", Form: query + "&limit=1"}.Request())
 		if a.Is() != "ok" {
 			return
 		}

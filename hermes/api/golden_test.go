@@ -6,7 +6,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
-	"github.com/hermes-voip/go-hermes/internal/golden"
+	"github.com/hermes-voip/go-hermes/internal/test/apitest"
 )
 
 var update = flag.Bool("update", false, "write the answers into the scripts of testdata/golden")
@@ -15,8 +15,8 @@ const scripts = "testdata/golden"
 
 // TestGolden holds every answer to the byte, over the memory store.
 func TestGolden(t *testing.T) {
-	golden.Play(t, scripts, func(testing.TB) hermes.Store { return memstore.New() }, *update)
+	apitest.Play(t, scripts, func(testing.TB) hermes.Store { return memstore.New() }, *update)
 }
 
 // TestGoldenIsWhole makes sure that no node and no answer of API.md's is left out.
-func TestGoldenIsWhole(t *testing.T) { golden.Covered(t, scripts) }
+func TestGoldenIsWhole(t *testing.T) { apitest.Covered(t, scripts) }

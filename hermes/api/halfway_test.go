@@ -11,7 +11,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
-	"github.com/hermes-voip/go-hermes/internal/golden"
+	"github.com/hermes-voip/go-hermes/internal/test/apitest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -22,7 +22,7 @@ func TestFailureHalfway(t *testing.T) {
 		}
 		return nil
 	})
-	w := golden.New(t, store, nil)
+	w := apitest.New(t, store, nil)
 	a := w.Ask(question(w.Login("reader"), "alias/list"))
 	list, _ := a.Members["list"].([]any)
 	if a.Status != 200 || a.Is() != "failed/dbfail" || len(list) != 250+1000 || a.Text("next") != "" {
@@ -31,7 +31,7 @@ func TestFailureHalfway(t *testing.T) {
 }
 
 func TestLimitOfALongList(t *testing.T) {
-	w := golden.New(t, newEndless(10_000, func(int) error { return nil }), nil)
+	w := apitest.New(t, newEndless(10_000, func(int) error { return nil }), nil)
 	reader := w.Login("reader")
 	for _, limit := range []int{1, 249, 250, 251, 5000} {
 		seen, after := 0, ""
@@ -75,7 +75,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 
 func TestNobodyListens(t *testing.T) {
 	store := newEndless(1_000_000, func(int) error { return nil })
-	w := golden.New(t, store, nil)
+	w := apitest.New(t, store, nil)
 	rec := &recorder{ResponseRecorder: httptest.NewRecorder(), gone: true}
 	w.Handler.ServeHTTP(rec, question(w.Login("reader"), "alias/list").Request())
 	if store.page > 3 {
@@ -86,7 +86,7 @@ func TestNobodyListens(t *testing.T) {
 // TestDeadlines makes sure that a list may take longer than the server's timeouts: it ends when
 // the client does not read, not when it reads long.
 func TestDeadlines(t *testing.T) {
-	w := golden.New(t, newEndless(10_000, func(int) error { return nil }), nil)
+	w := apitest.New(t, newEndless(10_000, func(int) error { return nil }), nil)
 	rec := &recorder{ResponseRecorder: httptest.NewRecorder()}
 	before := time.Now()
 	w.Handler.ServeHTTP(rec, question(w.Login("reader"), "alias/list").Request())
@@ -112,7 +112,7 @@ func TestDeadlines(t *testing.T) {
 
 // TestPanicHalfway makes sure that a half answer is not taken for a whole one.
 func TestPanicHalfway(t *testing.T) {
-	w := golden.New(t, newEndless(100_000, func(page int) error {
+	w := apitest.New(t, newEndless(100_000, func(page int) error {
 		if page == 4 {
 			panic("no such luck")
 		}
@@ -136,12 +136,12 @@ func TestPanicHalfway(t *testing.T) {
 
 // TestOddRows lists what other tools may leave in Kamailio's tables.
 func TestOddRows(t *testing.T) {
-	odd := sip.Foreign("a\"b\\c\x00<é>\u2028", "EX AMPLE\n")
+	odd := sip.Unchecked("a\"b\\c\x00<é>\u2028", "EX AMPLE\n")
 	store := memstore.New()
 	if err := store.AddAlias(t.Context(), hermes.Alias{Alias: odd, Destination: destination}); err != nil {
 		t.Fatal(err)
 	}
-	w := golden.New(t, store, nil)
+	w := apitest.New(t, store, nil)
 	a := w.Ask(question(w.Login("reader"), "alias/list"))
 	entry := a.Members["list"].([]any)[0].(map[string]any)
 	if entry["alias"] != odd.String() {

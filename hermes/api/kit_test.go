@@ -4,17 +4,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hermes-voip/go-hermes/internal/golden"
+	"github.com/hermes-voip/go-hermes/internal/test/apitest"
 )
 
 // question makes one of NODE?QUERY.
-func question(c golden.Caller, ask string) golden.Question {
+func question(c apitest.Caller, ask string) apitest.Question {
 	node, query, _ := strings.Cut(ask, "?")
-	return golden.Question{Caller: c, Node: node, Query: query}
+	return apitest.Question{Caller: c, Node: node, Query: query}
 }
 
 // setUp makes a user with a phone, an alias that leads to it, and two numbers.
-func setUp(t testing.TB, w *golden.World, admin golden.Caller) {
+func setUp(t testing.TB, w *apitest.World, admin apitest.Caller) {
 	t.Helper()
 	for _, ask := range []string{
 		"domain/set_servers?domain=example.com&registrar=sip.example.com&r_port=5060&proxy=sip.example.com&p_port=5060&prov_url=http://prov.example.com/",

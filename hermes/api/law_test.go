@@ -21,7 +21,7 @@ import (
 var samples = []any{
 	"å \"<&>\" +;=%", 5060, int64(300), true, []string{"a", "b c"},
 	sip.MustParse("+47;x=1@example.com"), sip.MustParseDomain("example.com"), mac.MustParse("001122334455"), e164.MustParse("+4773500001"),
-	hermes.NewSecret("p&ss=wörd +;%\"\\"), hermes.FullRead, hermes.Nonexistant, hermes.Local,
+	hermes.NewSecret("p&ss=wörd +;%\"\\"), hermes.FullRead, hermes.NotFound, hermes.Local,
 	hermes.Duration(90 * 24 * time.Hour), parsed[hermes.Pattern]("a*b?"), parsed[hermes.PublicKey](strings.Repeat("A", 43)),
 	hermes.Cookie{Value: hermes.NewSecret("hec_x"), MaxAge: time.Minute}, time.Date(2026, 1, 2, 3, 4, 5, 678000, time.UTC),
 }

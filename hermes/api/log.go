@@ -26,7 +26,7 @@ func (x *exchange) report() {
 
 // level is Error for what somebody has to look at, which a client that went away is not.
 func (x *exchange) level() slog.Level {
-	if x.out.Cause == hermes.Internal || x.out.Cause == hermes.DBFail && x.r.Context().Err() == nil {
+	if x.out.Cause == hermes.Internal || x.out.Cause == hermes.StoreFailed && x.r.Context().Err() == nil {
 		return slog.LevelError
 	}
 	return slog.LevelInfo

@@ -14,7 +14,7 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/api"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
-	"github.com/hermes-voip/go-hermes/internal/golden"
+	"github.com/hermes-voip/go-hermes/internal/test/apitest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -23,12 +23,12 @@ import (
 func TestLogHasNoSecrets(t *testing.T) {
 	var log, audit bytes.Buffer
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
-	w := golden.New(t, memstore.New(), &golden.Options{
+	w := apitest.New(t, memstore.New(), &apitest.Options{
 		Client: hermes.Options{Logger: slog.New(slog.NewTextHandler(&audit, debug))},
 		API:    api.Options{Logger: slog.New(slog.NewTextHandler(&log, debug))},
 	})
 	admin := w.Login("admin")
-	secrets := []string{admin.Session, admin.AuthKey, admin.Cookie, strings.Fields(golden.Password)[0]}
+	secrets := []string{admin.Session, admin.AuthKey, admin.Cookie, strings.Fields(apitest.Password)[0]}
 	setUp(t, w, admin)
 	for _, ask := range []string{
 		"auth/login?username=admin&password=canary-password", "auth/login?api_key=canary-key", "auth/login?key=x&nonce=canary-nonce&signature=canary-signature",
@@ -39,12 +39,12 @@ func TestLogHasNoSecrets(t *testing.T) {
 	} {
 		secrets = append(secrets, secretsIn(w.Ask(question(admin, ask)))...)
 		node, query, _ := strings.Cut(ask, "?")
-		secrets = append(secrets, secretsIn(w.Ask(golden.Question{Node: node, Form: query + "&_=canary"}))...)
+		secrets = append(secrets, secretsIn(w.Ask(apitest.Question{Node: node, Form: query + "&_=canary"}))...)
 	}
 	for _, n := range hermes.Nodes() {
 		for _, h := range []http.Handler{w.Handler, w.Broken, w.Down} {
 			for _, query := range []string{canaries(n), "canary-name=canary-value", "=canary", canaries(n) + "&" + canaries(n)} {
-				w.Ask(golden.Question{Caller: admin, Handler: h, Node: n.Path, Query: query, Header: map[string]string{
+				w.Ask(apitest.Question{Caller: admin, Handler: h, Node: n.Path, Query: query, Header: map[string]string{
 					"Authorization": "Basic canary", "Referer": "https://example.com/?canary", "User-Agent": "canary", "X-Forwarded-For": "canary",
 				}})
 			}
@@ -85,7 +85,7 @@ func canaries(n hermes.Node) string {
 }
 
 // secretsIn returns what nobody but the client may see of an answer.
-func secretsIn(a golden.Answer) (all []string) {
+func secretsIn(a apitest.Answer) (all []string) {
 	user, _ := a.Members["user"].(map[string]any)
 	for _, m := range []map[string]any{a.Members, user} {
 		for name, value := range m {
@@ -116,7 +116,7 @@ func lineWith(log, text string) string {
 // TestLog reads a line.
 func TestLog(t *testing.T) {
 	var log bytes.Buffer
-	w := world(t, &golden.Options{API: api.Options{Logger: slog.New(slog.NewJSONHandler(&log, nil))}})
+	w := world(t, &apitest.Options{API: api.Options{Logger: slog.New(slog.NewJSONHandler(&log, nil))}})
 	reader := w.Login("reader")
 	for _, row := range []struct {
 		why, ask string

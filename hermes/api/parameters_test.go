@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hermes-voip/go-hermes/internal/golden"
+	"github.com/hermes-voip/go-hermes/internal/test/apitest"
 )
 
 // many returns n parameters that are ignored.
@@ -120,7 +120,7 @@ func TestParameters(t *testing.T) {
 	w := world(t, nil)
 	admin := w.Login("admin")
 	for _, row := range parameterRows {
-		for _, q := range []golden.Question{
+		for _, q := range []apitest.Question{
 			{Caller: admin, Node: row.node, Query: row.params},
 			{Caller: admin, Node: row.node, Form: row.params},
 		} {
@@ -142,12 +142,12 @@ func TestQueryAndBodyCountTogether(t *testing.T) {
 		{"65 together", many(32), "user=a@example.com&" + many(30), "invalid/parameters"},
 		{"the session in the body", "", "session=x&user=a@example.com", "invalid/parameters"}, // it is in the query, too
 	} {
-		a := w.Ask(golden.Question{Caller: admin, Node: "user/avail", Query: row.query, Form: row.form})
+		a := w.Ask(apitest.Question{Caller: admin, Node: "user/avail", Query: row.query, Form: row.form})
 		if a.Is() != row.is {
 			t.Errorf("%s: got %s, want %s: %s", row.why, a.Is(), row.is, a.Body)
 		}
 	}
-	a := w.Ask(golden.Question{Caller: golden.Caller{Cookie: admin.Cookie}, Node: "user/list", Form: "session=" + admin.Session + "&auth_key=" + admin.AuthKey})
+	a := w.Ask(apitest.Question{Caller: apitest.Caller{Cookie: admin.Cookie}, Node: "user/list", Form: "session=" + admin.Session + "&auth_key=" + admin.AuthKey})
 	if a.Is() != "ok" {
 		t.Errorf("the session in the body: %s", a.Body)
 	}
@@ -169,12 +169,12 @@ func TestDetailNamesTheParameter(t *testing.T) {
 		{"user/list", "%00=1", `"\x00": want UTF-8 without control characters and without overrides of the direction`},
 		{"user/list", "x%4=1", "a parameter's name: want two hex digits after each %"},
 	} {
-		a := w.Ask(golden.Question{Caller: admin, Node: row.node, Query: row.query})
+		a := w.Ask(apitest.Question{Caller: admin, Node: row.node, Query: row.query})
 		if a.Text("detail") != row.want {
 			t.Errorf("%s?%s:\ngot  %s\nwant %s", row.node, row.query, a.Text("detail"), row.want)
 		}
 	}
-	a := w.Ask(golden.Question{Caller: admin, Node: "user/list", Form: "limit=" + strings.Repeat("9", 60000)})
+	a := w.Ask(apitest.Question{Caller: admin, Node: "user/list", Form: "limit=" + strings.Repeat("9", 60000)})
 	if len(a.Body) > 1000 {
 		t.Errorf("the detail repeats %d bytes of the request", len(a.Body))
 	}
@@ -184,14 +184,14 @@ func TestDetailNamesTheParameter(t *testing.T) {
 func TestNothingHalfDone(t *testing.T) {
 	w := world(t, nil)
 	admin := w.Login("admin")
-	w.Ask(golden.Question{Caller: admin, Node: "number/add", Query: "number=%2B4773500001"})
+	w.Ask(apitest.Question{Caller: admin, Node: "number/add", Query: "number=%2B4773500001"})
 	for i, params := range []string{"&number=%2B4773500001", "&x=1", "&_=%", "&x=%00", ";"} {
-		a := w.Ask(golden.Question{Caller: admin, Node: "number/remove", Query: "number=%2B4773500001" + params})
+		a := w.Ask(apitest.Question{Caller: admin, Node: "number/remove", Query: "number=%2B4773500001" + params})
 		if a.Is() != "invalid/parameters" {
 			t.Errorf("%s: answered %s", strconv.Itoa(i), a.Body)
 		}
 	}
-	if a := w.Ask(golden.Question{Caller: admin, Node: "number/test", Query: "number=%2B4773500001"}); a.Is() != "ok" {
+	if a := w.Ask(apitest.Question{Caller: admin, Node: "number/test", Query: "number=%2B4773500001"}); a.Is() != "ok" {
 		t.Errorf("the number is gone: %s", a.Body)
 	}
 }

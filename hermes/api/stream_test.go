@@ -11,7 +11,7 @@ import (
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
-	"github.com/hermes-voip/go-hermes/internal/golden"
+	"github.com/hermes-voip/go-hermes/internal/test/apitest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -38,7 +38,7 @@ func (s *endless) Aliases(_ context.Context, q hermes.AliasQuery) ([]hermes.Alia
 	page := make([]hermes.Alias, 0, q.Limit)
 	for ; next < s.count && len(page) < q.Limit; next++ {
 		n, _ := firstNumber.Offset(next)
-		page = append(page, hermes.Alias{Alias: sip.Foreign(n.String(), "example.com"), Destination: destination})
+		page = append(page, hermes.Alias{Alias: sip.Unchecked(n.String(), "example.com"), Destination: destination})
 	}
 	return page, nil
 }
@@ -60,7 +60,7 @@ func TestMillionEntriesStream(t *testing.T) {
 		peak = max(peak, m.HeapAlloc)
 		return nil
 	})
-	w := golden.New(t, store, nil)
+	w := apitest.New(t, store, nil)
 	server := httptest.NewServer(w.Handler)
 	defer server.Close()
 	r := question(w.Login("reader"), "alias/list").Request()

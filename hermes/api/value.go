@@ -32,8 +32,8 @@ var (
 
 // kinds are the types whose values name things; what is malformed in any other is a bad parameter.
 var kinds = map[reflect.Type]kind{
-	addrType:                          {hermes.Failed, hermes.Malformed, "", true, sip.Foreign("", "-")},
-	reflect.TypeFor[sip.Domain]():     {hermes.Failed, hermes.Malformed, "", false, sip.ForeignDomain("-")},
+	addrType:                          {hermes.Failed, hermes.Malformed, "", true, sip.Unchecked("", "-")},
+	reflect.TypeFor[sip.Domain]():     {hermes.Failed, hermes.Malformed, "", false, sip.UncheckedDomain("-")},
 	reflect.TypeFor[mac.Addr]():       {hermes.Failed, hermes.Malformed, "", false, mac.MustParse("000000000000")},
 	reflect.TypeFor[hermes.Pattern](): {hermes.Failed, hermes.Malformed, "", true, nil},
 	reflect.TypeFor[e164.Number]():    {hermes.Failed, hermes.Rejected, "Not a valid E164 number", true, e164.MustParse("+10")},

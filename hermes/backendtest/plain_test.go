@@ -50,7 +50,7 @@ func (p *plain) has(bug string) bool { return p.bug == bug }
 
 func (p *plain) Verify(ctx context.Context, s hermes.Store, user string, password hermes.Secret) (bool, error) {
 	c, err := p.find(ctx, s, user)
-	unknown := err == error(hermes.Nonexistant)
+	unknown := err == error(hermes.NotFound)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !unknown || !p.has("unknown costs nothing") {
@@ -69,7 +69,7 @@ func (p *plain) Verify(ctx context.Context, s hermes.Store, user string, passwor
 
 func (p *plain) Has(ctx context.Context, s hermes.Store, user string) (bool, error) {
 	_, err := p.find(ctx, s, user)
-	if err == error(hermes.Nonexistant) {
+	if err == error(hermes.NotFound) {
 		return false, nil
 	}
 	return err == nil, err

@@ -80,8 +80,8 @@ func (k *kit) apply(change hermes.Change, want error) {
 
 func causes(k *kit) {
 	for _, change := range []hermes.Change{k.update("alice", right), k.writable().Remove("alice")} {
-		k.apply(change, hermes.Nonexistant)
-		k.is(change(k.ctx, k.Store), hermes.Nonexistant)
+		k.apply(change, hermes.NotFound)
+		k.is(change(k.ctx, k.Store), hermes.NotFound)
 	}
 	k.has("alice", false)
 	k.alice()
@@ -89,7 +89,7 @@ func causes(k *kit) {
 	k.is(k.add("alice", "another battery")(k.ctx, k.Store), hermes.Exists)
 	k.refuses("alice", "another battery")
 	k.lets("alice", right)
-	k.apply(k.update("Alice", "another battery"), hermes.Nonexistant)
+	k.apply(k.update("Alice", "another battery"), hermes.NotFound)
 	k.lets("alice", right)
 }
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/ldap"
-	"github.com/hermes-voip/go-hermes/internal/ldaptest"
+	"github.com/hermes-voip/go-hermes/internal/test/ldaptest"
 )
 
 func TestServerDown(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/ldap"
-	"github.com/hermes-voip/go-hermes/internal/ldaptest"
+	"github.com/hermes-voip/go-hermes/internal/test/ldaptest"
 )
 
 var _ hermes.Backend = (*ldap.Backend)(nil)

@@ -11,7 +11,7 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes/backendtest"
 	"github.com/hermes-voip/go-hermes/hermes/ldap"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
-	"github.com/hermes-voip/go-hermes/internal/ldaptest"
+	"github.com/hermes-voip/go-hermes/internal/test/ldaptest"
 )
 
 var account = ldap.Options{BindDN: ldaptest.Account, BindPassword: hermes.NewSecret(ldaptest.Password)}

@@ -12,7 +12,7 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes/backendtest"
 	"github.com/hermes-voip/go-hermes/hermes/ldap"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
-	"github.com/hermes-voip/go-hermes/internal/ldaptest"
+	"github.com/hermes-voip/go-hermes/internal/test/ldaptest"
 )
 
 // secured returns options for both ways to encrypt.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/ldap"
-	"github.com/hermes-voip/go-hermes/internal/ldaptest"
+	"github.com/hermes-voip/go-hermes/internal/test/ldaptest"
 )
 
 // file writes a file of a test and returns its path.

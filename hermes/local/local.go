@@ -78,7 +78,7 @@ func (b *Backend) Has(ctx context.Context, s hermes.Store, user string) (bool, e
 
 // known drops the error that only says that there is no such user.
 func known(err error) error {
-	if err == error(hermes.Nonexistant) {
+	if err == error(hermes.NotFound) {
 		return nil
 	}
 	return err
@@ -90,13 +90,13 @@ func (b *Backend) Add(user string, password hermes.Secret) (hermes.Change, error
 	return func(ctx context.Context, s hermes.Store) error { return s.AddCredential(ctx, c) }, err
 }
 
-// Update hashes the password; the change returns hermes.Nonexistant.
+// Update hashes the password; the change returns hermes.NotFound.
 func (b *Backend) Update(user string, password hermes.Secret) (hermes.Change, error) {
 	c, err := b.credential(user, password)
 	return func(ctx context.Context, s hermes.Store) error { return s.SetCredential(ctx, c) }, err
 }
 
-// Remove returns the change that removes the user, which returns hermes.Nonexistant.
+// Remove returns the change that removes the user, which returns hermes.NotFound.
 func (b *Backend) Remove(user string) hermes.Change {
 	return func(ctx context.Context, s hermes.Store) error { return s.RemoveCredential(ctx, user) }
 }

@@ -85,7 +85,7 @@ func (s *Store) RemoveAlias(ctx context.Context, a sip.Addr) error {
 	return s.write(ctx, func(t *tables) error {
 		d, ok := t.aliases.get(a)
 		if !ok {
-			return hermes.Nonexistant
+			return hermes.NotFound
 		}
 		t.aliases.remove(a)
 		t.targets.remove(hermes.Alias{Alias: a, Destination: d})
@@ -99,7 +99,7 @@ func (s *Store) NumberAliased(ctx context.Context, n e164.Number) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	for a := range t.aliases.from(sip.Foreign(n.String(), "")) {
+	for a := range t.aliases.from(sip.Unchecked(n.String(), "")) {
 		return a.User() == n.String(), nil
 	}
 	return false, nil

@@ -14,7 +14,7 @@ func (s *Store) Credential(ctx context.Context, user string) (hermes.Credential,
 	}
 	c, ok := t.credentials.get(user)
 	if !ok {
-		return hermes.Credential{}, hermes.Nonexistant
+		return hermes.Credential{}, hermes.NotFound
 	}
 	return c, nil
 }
@@ -34,7 +34,7 @@ func (s *Store) AddCredential(ctx context.Context, c hermes.Credential) error {
 func (s *Store) SetCredential(ctx context.Context, c hermes.Credential) error {
 	return s.write(ctx, func(t *tables) error {
 		if !t.credentials.has(c.User) {
-			return hermes.Nonexistant
+			return hermes.NotFound
 		}
 		t.credentials.set(c.User, c)
 		return nil
@@ -45,7 +45,7 @@ func (s *Store) SetCredential(ctx context.Context, c hermes.Credential) error {
 func (s *Store) RemoveCredential(ctx context.Context, user string) error {
 	return s.write(ctx, func(t *tables) error {
 		if !t.credentials.remove(user) {
-			return hermes.Nonexistant
+			return hermes.NotFound
 		}
 		return nil
 	})
@@ -59,7 +59,7 @@ func (s *Store) Authorization(ctx context.Context, p hermes.Principal) (hermes.A
 	}
 	access, ok := t.authorizations.get(p)
 	if !ok {
-		return hermes.Authorization{}, hermes.Nonexistant
+		return hermes.Authorization{}, hermes.NotFound
 	}
 	return hermes.Authorization{Principal: p, Access: access}, nil
 }
@@ -89,7 +89,7 @@ func (s *Store) SetAuthorization(ctx context.Context, a hermes.Authorization) er
 func (s *Store) RemoveAuthorization(ctx context.Context, p hermes.Principal) error {
 	return s.write(ctx, func(t *tables) error {
 		if !t.authorizations.remove(p) {
-			return hermes.Nonexistant
+			return hermes.NotFound
 		}
 		return nil
 	})

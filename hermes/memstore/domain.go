@@ -18,7 +18,7 @@ func (s *Store) Serve(domains ...sip.Domain) {
 	})
 }
 
-func folded(d sip.Domain) sip.Domain { return sip.ForeignDomain(strings.ToLower(d.String())) }
+func folded(d sip.Domain) sip.Domain { return sip.UncheckedDomain(strings.ToLower(d.String())) }
 
 // DomainServed implements hermes.DomainStore.
 func (s *Store) DomainServed(ctx context.Context, d sip.Domain) (bool, error) {
@@ -47,7 +47,7 @@ func (s *Store) Servers(ctx context.Context, d sip.Domain) (hermes.Servers, erro
 	}
 	servers, ok := t.servers.get(d)
 	if !ok {
-		return hermes.Servers{}, hermes.Nonexistant
+		return hermes.Servers{}, hermes.NotFound
 	}
 	return *servers, nil
 }

@@ -15,7 +15,7 @@ func (s *Store) Key(ctx context.Context, id string) (hermes.Key, error) {
 	}
 	k, ok := t.keys.get(id)
 	if !ok {
-		return hermes.Key{}, hermes.Nonexistant
+		return hermes.Key{}, hermes.NotFound
 	}
 	return *k, nil
 }
@@ -48,7 +48,7 @@ func (s *Store) AddKey(ctx context.Context, k hermes.Key) error {
 func (s *Store) RemoveKey(ctx context.Context, id string) error {
 	return s.write(ctx, func(t *tables) error {
 		if !t.keys.remove(id) {
-			return hermes.Nonexistant
+			return hermes.NotFound
 		}
 		return nil
 	})
@@ -82,7 +82,7 @@ func (s *Store) TakeNonce(ctx context.Context, id hermes.Hash) (taken hermes.Non
 	err = s.write(ctx, func(t *tables) error {
 		n, ok := t.nonces.get(id)
 		if !ok {
-			return hermes.Nonexistant
+			return hermes.NotFound
 		}
 		t.nonces.remove(id)
 		taken = *n

@@ -18,7 +18,7 @@ func open(*testing.T) storetest.Fixture {
 		Store: s,
 		Serve: func(_ *testing.T, domains ...string) {
 			for _, d := range domains {
-				s.Serve(sip.ForeignDomain(d))
+				s.Serve(sip.UncheckedDomain(d))
 			}
 		},
 	}
@@ -70,7 +70,7 @@ func TestWaitEnds(t *testing.T) {
 
 func TestNewServes(t *testing.T) {
 	s := memstore.New(sip.MustParseDomain("b.example"), sip.MustParseDomain("a.example"))
-	s.Serve(sip.ForeignDomain("C.Example"))
+	s.Serve(sip.UncheckedDomain("C.Example"))
 	got, err := s.Domains(t.Context())
 	if want := "[a.example b.example c.example]"; err != nil || fmt.Sprint(got) != want {
 		t.Errorf("got %v, %v, want %s", got, err, want)

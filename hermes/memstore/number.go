@@ -128,7 +128,7 @@ func (t *tables) free(ctx context.Context, first, last e164.Number) ([]e164.Numb
 func (t *tables) aliased(first, last e164.Number) map[e164.Number]bool {
 	found := map[e164.Number]bool{}
 	end := last.String()
-	for a := range t.aliases.from(sip.Foreign(first.String(), "")) {
+	for a := range t.aliases.from(sip.Unchecked(first.String(), "")) {
 		if a.User() > end {
 			break
 		}
@@ -143,7 +143,7 @@ func (t *tables) aliased(first, last e164.Number) map[e164.Number]bool {
 func (s *Store) RemoveNumber(ctx context.Context, n e164.Number) error {
 	return s.write(ctx, func(t *tables) error {
 		if !t.numbers.remove(n) {
-			return hermes.Nonexistant
+			return hermes.NotFound
 		}
 		return nil
 	})
@@ -162,7 +162,7 @@ func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random boo
 			n, ok = t.match(match, e164.Number{})
 		}
 		if !ok {
-			return hermes.Nonexistant
+			return hermes.NotFound
 		}
 		t.numbers.remove(n)
 		return nil

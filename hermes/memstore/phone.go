@@ -76,7 +76,7 @@ func (s *Store) AddPhone(ctx context.Context, p hermes.Phone) error {
 func (s *Store) RemovePhone(ctx context.Context, p hermes.Phone) error {
 	return s.write(ctx, func(t *tables) error {
 		if !t.phones.remove(p) {
-			return hermes.Nonexistant
+			return hermes.NotFound
 		}
 		t.userPhones.remove(p)
 		return nil

@@ -17,7 +17,7 @@ func (s *Store) Session(ctx context.Context, id hermes.Hash) (hermes.SessionStat
 	}
 	session, ok := t.sessions.get(id)
 	if !ok {
-		return hermes.SessionState{}, hermes.Nonexistant
+		return hermes.SessionState{}, hermes.NotFound
 	}
 	state := hermes.SessionState{Session: *session}
 	state.Access, _ = t.authorizations.get(session.Principal)
@@ -43,7 +43,7 @@ func (s *Store) RotateSession(ctx context.Context, id hermes.Hash, gen int64, ro
 	return s.write(ctx, func(t *tables) error {
 		session, ok := t.sessions.get(id)
 		if !ok || session.Gen != gen {
-			return hermes.Nonexistant
+			return hermes.NotFound
 		}
 		next := *session
 		next.Gen, next.Rotated, next.KeyExpires = gen+1, rotated, keyExpires

@@ -16,7 +16,7 @@ func (s *Store) User(ctx context.Context, a sip.Addr) (hermes.User, error) {
 	if u := t.users.get(a); u != nil {
 		return *u, nil
 	}
-	return hermes.User{}, hermes.Nonexistant
+	return hermes.User{}, hermes.NotFound
 }
 
 // Users implements hermes.UserStore.
@@ -52,7 +52,7 @@ func (s *Store) AddUser(ctx context.Context, u hermes.User) error {
 func (s *Store) SetUser(ctx context.Context, u hermes.User) error {
 	return s.write(ctx, func(t *tables) error {
 		if t.users.get(u.Address) == nil {
-			return hermes.Nonexistant
+			return hermes.NotFound
 		}
 		t.setUser(&u)
 		return nil
@@ -63,7 +63,7 @@ func (s *Store) SetUser(ctx context.Context, u hermes.User) error {
 func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) error {
 	return s.write(ctx, func(t *tables) error {
 		if !t.names.remove(a) {
-			return hermes.Nonexistant
+			return hermes.NotFound
 		}
 		t.users = t.users.without(a)
 		t.clearGroups(a)

@@ -4,10 +4,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/hermes-voip/go-hermes/hermes/postgres"
 	"github.com/hermes-voip/go-hermes/hermes/sqlite"
 	"github.com/hermes-voip/go-hermes/hermes/storetest"
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -24,19 +23,19 @@ func TestSameOnICU(t *testing.T) {
 func postgresFixture(opts pgtest.Options) func(t *testing.T) storetest.Fixture {
 	return func(t *testing.T) storetest.Fixture {
 		db := pgtest.New(t, opts)
-		return fixture(t, db, open(t, db, postgres.Options{}))
+		return fixture(t, db, open(t, db, nil))
 	}
 }
 
 func sqliteFixture(t *testing.T) storetest.Fixture {
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "hermes.db")})
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hermes.db"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
 	return storetest.Fixture{Store: store, Serve: func(t *testing.T, domains ...string) {
 		for _, d := range domains {
-			if err := store.ServeDomains(t.Context(), []sip.Domain{sip.ForeignDomain(d)}); err != nil {
+			if err := store.ServeDomains(t.Context(), []sip.Domain{sip.UncheckedDomain(d)}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -7,15 +7,14 @@ import (
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
-	"github.com/hermes-voip/go-hermes/hermes/postgres"
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
 // TestContention wants no transaction to be given up because others kept winning: in small tables all of them
 // touch the same pages.
 func TestContention(t *testing.T) {
-	store := open(t, pgtest.New(t, quick), postgres.Options{})
+	store := open(t, pgtest.New(t, quick), nil)
 	if _, err := store.AddNumbers(t.Context(), e164.MustParse("+4773500000"), e164.MustParse("+4773502999")); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes/postgres"
 	"github.com/hermes-voip/go-hermes/hermes/storetest"
 	"github.com/hermes-voip/go-hermes/internal/pgconn"
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -38,7 +38,7 @@ type guest struct {
 func newGuest(t *testing.T, driver string) guest {
 	t.Helper()
 	db := pgtest.New(t, quick)
-	open(t, db, postgres.Options{})
+	open(t, db, nil)
 	db.Exec(t, "CREATE TABLE host (note text)")
 	tx, err := drivers[driver](t, db).BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
@@ -48,7 +48,7 @@ func newGuest(t *testing.T, driver string) guest {
 	if _, err := tx.Exec("INSERT INTO host VALUES ('mine')"); err != nil {
 		t.Fatal(err)
 	}
-	return guest{newStore(t, tx), db, tx}
+	return guest{inTx(t, tx), db, tx}
 }
 
 // holds wants rows of the host's and users of Hermes' to be committed.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/postgres"
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -41,7 +41,7 @@ func use(t *testing.T, store hermes.Store) {
 func TestKamailioIsNotAltered(t *testing.T) {
 	db := pgtest.New(t, quick)
 	before, versions := shape(t, db, "public"), db.Query(t, "SELECT * FROM version ORDER BY id")
-	store := open(t, db, postgres.Options{})
+	store := open(t, db, nil)
 	use(t, store)
 	if err := store.CreateKamailioTables(t.Context()); err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func TestKamailioIsNotAltered(t *testing.T) {
 func TestExtraColumns(t *testing.T) {
 	db := pgtest.New(t, quick)
 	db.Exec(t, `ALTER TABLE subscriber ADD email_address varchar(128) NOT NULL DEFAULT '', ADD rpid varchar(128), ADD site integer NOT NULL DEFAULT 7`)
-	store := open(t, db, postgres.Options{})
+	store := open(t, db, nil)
 	ctx := t.Context()
 	row := func(user string) string {
 		t.Helper()
@@ -105,7 +105,7 @@ func TestOtherSchema(t *testing.T) {
 	const name = `Kam "ailio`
 	db := pgtest.New(t, pgtest.Options{NoFsync: true, Empty: true})
 	db.Exec(t, `CREATE SCHEMA "Kam ""ailio"`)
-	store := open(t, db, postgres.Options{KamailioSchema: name})
+	store := open(t, db, &postgres.Options{KamailioSchema: name})
 	if err := store.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "subscriber") {
 		t.Errorf("without Kamailio's tables Ready says %v", err)
 	}
@@ -124,7 +124,7 @@ func TestOtherSchema(t *testing.T) {
 func TestTableGrpIsMissing(t *testing.T) {
 	db := pgtest.New(t, quick)
 	db.Exec(t, "DROP TABLE grp")
-	store := open(t, db, postgres.Options{})
+	store := open(t, db, nil)
 	ctx, u := t.Context(), hermes.User{Address: sip.MustParse("alice@example.com"), Type: hermes.Local}
 	if err := store.AddUser(ctx, u); err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestTableGrpIsMissing(t *testing.T) {
 	if err := store.SetGroups(ctx, u.Address, nil); err != nil {
 		t.Errorf("setting none: %v", err)
 	}
-	if err := openBare(t, db, postgres.Options{}).CreateKamailioTables(ctx); err != nil {
+	if err := openBare(t, db, nil).CreateKamailioTables(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.SetGroups(ctx, u.Address, []string{"intl"}); err != nil {
@@ -155,7 +155,7 @@ func TestTableGrpIsMissing(t *testing.T) {
 // TestCreatedAsShipped wants the tables that Hermes creates to be Kamailio's own.
 func TestCreatedAsShipped(t *testing.T) {
 	shipped, db := pgtest.New(t, quick), pgtest.New(t, pgtest.Options{NoFsync: true, Empty: true})
-	store := openBare(t, db, postgres.Options{})
+	store := openBare(t, db, nil)
 	if err := store.CreateKamailioTables(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestCreatedAsShipped(t *testing.T) {
 func TestCreatesOnlyWhatIsMissing(t *testing.T) {
 	db := pgtest.New(t, quick)
 	db.Exec(t, "DROP TABLE grp, dbaliases; UPDATE version SET table_version = 99 WHERE table_name = 'grp'; ALTER TABLE subscriber ADD site integer")
-	store := openBare(t, db, postgres.Options{})
+	store := openBare(t, db, nil)
 	text, err := store.KamailioSQL(t.Context())
 	if err != nil || strings.Contains(text, "subscriber") || !strings.Contains(text, "CREATE TABLE \"public\".grp") {
 		t.Errorf("dry run: %v\n%s", err, text)

@@ -10,15 +10,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/hermes-voip/go-hermes/hermes/postgres"
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
 var steps = []string{"0001_provisioning", "0002_access"}
 
 func TestMigrate(t *testing.T) {
 	db := pgtest.New(t, quick)
-	store := openBare(t, db, postgres.Options{})
+	store := openBare(t, db, nil)
 	if names, err := store.Pending(t.Context()); err != nil || !slices.Equal(names, steps) {
 		t.Errorf("pending at first: %q, %v; want %q", names, err, steps)
 	}
@@ -46,7 +45,7 @@ func TestMigrateAtOnce(t *testing.T) {
 	db := pgtest.New(t, quick)
 	var wg sync.WaitGroup
 	for range 4 {
-		store := openBare(t, db, postgres.Options{})
+		store := openBare(t, db, nil)
 		wg.Go(func() {
 			if err := store.Migrate(t.Context()); err != nil {
 				t.Error(err)
@@ -62,7 +61,7 @@ func TestMigrateAtOnce(t *testing.T) {
 // TestMigrationSQL feeds the dry run's text to another database and wants the same there.
 func TestMigrationSQL(t *testing.T) {
 	ran, fed := pgtest.New(t, quick), pgtest.New(t, quick)
-	store := openBare(t, ran, postgres.Options{})
+	store := openBare(t, ran, nil)
 	text, err := store.MigrationSQL(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +74,7 @@ func TestMigrationSQL(t *testing.T) {
 	if d := cmp.Diff(shape(t, ran, "hermes"), shape(t, fed, "hermes")); d != "" {
 		t.Errorf("migrated and fed with the dry run (-migrated +fed):\n%s", d)
 	}
-	if err := openBare(t, fed, postgres.Options{}).Ready(t.Context()); err != nil {
+	if err := openBare(t, fed, nil).Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -83,7 +82,7 @@ func TestMigrationSQL(t *testing.T) {
 // TestMigrateBetweenSteps goes on from where another migrator was killed.
 func TestMigrateBetweenSteps(t *testing.T) {
 	whole, db := pgtest.New(t, quick), pgtest.New(t, quick)
-	store := openBare(t, db, postgres.Options{})
+	store := openBare(t, db, nil)
 	text, err := store.MigrationSQL(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +93,7 @@ func TestMigrateBetweenSteps(t *testing.T) {
 		t.Errorf("pending: %q, %v; want %q", names, err, steps[1:])
 	}
 	migrate(t, store)
-	open(t, whole, postgres.Options{})
+	open(t, whole, nil)
 	if d := cmp.Diff(shape(t, whole, "hermes"), shape(t, db, "hermes")); d != "" {
 		t.Errorf("in one go and in two (-one +two):\n%s", d)
 	}
@@ -104,7 +103,7 @@ func TestMigrateBetweenSteps(t *testing.T) {
 func TestMigrateInsideStep(t *testing.T) {
 	db := pgtest.New(t, quick)
 	db.Exec(t, "CREATE SCHEMA hermes; CREATE TABLE hermes.numbers ()")
-	store := openBare(t, db, postgres.Options{})
+	store := openBare(t, db, nil)
 	if err := store.Migrate(t.Context()); err == nil {
 		t.Fatal("migrated over a table that is there already")
 	}
@@ -118,7 +117,7 @@ func TestMigrateInsideStep(t *testing.T) {
 // TestMigrateWaits wants no migrator to begin while another's transaction is open, and to leave when its caller does.
 func TestMigrateWaits(t *testing.T) {
 	db := pgtest.New(t, quick)
-	store, other := openBare(t, db, postgres.Options{}), openPgx(t, db)
+	store, other := openBare(t, db, nil), openPgx(t, db)
 	tx, err := other.Begin()
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +152,7 @@ func waiting(t *testing.T, db *pgtest.DB) bool {
 
 func TestSchemaIsNewer(t *testing.T) {
 	db := pgtest.New(t, quick)
-	store := open(t, db, postgres.Options{})
+	store := open(t, db, nil)
 	db.Exec(t, "INSERT INTO hermes.migrations (name) VALUES ('9999_future')")
 	_, pending := store.Pending(t.Context())
 	for name, err := range map[string]error{"Pending": pending, "Ready": store.Ready(t.Context()), "Migrate": store.Migrate(t.Context())} {

@@ -7,8 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hermes-voip/go-hermes/hermes"
-	"github.com/hermes-voip/go-hermes/hermes/postgres"
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -25,7 +24,7 @@ func TestOrder(t *testing.T) {
 	} {
 		db := pgtest.New(t, pgtest.Options{NoFsync: true, ICULocale: row.icu})
 		db.Exec(t, row.alter)
-		store := open(t, db, postgres.Options{})
+		store := open(t, db, nil)
 		for _, name := range namesInOrder {
 			db.Exec(t, "INSERT INTO subscriber (username, domain) VALUES ($1, 'example.com')", name)
 			db.Exec(t, "INSERT INTO dbaliases (alias_username, alias_domain, username, domain) VALUES ($1, 'example.com', 'x', 'example.com')", name)

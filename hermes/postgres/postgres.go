@@ -1,6 +1,6 @@
 // Package postgres is the hermes.Store for PostgreSQL 13 or newer, beside Kamailio's tables.
 //
-//	store, err := postgres.Open(ctx, postgres.Options{URL: "postgres://hermes@/kamailio"})
+//	store, err := postgres.Open(ctx, "postgres://hermes@/kamailio", nil)
 //	…
 //	defer store.Close()
 //
@@ -13,7 +13,7 @@
 //
 //	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 //	…
-//	store, err := postgres.New(ctx, tx, postgres.Options{})
+//	store, err := postgres.InTx(ctx, tx, nil)
 //	…
 //	err = tx.Commit()
 //
@@ -34,11 +34,8 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/pgconn"
 )
 
-// Options says where the database is. For New only KamailioSchema counts.
+// Options configure a Store. A nil *Options gives the defaults. New and InTx use KamailioSchema only.
 type Options struct {
-	// URL is a postgres:// URL. TLS is verified unless it says sslmode=disable, or the host is loopback or a
-	// Unix socket (host=/folder).
-	URL string
 	// KamailioSchema is the schema of Kamailio's tables; empty: public.
 	KamailioSchema string
 	// MaxConns bounds the connections for ordinary statements; 0: 16. There are 4 more for sessions, and 4 for
@@ -60,16 +57,17 @@ type Store struct {
 	pools []*sql.DB // those to close
 }
 
-// Open connects to a database. It changes nothing there: Migrate does.
-func Open(ctx context.Context, opts Options) (*Store, error) {
-	s, err := open(ctx, opts)
+// Open connects to the database that a postgres:// URL names. TLS is verified unless the URL says sslmode=disable, or
+// the host is loopback or a Unix socket (host=/folder). It changes nothing there: Migrate does.
+func Open(ctx context.Context, url string, opts *Options) (*Store, error) {
+	s, err := open(ctx, url, opts.orDefault())
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
 	return s, nil
 }
 
-func open(ctx context.Context, opts Options) (_ *Store, err error) {
+func open(ctx context.Context, url string, opts Options) (_ *Store, err error) {
 	s := &Store{}
 	defer func() {
 		if err != nil {
@@ -77,9 +75,9 @@ func open(ctx context.Context, opts Options) (_ *Store, err error) {
 		}
 	}()
 	for _, o := range []pgconn.Options{
-		{URL: opts.URL, MaxOpen: opts.MaxConns},
-		{URL: opts.URL, MaxOpen: authConns},
-		{URL: opts.URL, MaxOpen: bulkConns, ReadTimeout: bulkTime},
+		{URL: url, MaxOpen: opts.MaxConns},
+		{URL: url, MaxOpen: authConns},
+		{URL: url, MaxOpen: bulkConns, ReadTimeout: bulkTime},
 	} {
 		db, err := pgconn.Open(o)
 		if err != nil {
@@ -95,24 +93,32 @@ func open(ctx context.Context, opts Options) (_ *Store, err error) {
 	return s, nil
 }
 
-// New uses a host's own database or transaction, which the host closes or ends.
-//
-// With a *sql.DB the store is like Open's, but for the hardening that is in Open's connections.
-//
-// With a *sql.Tx all that the store does is part of that transaction. Every change, and every Tx, stands behind a savepoint,
-// so that one that fails undoes its own writes only and the transaction stays usable; a read that fails ends it.
-// Nothing is tried again: where a statement or the host's COMMIT fails with SQLSTATE 40001 or 40P01 the host has to run the whole
-// transaction anew. The promises of hermes.Store about concurrency hold where the transaction is SERIALIZABLE, which
-// is for the host to ask for. Such a store is for one goroutine.
-func New[Host *sql.DB | *sql.Tx](ctx context.Context, host Host, opts Options) (*Store, error) {
-	var s *bunstore.Store
-	var err error
-	switch host := any(host).(type) {
-	case *sql.DB:
-		s, err = pools{host, host, host}.store(ctx, opts)
-	case *sql.Tx:
-		s, err = hostTx{host}.store(ctx, opts)
+func (o *Options) orDefault() Options {
+	if o == nil {
+		return Options{}
 	}
+	return *o
+}
+
+// New uses a host's own database, of any driver, which the host closes. The store is like Open's, but for the
+// hardening that is in Open's connections.
+func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
+	s, err := pools{db, db, db}.store(ctx, opts.orDefault())
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	return &Store{Store: s}, nil
+}
+
+// InTx uses a host's own transaction, which the host ends. All that the store does is part of that transaction. Every
+// change, and every Tx, stands behind a savepoint, so that one that fails undoes its own writes only and the
+// transaction stays usable; a read that fails ends it.
+//
+// Nothing is tried again: where a statement or the host's COMMIT fails with SQLSTATE 40001 or 40P01 the host has to run
+// the whole transaction anew. The promises of hermes.Store about concurrency hold where the transaction is
+// SERIALIZABLE, which is for the host to ask for. Such a store is for one goroutine.
+func InTx(ctx context.Context, tx *sql.Tx, opts *Options) (*Store, error) {
+	s, err := hostTx{tx}.store(ctx, opts.orDefault())
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}

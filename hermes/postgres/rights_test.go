@@ -6,7 +6,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes/postgres"
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
 // TestRightsThatSuffice works with the rights that the package comment names and no others. Such a role
@@ -16,7 +16,7 @@ func TestRightsThatSuffice(t *testing.T) {
 	db.Exec(t, `DROP ROLE IF EXISTS plain; CREATE ROLE plain LOGIN; CREATE SCHEMA hermes AUTHORIZATION plain;
 		GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain; GRANT INSERT, UPDATE, DELETE ON subscriber, dbaliases, grp TO plain;
 		GRANT USAGE ON SEQUENCE subscriber_id_seq, dbaliases_id_seq, grp_id_seq TO plain`)
-	store, err := postgres.Open(t.Context(), postgres.Options{URL: strings.Replace(db.URL(), "postgres@", "plain@", 1)})
+	store, err := postgres.Open(t.Context(), strings.Replace(db.URL(), "postgres@", "plain@", 1), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestRightsThatSuffice(t *testing.T) {
 	if n := db.Value(t, index); n != "0" {
 		t.Errorf("%s trigram indexes that this role cannot make", n)
 	}
-	migrate(t, openBare(t, db, postgres.Options{}))
+	migrate(t, openBare(t, db, nil))
 	if n := db.Value(t, index); n != "1" {
 		t.Errorf("%s trigram indexes after a role that may has migrated again, want 1", n)
 	}

@@ -5,15 +5,14 @@ import (
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
-	"github.com/hermes-voip/go-hermes/hermes/postgres"
 	"github.com/hermes-voip/go-hermes/internal/pgconn"
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
 // TestSecretsAreNotLogged has statements fail, whose text PostgreSQL then writes into its log.
 func TestSecretsAreNotLogged(t *testing.T) {
 	db := pgtest.New(t, quick)
-	pgdriver := open(t, db, postgres.Options{})
+	pgdriver := open(t, db, nil)
 	for name, store := range map[string]hermes.Store{"pgdriver": pgdriver, "pgx": newStore(t, openPgx(t, db))} {
 		canary := "canary-of-" + name
 		u := local(name + "@example.com")
@@ -49,7 +48,7 @@ func TestSecretsAreNotLogged(t *testing.T) {
 // TestSwallowedFailure has fn hide that a statement failed: what came before it must not stick.
 func TestSwallowedFailure(t *testing.T) {
 	db := pgtest.New(t, quick)
-	store := open(t, db, postgres.Options{})
+	store := open(t, db, nil)
 	bad := local("bad@example.com")
 	bad.HA1 = strings.Repeat("x", 200)
 	err := store.Tx(t.Context(), func(s hermes.Store) error {

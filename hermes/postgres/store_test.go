@@ -10,7 +10,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes/postgres"
 	"github.com/hermes-voip/go-hermes/hermes/storetest"
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
@@ -20,7 +20,7 @@ var quick = pgtest.Options{NoFsync: true}
 
 func TestStore(t *testing.T) {
 	db := pgtest.New(t, quick)
-	store := open(t, db, postgres.Options{})
+	store := open(t, db, nil)
 	storetest.Run(t, func(t *testing.T) storetest.Fixture { return fixture(t, db, store) })
 }
 
@@ -61,17 +61,16 @@ func fixture(t *testing.T, db *pgtest.DB, store *postgres.Store) storetest.Fixtu
 }
 
 // open opens a store and brings its schema up.
-func open(t *testing.T, db *pgtest.DB, opts postgres.Options) *postgres.Store {
+func open(t *testing.T, db *pgtest.DB, opts *postgres.Options) *postgres.Store {
 	t.Helper()
 	store := openBare(t, db, opts)
 	migrate(t, store)
 	return store
 }
 
-func openBare(t *testing.T, db *pgtest.DB, opts postgres.Options) *postgres.Store {
+func openBare(t *testing.T, db *pgtest.DB, opts *postgres.Options) *postgres.Store {
 	t.Helper()
-	opts.URL = db.URL()
-	store, err := postgres.Open(t.Context(), opts)
+	store, err := postgres.Open(t.Context(), db.URL(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,9 +101,18 @@ func openPgx(t *testing.T, db *pgtest.DB) *sql.DB {
 	return pool
 }
 
-func newStore[H *sql.DB | *sql.Tx](t *testing.T, host H) *postgres.Store {
+func newStore(t *testing.T, db *sql.DB) *postgres.Store {
 	t.Helper()
-	store, err := postgres.New(t.Context(), host, postgres.Options{})
+	store, err := postgres.New(t.Context(), db, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func inTx(t *testing.T, tx *sql.Tx) *postgres.Store {
+	t.Helper()
+	store, err := postgres.InTx(t.Context(), tx, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

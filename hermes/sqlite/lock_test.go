@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-
-	"github.com/hermes-voip/go-hermes/hermes/sqlite"
 )
 
 // TestLock runs this binary again, as a process that asks who else has the file open. Whoever hears of nobody, as
@@ -23,7 +21,7 @@ func TestLock(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "hermes.db")
 	for _, why := range []string{"a store has it open", "so have two, of one process"} {
-		open(t, sqlite.Options{Path: path})
+		open(t, path, nil)
 		cmd := exec.Command(os.Args[0], "-test.run=^TestLock$", "-test.v")
 		cmd.Env = append(os.Environ(), "SQLITE_TEST_FILE="+path)
 		if out, err := cmd.CombinedOutput(); err != nil {

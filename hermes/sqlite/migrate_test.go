@@ -59,7 +59,7 @@ func schema(t *testing.T, path, like string) []string {
 
 func TestMigrate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
-	store := open(t, sqlite.Options{Path: path, Manual: true})
+	store := open(t, path, &sqlite.Options{Manual: true})
 	ctx := t.Context()
 	if names, err := store.Pending(ctx); err != nil || !slices.Equal(names, steps) {
 		t.Errorf("pending at first: %q, %v; want %q", names, err, steps)
@@ -93,7 +93,7 @@ func TestMigrate(t *testing.T) {
 // TestDryRun feeds the dry run's text to another file and wants the same there.
 func TestDryRun(t *testing.T) {
 	ran, fed := filepath.Join(t.TempDir(), "ran.db"), filepath.Join(t.TempDir(), "fed.db")
-	store := open(t, sqlite.Options{Path: ran, Manual: true})
+	store := open(t, ran, &sqlite.Options{Manual: true})
 	theirs, err := store.KamailioSQL(t.Context())
 	ours, err2 := store.MigrationSQL(t.Context())
 	if err != nil || err2 != nil {
@@ -103,11 +103,11 @@ func TestDryRun(t *testing.T) {
 		t.Fatalf("the dry run made %q", rows)
 	}
 	otherTool(t, fed)(t, theirs+ours)
-	open(t, sqlite.Options{Path: ran})
+	open(t, ran, nil)
 	if d := cmp.Diff(schema(t, ran, "%"), schema(t, fed, "%")); d != "" {
 		t.Errorf("migrated and fed with the dry run (-migrated +fed):\n%s", d)
 	}
-	if err := open(t, sqlite.Options{Path: fed, Manual: true}).Ready(t.Context()); err != nil {
+	if err := open(t, fed, &sqlite.Options{Manual: true}).Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -115,8 +115,8 @@ func TestDryRun(t *testing.T) {
 // TestMigrateBetweenSteps goes on from where another migrator was killed.
 func TestMigrateBetweenSteps(t *testing.T) {
 	whole, halved := filepath.Join(t.TempDir(), "whole.db"), filepath.Join(t.TempDir(), "halved.db")
-	open(t, sqlite.Options{Path: whole})
-	store := open(t, sqlite.Options{Path: halved, Manual: true})
+	open(t, whole, nil)
+	store := open(t, halved, &sqlite.Options{Manual: true})
 	text, err := store.MigrationSQL(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func TestMigrateInsideStep(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
 	other := otherTool(t, path)
 	other(t, "CREATE TABLE hermes_numbers (x)")
-	store := open(t, sqlite.Options{Path: path, Manual: true})
+	store := open(t, path, &sqlite.Options{Manual: true})
 	if err := store.Migrate(t.Context()); err == nil {
 		t.Fatal("migrated over a table that is there already")
 	}
@@ -154,9 +154,9 @@ func TestMigrateInsideStep(t *testing.T) {
 
 func TestSchemaIsNewer(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
-	open(t, sqlite.Options{Path: path})
+	open(t, path, nil)
 	otherTool(t, path)(t, "INSERT INTO hermes_migrations (name) VALUES ('9999_future')")
-	if _, err := sqlite.Open(t.Context(), sqlite.Options{Path: path}); err == nil || !strings.Contains(err.Error(), "9999_future") {
+	if _, err := sqlite.Open(t.Context(), path, nil); err == nil || !strings.Contains(err.Error(), "9999_future") {
 		t.Errorf("Open: %v; want an error that names the step", err)
 	}
 }
@@ -177,7 +177,7 @@ func TestCreatedAsShipped(t *testing.T) {
 	}
 	shipped, created := filepath.Join(t.TempDir(), "shipped.db"), filepath.Join(t.TempDir(), "created.db")
 	otherTool(t, shipped)(t, ddl.String()+"; DROP TABLE re_grp; DELETE FROM version WHERE table_name = 're_grp'")
-	if err := open(t, sqlite.Options{Path: created, Manual: true}).CreateKamailioTables(t.Context()); err != nil {
+	if err := open(t, created, &sqlite.Options{Manual: true}).CreateKamailioTables(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(schema(t, shipped, "%"), schema(t, created, "%")); d != "" {
@@ -192,9 +192,9 @@ func TestCreatedAsShipped(t *testing.T) {
 // TestExtraColumns is a file that a site brought along.
 func TestExtraColumns(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
-	store := open(t, sqlite.Options{Path: path})
+	store := open(t, path, nil)
 	otherTool(t, path)(t, "ALTER TABLE subscriber ADD email_address text NOT NULL DEFAULT ''; ALTER TABLE subscriber ADD site text NOT NULL DEFAULT 'own'")
-	store = open(t, sqlite.Options{Path: path})
+	store = open(t, path, nil)
 	u := hermes.User{Address: sip.MustParse("alice@example.com"), Type: hermes.Local, Email: "a@b.example", Clear: "it's \\ $1 ? clear"}
 	if err := store.AddUser(t.Context(), u); err != nil {
 		t.Fatal(err)
@@ -209,7 +209,7 @@ func TestExtraColumns(t *testing.T) {
 
 // TestSwallowedFailure has fn hide that a statement failed: what came before it must not stick.
 func TestSwallowedFailure(t *testing.T) {
-	store := open(t, sqlite.Options{Path: filepath.Join(t.TempDir(), "hermes.db")})
+	store := open(t, filepath.Join(t.TempDir(), "hermes.db"), nil)
 	ctx, a := t.Context(), sip.MustParse("alice@example.com")
 	err := store.Tx(ctx, func(s hermes.Store) error {
 		if err := s.AddUser(ctx, hermes.User{Address: a, Type: hermes.Local}); err != nil {
@@ -221,7 +221,7 @@ func TestSwallowedFailure(t *testing.T) {
 	if err == nil {
 		t.Error("Tx returned nil, want the failure that fn hid")
 	}
-	if _, err := store.User(ctx, a); err != error(hermes.Nonexistant) {
+	if _, err := store.User(ctx, a); err != error(hermes.NotFound) {
 		t.Errorf("the user that came before: %v, want it not to be there", err)
 	}
 }

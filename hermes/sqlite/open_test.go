@@ -18,7 +18,7 @@ import (
 
 func TestOpenNewFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
-	store := open(t, sqlite.Options{Path: path, Domains: []sip.Domain{sip.MustParseDomain("a.example"), sip.MustParseDomain("b.example")}})
+	store := open(t, path, &sqlite.Options{Domains: []sip.Domain{sip.MustParseDomain("a.example"), sip.MustParseDomain("b.example")}})
 	if err := store.Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -42,14 +42,14 @@ func TestOpenNewFile(t *testing.T) {
 func TestOpenAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
 	u := hermes.User{Address: sip.MustParse("alice@example.com"), Type: hermes.Local, DisplayName: "Alice"}
-	first := open(t, sqlite.Options{Path: path, Domains: []sip.Domain{sip.MustParseDomain("example.com")}})
+	first := open(t, path, &sqlite.Options{Domains: []sip.Domain{sip.MustParseDomain("example.com")}})
 	if err := first.AddUser(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	second := open(t, sqlite.Options{Path: path, Domains: []sip.Domain{sip.MustParseDomain("example.com")}})
+	second := open(t, path, &sqlite.Options{Domains: []sip.Domain{sip.MustParseDomain("example.com")}})
 	if got, err := second.User(t.Context(), u.Address); err != nil || got != u {
 		t.Errorf("%+v, %v; want %+v", got, err, u)
 	}
@@ -64,7 +64,7 @@ func TestOpenAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			store, err := sqlite.Open(t.Context(), sqlite.Options{Path: path})
+			store, err := sqlite.Open(t.Context(), path, nil)
 			if err != nil {
 				t.Error(err)
 				return
@@ -83,7 +83,7 @@ func TestOpenAtOnce(t *testing.T) {
 func TestPaths(t *testing.T) {
 	for _, name := range []string{"plain.db", "a b.db", "what?.db", "a#b.db", "100%.db", "%20.db", "a&mode=memory.db", "é.db", "quote'\".db"} {
 		folder := t.TempDir()
-		open(t, sqlite.Options{Path: filepath.Join(folder, name)})
+		open(t, filepath.Join(folder, name), nil)
 		entries, err := os.ReadDir(folder)
 		if err != nil || len(entries) == 0 || entries[0].Name() != name {
 			t.Errorf("%q: the folder has %v, %v", name, entries, err)
@@ -100,7 +100,7 @@ func TestPaths(t *testing.T) {
 func TestRelativePath(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, path := range []string{"a:b.db", "./c.db"} {
-		open(t, sqlite.Options{Path: path})
+		open(t, path, nil)
 		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
 			t.Errorf("%q: %v, %v; want the database there", path, info, err)
 		}
@@ -118,21 +118,21 @@ func TestOpenErrors(t *testing.T) {
 		{t.TempDir(), "a folder"},
 		{text, "not a database"},
 	} {
-		store, err := sqlite.Open(t.Context(), sqlite.Options{Path: row.path})
+		store, err := sqlite.Open(t.Context(), row.path, nil)
 		if err == nil || store != nil || !strings.Contains(err.Error(), row.path) {
 			t.Errorf("%s: %v; want an error with the path", row.why, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(t.TempDir(), "hermes.db")}); err == nil {
+	if _, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "hermes.db"), nil); err == nil {
 		t.Error("opened for a caller that had left")
 	}
 }
 
 func TestServeDomains(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
-	store := open(t, sqlite.Options{Path: path})
+	store := open(t, path, nil)
 	otherTool(t, path)(t, "INSERT INTO domain (domain, did) VALUES ('Mixed.example', 'own')")
 	for range 2 {
 		err := store.ServeDomains(t.Context(), []sip.Domain{sip.MustParseDomain("mixed.example"), sip.MustParseDomain("new.example")})

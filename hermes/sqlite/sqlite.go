@@ -1,7 +1,7 @@
 // Package sqlite is the hermes.Store for SQLite: an embedded database in one file, which
 // Kamailio's db_sqlite can read beside Hermes.
 //
-//	store, err := sqlite.Open(ctx, sqlite.Options{Path: "hermes.db"})
+//	store, err := sqlite.Open(ctx, "hermes.db", nil)
 //	…
 //	defer store.Close()
 //
@@ -29,10 +29,8 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// Options says which file, and what to do with it.
+// Options configure a Store. A nil *Options gives the defaults.
 type Options struct {
-	// Path is the file. It is created where it does not exist; its folder must exist.
-	Path string
 	// Domains are written into Kamailio's table of domains, where they are missing; see ServeDomains.
 	Domains []sip.Domain
 	// Manual leaves the schema as it is: Migrate, CreateKamailioTables and ServeDomains are the
@@ -48,23 +46,27 @@ type Store struct {
 	readers, writer *sql.DB
 }
 
-// Open opens the file. Several stores, also in several processes, may have it open.
-func Open(ctx context.Context, opts Options) (*Store, error) {
-	s, err := open(ctx, opts)
+// Open opens the file at path, and creates it where it does not exist; its folder must exist. Several stores, also in
+// several processes, may have it open.
+func Open(ctx context.Context, path string, opts *Options) (*Store, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	s, err := open(ctx, path, *opts)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite %q: %w", opts.Path, err)
+		return nil, fmt.Errorf("sqlite %q: %w", path, err)
 	}
 	return s, nil
 }
 
-func open(ctx context.Context, opts Options) (_ *Store, err error) {
+func open(ctx context.Context, path string, opts Options) (_ *Store, err error) {
 	s := &Store{}
 	defer func() {
 		if err != nil {
 			_ = s.Close()
 		}
 	}()
-	if err = s.connect(ctx, opts); err != nil {
+	if err = s.connect(ctx, path, opts.Readers); err != nil {
 		return nil, err
 	}
 	s.Store, err = bunstore.New(ctx, bunstore.Options{Dialect: sqlitedialect.New(), Reads: s.readers, RunTx: s.runTx})
@@ -99,24 +101,23 @@ func (s *Store) Close() error {
 }
 
 // connect opens the writer first: it makes the file, and puts it into WAL mode.
-func (s *Store) connect(ctx context.Context, opts Options) (err error) {
-	if opts.Path == "" {
+func (s *Store) connect(ctx context.Context, path string, readers int) (err error) {
+	if path == "" {
 		return errors.New("want the path of a file")
 	}
-	if err := create(opts.Path); err != nil {
+	if err := create(path); err != nil {
 		return err
 	}
-	if s.writer, err = pool(opts.Path, 1, writing); err != nil {
+	if s.writer, err = pool(path, 1, writing); err != nil {
 		return err
 	}
 	if err := patiently(ctx, s.writer.PingContext); err != nil {
 		return err
 	}
-	readers := opts.Readers
 	if readers == 0 {
 		readers = max(4, 2*runtime.GOMAXPROCS(0))
 	}
-	s.readers, err = pool(opts.Path, readers, reading)
+	s.readers, err = pool(path, readers, reading)
 	return err
 }
 

@@ -13,7 +13,7 @@ func TestStore(t *testing.T) { storetest.Run(t, fixture) }
 
 func fixture(t *testing.T) storetest.Fixture {
 	path := filepath.Join(t.TempDir(), "hermes.db")
-	store := open(t, sqlite.Options{Path: path})
+	store := open(t, path, nil)
 	other := otherTool(t, path)
 	return storetest.Fixture{
 		Store: store,
@@ -36,9 +36,9 @@ func fixture(t *testing.T) storetest.Fixture {
 	}
 }
 
-func open(t *testing.T, opts sqlite.Options) *sqlite.Store {
+func open(t *testing.T, path string, opts *sqlite.Options) *sqlite.Store {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), opts)
+	s, err := sqlite.Open(t.Context(), path, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,9 +20,9 @@ func aliasCases() []testCase {
 		}},
 		{"remove", "RemoveAlias frees the address and touches no other", func(k *kit) {
 			a, b := alias("sales@example.com", "alice@example.com"), alias("Sales@example.com", "alice@example.com")
-			k.is(k.RemoveAlias(k.ctx, a.Alias), hermes.Nonexistant)
+			k.is(k.RemoveAlias(k.ctx, a.Alias), hermes.NotFound)
 			k.ok(k.AddAlias(k.ctx, a), k.AddAlias(k.ctx, b), k.RemoveAlias(k.ctx, a.Alias))
-			k.is(k.RemoveAlias(k.ctx, a.Alias), hermes.Nonexistant)
+			k.is(k.RemoveAlias(k.ctx, a.Alias), hermes.NotFound)
 			list(k, got(k.Aliases(k.ctx, hermes.AliasQuery{Destination: a.Destination, Limit: 10})), b)
 			k.ok(k.AddAlias(k.ctx, alias("sales@example.com", "bob@example.com")))
 			list(k, got(k.Aliases(k.ctx, hermes.AliasQuery{Destination: a.Destination, Limit: 10})), b)

@@ -11,35 +11,35 @@ func authCases() []testCase {
 	return []testCase{
 		{"credential", "a credential is there once, by its exact name, and is replaced or removed only where it is", func(k *kit) {
 			c := hermes.Credential{User: "Ålice", Hash: argonHash}
-			refused(k, got(k.Credential(k.ctx, c.User)), hermes.Nonexistant)
-			k.is(k.SetCredential(k.ctx, c), hermes.Nonexistant)
-			k.is(k.RemoveCredential(k.ctx, c.User), hermes.Nonexistant)
+			refused(k, got(k.Credential(k.ctx, c.User)), hermes.NotFound)
+			k.is(k.SetCredential(k.ctx, c), hermes.NotFound)
+			k.is(k.RemoveCredential(k.ctx, c.User), hermes.NotFound)
 			k.ok(k.AddCredential(k.ctx, c))
 			k.is(k.AddCredential(k.ctx, hermes.Credential{User: c.User, Hash: otherHash}), hermes.Exists)
 			equal(k, got(k.Credential(k.ctx, c.User)), c)
-			refused(k, got(k.Credential(k.ctx, "ålice")), hermes.Nonexistant)
+			refused(k, got(k.Credential(k.ctx, "ålice")), hermes.NotFound)
 			k.ok(k.AddCredential(k.ctx, hermes.Credential{User: "bob", Hash: argonHash}))
 			c.Hash = otherHash
 			k.ok(k.SetCredential(k.ctx, c), k.SetCredential(k.ctx, c))
 			equal(k, got(k.Credential(k.ctx, c.User)), c)
 			equal(k, got(k.Credential(k.ctx, "bob")), hermes.Credential{User: "bob", Hash: argonHash})
 			k.ok(k.RemoveCredential(k.ctx, c.User))
-			refused(k, got(k.Credential(k.ctx, c.User)), hermes.Nonexistant)
+			refused(k, got(k.Credential(k.ctx, c.User)), hermes.NotFound)
 		}},
 		{"authorization", "an authorization is stored or replaced, by kind and exact name", func(k *kit) {
 			user, key := backendUser("k1"), keyHolder("k1")
-			refused(k, got(k.Authorization(k.ctx, user)), hermes.Nonexistant)
-			k.is(k.RemoveAuthorization(k.ctx, user), hermes.Nonexistant)
+			refused(k, got(k.Authorization(k.ctx, user)), hermes.NotFound)
+			k.is(k.RemoveAuthorization(k.ctx, user), hermes.NotFound)
 			k.ok(k.SetAuthorization(k.ctx, hermes.Authorization{Principal: user, Access: hermes.FullWrite}))
-			refused(k, got(k.Authorization(k.ctx, key)), hermes.Nonexistant)
-			refused(k, got(k.Authorization(k.ctx, backendUser("K1"))), hermes.Nonexistant)
+			refused(k, got(k.Authorization(k.ctx, key)), hermes.NotFound)
+			refused(k, got(k.Authorization(k.ctx, backendUser("K1"))), hermes.NotFound)
 			for _, access := range []hermes.Access{hermes.LimitedRead, hermes.FullRead, hermes.LimitedWrite, hermes.FullWrite} {
 				a := hermes.Authorization{Principal: key, Access: access}
 				k.ok(k.SetAuthorization(k.ctx, a))
 				equal(k, got(k.Authorization(k.ctx, key)), a)
 			}
 			k.ok(k.RemoveAuthorization(k.ctx, user))
-			k.is(k.RemoveAuthorization(k.ctx, user), hermes.Nonexistant)
+			k.is(k.RemoveAuthorization(k.ctx, user), hermes.NotFound)
 			equal(k, got(k.Authorization(k.ctx, key)), hermes.Authorization{Principal: key, Access: hermes.FullWrite})
 		}},
 		{"authorizations", "all, byte-wise by kind and then name", func(k *kit) {

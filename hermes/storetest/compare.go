@@ -61,7 +61,7 @@ func told[T any](v T, err error) string {
 	switch err {
 	case nil:
 		return fmt.Sprintf("%#v", v)
-	case hermes.Exists, hermes.Nonexistant:
+	case hermes.Exists, hermes.NotFound:
 		return err.Error()
 	}
 	return fault + err.Error()
@@ -98,12 +98,12 @@ func everything() step {
 // domain of its own for those.
 func wipe(ctx context.Context, s hermes.Store) error {
 	for _, name := range someNames {
-		if err := s.RemoveCredential(ctx, name); err != nil && err != hermes.Nonexistant {
+		if err := s.RemoveCredential(ctx, name); err != nil && err != hermes.NotFound {
 			return err
 		}
 	}
 	for id := range byte(someIDs) {
-		if _, err := s.TakeNonce(ctx, hash(id)); err != nil && err != hermes.Nonexistant {
+		if _, err := s.TakeNonce(ctx, hash(id)); err != nil && err != hermes.NotFound {
 			return err
 		}
 		if err := s.RemoveSession(ctx, hash(id)); err != nil {

@@ -47,7 +47,7 @@ func cancelledMethods(k *kit) {
 	calls := append(readCalls(), writeCalls()...)
 	k.complete(calls)
 	for _, c := range calls {
-		if err := c.run(over(k), k.Store); err == nil || err == hermes.Exists || err == hermes.Nonexistant {
+		if err := c.run(over(k), k.Store); err == nil || err == hermes.Exists || err == hermes.NotFound {
 			k.Errorf("%s: got %v, want an error that is no bare cause", c.method, err)
 		}
 	}
@@ -67,7 +67,7 @@ func cancelledInTx(k *kit) {
 			cancel()
 			return c.run(ctx, s)
 		})
-		if err == nil || err == hermes.Exists || err == hermes.Nonexistant {
+		if err == nil || err == hermes.Exists || err == hermes.NotFound {
 			k.Errorf("%s: got %v, want an error that is no bare cause", c.method, err)
 		}
 	}

@@ -17,7 +17,7 @@ func domainCases() []testCase {
 				"example.com": true, "EXAMPLE.com": true, "example.net": true, "Example.NET": true,
 				"example.org": false, "xample.com": false, "example.com.": false, "example_com": false, "": false,
 			} {
-				equal(k, got(k.DomainServed(k.ctx, sip.ForeignDomain(d))), want)
+				equal(k, got(k.DomainServed(k.ctx, sip.UncheckedDomain(d))), want)
 			}
 		}},
 		{"list", "domains are in lower case, in order, each once", func(k *kit) {
@@ -26,7 +26,7 @@ func domainCases() []testCase {
 		}},
 		{"servers", "default servers are stored, replaced whole and kept for each domain apart, served or not", func(k *kit) {
 			a, b := servers("a.example"), servers("b.example")
-			refused(k, got(k.Servers(k.ctx, a.Domain)), hermes.Nonexistant)
+			refused(k, got(k.Servers(k.ctx, a.Domain)), hermes.NotFound)
 			k.ok(k.SetServers(k.ctx, a), k.SetServers(k.ctx, b))
 			equal(k, got(k.Servers(k.ctx, a.Domain)), a)
 			a = hermes.Servers{Domain: a.Domain, Registrar: domain("other.example"), RPort: 1, Proxy: domain("p.example"), PPort: 2, ProvURL: "http://x"}

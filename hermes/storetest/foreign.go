@@ -9,8 +9,8 @@ import (
 
 // odd are names that other tools write and the validators refuse.
 var odd = []sip.Addr{
-	sip.Foreign("", "example.com"), sip.Foreign("Bob Smith", "example.com"), sip.Foreign("a'b\"c\\d;--", "Example.COM"), sip.Foreign("bob", ""),
-	sip.Foreign("bob", "EXAMPLE.COM"), sip.Foreign("ålice%_!", "exa_mple"), sip.Foreign(strings.Repeat("x", 64), strings.Repeat("Y", 64)),
+	sip.Unchecked("", "example.com"), sip.Unchecked("Bob Smith", "example.com"), sip.Unchecked("a'b\"c\\d;--", "Example.COM"), sip.Unchecked("bob", ""),
+	sip.Unchecked("bob", "EXAMPLE.COM"), sip.Unchecked("ålice%_!", "exa_mple"), sip.Unchecked(strings.Repeat("x", 64), strings.Repeat("Y", 64)),
 }
 
 func foreignCases() []testCase {
@@ -18,7 +18,7 @@ func foreignCases() []testCase {
 		{"user", "a user that only Kamailio's table has is a local one, with zero values in all that is Hermes'", func(k *kit) {
 			equal(k, got(k.User(k.ctx, k.kamctl("bob@example.com").Address)), k.kamctl("bob@example.com"))
 			equal(k, got(k.Holder(k.ctx, addr("bob@example.com"))), hermes.HeldByUser)
-			refused(k, got(k.User(k.ctx, addr("Bob@example.com"))), hermes.Nonexistant)
+			refused(k, got(k.User(k.ctx, addr("Bob@example.com"))), hermes.NotFound)
 		}},
 		{"add", "AddUser tells Exists where the other table has the address, and leaves that row alone", func(k *kit) {
 			u := k.kamctl("bob@example.com")
@@ -37,12 +37,12 @@ func foreignCases() []testCase {
 			u := k.kamctl("bob@example.com")
 			k.fix.Foreign.Group(k.T, "bob", "example.com", "intl")
 			k.ok(k.RemoveUser(k.ctx, u.Address))
-			k.is(k.RemoveUser(k.ctx, u.Address), hermes.Nonexistant)
+			k.is(k.RemoveUser(k.ctx, u.Address), hermes.NotFound)
 			list(k, got(k.Groups(k.ctx, u.Address)))
 			k.ok(k.AddUser(k.ctx, localUser("bob@example.com")))
 		}},
 		{"list", "a list has the users of both tables, in order, each once, and finds each by a search", foreignList},
-		{"odd", "odd names are returned as sip.Foreign makes them, in order, and found again under that value", oddUsers},
+		{"odd", "odd names are returned as sip.Unchecked makes them, in order, and found again under that value", oddUsers},
 		{"groups", "groups that other tools wrote are read, in order, and replaced", func(k *kit) {
 			a := addr("bob@example.com")
 			for _, name := range []string{"b", "a", "B"} {
@@ -65,7 +65,7 @@ func (k *kit) kamctl(address string) hermes.User {
 		Address: addr(address), Type: hermes.Local,
 		HA1: "93dfce8dfebfae8af4a726982429d23a", HA1B: "5f3b4d392d62686136b6dcfbeec41c21", Clear: "wonder'land ø",
 	}
-	if _, err := k.User(k.ctx, u.Address); err == hermes.Nonexistant {
+	if _, err := k.User(k.ctx, u.Address); err == hermes.NotFound {
 		k.fix.Foreign.Subscriber(k.T, u.Address.User(), u.Address.Domain().String(), u.Clear, u.HA1, u.HA1B)
 	}
 	return u

@@ -11,7 +11,7 @@ func foreignAliasCases() []testCase {
 	return []testCase{
 		{"once", "equal rows are one, one alias may lead to several places, and pages bear both", aliasRows},
 		{"exists", "AddAlias tells Exists where any row has the address", func(k *kit) {
-			k.alias(sip.Foreign("sales", "example.com"), addr("alice@example.com"))
+			k.alias(sip.Unchecked("sales", "example.com"), addr("alice@example.com"))
 			k.is(k.AddAlias(k.ctx, alias("sales@example.com", "bob@example.com")), hermes.Exists)
 			equal(k, got(k.Holder(k.ctx, addr("sales@example.com"))), hermes.HeldByAlias)
 		}},
@@ -21,7 +21,7 @@ func foreignAliasCases() []testCase {
 			}
 			k.alias(addr("Sales@example.com"), addr("bob@example.com"))
 			k.ok(k.RemoveAlias(k.ctx, addr("sales@example.com")))
-			k.is(k.RemoveAlias(k.ctx, addr("sales@example.com")), hermes.Nonexistant)
+			k.is(k.RemoveAlias(k.ctx, addr("sales@example.com")), hermes.NotFound)
 			list(k, got(k.Aliases(k.ctx, hermes.AliasQuery{Limit: 10})), alias("Sales@example.com", "bob@example.com"))
 		}},
 		{"holder", "a user is told first where an alias row has its address, too", func(k *kit) {
@@ -30,16 +30,16 @@ func foreignAliasCases() []testCase {
 			equal(k, got(k.Holder(k.ctx, addr("bob@example.com"))), hermes.HeldByUser)
 		}},
 		{"number", "a number is aliased by rows of other tools, too, and a range passes over it once", func(k *kit) {
-			k.alias(sip.Foreign("+4711", "EXAMPLE.com"), addr("alice@example.com"))
-			k.alias(sip.Foreign("+4711", "EXAMPLE.com"), addr("alice@example.com"))
-			k.alias(sip.Foreign("+4711 ", "example.com"), addr("alice@example.com"))
-			k.alias(sip.Foreign("+4712x", "example.com"), addr("alice@example.com"))
+			k.alias(sip.Unchecked("+4711", "EXAMPLE.com"), addr("alice@example.com"))
+			k.alias(sip.Unchecked("+4711", "EXAMPLE.com"), addr("alice@example.com"))
+			k.alias(sip.Unchecked("+4711 ", "example.com"), addr("alice@example.com"))
+			k.alias(sip.Unchecked("+4712x", "example.com"), addr("alice@example.com"))
 			equal(k, got(k.NumberAliased(k.ctx, number("+4711"))), true)
 			equal(k, got(k.NumberAliased(k.ctx, number("+4712"))), false)
 			equal(k, got(k.AddNumbers(k.ctx, number("+4710"), number("+4712"))), 2)
 			k.pooled("+4710", "+4712")
 		}},
-		{"odd", "odd names are returned as sip.Foreign makes them, and found again under that value", oddAliases},
+		{"odd", "odd names are returned as sip.Unchecked makes them, and found again under that value", oddAliases},
 	}
 }
 

@@ -125,7 +125,7 @@ func (k *kit) poolCall(prefix string, c poolCall) (a poolAnswer, err error) {
 		}
 	}
 	a.ok = err == nil
-	if err == hermes.Exists || err == hermes.Nonexistant {
+	if err == hermes.Exists || err == hermes.NotFound {
 		err = nil
 	}
 	return a, err

@@ -12,14 +12,14 @@ func keyCases() []testCase {
 		}},
 		{"exists", "a key is there once, by its exact id, and AddKey leaves the first", func(k *kit) {
 			key := bearerKey("k1")
-			refused(k, got(k.Key(k.ctx, "k1")), hermes.Nonexistant)
-			k.is(k.RemoveKey(k.ctx, "k1"), hermes.Nonexistant)
+			refused(k, got(k.Key(k.ctx, "k1")), hermes.NotFound)
+			k.is(k.RemoveKey(k.ctx, "k1"), hermes.NotFound)
 			k.ok(k.AddKey(k.ctx, key))
 			k.is(k.AddKey(k.ctx, keyPair("k1")), hermes.Exists)
 			k.ok(k.AddKey(k.ctx, keyPair("K1")))
 			equal(k, got(k.Key(k.ctx, "k1")), key)
 			k.ok(k.RemoveKey(k.ctx, "k1"))
-			k.is(k.RemoveKey(k.ctx, "k1"), hermes.Nonexistant)
+			k.is(k.RemoveKey(k.ctx, "k1"), hermes.NotFound)
 			list(k, got(k.Keys(k.ctx)), keyPair("K1"))
 		}},
 		{"list", "all keys, byte-wise by id", func(k *kit) {
@@ -36,11 +36,11 @@ func keyCases() []testCase {
 			list(k, got(k.Keys(k.ctx)), touched, bearerKey("k2"))
 		}},
 		{"nonce", "a nonce is there once and is taken once, as it was", func(k *kit) {
-			refused(k, got(k.TakeNonce(k.ctx, hash(1))), hermes.Nonexistant)
+			refused(k, got(k.TakeNonce(k.ctx, hash(1))), hermes.NotFound)
 			k.ok(k.AddNonce(k.ctx, nonce(1)), k.AddNonce(k.ctx, nonce(2)))
 			k.is(k.AddNonce(k.ctx, hermes.Nonce{ID: hash(1), Key: "other", Expires: at(6)}), hermes.Exists)
 			equal(k, got(k.TakeNonce(k.ctx, hash(1))), nonce(1))
-			refused(k, got(k.TakeNonce(k.ctx, hash(1))), hermes.Nonexistant)
+			refused(k, got(k.TakeNonce(k.ctx, hash(1))), hermes.NotFound)
 			equal(k, got(k.TakeNonce(k.ctx, hash(2))), nonce(2))
 		}},
 		{"nonce_expired", "TakeNonce does not look at the clock: that is the Client's", func(k *kit) {

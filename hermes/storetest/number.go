@@ -20,10 +20,10 @@ func numberCases() []testCase {
 			equal(k, got(k.HasNumber(k.ctx, number("+47735000010"))), false)
 		}},
 		{"remove", "RemoveNumber takes out that number and no other", func(k *kit) {
-			k.is(k.RemoveNumber(k.ctx, number("+4711")), hermes.Nonexistant)
+			k.is(k.RemoveNumber(k.ctx, number("+4711")), hermes.NotFound)
 			k.pool("+4711", "+47110", "+999999999999999")
 			k.ok(k.RemoveNumber(k.ctx, number("+4711")))
-			k.is(k.RemoveNumber(k.ctx, number("+4711")), hermes.Nonexistant)
+			k.is(k.RemoveNumber(k.ctx, number("+4711")), hermes.NotFound)
 			k.pooled("+47110", "+999999999999999")
 			k.ok(k.RemoveNumber(k.ctx, number("+999999999999999")))
 			k.pooled("+47110")
@@ -48,13 +48,13 @@ func numberCases() []testCase {
 			}
 			k.pooled("+4713")
 		}},
-		{"take_none", "TakeNumber tells Nonexistant where nothing matches, and takes nothing", func(k *kit) {
+		{"take_none", "TakeNumber tells NotFound where nothing matches, and takes nothing", func(k *kit) {
 			for _, random := range []bool{false, true} {
-				refused(k, got(k.TakeNumber(k.ctx, hermes.Pattern{}, random)), hermes.Nonexistant)
+				refused(k, got(k.TakeNumber(k.ctx, hermes.Pattern{}, random)), hermes.NotFound)
 			}
 			k.pool("+4711", "+4712")
 			for _, random := range []bool{false, true} {
-				refused(k, got(k.TakeNumber(k.ctx, pattern("+46*"), random)), hermes.Nonexistant)
+				refused(k, got(k.TakeNumber(k.ctx, pattern("+46*"), random)), hermes.NotFound)
 			}
 			k.pooled("+4711", "+4712")
 		}},
@@ -128,6 +128,6 @@ func takeRandom(k *kit) {
 		}
 		seen[n] = true
 	}
-	refused(k, got(k.TakeNumber(k.ctx, pattern("+47*"), true)), hermes.Nonexistant)
+	refused(k, got(k.TakeNumber(k.ctx, pattern("+47*"), true)), hermes.NotFound)
 	k.pooled("+46123", "+99")
 }

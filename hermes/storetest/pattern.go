@@ -141,7 +141,7 @@ func (k *kit) shuffledCount(p hermes.Pattern) (int, error) {
 func (k *kit) takes(p hermes.Pattern, want []e164.Number) {
 	k.Helper()
 	if len(want) == 0 {
-		refused(k, got(k.TakeNumber(k.ctx, p, false)), hermes.Nonexistant)
+		refused(k, got(k.TakeNumber(k.ctx, p, false)), hermes.NotFound)
 		return
 	}
 	equal(k, got(k.TakeNumber(k.ctx, p, false)), want[0])

@@ -24,11 +24,11 @@ func phoneCases() []testCase {
 		}},
 		{"remove", "RemovePhone removes that association and no other", func(k *kit) {
 			p, q := phone("001122334455", "alice@example.com"), phone("001122334455", "bob@example.com")
-			k.is(k.RemovePhone(k.ctx, p), hermes.Nonexistant)
+			k.is(k.RemovePhone(k.ctx, p), hermes.NotFound)
 			k.ok(k.AddPhone(k.ctx, p), k.AddPhone(k.ctx, q))
-			k.is(k.RemovePhone(k.ctx, phone("001122334456", "alice@example.com")), hermes.Nonexistant)
+			k.is(k.RemovePhone(k.ctx, phone("001122334456", "alice@example.com")), hermes.NotFound)
 			k.ok(k.RemovePhone(k.ctx, p))
-			k.is(k.RemovePhone(k.ctx, p), hermes.Nonexistant)
+			k.is(k.RemovePhone(k.ctx, p), hermes.NotFound)
 			list(k, got(k.PhoneUsers(k.ctx, p.MAC)), q.User)
 			list(k, got(k.UserPhones(k.ctx, p.User)))
 			list(k, got(k.UserPhones(k.ctx, q.User)), p.MAC)

@@ -14,7 +14,7 @@ import (
 func raceCases() []testCase {
 	return []testCase{
 		{"remove_number", "of 32 that remove one number exactly one gets nil", func(k *kit) {
-			k.oneWinner(32, hermes.Nonexistant, func(round int) error { return k.AddNumber(k.ctx, poolNumber("+47", 8, round)) },
+			k.oneWinner(32, hermes.NotFound, func(round int) error { return k.AddNumber(k.ctx, poolNumber("+47", 8, round)) },
 				func(round, _ int) error { return k.RemoveNumber(k.ctx, poolNumber("+47", 8, round)) })
 		}},
 		{"add_number", "of 16 that add one number exactly one gets nil", func(k *kit) {
@@ -42,19 +42,19 @@ func raceCases() []testCase {
 		}},
 		{"rotate", "of 16 that rotate one generation exactly one gets nil", func(k *kit) {
 			k.ok(k.AddSession(k.ctx, session(1, backendUser("alice"))))
-			k.oneWinner(16, hermes.Nonexistant, unprepared, func(round, _ int) error {
+			k.oneWinner(16, hermes.NotFound, unprepared, func(round, _ int) error {
 				return k.RotateSession(k.ctx, hash(1), int64(round), at(3), at(4))
 			})
 		}},
 		{"take_nonce", "of 16 that take one nonce exactly one gets it", func(k *kit) {
-			k.oneWinner(16, hermes.Nonexistant, func(round int) error {
+			k.oneWinner(16, hermes.NotFound, func(round int) error {
 				return k.AddNonce(k.ctx, hermes.Nonce{ID: nthHash(round), Key: "k1", Expires: at(5)})
 			},
 				func(round, _ int) error { return only(k.TakeNonce(k.ctx, nthHash(round))) })
 		}},
-		{"take_all", "32 workers empty a pool: each number once, none left, Nonexistant only then", func(k *kit) { k.takeAll(false) }},
+		{"take_all", "32 workers empty a pool: each number once, none left, NotFound only then", func(k *kit) { k.takeAll(false) }},
 		{"take_all_random", "so do random ones", func(k *kit) { k.takeAll(true) }},
-		{"take_enough", "while there are numbers enough no taker is told Nonexistant, from the first to the last", takeEnough},
+		{"take_enough", "while there are numbers enough no taker is told NotFound, from the first to the last", takeEnough},
 		{"counters", "no increment is lost that reads and then writes in a transaction", counters},
 		{"ranges", "ranges that overlap and are added at once count each number once", ranges},
 		{"whole", "who looks meanwhile sees a transaction whole or not at all", seenWhole},
@@ -139,7 +139,7 @@ func (k *kit) takeAll(random bool) {
 		}
 	})
 	for _, err := range errs {
-		k.is(err, hermes.Nonexistant)
+		k.is(err, hermes.NotFound)
 	}
 	all := slices.Concat(taken...)
 	slices.SortFunc(all, e164.Number.Compare)

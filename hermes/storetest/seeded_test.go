@@ -86,7 +86,7 @@ func fixture(bug string) storetest.Fixture {
 		Store: &seeded{s, bug, &sync.Map{}},
 		Serve: func(_ *testing.T, domains ...string) {
 			for _, d := range domains {
-				s.Serve(sip.ForeignDomain(d))
+				s.Serve(sip.UncheckedDomain(d))
 			}
 		},
 	}
@@ -116,7 +116,7 @@ func (s *seeded) RemoveNumber(ctx context.Context, n e164.Number) error {
 		return s.Store.RemoveNumber(ctx, n)
 	}
 	if has, err := s.Store.HasNumber(ctx, n); err != nil || !has {
-		return firstOf(err, hermes.Nonexistant)
+		return firstOf(err, hermes.NotFound)
 	}
 	runtime.Gosched()
 	s.Store.RemoveNumber(ctx, n)
@@ -180,8 +180,8 @@ func (s *seeded) AddUser(ctx context.Context, u hermes.User) error {
 
 func (s *seeded) User(ctx context.Context, a sip.Addr) (hermes.User, error) {
 	u, err := s.Store.User(ctx, a)
-	if s.bug == "address compared in any case" && err == hermes.Nonexistant {
-		return s.Store.User(ctx, sip.Foreign(strings.ToLower(a.User()), a.Domain().String()))
+	if s.bug == "address compared in any case" && err == hermes.NotFound {
+		return s.Store.User(ctx, sip.Unchecked(strings.ToLower(a.User()), a.Domain().String()))
 	}
 	return u, err
 }

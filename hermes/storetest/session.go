@@ -11,7 +11,7 @@ func sessionCases() []testCase {
 		{"round_trip", "sessions survive bit by bit, each once", func(k *kit) {
 			s := session(1, backendUser("ålice"))
 			s.Gen = 1 << 40
-			refused(k, got(k.Session(k.ctx, s.ID)), hermes.Nonexistant)
+			refused(k, got(k.Session(k.ctx, s.ID)), hermes.NotFound)
 			k.ok(k.AddSession(k.ctx, s))
 			k.is(k.AddSession(k.ctx, session(1, backendUser("bob"))), hermes.Exists)
 			equal(k, got(k.Session(k.ctx, s.ID)), hermes.SessionState{Session: s})
@@ -23,7 +23,7 @@ func sessionCases() []testCase {
 			k.ok(k.AddSession(k.ctx, s), k.TouchSession(k.ctx, s.ID, at(9)), k.TouchSession(k.ctx, hash(2), at(9)))
 			s.LastSeen = at(9)
 			equal(k, got(k.Session(k.ctx, s.ID)), hermes.SessionState{Session: s})
-			refused(k, got(k.Session(k.ctx, hash(2))), hermes.Nonexistant)
+			refused(k, got(k.Session(k.ctx, hash(2))), hermes.NotFound)
 		}},
 		{"remove", "RemoveSession removes one; a session that is gone is no error", func(k *kit) {
 			k.addSessions(backendUser("alice"), 1, 2)
@@ -67,7 +67,7 @@ func (k *kit) sessions(want ...byte) {
 		switch {
 		case err == nil:
 			there = append(there, id)
-		case err != hermes.Nonexistant:
+		case err != hermes.NotFound:
 			k.Fatalf("got the error %v", err)
 		}
 	}
@@ -101,14 +101,14 @@ func sessionState(k *kit) {
 func rotateSession(k *kit) {
 	s, other := session(1, backendUser("alice")), session(2, backendUser("alice"))
 	s.Gen = 7
-	k.is(k.RotateSession(k.ctx, s.ID, 7, at(3), at(4)), hermes.Nonexistant)
+	k.is(k.RotateSession(k.ctx, s.ID, 7, at(3), at(4)), hermes.NotFound)
 	k.ok(k.AddSession(k.ctx, s), k.AddSession(k.ctx, other))
 	for _, gen := range []int64{6, 8, 0} {
-		k.is(k.RotateSession(k.ctx, s.ID, gen, at(3), at(4)), hermes.Nonexistant)
+		k.is(k.RotateSession(k.ctx, s.ID, gen, at(3), at(4)), hermes.NotFound)
 	}
 	equal(k, got(k.Session(k.ctx, s.ID)), hermes.SessionState{Session: s})
 	k.ok(k.RotateSession(k.ctx, s.ID, 7, at(3), at(4)))
-	k.is(k.RotateSession(k.ctx, s.ID, 7, at(5), at(6)), hermes.Nonexistant)
+	k.is(k.RotateSession(k.ctx, s.ID, 7, at(5), at(6)), hermes.NotFound)
 	s.Gen, s.Rotated, s.KeyExpires = 8, at(3), at(4)
 	equal(k, got(k.Session(k.ctx, s.ID)), hermes.SessionState{Session: s})
 	equal(k, got(k.Session(k.ctx, other.ID)), hermes.SessionState{Session: other})
@@ -144,8 +144,8 @@ func sweepExpired(k *kit) {
 	}
 	equal(k, got(k.SweepExpired(k.ctx, now)), 7)
 	k.sessions(4)
-	refused(k, got(k.TakeNonce(k.ctx, hash(0))), hermes.Nonexistant)
-	refused(k, got(k.TakeNonce(k.ctx, hash(2))), hermes.Nonexistant)
+	refused(k, got(k.TakeNonce(k.ctx, hash(0))), hermes.NotFound)
+	refused(k, got(k.TakeNonce(k.ctx, hash(2))), hermes.NotFound)
 	equal(k, got(k.TakeNonce(k.ctx, hash(1))), hermes.Nonce{ID: hash(1), Key: "k1", Expires: now.Add(time.Microsecond)})
 	equal(k, got(k.SweepExpired(k.ctx, now)), 0)
 }

@@ -32,7 +32,7 @@ func (k *kit) skew(check func(round int), txs ...func(s hermes.Store, round int)
 			return k.Tx(k.ctx, func(s hermes.Store) error { return txs[i%len(txs)](s, round) })
 		})
 		for _, err := range errs {
-			if err != nil && err != errOwn && err != hermes.Exists && err != hermes.Nonexistant {
+			if err != nil && err != errOwn && err != hermes.Exists && err != hermes.NotFound {
 				k.Fatalf("round %d: got %v, want nil, a bare cause or fn's own error", round, err)
 			}
 		}
@@ -159,7 +159,7 @@ func poolOrAlias(k *kit) {
 		return only(s.AddNumbers(k.ctx, nthNumber(round), nthNumber(round)))
 	}, func(s hermes.Store, round int) error { // alias/add
 		n := nthNumber(round)
-		if err := s.RemoveNumber(k.ctx, n); err != nil && err != hermes.Nonexistant {
+		if err := s.RemoveNumber(k.ctx, n); err != nil && err != hermes.NotFound {
 			return err
 		}
 		runtime.Gosched()

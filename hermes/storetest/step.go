@@ -57,7 +57,7 @@ func (d *draw) txStep() step {
 			return firstOf(err, end)
 		})
 		if err == errUndo {
-			err = hermes.Nonexistant
+			err = hermes.NotFound
 		}
 		return strings.Join(append(answers, toldError(err)), "\n")
 	}
@@ -146,7 +146,7 @@ func (d *draw) aliasStep() step {
 func (d *draw) domainStep() step {
 	v := d.servers()
 	which := v.Domain.String()[:2]
-	name := sip.ForeignDomain(pick(d, "local.example", "LOCAL.example", "other.example", "far.example"))
+	name := sip.UncheckedDomain(pick(d, "local.example", "LOCAL.example", "other.example", "far.example"))
 	return pick(d,
 		op("DomainServed", []any{name}, func(ctx context.Context, s hermes.Store) string { return told(s.DomainServed(ctx, name)) }),
 		op("Domains", nil, func(ctx context.Context, s hermes.Store) string { return toldList(s.Domains(ctx)) }),

@@ -131,7 +131,7 @@ func (k *kit) there(s hermes.Store) map[string]bool {
 	is := map[string]bool{}
 	one := func(what string, err error) {
 		k.Helper()
-		if err != nil && err != hermes.Nonexistant {
+		if err != nil && err != hermes.NotFound {
 			k.Fatalf("%s: %v", what, err)
 		}
 		is[what] = err == nil
@@ -182,10 +182,10 @@ func undoneRemovals(k *kit) {
 func bareCauses(k *kit) {
 	p := backendUser("alice")
 	k.ok(k.Tx(k.ctx, func(s hermes.Store) error {
-		k.is(s.RemoveNumber(k.ctx, number("+4719")), hermes.Nonexistant)
-		k.is(s.SetUser(k.ctx, localUser("alice@example.com")), hermes.Nonexistant)
-		k.is(s.RemoveAlias(k.ctx, addr("sales@example.com")), hermes.Nonexistant)
-		k.is(s.RotateSession(k.ctx, hash(1), 0, at(1), at(2)), hermes.Nonexistant)
+		k.is(s.RemoveNumber(k.ctx, number("+4719")), hermes.NotFound)
+		k.is(s.SetUser(k.ctx, localUser("alice@example.com")), hermes.NotFound)
+		k.is(s.RemoveAlias(k.ctx, addr("sales@example.com")), hermes.NotFound)
+		k.is(s.RotateSession(k.ctx, hash(1), 0, at(1), at(2)), hermes.NotFound)
 		k.ok(k.writeAll(s))
 		k.is(s.AddUser(k.ctx, localUser("alice@example.com")), hermes.Exists)
 		k.is(s.AddUser(k.ctx, remoteUser("bob@far.example")), hermes.Exists)

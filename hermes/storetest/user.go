@@ -18,9 +18,9 @@ func userCases() []testCase {
 		}},
 		{"nonexistant", "User, SetUser and RemoveUser tell a user that is not there by the bare cause, and SetUser makes none", func(k *kit) {
 			u := localUser("alice@example.com")
-			k.is(k.SetUser(k.ctx, u), hermes.Nonexistant)
-			k.is(k.RemoveUser(k.ctx, u.Address), hermes.Nonexistant)
-			refused(k, got(k.User(k.ctx, u.Address)), hermes.Nonexistant)
+			k.is(k.SetUser(k.ctx, u), hermes.NotFound)
+			k.is(k.RemoveUser(k.ctx, u.Address), hermes.NotFound)
+			refused(k, got(k.User(k.ctx, u.Address)), hermes.NotFound)
 		}},
 		{"exists", "an address is a user once, of whichever type, and AddUser leaves the first as it is", func(k *kit) {
 			local, remote := localUser("alice@example.com"), remoteUser("bob@far.example")
@@ -35,8 +35,8 @@ func userCases() []testCase {
 				k.ok(k.AddUser(k.ctx, localUser(a)))
 			}
 			equal(k, got(k.User(k.ctx, addr("Alice@example.com"))), localUser("Alice@example.com"))
-			refused(k, got(k.User(k.ctx, addr("ALICE@example.com"))), hermes.Nonexistant)
-			refused(k, got(k.User(k.ctx, addr("alic_@example.com"))), hermes.Nonexistant)
+			refused(k, got(k.User(k.ctx, addr("ALICE@example.com"))), hermes.NotFound)
+			refused(k, got(k.User(k.ctx, addr("alic_@example.com"))), hermes.NotFound)
 		}},
 		{"set", "SetUser replaces every field, with zero values too, and no other user's", replaceUser},
 		{"remove", "RemoveUser takes the groups along, frees the address and touches nobody else", removeUser},
@@ -72,8 +72,8 @@ func removeUser(k *kit) {
 		k.ok(k.AddUser(k.ctx, u), k.SetGroups(k.ctx, u.Address, []string{"intl"}))
 	}
 	k.ok(k.RemoveUser(k.ctx, alice.Address))
-	k.is(k.RemoveUser(k.ctx, alice.Address), hermes.Nonexistant)
-	refused(k, got(k.User(k.ctx, alice.Address)), hermes.Nonexistant)
+	k.is(k.RemoveUser(k.ctx, alice.Address), hermes.NotFound)
+	refused(k, got(k.User(k.ctx, alice.Address)), hermes.NotFound)
 	list(k, got(k.Groups(k.ctx, alice.Address)))
 	k.ok(k.AddUser(k.ctx, alice))
 	list(k, got(k.Groups(k.ctx, alice.Address)))

@@ -55,7 +55,7 @@ func is(columns string, a sip.Addr) schema.QueryAppender {
 func scanAlias(rows *sql.Rows) (hermes.Alias, error) {
 	var au, ad, du, dd string
 	err := rows.Scan(&au, &ad, &du, &dd)
-	return hermes.Alias{Alias: sip.Foreign(au, ad), Destination: sip.Foreign(du, dd)}, err
+	return hermes.Alias{Alias: sip.Unchecked(au, ad), Destination: sip.Unchecked(du, dd)}, err
 }
 
 // AddAlias implements hermes.Store. The table has no unique key: that there is one alias of the
@@ -71,7 +71,7 @@ func (s *Store) AddAlias(ctx context.Context, a hermes.Alias) error {
 // RemoveAlias implements hermes.Store.
 func (s *Store) RemoveAlias(ctx context.Context, a sip.Addr) error {
 	username, domain := key(a)
-	return s.mutate(ctx, hermes.Nonexistant, raw(`DELETE FROM ?dbaliases WHERE alias_username = ? AND alias_domain = ?`, username, domain))
+	return s.mutate(ctx, hermes.NotFound, raw(`DELETE FROM ?dbaliases WHERE alias_username = ? AND alias_domain = ?`, username, domain))
 }
 
 // NumberAliased implements hermes.Store.

@@ -23,12 +23,12 @@ func (s *Store) AddCredential(ctx context.Context, c hermes.Credential) error {
 
 // SetCredential implements hermes.Store.
 func (s *Store) SetCredential(ctx context.Context, c hermes.Credential) error {
-	return s.authenticating().mutate(ctx, hermes.Nonexistant, raw(`UPDATE ?credentials SET hash = ? WHERE username = ?`, c.Hash, c.User))
+	return s.authenticating().mutate(ctx, hermes.NotFound, raw(`UPDATE ?credentials SET hash = ? WHERE username = ?`, c.Hash, c.User))
 }
 
 // RemoveCredential implements hermes.Store.
 func (s *Store) RemoveCredential(ctx context.Context, user string) error {
-	return s.authenticating().mutate(ctx, hermes.Nonexistant, raw(`DELETE FROM ?credentials WHERE username = ?`, user))
+	return s.authenticating().mutate(ctx, hermes.NotFound, raw(`DELETE FROM ?credentials WHERE username = ?`, user))
 }
 
 // Authorization implements hermes.Store.
@@ -57,5 +57,5 @@ func (s *Store) SetAuthorization(ctx context.Context, a hermes.Authorization) er
 
 // RemoveAuthorization implements hermes.Store.
 func (s *Store) RemoveAuthorization(ctx context.Context, p hermes.Principal) error {
-	return s.authenticating().mutate(ctx, hermes.Nonexistant, raw(`DELETE FROM ?authorizations WHERE kind = ? AND name = ?`, string(p.Kind), p.Name))
+	return s.authenticating().mutate(ctx, hermes.NotFound, raw(`DELETE FROM ?authorizations WHERE kind = ? AND name = ?`, string(p.Kind), p.Name))
 }

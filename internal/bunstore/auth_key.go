@@ -53,7 +53,7 @@ func (s *Store) AddKey(ctx context.Context, k hermes.Key) error {
 
 // RemoveKey implements hermes.Store.
 func (s *Store) RemoveKey(ctx context.Context, id string) error {
-	return s.authenticating().mutate(ctx, hermes.Nonexistant, raw(`DELETE FROM ?api_keys WHERE id = ?`, id))
+	return s.authenticating().mutate(ctx, hermes.NotFound, raw(`DELETE FROM ?api_keys WHERE id = ?`, id))
 }
 
 // TouchKey implements hermes.Store.

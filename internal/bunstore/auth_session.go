@@ -66,7 +66,7 @@ func (s *Store) AddSession(ctx context.Context, v hermes.Session) error {
 
 // RotateSession implements hermes.Store.
 func (s *Store) RotateSession(ctx context.Context, id hermes.Hash, gen int64, rotated, keyExpires time.Time) error {
-	return s.authenticating().mutate(ctx, hermes.Nonexistant, raw(`UPDATE ?sessions SET gen = gen + 1, rotated = ?, key_expires = ? WHERE id = ? AND gen = ?`,
+	return s.authenticating().mutate(ctx, hermes.NotFound, raw(`UPDATE ?sessions SET gen = gen + 1, rotated = ?, key_expires = ? WHERE id = ? AND gen = ?`,
 		stamp(rotated), stamp(keyExpires), hashColumn(id), gen))
 }
 

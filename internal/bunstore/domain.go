@@ -22,7 +22,7 @@ func (s *Store) Domains(ctx context.Context) ([]sip.Domain, error) {
 		func(rows *sql.Rows) (sip.Domain, error) {
 			var name string
 			err := rows.Scan(&name)
-			return sip.ForeignDomain(name), err
+			return sip.UncheckedDomain(name), err
 		})
 }
 
@@ -56,8 +56,8 @@ func (s *Store) Servers(ctx context.Context, d sip.Domain) (hermes.Servers, erro
 	if err != nil {
 		return hermes.Servers{}, err
 	}
-	return hermes.Servers{Domain: d, Registrar: sip.ForeignDomain(r.Registrar), RPort: r.RPort,
-		Proxy: sip.ForeignDomain(r.Proxy), PPort: r.PPort, ProvURL: r.ProvURL}, nil
+	return hermes.Servers{Domain: d, Registrar: sip.UncheckedDomain(r.Registrar), RPort: r.RPort,
+		Proxy: sip.UncheckedDomain(r.Proxy), PPort: r.PPort, ProvURL: r.ProvURL}, nil
 }
 
 // SetServers implements hermes.Store.

@@ -43,7 +43,7 @@ func (i Inspector) Aliases(ctx context.Context, after AliasRow, limit int) ([]Al
 func scanAliasRow(rows *sql.Rows) (a AliasRow, err error) {
 	var au, ad, du, dd string
 	err = rows.Scan(&a.ID, &au, &ad, &du, &dd, &a.Leads, &a.OfUser, &a.Duplicate, &a.Pooled, &a.SharedName, &a.Numbers)
-	a.Alias = hermes.Alias{Alias: sip.Foreign(au, ad), Destination: sip.Foreign(du, dd)}
+	a.Alias = hermes.Alias{Alias: sip.Unchecked(au, ad), Destination: sip.Unchecked(du, dd)}
 	return a, err
 }
 
@@ -61,7 +61,7 @@ func (i Inspector) Domains(ctx context.Context, after DomainRow, limit int) ([]D
 		func(rows *sql.Rows) (d DomainRow, err error) {
 			var name string
 			err = rows.Scan(&d.ID, &name, &d.Servers)
-			d.Domain = sip.ForeignDomain(name)
+			d.Domain = sip.UncheckedDomain(name)
 			return d, err
 		})
 }

@@ -48,7 +48,7 @@ func (i Inspector) Accounts(ctx context.Context, after Account, limit int) ([]Ac
 		func(rows *sql.Rows) (a Account, err error) {
 			var username, domain string
 			err = rows.Scan(&a.ID, &username, &domain, &a.Clear, &a.NoHash, &a.Provisioned, &a.Shared)
-			a.Address = sip.Foreign(username, domain)
+			a.Address = sip.Unchecked(username, domain)
 			return a, err
 		})
 }
@@ -73,7 +73,7 @@ func (i Inspector) Users(ctx context.Context, after Provisioned, limit int) ([]P
 			var sealed []byte
 			u := &p.User
 			err = rows.Scan(&username, &domain, &u.Type, &sealed, &p.Account, &u.HA1, &u.HA1B, &u.Clear)
-			u.Address, u.Sealed = sip.Foreign(username, domain), string(sealed)
+			u.Address, u.Sealed = sip.Unchecked(username, domain), string(sealed)
 			return p, err
 		})
 }
@@ -94,7 +94,7 @@ func (i Inspector) Phones(ctx context.Context, after Association, limit int) ([]
 		func(rows *sql.Rows) (a Association, err error) {
 			var username, domain string
 			err = rows.Scan(&a.Phone.MAC, &username, &domain, &a.User)
-			a.Phone.User = sip.Foreign(username, domain)
+			a.Phone.User = sip.Unchecked(username, domain)
 			return a, err
 		})
 }
@@ -116,7 +116,7 @@ func (i Inspector) Grants(ctx context.Context, after Grant, limit int) ([]Grant,
 		func(rows *sql.Rows) (g Grant, err error) {
 			var username, domain string
 			err = rows.Scan(&g.ID, &username, &domain, &g.First, &g.User)
-			g.Address = sip.Foreign(username, domain)
+			g.Address = sip.Unchecked(username, domain)
 			return g, err
 		})
 }

@@ -101,5 +101,5 @@ func (s *Store) analyze(ctx context.Context) {
 
 // RemoveNumber implements hermes.Store.
 func (s *Store) RemoveNumber(ctx context.Context, n e164.Number) error {
-	return s.mutate(ctx, hermes.Nonexistant, raw(`DELETE FROM ?numbers WHERE number = ?`, n.String()))
+	return s.mutate(ctx, hermes.NotFound, raw(`DELETE FROM ?numbers WHERE number = ?`, n.String()))
 }

@@ -41,10 +41,10 @@ func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random boo
 func (s *Store) takeFrom(ctx context.Context, match hermes.Pattern, from string) (e164.Number, error) {
 	for {
 		n, err := s.takeFirst(ctx, match, from, "?skip")
-		if err == error(hermes.Nonexistant) && from != "" {
+		if err == error(hermes.NotFound) && from != "" {
 			n, err = s.takeFirst(ctx, match, "", "?skip")
 		}
-		if err != error(hermes.Nonexistant) || !s.layout.Load().waits {
+		if err != error(hermes.NotFound) || !s.layout.Load().waits {
 			return n, err
 		}
 		var there bool
@@ -52,9 +52,9 @@ func (s *Store) takeFrom(ctx context.Context, match hermes.Pattern, from string)
 			return n, err
 		}
 		if !there {
-			return n, hermes.Nonexistant
+			return n, hermes.NotFound
 		}
-		if n, err = s.takeFirst(ctx, match, "", "?wait"); err != error(hermes.Nonexistant) {
+		if n, err = s.takeFirst(ctx, match, "", "?wait"); err != error(hermes.NotFound) {
 			return n, err
 		}
 	}
@@ -71,14 +71,14 @@ func (s *Store) takeFirst(ctx context.Context, match hermes.Pattern, from, lock 
 	return n, err
 }
 
-// randomKey draws a place between the first match and the last; Nonexistant where there is none.
+// randomKey draws a place between the first match and the last; NotFound where there is none.
 func (s *Store) randomKey(ctx context.Context, match hermes.Pattern) (string, error) {
 	var first, last e164.Number
 	if err := s.one(ctx, raw(`SELECT min(n.number), max(n.number) FROM ?numbers AS n WHERE ?`, numberLike(match)), &first, &last); err != nil {
 		return "", err
 	}
 	if first.IsZero() {
-		return "", hermes.Nonexistant
+		return "", hermes.NotFound
 	}
 	low, high := filled(first), filled(last)
 	return fmt.Sprintf("+%015d", low+rand.Int64N(high-low+1)), nil

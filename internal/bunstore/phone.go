@@ -17,7 +17,7 @@ func (s *Store) PhoneUsers(ctx context.Context, m mac.Addr) ([]sip.Addr, error) 
 func scanAddr(rows *sql.Rows) (sip.Addr, error) {
 	var username, domain string
 	err := rows.Scan(&username, &domain)
-	return sip.Foreign(username, domain), err
+	return sip.Unchecked(username, domain), err
 }
 
 // UserPhones implements hermes.Store.
@@ -44,6 +44,6 @@ func (s *Store) AddPhone(ctx context.Context, p hermes.Phone) error {
 // RemovePhone implements hermes.Store.
 func (s *Store) RemovePhone(ctx context.Context, p hermes.Phone) error {
 	username, domain := key(p.User)
-	return s.mutate(ctx, hermes.Nonexistant, raw(`DELETE FROM ?phones WHERE mac = ? AND username = ? AND domain = ?`,
+	return s.mutate(ctx, hermes.NotFound, raw(`DELETE FROM ?phones WHERE mac = ? AND username = ? AND domain = ?`,
 		p.MAC.String(), username, domain))
 }

@@ -56,7 +56,7 @@ func (s *Store) execText(ctx context.Context, text string, bound []any) (sql.Res
 	return stmt.ExecContext(ctx, bound...)
 }
 
-// one reads the only row into dest, a struct of columns or pointers to values; Nonexistant where
+// one reads the only row into dest, a struct of columns or pointers to values; NotFound where
 // there is none.
 func (s *Store) one(ctx context.Context, q schema.QueryAppender, dest ...any) error {
 	ctx, text, err := s.prepare(ctx, q)
@@ -106,7 +106,7 @@ func (s *Store) scanOne(ctx context.Context, from querier, text string, dest []a
 		if err := rows.Err(); err != nil {
 			return s.fail(err)
 		}
-		return hermes.Nonexistant
+		return hermes.NotFound
 	}
 	if err := s.db().ScanRow(ctx, rows, dest...); err != nil {
 		return s.fail(err)

@@ -63,7 +63,7 @@ func userQuery(l *layout, a sip.Addr) schema.QueryAppender {
 func (r userRow) user(a sip.Addr) hermes.User {
 	u := hermes.User{
 		Address: a, Type: hermes.Local, Sealed: string(r.Sealed), HA1: r.HA1, HA1B: r.HA1B, Clear: r.Clear,
-		AuthID: r.AuthID, Registrar: sip.ForeignDomain(r.Registrar), RPort: r.RPort, Proxy: sip.ForeignDomain(r.Proxy), PPort: r.PPort,
+		AuthID: r.AuthID, Registrar: sip.UncheckedDomain(r.Registrar), RPort: r.RPort, Proxy: sip.UncheckedDomain(r.Proxy), PPort: r.PPort,
 		Dialplan: r.Dialplan, DisplayName: r.DisplayName, LineText: r.LineText,
 		Email: r.Email, RPID: r.RPID, PermittedCalls: r.PermittedCalls,
 	}

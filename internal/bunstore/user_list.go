@@ -33,7 +33,7 @@ func (s *Store) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEnt
 		func(rows *sql.Rows) (e hermes.UserEntry, err error) {
 			var username, domain string
 			err = rows.Scan(&username, &domain, &e.DisplayName)
-			e.User = sip.Foreign(username, domain)
+			e.User = sip.Unchecked(username, domain)
 			return e, err
 		})
 }

@@ -112,7 +112,7 @@ func (s *Store) setLocal(ctx context.Context, l *layout, u hermes.User) error {
 	case err != nil:
 		return err
 	case accounts+own == 0:
-		return hermes.Nonexistant
+		return hermes.NotFound
 	case accounts == 0 && u.HA1+u.Clear == "":
 		return nil // another tool removed it from Kamailio: without a password it would be there again, and open
 	case accounts == 0:
@@ -129,7 +129,7 @@ func (s *Store) setRemote(ctx context.Context, u hermes.User) error {
 		return err
 	}
 	if !there {
-		return hermes.Nonexistant
+		return hermes.NotFound
 	}
 	if own, err := s.updateOwn(ctx, u); err != nil || own > 0 {
 		return err
@@ -183,7 +183,7 @@ func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) error {
 			gone += n
 		}
 		if gone == 0 {
-			return hermes.Nonexistant
+			return hermes.NotFound
 		}
 		return in.SetGroups(ctx, a, nil)
 	})

@@ -46,7 +46,7 @@ func (e *exam) settingsDomains(ctx context.Context, servers *tally) error {
 			_, err := s.Servers(ctx, d)
 			return err
 		})
-		if err == error(hermes.Nonexistant) {
+		if err == error(hermes.NotFound) {
 			servers.add(d.String())
 		} else if err != nil {
 			return err

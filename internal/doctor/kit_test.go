@@ -14,7 +14,7 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes/local"
 	"github.com/hermes-voip/go-hermes/hermes/postgres"
 	"github.com/hermes-voip/go-hermes/hermes/sqlite"
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
@@ -40,7 +40,7 @@ func engines(t *testing.T, test func(t *testing.T, empty func(t *testing.T) *bod
 func emptySQLite(t *testing.T) *body {
 	t.Helper()
 	b := &body{t: t, path: filepath.Join(t.TempDir(), "hermes.db")}
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: b.path})
+	store, err := sqlite.Open(t.Context(), b.path, nil)
 	b.must(err)
 	t.Cleanup(func() { store.Close() })
 	b.store = store
@@ -55,7 +55,7 @@ func emptyICU(t *testing.T) *body { return emptyCollated(t, "en-US") }
 func emptyCollated(t *testing.T, locale string) *body {
 	t.Helper()
 	b := &body{t: t, postgres: pgtest.New(t, pgtest.Options{NoFsync: true, ICULocale: locale})}
-	store, err := postgres.Open(t.Context(), postgres.Options{URL: b.postgres.URL(), MaxConns: 2})
+	store, err := postgres.Open(t.Context(), b.postgres.URL(), &postgres.Options{MaxConns: 2})
 	b.must(err)
 	t.Cleanup(func() { store.Close() })
 	b.must(store.Migrate(t.Context()))
@@ -79,7 +79,7 @@ func (b *body) lives(plaintext bool) *body {
 	b.client, err = hermes.New(b.store, &hermes.Options{SecretKeys: []hermes.SecretKey{b.key}, KamailioPlaintext: plaintext,
 		Backends: []hermes.Backend{local.New(&local.Options{MemoryKiB: 8, Passes: 1})}})
 	b.must(err)
-	b.must(b.client.Bootstrap(b.t.Context(), "admin", hermes.NewSecret("correct horse"), false))
+	b.must(b.client.Bootstrap(b.t.Context(), "admin", hermes.NewSecret("correct horse")))
 	return b
 }
 

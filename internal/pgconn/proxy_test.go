@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
 // cut is how a proxy loses the answer to the first COMMIT that passes.

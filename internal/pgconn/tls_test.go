@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
 // certificate is a self-signed one, for 127.0.0.1 and db.example.com.

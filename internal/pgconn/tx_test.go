@@ -12,7 +12,7 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 
-	"github.com/hermes-voip/go-hermes/internal/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
 const numbers = "CREATE TABLE x (n int PRIMARY KEY)"

@@ -1,0 +1,316 @@
+package storetest
+
+import (
+	"context"
+	"time"
+
+	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/mac"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// Intercept returns a store that calls before with the name of each [hermes.Store] method, such as
+// "AddUser", and then that method of store. If before returns an error, the method returns it and
+// store is not called. The store that Tx gives to its function is intercepted in the same way, and
+// when that function returns nil, before is called with "Commit": its error rolls back.
+//
+// Tests use it to provoke faults, to count calls and to stop a call at a chosen point. If the store
+// is used concurrently, before must be safe for concurrent use.
+func Intercept(store hermes.Store, before func(method string) error) hermes.Store {
+	return intercepted{store: store, before: before}
+}
+
+type intercepted struct {
+	store  hermes.Store
+	before func(method string) error
+}
+
+// run calls before, and then call if before returned nil.
+func (s intercepted) run(method string, call func() error) error {
+	if err := s.before(method); err != nil {
+		return err
+	}
+	return call()
+}
+
+// get is run for a method that returns a value.
+func get[T any](s intercepted, method string, call func() (T, error)) (v T, err error) {
+	if err := s.before(method); err != nil {
+		return v, err
+	}
+	return call()
+}
+
+// Volatile reports whether the intercepted store keeps nothing; see [hermes.New].
+func (s intercepted) Volatile() bool {
+	v, ok := s.store.(interface{ Volatile() bool })
+	return ok && v.Volatile()
+}
+
+// Tx implements [hermes.Store].
+func (s intercepted) Tx(ctx context.Context, fn func(hermes.Store) error) error {
+	return s.run("Tx", func() error {
+		return s.store.Tx(ctx, func(tx hermes.Store) error {
+			if err := fn(Intercept(tx, s.before)); err != nil {
+				return err
+			}
+			return s.before("Commit")
+		})
+	})
+}
+
+// User implements [hermes.Store].
+func (s intercepted) User(ctx context.Context, a sip.Addr) (hermes.User, error) {
+	return get(s, "User", func() (hermes.User, error) { return s.store.User(ctx, a) })
+}
+
+// Users implements [hermes.Store].
+func (s intercepted) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEntry, error) {
+	return get(s, "Users", func() ([]hermes.UserEntry, error) { return s.store.Users(ctx, q) })
+}
+
+// AddUser implements [hermes.Store].
+func (s intercepted) AddUser(ctx context.Context, u hermes.User) error {
+	return s.run("AddUser", func() error { return s.store.AddUser(ctx, u) })
+}
+
+// SetUser implements [hermes.Store].
+func (s intercepted) SetUser(ctx context.Context, u hermes.User) error {
+	return s.run("SetUser", func() error { return s.store.SetUser(ctx, u) })
+}
+
+// RemoveUser implements [hermes.Store].
+func (s intercepted) RemoveUser(ctx context.Context, a sip.Addr) error {
+	return s.run("RemoveUser", func() error { return s.store.RemoveUser(ctx, a) })
+}
+
+// Groups implements [hermes.Store].
+func (s intercepted) Groups(ctx context.Context, a sip.Addr) ([]string, error) {
+	return get(s, "Groups", func() ([]string, error) { return s.store.Groups(ctx, a) })
+}
+
+// SetGroups implements [hermes.Store].
+func (s intercepted) SetGroups(ctx context.Context, a sip.Addr, names []string) error {
+	return s.run("SetGroups", func() error { return s.store.SetGroups(ctx, a, names) })
+}
+
+// Holder implements [hermes.Store].
+func (s intercepted) Holder(ctx context.Context, a sip.Addr) (hermes.Holder, error) {
+	return get(s, "Holder", func() (hermes.Holder, error) { return s.store.Holder(ctx, a) })
+}
+
+// PhoneUsers implements [hermes.Store].
+func (s intercepted) PhoneUsers(ctx context.Context, m mac.Addr) ([]sip.Addr, error) {
+	return get(s, "PhoneUsers", func() ([]sip.Addr, error) { return s.store.PhoneUsers(ctx, m) })
+}
+
+// UserPhones implements [hermes.Store].
+func (s intercepted) UserPhones(ctx context.Context, a sip.Addr) ([]mac.Addr, error) {
+	return get(s, "UserPhones", func() ([]mac.Addr, error) { return s.store.UserPhones(ctx, a) })
+}
+
+// Phones implements [hermes.Store].
+func (s intercepted) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, error) {
+	return get(s, "Phones", func() ([]mac.Addr, error) { return s.store.Phones(ctx, q) })
+}
+
+// AddPhone implements [hermes.Store].
+func (s intercepted) AddPhone(ctx context.Context, p hermes.Phone) error {
+	return s.run("AddPhone", func() error { return s.store.AddPhone(ctx, p) })
+}
+
+// RemovePhone implements [hermes.Store].
+func (s intercepted) RemovePhone(ctx context.Context, p hermes.Phone) error {
+	return s.run("RemovePhone", func() error { return s.store.RemovePhone(ctx, p) })
+}
+
+// HasNumber implements [hermes.Store].
+func (s intercepted) HasNumber(ctx context.Context, n e164.Number) (bool, error) {
+	return get(s, "HasNumber", func() (bool, error) { return s.store.HasNumber(ctx, n) })
+}
+
+// Numbers implements [hermes.Store].
+func (s intercepted) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
+	return get(s, "Numbers", func() ([]e164.Number, error) { return s.store.Numbers(ctx, q) })
+}
+
+// ShuffledNumbers implements [hermes.Store].
+func (s intercepted) ShuffledNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
+	return get(s, "ShuffledNumbers", func() ([]e164.Number, error) { return s.store.ShuffledNumbers(ctx, q) })
+}
+
+// AddNumber implements [hermes.Store].
+func (s intercepted) AddNumber(ctx context.Context, n e164.Number) error {
+	return s.run("AddNumber", func() error { return s.store.AddNumber(ctx, n) })
+}
+
+// AddNumbers implements [hermes.Store].
+func (s intercepted) AddNumbers(ctx context.Context, first, last e164.Number) (int64, error) {
+	return get(s, "AddNumbers", func() (int64, error) { return s.store.AddNumbers(ctx, first, last) })
+}
+
+// RemoveNumber implements [hermes.Store].
+func (s intercepted) RemoveNumber(ctx context.Context, n e164.Number) error {
+	return s.run("RemoveNumber", func() error { return s.store.RemoveNumber(ctx, n) })
+}
+
+// TakeNumber implements [hermes.Store].
+func (s intercepted) TakeNumber(ctx context.Context, match hermes.Pattern, random bool) (e164.Number, error) {
+	return get(s, "TakeNumber", func() (e164.Number, error) { return s.store.TakeNumber(ctx, match, random) })
+}
+
+// Aliases implements [hermes.Store].
+func (s intercepted) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
+	return get(s, "Aliases", func() ([]hermes.Alias, error) { return s.store.Aliases(ctx, q) })
+}
+
+// AddAlias implements [hermes.Store].
+func (s intercepted) AddAlias(ctx context.Context, a hermes.Alias) error {
+	return s.run("AddAlias", func() error { return s.store.AddAlias(ctx, a) })
+}
+
+// RemoveAlias implements [hermes.Store].
+func (s intercepted) RemoveAlias(ctx context.Context, a sip.Addr) error {
+	return s.run("RemoveAlias", func() error { return s.store.RemoveAlias(ctx, a) })
+}
+
+// NumberAliased implements [hermes.Store].
+func (s intercepted) NumberAliased(ctx context.Context, n e164.Number) (bool, error) {
+	return get(s, "NumberAliased", func() (bool, error) { return s.store.NumberAliased(ctx, n) })
+}
+
+// DomainServed implements [hermes.Store].
+func (s intercepted) DomainServed(ctx context.Context, d sip.Domain) (bool, error) {
+	return get(s, "DomainServed", func() (bool, error) { return s.store.DomainServed(ctx, d) })
+}
+
+// Domains implements [hermes.Store].
+func (s intercepted) Domains(ctx context.Context) ([]sip.Domain, error) {
+	return get(s, "Domains", func() ([]sip.Domain, error) { return s.store.Domains(ctx) })
+}
+
+// Servers implements [hermes.Store].
+func (s intercepted) Servers(ctx context.Context, d sip.Domain) (hermes.Servers, error) {
+	return get(s, "Servers", func() (hermes.Servers, error) { return s.store.Servers(ctx, d) })
+}
+
+// SetServers implements [hermes.Store].
+func (s intercepted) SetServers(ctx context.Context, v hermes.Servers) error {
+	return s.run("SetServers", func() error { return s.store.SetServers(ctx, v) })
+}
+
+// Credential implements [hermes.Store].
+func (s intercepted) Credential(ctx context.Context, user string) (hermes.Credential, error) {
+	return get(s, "Credential", func() (hermes.Credential, error) { return s.store.Credential(ctx, user) })
+}
+
+// AddCredential implements [hermes.Store].
+func (s intercepted) AddCredential(ctx context.Context, c hermes.Credential) error {
+	return s.run("AddCredential", func() error { return s.store.AddCredential(ctx, c) })
+}
+
+// SetCredential implements [hermes.Store].
+func (s intercepted) SetCredential(ctx context.Context, c hermes.Credential) error {
+	return s.run("SetCredential", func() error { return s.store.SetCredential(ctx, c) })
+}
+
+// RemoveCredential implements [hermes.Store].
+func (s intercepted) RemoveCredential(ctx context.Context, user string) error {
+	return s.run("RemoveCredential", func() error { return s.store.RemoveCredential(ctx, user) })
+}
+
+// Authorization implements [hermes.Store].
+func (s intercepted) Authorization(ctx context.Context, p hermes.Principal) (hermes.Authorization, error) {
+	return get(s, "Authorization", func() (hermes.Authorization, error) { return s.store.Authorization(ctx, p) })
+}
+
+// Authorizations implements [hermes.Store].
+func (s intercepted) Authorizations(ctx context.Context) ([]hermes.Authorization, error) {
+	return get(s, "Authorizations", func() ([]hermes.Authorization, error) { return s.store.Authorizations(ctx) })
+}
+
+// SetAuthorization implements [hermes.Store].
+func (s intercepted) SetAuthorization(ctx context.Context, a hermes.Authorization) error {
+	return s.run("SetAuthorization", func() error { return s.store.SetAuthorization(ctx, a) })
+}
+
+// RemoveAuthorization implements [hermes.Store].
+func (s intercepted) RemoveAuthorization(ctx context.Context, p hermes.Principal) error {
+	return s.run("RemoveAuthorization", func() error { return s.store.RemoveAuthorization(ctx, p) })
+}
+
+// Key implements [hermes.Store].
+func (s intercepted) Key(ctx context.Context, id string) (hermes.Key, error) {
+	return get(s, "Key", func() (hermes.Key, error) { return s.store.Key(ctx, id) })
+}
+
+// Keys implements [hermes.Store].
+func (s intercepted) Keys(ctx context.Context) ([]hermes.Key, error) {
+	return get(s, "Keys", func() ([]hermes.Key, error) { return s.store.Keys(ctx) })
+}
+
+// AddKey implements [hermes.Store].
+func (s intercepted) AddKey(ctx context.Context, k hermes.Key) error {
+	return s.run("AddKey", func() error { return s.store.AddKey(ctx, k) })
+}
+
+// RemoveKey implements [hermes.Store].
+func (s intercepted) RemoveKey(ctx context.Context, id string) error {
+	return s.run("RemoveKey", func() error { return s.store.RemoveKey(ctx, id) })
+}
+
+// TouchKey implements [hermes.Store].
+func (s intercepted) TouchKey(ctx context.Context, id string, at time.Time) error {
+	return s.run("TouchKey", func() error { return s.store.TouchKey(ctx, id, at) })
+}
+
+// AddNonce implements [hermes.Store].
+func (s intercepted) AddNonce(ctx context.Context, n hermes.Nonce) error {
+	return s.run("AddNonce", func() error { return s.store.AddNonce(ctx, n) })
+}
+
+// TakeNonce implements [hermes.Store].
+func (s intercepted) TakeNonce(ctx context.Context, id hermes.Hash) (hermes.Nonce, error) {
+	return get(s, "TakeNonce", func() (hermes.Nonce, error) { return s.store.TakeNonce(ctx, id) })
+}
+
+// Session implements [hermes.Store].
+func (s intercepted) Session(ctx context.Context, id hermes.Hash) (hermes.SessionState, error) {
+	return get(s, "Session", func() (hermes.SessionState, error) { return s.store.Session(ctx, id) })
+}
+
+// AddSession implements [hermes.Store].
+func (s intercepted) AddSession(ctx context.Context, v hermes.Session) error {
+	return s.run("AddSession", func() error { return s.store.AddSession(ctx, v) })
+}
+
+// RotateSession implements [hermes.Store].
+func (s intercepted) RotateSession(ctx context.Context, id hermes.Hash, gen int64, rotated, keyExpires time.Time) error {
+	return s.run("RotateSession", func() error { return s.store.RotateSession(ctx, id, gen, rotated, keyExpires) })
+}
+
+// TouchSession implements [hermes.Store].
+func (s intercepted) TouchSession(ctx context.Context, id hermes.Hash, at time.Time) error {
+	return s.run("TouchSession", func() error { return s.store.TouchSession(ctx, id, at) })
+}
+
+// RemoveSession implements [hermes.Store].
+func (s intercepted) RemoveSession(ctx context.Context, id hermes.Hash) error {
+	return s.run("RemoveSession", func() error { return s.store.RemoveSession(ctx, id) })
+}
+
+// RemoveSessions implements [hermes.Store].
+func (s intercepted) RemoveSessions(ctx context.Context, p hermes.Principal, keep hermes.Hash) error {
+	return s.run("RemoveSessions", func() error { return s.store.RemoveSessions(ctx, p, keep) })
+}
+
+// TrimSessions implements [hermes.Store].
+func (s intercepted) TrimSessions(ctx context.Context, p hermes.Principal, n int) error {
+	return s.run("TrimSessions", func() error { return s.store.TrimSessions(ctx, p, n) })
+}
+
+// SweepExpired implements [hermes.Store].
+func (s intercepted) SweepExpired(ctx context.Context, now time.Time) (int64, error) {
+	return get(s, "SweepExpired", func() (int64, error) { return s.store.SweepExpired(ctx, now) })
+}
