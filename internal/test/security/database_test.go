@@ -9,27 +9,27 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-// database is what two hermesd share.
+// database is a database that two servers share.
 type database interface {
-	// stores empties the database and returns a store for each of the two.
-	stores(t *testing.T) (a, b hermes.Store)
+	// empty removes all records and returns a store for each of the servers.
+	empty(t *testing.T) (a, b hermes.Store)
 }
 
-// onEach runs the test on memory, and on PostgreSQL.
-func onEach(t *testing.T, test func(t *testing.T, db database)) {
+// eachDatabase runs the test with the memory store and with PostgreSQL.
+func eachDatabase(t *testing.T, test func(t *testing.T, db database)) {
 	t.Run("memory", func(t *testing.T) { test(t, memory{}) })
 	t.Run("postgresql", func(t *testing.T) { test(t, newPostgreSQL(t)) })
 }
 
-// memory has one store, which both have.
+// memory returns the same store for both servers.
 type memory struct{}
 
-func (memory) stores(*testing.T) (a, b hermes.Store) {
+func (memory) empty(*testing.T) (a, b hermes.Store) {
 	s := memstore.New()
 	return s, s
 }
 
-// postgreSQL has two stores with connections of their own.
+// postgreSQL has a store with connections of its own for each server.
 type postgreSQL struct {
 	db   *pgtest.DB
 	a, b hermes.Store
@@ -37,18 +37,17 @@ type postgreSQL struct {
 
 func newPostgreSQL(t *testing.T) *postgreSQL {
 	t.Helper()
-	p := &postgreSQL{db: pgtest.New(t, pgtest.Options{NoFsync: true})}
-	first := p.open(t)
-	if err := first.Migrate(t.Context()); err != nil {
+	db := pgtest.New(t, pgtest.Options{NoFsync: true})
+	a, b := openStore(t, db), openStore(t, db)
+	if err := a.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	p.a, p.b = first, p.open(t)
-	return p
+	return &postgreSQL{db: db, a: a, b: b}
 }
 
-func (p *postgreSQL) open(t *testing.T) *postgres.Store {
+func openStore(t *testing.T, db *pgtest.DB) *postgres.Store {
 	t.Helper()
-	s, err := postgres.Open(t.Context(), p.db.URL(), nil)
+	s, err := postgres.Open(t.Context(), db.URL(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +59,7 @@ func (p *postgreSQL) open(t *testing.T) *postgres.Store {
 	return s
 }
 
-func (p *postgreSQL) stores(t *testing.T) (a, b hermes.Store) {
+func (p *postgreSQL) empty(t *testing.T) (a, b hermes.Store) {
 	t.Helper()
 	for _, table := range p.db.Query(t, `SELECT schemaname || '.' || tablename FROM pg_tables
 		WHERE schemaname IN ('hermes', 'public') AND tablename NOT IN ('migrations', 'version')`) {
