@@ -94,8 +94,8 @@ func withChecksum(token string) string {
 	return token + string(digits)
 }
 
-// run sends logins at an even rate, without waiting for the answers of earlier ones, and returns when
-// all have been answered.
+// run sends logins at an even rate, without waiting for the answers of earlier ones, and returns
+// when all have been answered.
 func (f *flood) run(ctx context.Context, rate int, duration time.Duration) {
 	const step = 10 * time.Millisecond
 	outstanding := make(chan struct{}, maxOutstanding)
@@ -149,8 +149,8 @@ type measurement struct {
 	err  error
 }
 
-// measureFlood measures other clients, the known user and the memory for the duration. Unless address
-// is nil, it sends wrong logins meanwhile.
+// measureFlood measures other clients, the known user and the memory for the duration. Unless
+// address is nil, it sends wrong logins meanwhile.
 func measureFlood(ctx context.Context, s *server, address func(i int) string, rate int, duration time.Duration) (*measurement, error) {
 	m := &measurement{
 		flood: &flood{client: s.client(""), address: address, classes: map[string]int{}},
@@ -213,8 +213,8 @@ func (m *measurement) measureMemory(s *server) {
 	})
 }
 
-// repeat calls f with pauses until the measurement is done or f returns an error, which becomes that
-// of the measurement. A call that has begun is measured to its end.
+// repeat calls f with pauses until the measurement is done or f returns an error, which becomes
+// that of the measurement. A call that has begun is measured to its end.
 func (m *measurement) repeat(pause time.Duration, f func() error) {
 	for {
 		if err := f(); err != nil {

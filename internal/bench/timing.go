@@ -17,8 +17,8 @@ import (
 // medianLimit is by how much the medians of failed logins may differ.
 const medianLimit = time.Millisecond
 
-// triesPerName is how often the login of one user or key fails. hermesd delays further logins of a name
-// after about 50 failures.
+// triesPerName is how often the login of one user or key fails. hermesd delays further logins of a
+// name after about 50 failures.
 const triesPerName = 25
 
 // benchmarkTiming lets logins fail for each reason in turn and compares the medians of their times.
@@ -127,8 +127,8 @@ func (f *failures) newKey(ctx context.Context, parameters ...string) (string, er
 	return a.text("key"), err
 }
 
-// removeAuthorizations removes the authorizations of the unauthorized users in the database. The API
-// cannot do that without removing the user from the backend, too.
+// removeAuthorizations removes the authorizations of the unauthorized users in the database. The
+// API cannot do that without removing the user from the backend, too.
 func (f *failures) removeAuthorizations(ctx context.Context, n int) error {
 	store, err := f.openStore(ctx)
 	if err != nil {
@@ -185,7 +185,8 @@ func (f *failures) badSignature(ctx context.Context, i int) ([]string, error) {
 	return f.sign(ctx, i, "https://another.example.com")
 }
 
-// reusedNonce logs in, from another address than the try's, and returns the parameters of that login.
+// reusedNonce logs in, from another address than the try's, and returns the parameters of that
+// login.
 func (f *failures) reusedNonce(ctx context.Context, i int) ([]string, error) {
 	login, err := f.sign(ctx, i, "")
 	if err != nil {
