@@ -113,8 +113,8 @@ func startHermesd(t *testing.T, cmd *exec.Cmd) *hermesd {
 	return h
 }
 
-// stop ends the command as a service manager does, and waits until hermesd has ended, too. It may be
-// called more than once.
+// stop ends the command as a service manager does, and waits until hermesd has ended, too. It may
+// be called more than once.
 func (h *hermesd) stop() {
 	if h.cmd.ProcessState != nil {
 		return
@@ -145,8 +145,8 @@ var (
 	accessMember   = regexp.MustCompile(`"access":"(\w+)"`)
 )
 
-// responses returns the response of each line of the output that is an answer, with its cause and its
-// access level if it has them.
+// responses returns the response of each line of the output that is an answer, with its cause and
+// its access level if it has them.
 func responses(out string) (all []string) {
 	for line := range strings.Lines(out) {
 		m := responseMember.FindStringSubmatch(line)

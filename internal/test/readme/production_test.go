@@ -16,9 +16,9 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-// TestProduction runs the blocks of "Going to production" with a new PostgreSQL and Kamailio, and then
-// the first session: up to a phone that registers and is called by its number, and on to the removal
-// of its user.
+// TestProduction runs the blocks of "Going to production" with a new PostgreSQL and Kamailio, and
+// then the first session: up to a phone that registers and is called by its number, and on to the
+// removal of its user.
 func TestProduction(t *testing.T) {
 	requirePrograms(t, "bash", "curl")
 	p := startPlatform(t)

@@ -14,8 +14,10 @@ import (
 type accessCase struct {
 	node  string
 	needs string // a capability below, or noCapability
-	form  string // {self} stands for the session's user or key, {key} for the id of an API key, {spare} for a session
-	want  string // the class of the answer if it succeeds
+	// form may have {self} for the user or key of the session, {key} for the id of an API key, and
+	// {spare} for another session.
+	form string
+	want string // the class of the answer if the request succeeds
 }
 
 // noCapability marks the nodes that need no session.
@@ -129,8 +131,8 @@ func TestAccess(t *testing.T) {
 	})
 }
 
-// testAccess sends the requests that must be refused and compares the records before and after. Then
-// it sends the others.
+// testAccess sends the requests that must be refused and compares the records before and after.
+// Then it sends the others.
 func testAccess(t *testing.T, d *deployment, k sessionKind, s session) {
 	before := d.records(t)
 	for _, c := range accessCases {

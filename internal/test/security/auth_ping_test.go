@@ -8,8 +8,8 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// TestAuthPing_Concurrent sends pings with the same auth_key to two servers on one PostgreSQL at the
-// same time. All of them must get the same new auth_key.
+// TestAuthPing_Concurrent sends pings with the same auth_key to two servers on one PostgreSQL at
+// the same time. All of them must get the same new auth_key.
 func TestAuthPing_Concurrent(t *testing.T) {
 	const rounds, pings = 200, 25
 	d := newDeployment(t, newPostgreSQL(t))
@@ -53,8 +53,8 @@ func (d *deployment) pingConcurrently(t *testing.T, s session, n int) []answer {
 }
 
 // TestAuthPing_OldKey tests that an old auth_key at auth/ping, which only a copy of it can be, ends
-// the session at every server. A text that has never been an auth_key of the session does not end it,
-// and an old auth_key at another node does not either.
+// the session at every server. A text that has never been an auth_key of the session does not end
+// it, and an old auth_key at another node does not either.
 func TestAuthPing_OldKey(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db database) {
 		d := newDeployment(t, db)

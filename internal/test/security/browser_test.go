@@ -75,8 +75,8 @@ type browserRequest struct {
 	answer       answer
 }
 
-// testAnswered wants a request of hermesd's own page to succeed, so that the same request of another
-// page fails for no other reason than its origin. A few kinds can never succeed.
+// testAnswered wants a request of hermesd's own page to succeed, so that the same request of
+// another page fails for no other reason than its origin. A few kinds can never succeed.
 func (r browserRequest) testAnswered(t *testing.T) {
 	t.Helper()
 	const notForm = http.StatusUnsupportedMediaType

@@ -63,8 +63,8 @@ func TestKeyNamedLikeUser(t *testing.T) {
 	d.mustCall(t, "ok", s, "domain/list", "")
 }
 
-// TestSecretMembers tests that passwords and their hashes are in answers to levels that see secrets,
-// and in the answer to the call that has made the password.
+// TestSecretMembers tests that passwords and their hashes are in answers to levels that see
+// secrets, and in the answer to the call that has made the password.
 func TestSecretMembers(t *testing.T) {
 	password, all := []string{"password"}, []string{"password", "ha1", "ha1b"}
 	eachDatabase(t, func(t *testing.T, db database) {
@@ -84,8 +84,8 @@ func TestSecretMembers(t *testing.T) {
 	})
 }
 
-// testSecrets wants each of the secrets to be either a member of the answer's user, or in the list of
-// redacted members.
+// testSecrets wants each of the secrets to be either a member of the answer's user, or in the list
+// of redacted members.
 func (d *deployment) testSecrets(t *testing.T, s session, node, form string, secrets []string, want bool) {
 	t.Helper()
 	a := d.mustCall(t, "ok", s, node, form)

@@ -37,8 +37,8 @@ type server struct {
 	handler *api.Handler
 }
 
-// newServer serves a store, whose clock stands at now. All servers have the same secret key, so that
-// two of them on one database work together as two hermesd do.
+// newServer serves a store, whose clock stands at now. All servers have the same secret key, so
+// that two of them on one database work together as two hermesd do.
 func newServer(t *testing.T, store hermes.Store, now time.Time) *server {
 	t.Helper()
 	key, err := hermes.ParseSecretKey(strings.Repeat("k", 43))

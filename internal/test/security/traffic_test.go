@@ -69,7 +69,8 @@ func (tr *traffic) newSecret(kind string) string {
 	return text
 }
 
-// send sends a round of requests. With PostgreSQL it sends another one with each of the faults below.
+// send sends a round of requests. With PostgreSQL it sends another one with each of the faults
+// below.
 func (tr *traffic) send(t *testing.T, db *pgtest.DB) {
 	tr.admin = tr.login(t, "username=admin&password="+url.QueryEscape(adminPassword))
 	tr.addRecords(t)
@@ -118,8 +119,8 @@ func (tr *traffic) login(t *testing.T, form string) session {
 	return s
 }
 
-// addRecords adds the records that the requests need, and sends the requests of the access cases, so
-// that each node succeeds once.
+// addRecords adds the records that the requests need, and sends the requests of the access cases,
+// so that each node succeeds once.
 func (tr *traffic) addRecords(t *testing.T) {
 	t.Helper()
 	for _, f := range fixtures {
@@ -270,8 +271,8 @@ func (tr *traffic) sendSessions(t *testing.T) {
 	}
 }
 
-// sendRefused sends secrets to every node in parameters that it does not have, in a parameter that is
-// given twice, with too low a level and without a valid session.
+// sendRefused sends secrets to every node in parameters that it does not have, in a parameter that
+// is given twice, with too low a level and without a valid session.
 func (tr *traffic) sendRefused(t *testing.T) {
 	reader := tr.login(t, "username="+testUser+"&password="+passwordForm)
 	invalid := session{id: "x", authKey: tr.admin.authKey, cookie: tr.admin.id}
