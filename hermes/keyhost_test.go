@@ -32,8 +32,8 @@ func (n *names) LookupNetIP(ctx context.Context, network, host string) (found []
 	return found, nil
 }
 
-func rules(r Resolver, now *time.Time) *core {
-	return &core{opts: Options{Now: func() time.Time { return *now }}, hosts: newHostCache(r)}
+func rules(r Resolver, now *time.Time) *Client {
+	return &Client{opts: &Options{Now: func() time.Time { return *now }}, hosts: newHostCache(r)}
 }
 
 func TestHostAllows(t *testing.T) {
@@ -89,7 +89,7 @@ func TestParseHost(t *testing.T) {
 		"192.0.2.1", "2001:db8::1", "192.0.2.0/24", "192.0.2.1/32", "0.0.0.0/0", "::/0", "192.0.2.0/24,2001:db8::/32,198.51.100.1",
 		"localhost", "ci.example.com", "xn--mnchen-3ya.example",
 	} {
-		if _, err := parseHost(in); err != nil {
+		if _, err := parseHostRule(in); err != nil {
 			t.Errorf("%q: %v", in, err)
 		}
 	}
@@ -102,7 +102,7 @@ func TestParseHost(t *testing.T) {
 		{"-a.example.com", "no host name"}, {"ci.example.com:443", "a port"}, {"http://ci.example.com", "a URL"}, {"[2001:db8::1]", "brackets"},
 		{"münchen.example", "not in its ASCII form"}, {"ci.example.com\n", "a line break"}, {strings.Repeat("192.0.2.1,", 30), "over 255 characters"},
 	} {
-		if rule, err := parseHost(r.in); !errors.Is(err, Parameters) || rule.name != "" || rule.ranges != nil {
+		if rule, err := parseHostRule(r.in); !errors.Is(err, Parameters) || rule.name != "" || rule.ranges != nil {
 			t.Errorf("%q: %v, %v; want parameters: %s", r.in, rule, err, r.why)
 		}
 	}

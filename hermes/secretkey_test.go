@@ -23,7 +23,7 @@ var (
 	sealedIt  = NewSecret("wonderland ø")
 )
 
-func seal(t *testing.T, c *core) string {
+func seal(t *testing.T, c *Client) string {
 	t.Helper()
 	sealed, err := c.sealPassword(sealedFor, sealedIt)
 	if err != nil {
@@ -81,20 +81,6 @@ func TestSealTampered(t *testing.T) {
 	}
 }
 
-func TestSealedByFirst(t *testing.T) {
-	a, b := secretKey(t, "a"), secretKey(t, "b")
-	sealed := seal(t, with(t, rand.Reader, a))
-	for _, r := range []struct {
-		keys []SecretKey
-		text string
-		want bool
-	}{{[]SecretKey{a, b}, sealed, true}, {[]SecretKey{b, a}, sealed, false}, {[]SecretKey{b}, "", true}} {
-		if got := with(t, rand.Reader, r.keys...).sealedByFirst(r.text); got != r.want {
-			t.Errorf("got %v, want %v", got, r.want)
-		}
-	}
-}
-
 func TestParseSecretKey(t *testing.T) {
 	k, err := NewSecretKey(rand.Reader)
 	if err != nil {
@@ -117,7 +103,7 @@ func TestParseSecretKey(t *testing.T) {
 	if _, err := NewSecretKey(strings.NewReader("short")); err == nil {
 		t.Error("a key was made of 5 bytes")
 	}
-	if _, err := newKeyring([]SecretKey{{}}); err == nil {
+	if _, err := newKeyring(nil, &Options{SecretKeys: []SecretKey{{}}}); err == nil {
 		t.Error("the zero key was taken")
 	}
 }

@@ -161,8 +161,8 @@ func TestLoginUnderAttack(t *testing.T) {
 // A database that is down is nobody's failed login.
 func TestFaultsAreNotCounted(t *testing.T) {
 	w := newWorld(t)
-	broken := &script{fail: func(int) error { return errDisk }}
-	c := w.over(faults{w.store, broken}).As(hermes.Actor{Remote: office})
+	broken := &storeCalls{fail: func(int) error { return errDisk }}
+	c := w.over(broken.over(w.store)).As(hermes.Actor{Remote: office})
 	for range 20 {
 		_, err := c.AuthLogin(t.Context(), hermes.AuthLoginRequest{Username: "writer", Password: hermes.NewSecret(password)})
 		wantDBFail(t, err)

@@ -11,20 +11,21 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// Resolver looks host names up; *net.Resolver is one.
+// Resolver looks up host names. *net.Resolver implements it.
 type Resolver interface {
-	// LookupNetIP returns the addresses of a host; network is "ip", for those of either kind.
+	// LookupNetIP returns the addresses of a host. network is "ip", for IPv4 and IPv6.
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// hostRule is where an API key may be used from: ranges, or a name.
+// hostRule says where an API key may be used from: from ranges of addresses, or from a host by
+// name.
 type hostRule struct {
 	ranges []netip.Prefix
 	name   string
 }
 
-// parseHost reads an IP address, CIDR ranges separated by commas, or a host name.
-func parseHost(s string) (hostRule, error) {
+// parseHostRule reads an IP address, CIDR ranges separated by commas, or a host name.
+func parseHostRule(s string) (hostRule, error) {
 	if err := checkText("host", s, 255); err != nil {
 		return hostRule{}, err
 	}
@@ -56,14 +57,14 @@ func parseHostName(s string) (hostRule, error) {
 	return hostRule{name: d.String()}, nil
 }
 
-// hostAllows tells whether a key bound to host may be used from remote. It fails closed: an
-// address that is not known, a rule that cannot be read, a name that does not resolve. Names are resolved forward, never
-// by a reverse look-up, which the owner of the address controls.
-func (c *core) hostAllows(ctx context.Context, host string, remote netip.Addr) bool {
+// hostAllows reports whether a key that is bound to host may be used from remote. It returns false
+// if it cannot know: the address is unknown, the rule cannot be read, or the name does not resolve.
+// Names are resolved forward; a reverse look-up is controlled by the owner of the address.
+func (c *Client) hostAllows(ctx context.Context, host string, remote netip.Addr) bool {
 	if host == "" {
 		return true
 	}
-	rule, err := parseHost(host)
+	rule, err := parseHostRule(host)
 	if err != nil || !remote.IsValid() {
 		return false
 	}
@@ -77,10 +78,11 @@ func (c *core) hostAllows(ctx context.Context, host string, remote netip.Addr) b
 const (
 	hostCacheTime = 30 * time.Second
 	hostCacheSize = 1024
-	lookupTime    = 2 * time.Second
+	lookupTimeout = 2 * time.Second
 )
 
-// hostCache keeps look-ups for a short while, since every request of a key bound to a name needs one.
+// hostCache keeps look-ups for hostCacheTime, because every request of a key that is bound to a
+// name needs one.
 type hostCache struct {
 	resolver Resolver
 	mu       sync.Mutex
@@ -103,13 +105,13 @@ func (h *hostCache) lookup(ctx context.Context, name string, now time.Time) []ne
 	if ok && now.Before(e.until) {
 		return e.addrs
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookupTime)
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	addrs, err := h.resolver.LookupNetIP(ctx, "ip", name)
 	if err != nil {
 		return nil
 	}
-	addrs = slices.Clone(addrs) // they are the resolver's
+	addrs = slices.Clone(addrs) // the resolver may keep its slice
 	for i, a := range addrs {
 		addrs[i] = a.Unmap().WithZone("")
 	}
@@ -118,6 +120,6 @@ func (h *hostCache) lookup(ctx context.Context, name string, now time.Time) []ne
 	if len(h.found) >= hostCacheSize {
 		clear(h.found)
 	}
-	h.found[name] = hostEntry{addrs, now.Add(hostCacheTime)}
+	h.found[name] = hostEntry{addrs: addrs, until: now.Add(hostCacheTime)}
 	return addrs
 }

@@ -96,7 +96,7 @@ func TestBucketsKeepTheLast(t *testing.T) {
 }
 
 // fail is a login that fails, and whether it was let through at all.
-func fail(d *loginDoor, user string, from netip.Addr, now time.Time) (wait time.Duration) {
+func fail(d *loginLimiter, user string, from netip.Addr, now time.Time) (wait time.Duration) {
 	_, err := d.begin(user, from, now)
 	var e *Error
 	if errors.As(err, &e) {
@@ -125,7 +125,7 @@ func TestLoginRates(t *testing.T) {
 			func(i int) netip.Addr { return numbered("2001:db8:0:%x::1", i) }, 50, 2 * time.Second},
 	} {
 		t.Run(r.why, func(t *testing.T) {
-			d := newLoginDoor()
+			d := newLoginLimiter()
 			for i := range r.burst {
 				if wait := fail(d, r.user(i), r.from(i), noon); wait != 0 {
 					t.Fatalf("failure %d: wait %v, want a burst of %d", i+1, wait, r.burst)
@@ -145,19 +145,19 @@ func TestLoginRates(t *testing.T) {
 }
 
 func TestOnlyFailuresCount(t *testing.T) {
-	d := newLoginDoor()
+	d := newLoginLimiter()
 	for i := range 200 {
 		a, err := d.begin("a", here, noon)
 		if err != nil {
 			t.Fatalf("login %d: %v", i+1, err)
 		}
-		a.succeeded(noon)
+		a.succeed(noon)
 	}
 }
 
 // Who is throttled by one rate does not use up the others.
 func TestRefusalCostsNothing(t *testing.T) {
-	d := newLoginDoor()
+	d := newLoginLimiter()
 	for range 40 {
 		fail(d, "a", here, noon)
 	}
@@ -169,12 +169,12 @@ func TestRefusalCostsNothing(t *testing.T) {
 }
 
 func TestKnownPair(t *testing.T) {
-	d := newLoginDoor()
+	d := newLoginLimiter()
 	a, err := d.begin("a", here, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.succeeded(noon)
+	a.succeed(noon)
 	for i := range 200 {
 		fail(d, "a", numbered("198.51.100.%d", i), noon)
 	}
@@ -184,25 +184,25 @@ func TestKnownPair(t *testing.T) {
 	if wait := fail(d, "a", here, noon); wait != 0 {
 		t.Errorf("the user waits %v where they logged in before", wait)
 	}
-	if d.knows("b", here, noon) || d.knows("a", netip.MustParseAddr("192.0.2.11"), noon) {
+	if d.isKnown("b", here, noon) || d.isKnown("a", netip.MustParseAddr("192.0.2.11"), noon) {
 		t.Error("another user, or another address, is known too")
 	}
 	const month = 30 * 24 * time.Hour
-	if !d.knows("a", here, noon.Add(month-1)) || d.knows("a", here, noon.Add(month)) {
+	if !d.isKnown("a", here, noon.Add(month-1)) || d.isKnown("a", here, noon.Add(month)) {
 		t.Error("the user is not known for 30 days exactly")
 	}
 }
 
 // A table is bounded in bytes, too.
 func TestLongNames(t *testing.T) {
-	d := newLoginDoor()
+	d := newLoginLimiter()
 	long := strings.Repeat("a", 1<<16)
 	a, err := d.begin(long, here, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
 	fail(d, long+"b", here, noon)
-	a.succeeded(noon)
+	a.succeed(noon)
 	for name, b := range map[string]*buckets{"pairs": d.pairs, "users": d.users, "known": d.known} {
 		for key := range b.full {
 			if len(key) > 512 {
@@ -218,7 +218,7 @@ func TestLongNames(t *testing.T) {
 }
 
 func TestChallengeRate(t *testing.T) {
-	d := newLoginDoor()
+	d := newLoginLimiter()
 	for i := range 30 {
 		if err := d.challenge(here, noon); err != nil {
 			t.Fatalf("nonce %d: %v", i+1, err)
@@ -245,56 +245,56 @@ func TestNetwork(t *testing.T) {
 func TestSlots(t *testing.T) { synctest.Test(t, testSlots) }
 
 func testSlots(t *testing.T) {
-	d := newLoginDoor()
+	d := newLoginLimiter()
 	var held []func()
-	for range cap(d.slots) {
-		release, err := d.slot(t.Context(), false)
+	for range cap(d.hashSlots) {
+		release, err := d.acquireHashing(t.Context(), false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		held = append(held, release)
 	}
-	reserved, err := d.slot(t.Context(), true)
+	reserved, err := d.acquireHashing(t.Context(), true)
 	if err != nil {
 		t.Fatalf("all slots are taken and who is known finds none in reserve: %v", err)
 	}
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := d.slot(over, false); !errors.Is(err, context.Canceled) {
-		t.Errorf("waiting for a slot ended with %v, want the context's end", err)
+	if _, err := d.acquireHashing(over, false); !errors.Is(err, context.Canceled) {
+		t.Errorf("maxQueued for a slot ended with %v, want the context's end", err)
 	}
-	for range waiting {
+	for range maxQueued {
 		d.queue <- struct{}{}
 	}
-	if _, err := d.slot(t.Context(), false); !errors.Is(err, Busy) || asError(err).RetryAfter == 0 {
-		t.Errorf("%d wait already: got %v, want busy and when to come again", waiting, err)
+	if _, err := d.acquireHashing(t.Context(), false); !errors.Is(err, Busy) || asError(err).RetryAfter == 0 {
+		t.Errorf("%d wait already: got %v, want busy and when to come again", maxQueued, err)
 	}
-	if _, err := d.slot(over, true); !errors.Is(err, context.Canceled) {
+	if _, err := d.acquireHashing(over, true); !errors.Is(err, context.Canceled) {
 		t.Errorf("who is known waits whatever the queue; got %v", err)
 	}
-	for range waiting {
+	for range maxQueued {
 		<-d.queue
 	}
 	reserved()
 	for _, release := range held {
 		release()
 	}
-	time.Sleep(longestRest)
-	if len(d.slots)+len(d.reserve)+len(d.queue) != 0 {
-		t.Errorf("%d slots, %d in reserve, %d in the queue were not given back", len(d.slots), len(d.reserve), len(d.queue))
+	time.Sleep(maxSlotPause)
+	if len(d.hashSlots)+len(d.reserveSlot)+len(d.queue) != 0 {
+		t.Errorf("%d slots, %d in reserve, %d in the queue were not given back", len(d.hashSlots), len(d.reserveSlot), len(d.queue))
 	}
 }
 
 // A slot that a stranger had rests for as long as they had it; who is known need not wait for that.
 func TestSlotsRest(t *testing.T) {
-	for took, want := range map[time.Duration]time.Duration{30 * time.Millisecond: 30 * time.Millisecond, time.Second: longestRest} {
+	for took, want := range map[time.Duration]time.Duration{30 * time.Millisecond: 30 * time.Millisecond, time.Second: maxSlotPause} {
 		synctest.Test(t, func(t *testing.T) {
-			d := newLoginDoor()
-			d.slots = make(chan struct{}, 1)
+			d := newLoginLimiter()
+			d.hashSlots = make(chan struct{}, 1)
 			taken := func(known bool) (release func(), waited time.Duration) {
 				t.Helper()
 				start := time.Now()
-				release, err := d.slot(t.Context(), known)
+				release, err := d.acquireHashing(t.Context(), known)
 				if err != nil {
 					t.Fatal(err)
 				}

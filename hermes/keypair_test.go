@@ -128,14 +128,14 @@ func TestBadSignatureLeavesTheNonce(t *testing.T) {
 	w := newWorld(t)
 	p := w.newPair(hermes.AuthNewKeyRequest{})
 	c := w.challenge(p.id)
-	watch := &script{fail: func(int) error { return nil }}
-	door := w.over(faults{w.store, watch}).As(hermes.Actor{Remote: office})
+	watch := &storeCalls{fail: func(int) error { return nil }}
+	door := w.over(watch.over(w.store)).As(hermes.Actor{Remote: office})
 	for _, signature := range []string{strings.Repeat("A", 86), p.sign("https://evil.example", p.id, c.Nonce)} {
 		_, err := door.AuthLogin(t.Context(), hermes.AuthLoginRequest{Key: p.id, Nonce: c.Nonce, Signature: signature})
 		refused(t, err, hermes.Unauthorized)
 	}
-	if slices.Contains(watch.calls, "TakeNonce") || slices.Contains(watch.calls, "BEGIN") {
-		t.Errorf("the store was asked for %q", watch.calls)
+	if slices.Contains(watch.names, "TakeNonce") || slices.Contains(watch.names, "BEGIN") {
+		t.Errorf("the store was asked for %q", watch.names)
 	}
 	w.noError(w.pairLogin(p.id, c.Nonce, p.sign(c.Origin, p.id, c.Nonce)))
 }

@@ -95,10 +95,10 @@ func forged(id string) hermes.Secret {
 func TestForgedKey(t *testing.T) {
 	w := newWorld(t)
 	key := w.newKey(keyFor("192.0.2.0/24"))
-	watch := &script{fail: func(int) error { return nil }}
-	c := w.over(faults{w.store, watch}).As(hermes.Actor{Remote: office})
+	watch := &storeCalls{fail: func(int) error { return nil }}
+	c := w.over(watch.over(w.store)).As(hermes.Actor{Remote: office})
 	_, err := c.AuthLogin(t.Context(), hermes.AuthLoginRequest{APIKey: forged(key.Reveal()[:14])})
-	if refused(t, err, hermes.Unauthorized); len(watch.calls) == 0 {
+	if refused(t, err, hermes.Unauthorized); len(watch.names) == 0 {
 		t.Error("the forged key was refused for its form: the store was not asked")
 	}
 	_, err = c.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: forged(key.Reveal()[:14])})
@@ -140,9 +140,9 @@ func TestKeyLoginOverAFailingStore(t *testing.T) {
 	w := newWorld(t)
 	key := w.newKey(keyFor("192.0.2.0/24"))
 	for at := 1; ; at++ {
-		broken := &script{fail: func(n int) error { return map[int]error{at: errDisk}[n] }}
-		_, err := w.over(faults{w.store, broken}).As(hermes.Actor{Remote: office}).AuthLogin(t.Context(), hermes.AuthLoginRequest{APIKey: key})
-		if len(broken.calls) < at {
+		broken := &storeCalls{fail: func(n int) error { return map[int]error{at: errDisk}[n] }}
+		_, err := w.over(broken.over(w.store)).As(hermes.Actor{Remote: office}).AuthLogin(t.Context(), hermes.AuthLoginRequest{APIKey: key})
+		if len(broken.names) < at {
 			w.noError(err)
 			return
 		}
