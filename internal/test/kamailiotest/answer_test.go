@@ -52,8 +52,8 @@ func TestFault(t *testing.T) {
 	}
 }
 
-// A failed alias lookup is a 404 to the caller. Only the log distinguishes it from an alias that does
-// not exist.
+// A failed alias lookup is a 404 to the caller. Only the log distinguishes it from an alias that
+// does not exist.
 func TestFault_AliasLookup(t *testing.T) {
 	for name, open := range databases {
 		t.Run(name, func(t *testing.T) {
@@ -110,7 +110,8 @@ func TestFault_Input(t *testing.T) {
 		why      string
 	}{
 		{[]kamailiotest.Account{{User: "[field0]", Domain: "example.com"}}, "sipp would read it as a keyword"},
-		{[]kamailiotest.Account{alice, {User: "a;b", Domain: "example.com", Password: "x"}}, "a separator of the injection file"},
+		{[]kamailiotest.Account{alice, {User: "a;b", Domain: "example.com", Password: "x"}},
+			"a separator of the injection file"},
 		{[]kamailiotest.Account{alice, {User: "a", Domain: "example.com"}}, "no password"},
 	} {
 		var fault *kamailiotest.Fault

@@ -41,7 +41,8 @@ func (k *Kamailio) writeConfig() error {
 	return k.folder.WriteFile("kamailio-local.cfg", []byte(strings.Join(lines, "\n")+"\n"))
 }
 
-// databaseDefines returns the defines that make Kamailio read a database, named as in hermesd's --db.
+// databaseDefines returns the defines that make Kamailio read a database, named as in hermesd's
+// --db.
 func databaseDefines(db string) ([]string, error) {
 	if path, ok := strings.CutPrefix(db, "sqlite:"); ok {
 		if !filepath.IsAbs(path) {

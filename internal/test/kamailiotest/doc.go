@@ -13,16 +13,16 @@
 // Kamailio runs on kamailio.cfg in this folder, the configuration for operators, without a change:
 // a test's own values are in the kamailio-local.cfg that it imports. Phones are sipp processes.
 //
-// The result of a phone's request is an [Answer]. A failure of the test environment is a [*Fault] and
-// never an Answer: no reply at all, a Kamailio that is not running, a sipp that did not start, and a
-// refusal because of a database failure, which Kamailio's log reports. The methods with a testing.TB
-// end the test on a Fault; those whose names begin with Try return it.
+// The result of a phone's request is an [Answer]. A failure of the test environment is a [*Fault]
+// and never an Answer: no reply at all, a Kamailio that is not running, a sipp that did not start,
+// and a refusal because of a database failure, which Kamailio's log reports. The methods with a
+// testing.TB end the test on a Fault; those whose names begin with Try return it.
 //
 // Processes and folders are removed when the test process has ended, however it ends (see
 // [testserver.Folder]).
 //
-// Kamailio runs as the test's own user, which can read and write the test's files. The package needs
-// Linux: it reads from /proc which process is bound to a port.
+// Kamailio runs as the test's own user, which can read and write the test's files. The package
+// needs Linux: it reads from /proc which process is bound to a port.
 //
 // If Kamailio, one of its modules or sipp is not installed, tests are skipped with the reason. With
 // HERMES_TEST_REQUIRE=1 in the environment they fail instead.

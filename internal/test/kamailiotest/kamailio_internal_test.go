@@ -9,12 +9,15 @@ import (
 	"testing"
 )
 
-// listenShared binds a UDP port in the way in which Kamailio does, so that Kamailio can bind it too.
+// listenShared binds a UDP port in the way in which Kamailio does, so that Kamailio can bind it
+// too.
 func listenShared(t *testing.T, addr string) {
 	t.Helper()
 	conf := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) (err error) {
-		ctl := c.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1) })
-		return errors.Join(ctl, err)
+		controlErr := c.Control(func(fd uintptr) {
+			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
+		})
+		return errors.Join(controlErr, err)
 	}}
 	conn, err := conf.ListenPacket(context.Background(), "udp4", addr)
 	if err != nil {
@@ -30,7 +33,8 @@ func TestKamailio_Start_PortInUse(t *testing.T) {
 		want   string
 		why    string
 	}{
-		{"udp", listenShared, errPortShared.Error(), "Kamailio binds the port without an error, and receives some of the datagrams"},
+		{"udp", listenShared, errPortShared.Error(),
+			"Kamailio binds the port without an error, and receives some of the datagrams"},
 		{"tcp", func(t *testing.T, addr string) {
 			ln, err := net.Listen("tcp4", addr)
 			if err != nil {

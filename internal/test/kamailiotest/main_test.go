@@ -34,19 +34,20 @@ func addDomain(tb testing.TB, db tables, domain string) {
 // addUser inserts a user with the hashes of RFC 2617.
 func addUser(tb testing.TB, db tables, a kamailiotest.Account) {
 	tb.Helper()
-	db.Exec(tb, fmt.Sprintf("INSERT INTO subscriber (username, domain, ha1, ha1b) VALUES ('%s', '%s', '%s', '%s')", a.User, a.Domain,
-		md5hex(a.User+":"+a.Domain+":"+a.Password), md5hex(a.Addr()+":"+a.Domain+":"+a.Password)))
+	db.Exec(tb, fmt.Sprintf("INSERT INTO subscriber (username, domain, ha1, ha1b) VALUES ('%s', '%s', '%s', '%s')",
+		a.User, a.Domain, md5hex(a.User+":"+a.Domain+":"+a.Password), md5hex(a.Addr()+":"+a.Domain+":"+a.Password)))
 }
 
 func addClearUser(tb testing.TB, db tables, a kamailiotest.Account) {
 	tb.Helper()
-	db.Exec(tb, fmt.Sprintf("INSERT INTO subscriber (username, domain, password) VALUES ('%s', '%s', '%s')", a.User, a.Domain, a.Password))
+	db.Exec(tb, fmt.Sprintf("INSERT INTO subscriber (username, domain, password) VALUES ('%s', '%s', '%s')",
+		a.User, a.Domain, a.Password))
 }
 
 func addAlias(tb testing.TB, db tables, alias, domain, user, userDomain string) {
 	tb.Helper()
-	db.Exec(tb, fmt.Sprintf("INSERT INTO dbaliases (alias_username, alias_domain, username, domain) VALUES ('%s', '%s', '%s', '%s')",
-		alias, domain, user, userDomain))
+	db.Exec(tb, fmt.Sprintf(`INSERT INTO dbaliases (alias_username, alias_domain, username, domain)
+		VALUES ('%s', '%s', '%s', '%s')`, alias, domain, user, userDomain))
 }
 
 func md5hex(s string) string { return fmt.Sprintf("%x", md5.Sum([]byte(s))) }

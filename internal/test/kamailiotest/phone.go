@@ -44,8 +44,8 @@ func (k *Kamailio) Gateway(tb testing.TB) *Phone {
 }
 
 // Outside starts a phone that stands for another SIP server: it listens on an address of 127/8 and
-// SIP's standard port, and answers for every user of the domain that is this address. Kamailio finds
-// it without a registration.
+// SIP's standard port, and answers for every user of the domain that is this address. Kamailio
+// finds it without a registration.
 func (k *Kamailio) Outside(tb testing.TB) *Phone {
 	tb.Helper()
 	return k.startPhone(tb, "outside", func() (netip.AddrPort, error) {

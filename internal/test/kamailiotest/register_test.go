@@ -33,13 +33,16 @@ func TestKamailio_Register(t *testing.T) {
 				{with(alice, func(a *kamailiotest.Account) { a.Password = "Wonderland" }), 401, "a wrong password"},
 				{with(alice, func(a *kamailiotest.Account) { a.User = "Alice" }), 401, "user names are compared exactly"},
 				{with(alice, func(a *kamailiotest.Account) { a.User = "nobody" }), 401, "an unknown user"},
-				{with(alice, func(a *kamailiotest.Account) { a.Domain = "example.net" }), 401, "the password of alice in another domain"},
+				{with(alice, func(a *kamailiotest.Account) { a.Domain = "example.net" }), 401,
+					"the password of alice in another domain"},
 				{other, 200, "alice of the other domain"},
 				{with(alice, func(a *kamailiotest.Account) { a.Domain = "Example.COM" }), 200, "domains are compared in any case"},
 				{with(alice, func(a *kamailiotest.Account) { a.Domain = "example.org" }), 403, "a domain that is not served"},
-				{with(alice, func(a *kamailiotest.Account) { a.Login = "alice@example.com" }), 200, "a login with the domain is checked by ha1b"},
+				{with(alice, func(a *kamailiotest.Account) { a.Login = "alice@example.com" }), 200,
+					"a login with the domain is checked by ha1b"},
 				{with(alice, func(a *kamailiotest.Account) { a.Login = "bob" }), 401, "another user's login"},
-				{with(alice, func(a *kamailiotest.Account) { a.Login, a.Password = "bob", bob.Password }), 403, "another user's login and password"},
+				{with(alice, func(a *kamailiotest.Account) { a.Login, a.Password = "bob", bob.Password }), 403,
+					"another user's login and password"},
 			} {
 				if got := k.Register(t, row.account); got.Code != row.want {
 					t.Errorf("REGISTER %+v: %v, wanted %d: %s", row.account, got, row.want, row.why)
@@ -49,8 +52,8 @@ func TestKamailio_Register(t *testing.T) {
 	}
 }
 
-// From a clear password Kamailio computes the hash for any realm. A login of another domain must not
-// be accepted for the user of the same name.
+// From a clear password Kamailio computes the hash for any realm. A login of another domain must
+// not be accepted for the user of the same name.
 func TestKamailio_Register_ClearPasswords(t *testing.T) {
 	for name, open := range databases {
 		t.Run(name, func(t *testing.T) {
@@ -126,8 +129,8 @@ func TestKamailio_Register_PasswordChange(t *testing.T) {
 
 // For a login of the form user@domain, Kamailio looks up the hash in that domain, and auth_check
 // compares only the user name with that of the address that registers. An alice of one domain, who
-// knows her own ha1b, could thus answer a challenge for the alice of another domain. sipp cannot send
-// such a request, so the test writes it itself.
+// knows her own ha1b, could thus answer a challenge for the alice of another domain. sipp cannot
+// send such a request, so the test writes it itself.
 func TestKamailio_Register_HashOfOtherDomain(t *testing.T) {
 	db := kamailiotest.NewSQLite(t)
 	addUsers(t, db)
@@ -152,7 +155,8 @@ func TestKamailio_Register_HashOfOtherDomain(t *testing.T) {
 		}
 		ha1b := md5hex(row.login.Addr() + ":" + row.login.Domain + ":" + row.login.Password)
 		response := md5hex(ha1b + ":" + nonce[1] + ":" + md5hex("REGISTER:sip:example.com"))
-		got := sendRegister(t, conn, "2", fmt.Sprintf("Authorization: Digest username=%q, realm=%q, uri=%q, nonce=%q, response=%q\r\n",
+		got := sendRegister(t, conn, "2", fmt.Sprintf(
+			"Authorization: Digest username=%q, realm=%q, uri=%q, nonce=%q, response=%q\r\n",
 			row.login.Addr(), "example.com", "sip:example.com", nonce[1], response))
 		if line, _, _ := strings.Cut(got, "\r\n"); line != row.want {
 			t.Errorf("alice@example.com with the hash of %s: %q, wanted %q: %s", row.login.Addr(), line, row.want, row.why)

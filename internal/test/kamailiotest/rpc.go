@@ -24,8 +24,8 @@ func (k *Kamailio) RPCURL() string { return "http://" + k.Addr() + "/RPC" }
 // RPCSocket returns the path of JSON-RPC over a Unix datagram socket.
 func (k *Kamailio) RPCSocket() string { return k.folder.Join("rpc.sock") }
 
-// RPC calls a method of Kamailio. If Kamailio answers with an error, that is an [*RPCError]. No reply
-// within Options.ReplyTimeout is an error too.
+// RPC calls a method of Kamailio. If Kamailio answers with an error, that is an [*RPCError]. No
+// reply within Options.ReplyTimeout is an error too.
 func (k *Kamailio) RPC(method string, params ...any) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), k.opts.ReplyTimeout)
 	defer cancel()

@@ -25,7 +25,8 @@ func TestKamailio_RPC(t *testing.T) {
 	}
 }
 
-// A web page in the operator's browser can send requests to loopback. Browsers mark them with Origin.
+// A web page in the operator's browser can send requests to loopback. Browsers mark them with
+// Origin.
 func TestKamailio_RPC_Browser(t *testing.T) {
 	k := kamailiotest.Start(t, kamailiotest.Options{Database: kamailiotest.NewSQLite(t).URL()})
 	for _, row := range []struct {

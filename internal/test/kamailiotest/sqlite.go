@@ -17,7 +17,8 @@ import (
 // creates the version table that the others write to.
 var modules = []string{"standard", "auth_db", "alias_db", "domain", "group"}
 
-// ddlFolders are the folders in which Debian's package and Kamailio's own make install put the files.
+// ddlFolders are the folders in which Debian's package and Kamailio's own make install put the
+// files.
 var ddlFolders = []string{"/usr/share/kamailio/db_sqlite", "/usr/local/share/kamailio/db_sqlite"}
 
 // SQLite is the database file of one test.
@@ -26,8 +27,8 @@ type SQLite struct {
 	db   *sql.DB
 }
 
-// NewSQLite creates a file in WAL mode with the tables of Kamailio's package, in which only the table
-// version has rows. The file is removed when the test ends.
+// NewSQLite creates a file in WAL mode with the tables of Kamailio's package, in which only the
+// table version has rows. The file is removed when the test ends.
 func NewSQLite(tb testing.TB) *SQLite {
 	tb.Helper()
 	ddl, err := readDDL()
@@ -35,7 +36,8 @@ func NewSQLite(tb testing.TB) *SQLite {
 		testserver.SkipOrFail(tb, err)
 	}
 	s := &SQLite{path: filepath.Join(tb.TempDir(), "kamailio.db")}
-	if s.db, err = sql.Open("sqlite", "file:"+s.path+"?_pragma=journal_mode(wal)&_pragma=busy_timeout(10000)"); err != nil {
+	s.db, err = sql.Open("sqlite", "file:"+s.path+"?_pragma=journal_mode(wal)&_pragma=busy_timeout(10000)")
+	if err != nil {
 		tb.Fatalf("kamailiotest: %v", err)
 	}
 	tb.Cleanup(func() { _ = s.db.Close() })

@@ -12,8 +12,8 @@ type message struct {
 	text     string
 }
 
-// parseTrace parses the file that sipp writes with -trace_msg. Each message has a line of dashes and
-// a time before it, and a line that says whether it was sent or received. sipp lists unexpected
+// parseTrace parses the file that sipp writes with -trace_msg. Each message has a line of dashes
+// and a time before it, and a line that says whether it was sent or received. sipp lists unexpected
 // messages a second time in another form, which parseTrace ignores.
 func parseTrace(trace string) []message {
 	var messages []message

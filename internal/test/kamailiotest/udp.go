@@ -15,8 +15,8 @@ import (
 // processes ask for it, as Kamailio does: each of them receives some of the datagrams.
 var errPortShared = errors.New("another process is bound to the port too")
 
-// isBound reports whether a process is bound to a UDP address. If another process is bound to it, the
-// error is errPortShared.
+// isBound reports whether a process is bound to a UDP address. If another process is bound to it,
+// the error is errPortShared.
 func isBound(pid int, addr netip.AddrPort) (bool, error) {
 	inodes, err := udpSockets(addr)
 	if err != nil || len(inodes) == 0 {

@@ -38,7 +38,8 @@ func (s *Server) writeFiles(slapd, schemas string, opts Options) (err error) {
 	}
 	data := s.folder.Join("data")
 	return errors.Join(os.Mkdir(data, 0o700), s.folder.Chown(data),
-		s.folder.WriteFile("ca.pem", s.authority.pem), s.folder.WriteFile("cert.pem", cert), s.folder.WriteFile("key.pem", key),
+		s.folder.WriteFile("ca.pem", s.authority.pem),
+		s.folder.WriteFile("cert.pem", cert), s.folder.WriteFile("key.pem", key),
 		s.folder.WriteFile("slapd.conf", config(schemas, s.folder.Path(), opts)))
 }
 

@@ -29,15 +29,15 @@ func UserDN(user string) string { return "uid=" + ldap.EscapeDN(user) + "," + Pe
 // AddUser adds an inetOrgPerson below People. With an empty password the entry has no password.
 func (s *Server) AddUser(tb testing.TB, user, password string) {
 	tb.Helper()
-	a := Attributes{"objectClass": {"inetOrgPerson"}, "uid": {user}, "cn": {"somebody"}, "sn": {"else"}}
+	a := Attributes{"objectClass": {"inetOrgPerson"}, "uid": {user}, "cn": {"user"}, "sn": {"else"}}
 	if password != "" {
 		a["userPassword"] = []string{saltedSHA1(password)}
 	}
 	s.Add(tb, UserDN(user), a)
 }
 
-// saltedSHA1 returns the {SSHA} hash of a password, as directories store it. A clear password would be
-// accepted too, but one that looks like a hash would be used as a hash.
+// saltedSHA1 returns the {SSHA} hash of a password, as directories store it. A clear password would
+// be accepted too, but one that looks like a hash would be used as a hash.
 func saltedSHA1(password string) string {
 	salt := []byte(rand.Text())
 	sum := sha1.Sum(append([]byte(password), salt...))

@@ -18,6 +18,6 @@
 // PostgreSQL refuses to run as root: with the effective user 0 the servers run as the user
 // "postgres", or as "nobody" if that does not exist.
 //
-// If PostgreSQL's programs or Kamailio's tables are not installed, tests are skipped with the reason.
-// With HERMES_TEST_REQUIRE=1 in the environment they fail instead.
+// If PostgreSQL's programs or Kamailio's tables are not installed, tests are skipped with the
+// reason. With HERMES_TEST_REQUIRE=1 in the environment they fail instead.
 package pgtest

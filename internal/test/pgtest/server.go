@@ -106,7 +106,8 @@ func (s *server) startOnFreePort() (err error) {
 func (s *server) start() error {
 	deadline := time.Now().Add(startLimit)
 	for {
-		proc, err := s.folder.Start(s.folder.Command(filepath.Join(s.bin, "postgres"), "-D", "data", "-p", s.port()), s.logPath())
+		cmd := s.folder.Command(filepath.Join(s.bin, "postgres"), "-D", "data", "-p", s.port())
+		proc, err := s.folder.Start(cmd, s.logPath())
 		if err != nil {
 			return err
 		}
