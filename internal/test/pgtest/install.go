@@ -8,31 +8,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"testing"
 )
 
-// kamailioModules are the files that a registrar with aliases, domains and groups loads, in the
-// order that their statements need: standard makes the version table that the others write to.
+// kamailioModules name the files with the tables of a registrar that uses aliases, domains and
+// groups. The order matters: standard creates the version table that the others write to.
 var kamailioModules = []string{"standard", "auth_db", "alias_db", "domain", "group", "usrloc"}
 
-// kamailioFolders are where Debian's package and Kamailio's own make install put the files.
-var kamailioFolders = []string{
-	"/usr/share/kamailio/postgres",
-	"/usr/local/share/kamailio/postgres",
-}
-
-// lacking ends the test for want of a program or file: skipped, or failed where the
-// environment says that everything must be there.
-func lacking(tb testing.TB, err error) {
-	tb.Helper()
-	if os.Getenv("HERMES_TEST_REQUIRE") == "1" {
-		tb.Fatalf("pgtest: HERMES_TEST_REQUIRE=1: %v", err)
-	}
-	tb.Skipf("pgtest: %v", err)
-}
+// kamailioFolders are the folders in which Debian's package and Kamailio's own make install put the
+// files.
+var kamailioFolders = []string{"/usr/share/kamailio/postgres", "/usr/local/share/kamailio/postgres"}
 
 // findBin returns the folder that holds both initdb and postgres: the one in PATH, or else the
-// newest of Debian's /usr/lib/postgresql/VERSION/bin.
+// folder of the newest version in Debian's /usr/lib/postgresql/VERSION/bin.
 func findBin() (string, error) {
 	if p, err := exec.LookPath("initdb"); err == nil {
 		if p, err = filepath.EvalSymlinks(p); err == nil && isFile(filepath.Join(filepath.Dir(p), "postgres")) {
@@ -49,6 +36,7 @@ func findBin() (string, error) {
 	return "", fmt.Errorf("no PostgreSQL server: initdb is neither in PATH nor in /usr/lib/postgresql/*/bin")
 }
 
+// version returns VERSION of /usr/lib/postgresql/VERSION/bin.
 func version(bin string) int {
 	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(bin)))
 	return n
@@ -59,25 +47,22 @@ func isFile(path string) bool {
 	return err == nil && fi.Mode().IsRegular()
 }
 
-// kamailioDDL returns the statements that make Kamailio's tables, as the installed package has them.
+// kamailioDDL returns the installed package's statements that create Kamailio's tables.
 func kamailioDDL() (string, error) {
 	for _, dir := range kamailioFolders {
-		if isFile(filepath.Join(dir, "standard-create.sql")) {
-			return readModules(dir)
+		if !isFile(filepath.Join(dir, "standard-create.sql")) {
+			continue
 		}
+		var b strings.Builder
+		for _, m := range kamailioModules {
+			ddl, err := os.ReadFile(filepath.Join(dir, m+"-create.sql"))
+			if err != nil {
+				return "", err
+			}
+			b.Write(ddl)
+		}
+		return b.String(), nil
 	}
 	return "", fmt.Errorf("no Kamailio tables: standard-create.sql is not in %s (Debian: kamailio-postgres-modules)",
 		strings.Join(kamailioFolders, " or "))
-}
-
-func readModules(dir string) (string, error) {
-	var b strings.Builder
-	for _, m := range kamailioModules {
-		ddl, err := os.ReadFile(filepath.Join(dir, m+"-create.sql"))
-		if err != nil {
-			return "", err
-		}
-		b.Write(ddl)
-	}
-	return b.String(), nil
 }

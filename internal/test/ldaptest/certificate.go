@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// authority signs a server's certificate.
+// authority is a certificate authority that signs a server's certificate.
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -34,10 +34,11 @@ func newAuthority() (authority, error) {
 		return authority{}, err
 	}
 	cert, err := x509.ParseCertificate(der)
-	return authority{cert, key, block("CERTIFICATE", der)}, err
+	return authority{cert: cert, key: key, pem: encodePEM("CERTIFICATE", der)}, err
 }
 
-// issue returns a certificate and its key; change, which may be nil, is applied to it first.
+// issue returns a server's certificate and its key. If change is not nil, it is applied to the
+// certificate before that is signed.
 func (a authority) issue(change func(*x509.Certificate)) (cert, key []byte, err error) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "ldaptest server"},
@@ -48,16 +49,16 @@ func (a authority) issue(change func(*x509.Certificate)) (cert, key []byte, err 
 	if change != nil {
 		change(template)
 	}
-	own, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	serverKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, err
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &own.PublicKey, a.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &serverKey.PublicKey, a.key)
 	if err != nil {
 		return nil, nil, err
 	}
-	private, err := x509.MarshalPKCS8PrivateKey(own)
-	return block("CERTIFICATE", der), block("PRIVATE KEY", private), err
+	keyDER, err := x509.MarshalPKCS8PrivateKey(serverKey)
+	return encodePEM("CERTIFICATE", der), encodePEM("PRIVATE KEY", keyDER), err
 }
 
 func (a authority) pool() *x509.CertPool {
@@ -66,6 +67,6 @@ func (a authority) pool() *x509.CertPool {
 	return pool
 }
 
-func block(kind string, der []byte) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+func encodePEM(blockType string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der})
 }

@@ -5,14 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-ldap/ldap/v3"
 
 	"github.com/hermes-voip/go-hermes/internal/test/ldaptest"
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
 func dial(t *testing.T, addr string) *ldap.Conn {
@@ -25,7 +24,7 @@ func dial(t *testing.T, addr string) *ldap.Conn {
 	return conn
 }
 
-func TestBind(t *testing.T) {
+func TestNew(t *testing.T) {
 	dir := ldaptest.New(t, ldaptest.Options{})
 	dir.AddUser(t, "alice", "secret")
 	conn := dial(t, dir.Addr())
@@ -39,20 +38,20 @@ func TestBind(t *testing.T) {
 		t.Errorf("a wrong password: got %v, want invalid credentials", err)
 	}
 	if err := conn.UnauthenticatedBind(ldaptest.UserDN("alice")); err != nil {
-		t.Errorf("no password: got %v, want the success that a client must not fall for", err)
+		t.Errorf("no password: got %v, want success: a client must not mistake it for a proof", err)
 	}
 	if err := conn.Bind("", "anything"); err != nil {
-		t.Errorf("no name: got %v, want the success that a client must not fall for", err)
+		t.Errorf("no name: got %v, want success: a client must not mistake it for a proof", err)
 	}
 }
 
-func TestRestartKeepsEntries(t *testing.T) {
+func TestServer_Start(t *testing.T) {
 	dir := ldaptest.New(t, ldaptest.Options{})
 	dir.AddUser(t, "alice", "secret")
 	for _, stop := range []func(){dir.Stop, dir.Kill} {
 		stop()
 		if _, err := ldap.DialURL("ldap://" + dir.Addr()); err == nil {
-			t.Error("a stopped server answers")
+			t.Error("a stopped server accepts connections")
 		}
 		dir.Start(t)
 		if err := dial(t, dir.Addr()).Bind(ldaptest.UserDN("alice"), "secret"); err != nil {
@@ -61,12 +60,12 @@ func TestRestartKeepsEntries(t *testing.T) {
 	}
 }
 
-func TestHidden(t *testing.T) {
+func TestNew_Hidden(t *testing.T) {
 	dir := ldaptest.New(t, ldaptest.Options{Hidden: true})
 	conn := dial(t, dir.Addr())
 	all := ldap.NewSearchRequest(ldaptest.Base, ldap.ScopeWholeSubtree, 0, 0, 0, false, "(objectClass=*)", nil, nil)
 	if res, err := conn.Search(all); err != nil || len(res.Entries) != 0 {
-		t.Errorf("anybody's search: got %v, %v, want no entries", res.Entries, err)
+		t.Errorf("an anonymous search: got %v, %v, want no entries", res.Entries, err)
 	}
 	if err := conn.Bind(ldaptest.Account, ldaptest.Password); err != nil {
 		t.Fatal(err)
@@ -76,42 +75,25 @@ func TestHidden(t *testing.T) {
 	}
 }
 
-func TestProxy(t *testing.T) {
-	dir := ldaptest.New(t, ldaptest.Options{})
-	proxy := ldaptest.NewProxy(t, dir.Addr())
-	conn := dial(t, proxy.Addr())
-	if err := conn.Bind(ldaptest.Account, ldaptest.Password); err != nil {
-		t.Fatal(err)
-	}
-	if got := proxy.Requests(); !slices.Equal(got, []string{"bind " + ldaptest.Account}) {
-		t.Errorf("got %q, want the bind", got)
-	}
-	proxy.Cut()
-	if err := conn.Bind(ldaptest.Account, ldaptest.Password); err == nil {
-		t.Error("a connection that was cut serves")
-	}
-}
-
-const helperEnv = "HERMES_TEST_LDAPTEST_HELPER"
-
-// TestNothingIsLeft kills a test process, and wants its server and folder gone.
-func TestNothingIsLeft(t *testing.T) {
-	if os.Getenv(helperEnv) != "" {
+// TestNew_EndsWithProcess runs this test binary again, as a test that starts a server and is then
+// killed: the server ends and its folder is removed.
+func TestNew_EndsWithProcess(t *testing.T) {
+	if os.Getenv("LDAPTEST_CHILD") != "" {
 		dir := ldaptest.New(t, ldaptest.Options{})
 		os.Stdout.WriteString("addr " + dir.Addr() + "\n")
 		select {}
 	}
-	ldaptest.New(t, ldaptest.Options{}) // skips where there is no slapd
+	ldaptest.New(t, ldaptest.Options{}) // skips the test if slapd is not installed
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	tmp := t.TempDir()
-	if err := os.Chmod(filepath.Dir(tmp), 0o755); err != nil { // the server may be another user
+	if err := os.Chmod(filepath.Dir(tmp), 0o755); err != nil { // the server may run as another user
 		t.Fatal(err)
 	}
-	cmd := exec.Command(exe, "-test.run=^TestNothingIsLeft$", "-test.timeout=5m")
-	cmd.Env = append(os.Environ(), helperEnv+"=1", "TMPDIR="+tmp)
+	cmd := exec.Command(exe, "-test.run=^TestNew_EndsWithProcess$", "-test.timeout=5m")
+	cmd.Env = append(os.Environ(), "LDAPTEST_CHILD=1", "TMPDIR="+tmp)
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -127,23 +109,15 @@ func TestNothingIsLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	await(t, "the folder to go", func() bool {
+	testserver.WaitFor(t, "the folder's removal", func() bool {
 		left, _ := filepath.Glob(filepath.Join(tmp, "ldaptest-*"))
 		return len(left) == 0
 	})
-	await(t, "the server to end", func() bool {
+	testserver.WaitFor(t, "the server's end", func() bool {
 		conn, err := ldap.DialURL("ldap://" + addr)
 		if err == nil {
 			conn.Close()
 		}
 		return err != nil
 	})
-}
-
-func await(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	t.Log("waiting for", what) // until the test's own time limit
-	for tick := time.NewTicker(5 * time.Millisecond); !cond(); {
-		<-tick.C
-	}
 }
