@@ -73,9 +73,9 @@ func (t *tally) finding(err error) Finding {
 }
 
 // notChecked returns the finding of a check that could not be made.
-func notChecked(check string, err error) Finding {
+func notChecked(name string, err error) Finding {
 	return Finding{
-		Level: Warn, Check: check,
+		Level: Warn, Check: name,
 		Detail: "could not be looked at: " + oneLine(err),
 		Remedy: "see to the findings before this one, and run doctor again",
 	}

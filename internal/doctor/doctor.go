@@ -105,16 +105,16 @@ func (e *examiner) reportTally(t *tally, errs ...error) {
 }
 
 // reportNotChecked reports that a check could not be made.
-func (e *examiner) reportNotChecked(check string, err error) { e.report(notChecked(check, err)) }
+func (e *examiner) reportNotChecked(name string, err error) { e.report(notChecked(name, err)) }
 
 // reportOK reports that a check found nothing to do.
-func (e *examiner) reportOK(check, detail string) {
-	e.report(Finding{Level: OK, Check: check, Detail: detail})
+func (e *examiner) reportOK(name, detail string) {
+	e.report(Finding{Level: OK, Check: name, Detail: detail})
 }
 
 // reportProblem reports that a check found something to do.
-func (e *examiner) reportProblem(level Level, check, detail, remedy string) {
-	e.report(Finding{Level: level, Check: check, Detail: detail, Remedy: remedy})
+func (e *examiner) reportProblem(level Level, name, detail, remedy string) {
+	e.report(Finding{Level: level, Check: name, Detail: detail, Remedy: remedy})
 }
 
 // pageSize is the number of rows that are read at once.
