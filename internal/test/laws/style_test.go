@@ -75,10 +75,13 @@ func isTable(fn *ast.FuncDecl) bool {
 }
 
 // longComments finds lines that a comment makes longer than the limit. It counts a tab as one
-// column. Directives such as go:generate cannot be wrapped.
+// column. Directives such as go:generate and the output of an example cannot be wrapped.
 func longComments(f goFile) (faults []string) {
 	lines := strings.Split(f.text, "\n")
 	for _, group := range f.ast.Comments {
+		if strings.HasPrefix(group.Text(), "Output:") {
+			continue
+		}
 		for _, c := range group.List {
 			first := f.fset.Position(c.Pos()).Line
 			for i := range strings.Split(c.Text, "\n") {
@@ -155,6 +158,7 @@ func TestStyleRules(t *testing.T) {
 		{longComments, "var x = 1 // " + long, 1},
 		{longComments, `var x = "` + long + `"`, 0},
 		{longComments, "//go:generate " + long, 0},
+		{longComments, "func Example() {\n// Output:\n// " + long + "\n}", 0},
 		{emptyComments, "// A paragraph.\n//\n// Another one.\nvar x int", 0},
 		{emptyComments, "type t struct {\n\ta int // the first\n\tb int //\n}", 1},
 		{emptyComments, "// A paragraph.\n//\nvar x int", 1},
