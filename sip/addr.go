@@ -33,7 +33,8 @@ func Parse(s string) (Addr, error) {
 // the prefix "sip:".
 func Join(user, domain string) (Addr, error) {
 	if !validUser(user) {
-		return Addr{}, fmt.Errorf("sip: user %.100q: want 1 to %d letters, digits and characters of %s", user, maxLength, userMarks)
+		return Addr{}, fmt.Errorf("sip: user %.100q: want 1 to %d letters, digits and characters of %s",
+			user, maxLength, userMarks)
 	}
 	d, err := ParseDomain(domain)
 	if err != nil {
