@@ -67,8 +67,10 @@ func TestBackend_Verify(t *testing.T) {
 	t.Run("stored hashes", func(t *testing.T) {
 		t.Parallel()
 		for _, row := range []struct{ hash, why string }{
-			{"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", "from the tests of the reference implementation"},
-			{"$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc", "from the command of the reference implementation, with another cost than the backend"},
+			{"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+				"from the tests of the reference implementation"},
+			{"$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc",
+				"from the command of the reference implementation, with another cost than the backend"},
 			{"$argon2i$v=19$m=256,t=3,p=1$c29tZXNhbHQ$PBoa8mph1GgOP5sS08zwcXY1UQ5unu4HA9NtqGHDBdU", "argon2i"},
 		} {
 			s, b := storeWithHash(t, row.hash), local.New(nil)
