@@ -199,9 +199,11 @@ func TestParseFile(t *testing.T) {
 			why  string
 		}{
 			{"a:" + bcryptCost5, hashCost{algorithm: "bcrypt", bcrypt: 5}, "the only cost"},
-			{"a:" + bcryptCost5 + "\nb:" + bcryptCost6 + "\nc:" + bcryptCost6, hashCost{algorithm: "bcrypt", bcrypt: 6}, "the cost of most entries"},
+			{"a:" + bcryptCost5 + "\nb:" + bcryptCost6 + "\nc:" + bcryptCost6,
+				hashCost{algorithm: "bcrypt", bcrypt: 6}, "the cost of most entries"},
 			{"a:" + bcryptCost5 + "\nb:" + bcryptCost6, hashCost{algorithm: "bcrypt", bcrypt: 5}, "the first one of equally many"},
-			{"a:" + bcryptCost5 + "\nb:" + argon2idHash + "\nc:" + argon2idHash, hashCost{algorithm: "argon2id", argon2: argon2idCost}, "argon2id"},
+			{"a:" + bcryptCost5 + "\nb:" + argon2idHash + "\nc:" + argon2idHash,
+				hashCost{algorithm: "argon2id", argon2: argon2idCost}, "argon2id"},
 			{"a:" + argon2iHash, hashCost{algorithm: "argon2i", argon2: argon2iCost}, "argon2i"},
 			{"x:crypt\ny:crypt\na:" + bcryptCost6, hashCost{algorithm: "bcrypt", bcrypt: 6}, "entries that cannot be used do not count"},
 		} {
