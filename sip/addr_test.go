@@ -20,7 +20,7 @@ func TestParse(t *testing.T) {
 	t.Run("well-formed", func(t *testing.T) {
 		t.Parallel()
 		for _, row := range []struct{ in, user, domain, why string }{
-			{"alice@example.com", "alice", "example.com", "the plain form"},
+			{"alice@example.com", "alice", "example.com", "without a scheme"},
 			{"sip:alice@example.com", "alice", "example.com", "sip: is dropped"},
 			{"SiP:alice@example.com", "alice", "example.com", "the scheme is case-insensitive (RFC 3986, 3.1)"},
 			{"sip@example.com", "sip", "example.com", "a user may be named as the scheme is"},
@@ -215,8 +215,8 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		plain := schemeRE.ReplaceAllString(s, "")
-		user, domain, cut := strings.Cut(plain, "@")
+		address := schemeRE.ReplaceAllString(s, "")
+		user, domain, cut := strings.Cut(address, "@")
 		want := cut && userRE.MatchString(user) && matchesDomain(domain)
 		a, err := sip.Parse(s)
 		if (err == nil) != want {
@@ -236,9 +236,9 @@ func FuzzParse(f *testing.F) {
 		}
 		// net/mail accepts fewer users (no dot at either end, no parentheses). Those that it
 		// accepts it must separate from the domain in the same way.
-		m, err := mail.ParseAddress("<" + plain + ">")
-		if mailRE.MatchString(user) && (err != nil || m.Address != plain) {
-			t.Fatalf("net/mail of %q: %v, %v", plain, m, err)
+		m, err := mail.ParseAddress("<" + address + ">")
+		if mailRE.MatchString(user) && (err != nil || m.Address != address) {
+			t.Fatalf("net/mail of %q: %v, %v", address, m, err)
 		}
 	})
 }

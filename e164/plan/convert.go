@@ -3,8 +3,9 @@ package plan
 import (
 	"strconv"
 
-	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/hermes-voip/go-hermes/e164"
 )
 
 // convert returns n as a number of the library, with the same digits. phonenumbers.Parse is of no

@@ -3,8 +3,9 @@ package plan
 import (
 	"testing"
 
-	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/hermes-voip/go-hermes/e164"
 )
 
 // The library must format the converted number as the number that was given.

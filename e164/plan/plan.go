@@ -14,8 +14,9 @@ package plan
 import (
 	"fmt"
 
-	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/hermes-voip/go-hermes/e164"
 )
 
 // Plan selects the checks of a number. The zero Plan is [Possible].

@@ -5,9 +5,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/nyaruka/phonenumbers"
+
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/e164/plan"
-	"github.com/nyaruka/phonenumbers"
 )
 
 func TestPlan_Check(t *testing.T) {

@@ -97,7 +97,8 @@ func testNotLDAP(t *testing.T) {
 	for _, answer := range []string{
 		"HTTP/1.1 400 Bad Request\r\n\r\n", "", "\x30\x84\xff\xff\xff\xff", "\x30\x0c\x02\x01\x01",
 		strings.Repeat("\x00", 100),
-		"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00", // success, with the wrong type of response
+		// success, with the wrong type of response
+		"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00",
 	} {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
