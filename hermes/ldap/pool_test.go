@@ -3,6 +3,8 @@ package ldap
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -213,6 +215,25 @@ func TestPool_takeUnused(t *testing.T) {
 		}
 		if made != row.want {
 			t.Errorf("%s: made %d connections, want %d", row.why, made, row.want)
+		}
+	}
+}
+
+func TestIsAnswer(t *testing.T) {
+	t.Parallel()
+	invalidCredentials := goldap.NewError(goldap.LDAPResultInvalidCredentials, errors.New("wrong password"))
+	for _, row := range []struct {
+		err  error
+		want bool
+		why  string
+	}{
+		{invalidCredentials, true, "a result of the server"},
+		{fmt.Errorf("bind: %w", invalidCredentials), true, "a wrapped result of the server"},
+		{goldap.NewError(goldap.ErrorNetwork, io.EOF), false, "a fault of the connection"},
+		{io.EOF, false, "another error"},
+	} {
+		if got := isAnswer(row.err); got != row.want {
+			t.Errorf("isAnswer(%v) = %t, want %t: %s", row.err, got, row.want, row.why)
 		}
 	}
 }
