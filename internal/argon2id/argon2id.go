@@ -2,8 +2,8 @@
 // authentication backends.
 //
 // [New] hashes a password; [Parse] reads a hash that was stored as text; [Hash.Matches] verifies a
-// password. A backend whose user does not exist verifies the password against a [Dummy], so that the
-// time of a failed login does not reveal which users exist.
+// password. A backend whose user does not exist verifies the password against a [Dummy], so that
+// the time of a failed login does not reveal which users exist.
 //
 // Hashes of argon2i can be parsed and verified too, but not made. argon2d and version 16 of the
 // algorithms are not supported, because golang.org/x/crypto does not have them.
@@ -51,7 +51,8 @@ func (c Cost) Bounded() Cost {
 	}
 }
 
-// Hash is the hash of a password. Use [New] or [Parse] to make one: Matches panics on the zero value.
+// Hash is the hash of a password. Use [New] or [Parse] to make one: Matches panics on the zero
+// value.
 type Hash struct {
 	kind string // "argon2id" or "argon2i"
 	cost Cost
@@ -87,8 +88,8 @@ func (h Hash) Cost() Cost { return h.cost }
 // Kind returns the algorithm, "argon2id" or "argon2i".
 func (h Hash) Kind() string { return h.kind }
 
-// Matches reports whether h is the hash of password. It takes the same time for any password of
-// the same length.
+// Matches reports whether h is the hash of password. It takes the same time for any password of the
+// same length.
 func (h Hash) Matches(password string) bool {
 	return subtle.ConstantTimeCompare(h.sumOf(password, len(h.sum)), h.sum) == 1
 }
