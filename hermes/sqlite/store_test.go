@@ -26,6 +26,9 @@ func fixture(t *testing.T) storetest.Fixture {
 			AddSubscriber: func(t *testing.T, username, domain, password, ha1, ha1b string) {
 				other(t, "INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES (?, ?, ?, ?, ?)", username, domain, password, ha1, ha1b)
 			},
+			RemoveSubscriber: func(t *testing.T, username, domain string) {
+				other(t, "DELETE FROM subscriber WHERE username = ? AND domain = ?", username, domain)
+			},
 			AddAlias: func(t *testing.T, aliasUsername, aliasDomain, username, domain string) {
 				other(t, "INSERT INTO dbaliases (alias_username, alias_domain, username, domain) VALUES (?, ?, ?, ?)", aliasUsername, aliasDomain, username, domain)
 			},

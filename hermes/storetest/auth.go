@@ -66,7 +66,7 @@ func testSetAuthorization(t *testing.T, open openFunc) {
 }
 
 func testRemoveAuthorization(t *testing.T, open openFunc) {
-	t.Run("that principal's is removed, not another kind's of the same name; a missing one is NotFound", func(t *testing.T) {
+	t.Run("that of another kind and the same name stays, and a missing one is NotFound", func(t *testing.T) {
 		s := open(t).Store
 		user, key := userPrincipal("k1"), keyPrincipal("k1")
 		wantCause(t, s.RemoveAuthorization(t.Context(), user), hermes.NotFound)

@@ -32,7 +32,8 @@ func testConcurrency(t *testing.T, open openFunc) {
 	})
 }
 
-// runConcurrently calls fn(0) to fn(n-1) in n goroutines that begin together, and returns their errors.
+// runConcurrently calls fn(0) to fn(n-1) in n goroutines that begin together, and returns their
+// errors.
 func runConcurrently(n int, fn func(i int) error) []error {
 	errs := make([]error, n)
 	var ready, done sync.WaitGroup

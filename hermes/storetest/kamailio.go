@@ -12,6 +12,7 @@ import (
 // testKamailio tests rows that other tools wrote into the tables that a store shares with Kamailio.
 func testKamailio(t *testing.T, open openFunc) {
 	t.Run("users", func(t *testing.T) { testKamailioUsers(t, open) })
+	t.Run("removed users", func(t *testing.T) { testRemovedSubscriber(t, open) })
 	t.Run("user list", func(t *testing.T) { testKamailioUserList(t, open) })
 	t.Run("groups", func(t *testing.T) { testKamailioGroups(t, open) })
 	t.Run("aliases", func(t *testing.T) { testKamailioAliases(t, open) })
@@ -82,6 +83,41 @@ func testKamailioUsers(t *testing.T, open openFunc) {
 		wantCause(t, f.Store.RemoveUser(t.Context(), bob.Address), hermes.NotFound)
 		wantGroups(t, f.Store, bob.Address)
 		mustAddUser(t, f.Store, localUser("bob@example.com"))
+	})
+}
+
+// testRemovedSubscriber tests users whose row in Kamailio's table another tool has removed.
+func testRemovedSubscriber(t *testing.T, open openFunc) {
+	openWithout := func(t *testing.T, u hermes.User) Fixture {
+		f := open(t)
+		mustAddUser(t, f.Store, u)
+		f.Kamailio.RemoveSubscriber(t, u.Address.User(), u.Address.Domain().String())
+		return f
+	}
+	u := localUser("alice@example.com")
+	withoutPassword := u
+	withoutPassword.HA1, withoutPassword.HA1B, withoutPassword.Clear = "", "", ""
+	t.Run("User returns what Hermes keeps, without the password", func(t *testing.T) {
+		f := openWithout(t, u)
+		wantUser(t, f.Store, withoutPassword)
+		wantHolder(t, f.Store, u.Address, hermes.HeldByUser)
+	})
+	t.Run("SetUser makes Kamailio's row again with a password", func(t *testing.T) {
+		f := openWithout(t, u)
+		must(t, f.Store.SetUser(t.Context(), u))
+		wantUser(t, f.Store, u)
+	})
+	t.Run("SetUser does not make Kamailio's row without a password", func(t *testing.T) {
+		f := openWithout(t, u)
+		changed := withoutPassword
+		changed.DisplayName = "another name"
+		must(t, f.Store.SetUser(t.Context(), changed))
+		wantUser(t, f.Store, changed)
+		// This row can be added, since there is no other.
+		row := kamctlUser("alice@example.com")
+		addSubscriber(t, f, row)
+		changed.HA1, changed.HA1B, changed.Clear = row.HA1, row.HA1B, row.Clear
+		wantUser(t, f.Store, changed)
 	})
 }
 

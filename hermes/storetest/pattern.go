@@ -79,7 +79,9 @@ func testPatternNames(t *testing.T, s hermes.Store) {
 
 func testPatternAddrs(t *testing.T, s hermes.Store) {
 	var all []hermes.UserEntry
-	addresses := []string{"A_B@example.com", "Alice@example.net", "a!b@example.com", "aXb@example.com", "alice@example.com"}
+	addresses := []string{
+		"A_B@example.com", "Alice@example.net", "a!b@example.com", "aXb@example.com", "alice@example.com",
+	}
 	for i, a := range addresses {
 		u := localUser(a)
 		u.DisplayName = []string{"alice", "", "ALICE@EXAMPLE.COM"}[i%3]

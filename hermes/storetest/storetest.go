@@ -38,10 +38,12 @@ type Fixture struct {
 	Kamailio *KamailioRows
 }
 
-// KamailioRows adds rows to Kamailio's tables without any check, as kamctl and other tools do.
+// KamailioRows writes rows of Kamailio's tables without any check, as kamctl and other tools do.
 type KamailioRows struct {
 	// AddSubscriber adds a row to the table subscriber.
 	AddSubscriber func(t *testing.T, username, domain, password, ha1, ha1b string)
+	// RemoveSubscriber removes a row from the table subscriber.
+	RemoveSubscriber func(t *testing.T, username, domain string)
 	// AddAlias adds a row to the table dbaliases, even if there is an equal row.
 	AddAlias func(t *testing.T, aliasUsername, aliasDomain, username, domain string)
 	// AddGroup adds a row to the table grp.
