@@ -114,8 +114,8 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 	return added, err
 }
 
-// newNumbers returns the numbers that AddNumbers adds. They are collected before the first is added,
-// so that none is if ctx ends meanwhile.
+// newNumbers returns the numbers that AddNumbers adds. They are collected before the first is
+// added, so that none is if ctx ends meanwhile.
 func (r *records) newNumbers(ctx context.Context, first, last e164.Number) ([]e164.Number, error) {
 	aliased := r.aliased(first, last)
 	span := last.Sub(first)

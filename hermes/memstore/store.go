@@ -24,8 +24,8 @@ var _ hermes.Store = (*Store)(nil)
 // Store is a [hermes.Store] in memory. It is made by [New] and safe for concurrent use.
 //
 // The function that [Store.Tx] runs must write through the Store that it is given only. A write
-// through the outer Store would wait for the end of the transaction that it is in, until its context
-// ends.
+// through the outer Store would wait for the end of the transaction that it is in, until its
+// context ends.
 type Store struct {
 	*shared
 	tx *transaction // nil outside of a transaction

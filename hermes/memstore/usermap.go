@@ -33,8 +33,8 @@ type hashedUser struct {
 
 const (
 	userNodeBits = 5
-	// userBucketSize is how many users a bucket has before it gets a node. A bucket whose users have
-	// equal hashes may have more.
+	// userBucketSize is how many users a bucket has before it gets a node. A bucket whose users
+	// have equal hashes may have more.
 	userBucketSize = 48
 )
 
@@ -76,8 +76,9 @@ func (m userMap) without(a sip.Addr) userMap {
 	return m.change(hash, func(b *userBucket, _ int) { b.users = b.without(hash, a) })
 }
 
-// change returns a map in which fn has changed the bucket of hash. It copies the nodes from the root
-// to the bucket. The shift that it passes to fn is that of a node which fn may put into the bucket.
+// change returns a map in which fn has changed the bucket of hash. It copies the nodes from the
+// root to the bucket. The shift that it passes to fn is that of a node which fn may put into the
+// bucket.
 func (m userMap) change(hash uint64, fn func(b *userBucket, nextShift int)) userMap {
 	changed := userMap{seed: m.seed, root: m.root}
 	node := &changed.root

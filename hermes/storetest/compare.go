@@ -16,9 +16,9 @@ import (
 // transactions, and fails the test when the results or errors differ. It reports the shortest
 // sequence of operations that it found to fail.
 //
-// The flag -rapid.checks sets how many sequences are tried; it defaults to 100. Each store is opened
-// once, and emptied through its own methods before each sequence. TakeNumber at random is left out,
-// since its results may differ.
+// The flag -rapid.checks sets how many sequences are tried; it defaults to 100. Each store is
+// opened once, and emptied through its own methods before each sequence. TakeNumber at random is
+// left out, since its results may differ.
 func Compare(t *testing.T, a, b func(t *testing.T) Fixture) {
 	stores := [2]hermes.Store{}
 	for i, open := range []openFunc{a, b} {

@@ -50,8 +50,8 @@ func runConcurrently(n int, fn func(i int) error) []error {
 }
 
 // wantOneWinner runs call in n workers. Each worker does all rounds as fast as it can, so that a
-// worker that is ahead wins rounds until others catch up. Of each round exactly one call must return
-// nil, and the others the bare cause.
+// worker that is ahead wins rounds until others catch up. Of each round exactly one call must
+// return nil, and the others the bare cause.
 func wantOneWinner(t *testing.T, n, rounds int, cause hermes.Cause, call func(round, worker int) error) {
 	t.Helper()
 	errs := make([][]error, n)
@@ -119,7 +119,8 @@ func testRaceAddAliasInTx(t *testing.T, s hermes.Store) {
 	wantDistinctAliases(t, s)
 }
 
-// aliasOfWorker returns an alias whose address is the round's and whose destination is the worker's.
+// aliasOfWorker returns an alias whose address is the round's and whose destination is the
+// worker's.
 func aliasOfWorker(round, worker int) hermes.Alias {
 	return hermes.Alias{Alias: nthAddr("a%d@example.com", round), Destination: nthAddr("u%d@example.com", worker)}
 }

@@ -89,8 +89,8 @@ func stepPool(pool uint, c poolCall, result poolResult) (bool, uint) {
 	return pool&taken != 0, pool &^ taken
 }
 
-// recordHistory runs random calls in concurrent clients. The numbers begin with prefix, and no other
-// history uses them.
+// recordHistory runs random calls in concurrent clients. The numbers begin with prefix, and no
+// other history uses them.
 func recordHistory(t *testing.T, s hermes.Store, prefix string, r *rand.Rand) []porcupine.Operation {
 	t.Helper()
 	calls := make([]poolCall, historyClients*historyCalls)

@@ -228,7 +228,8 @@ func testUserOrAlias(t *testing.T, s hermes.Store) {
 	runTxs(t, s, check, addUser, addAlias)
 }
 
-// testPoolOrAlias runs the reads and writes of the nodes number/add, number/add_range and alias/add.
+// testPoolOrAlias runs the reads and writes of the nodes number/add, number/add_range and
+// alias/add.
 func testPoolOrAlias(t *testing.T, s hermes.Store) {
 	nth := func(round int) e164.Number { return nthNumber("+4773", 5, round) }
 	check := func(round int) {
