@@ -9,7 +9,7 @@ import (
 
 // Decode makes n's request of its parameters by the rules of the wire, as the Handler does. The
 // request is a pointer to n's request struct; the error is an *hermes.Error.
-func Decode(n hermes.Node, values url.Values) (req any, err error) {
+func Decode(n hermes.Node, values url.Values) (req hermes.Request, err error) {
 	e, f := newEndpoint(n), newForm()
 	for name, all := range values {
 		for _, value := range all {

@@ -43,7 +43,7 @@ func (n *endpoint) allow() string { return strings.Join(n.methods, ", ") }
 
 // decode makes the request of its form. It returns the request even where there is a fault,
 // with stand-ins for what is malformed, for who wants to know what else is wrong with it.
-func (n *endpoint) decode(f *form, cookie hermes.Secret) (req any, fault *hermes.Error) {
+func (n *endpoint) decode(f *form, cookie hermes.Secret) (req hermes.Request, fault *hermes.Error) {
 	req = n.New()
 	v := reflect.ValueOf(req).Elem()
 	if n.request.cookie >= 0 {

@@ -20,7 +20,7 @@ type exchange struct {
 	control *http.ResponseController // deadlines
 	node    *endpoint                // nil: not found
 	form    *form                    // nil: not read
-	req     any                      // nil: not decoded without a fault
+	req     hermes.Request           // nil: not decoded without a fault
 	late    bool                     // came after Drain
 	inside  bool                     // has a place among the requests in flight
 	sent    bool                     // the status line is on its way
@@ -64,7 +64,7 @@ func (x *exchange) call() (res any, err error) {
 		return nil, err
 	}
 	req, fault := x.node.decode(x.form, cookie)
-	if err := client.Allows(x.node.Path, req); err != nil {
+	if err := client.Authorize(x.node.Path, req); err != nil {
 		return nil, err
 	}
 	if fault != nil {
@@ -95,7 +95,7 @@ func (x *exchange) authenticate(cookie hermes.Secret) (*hermes.Client, error) {
 
 // earlier returns what comes before a malformed value in API.md's order, and only the Client can tell:
 // that another parameter is bad. It is asked with a context that is over, with which it does nothing.
-func (x *exchange) earlier(client *hermes.Client, req any, fault *hermes.Error) error {
+func (x *exchange) earlier(client *hermes.Client, req hermes.Request, fault *hermes.Error) error {
 	if fault.Cause == hermes.Parameters {
 		return fault
 	}
