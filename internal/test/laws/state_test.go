@@ -11,7 +11,7 @@ import (
 // stateful are the variables of packages that may change, each with the reason.
 func stateful() map[string]string {
 	return map[string]string{
-		"hermes/api responsePlans":    "a cache by type, as encoding/json has one: it only ever gains what would be computed again",
+		"hermes/api responseTypes":    "a cache by type, as encoding/json has one: it only ever gains what would be computed again",
 		"hermes/api encoders":         "a cache by type too",
 		"internal/test/pgtest shared": "one throwaway server for all the tests of a process",
 	}
