@@ -11,7 +11,7 @@ import (
 // pointer to it. The values must not be escaped. The parameters session and auth_key are accepted
 // and ignored for a node that needs a capability. The error is an [*hermes.Error], such as
 // invalid/parameters for an unknown parameter.
-func Decode(n hermes.Node, values url.Values) (req any, err error) {
+func Decode(n hermes.Node, values url.Values) (req hermes.Request, err error) {
 	e := newEndpoint(n, sessionName, authKeyName)
 	p := &params{values: map[string]string{}}
 	for name, all := range values {

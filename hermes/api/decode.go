@@ -18,7 +18,7 @@ import (
 // decode makes the node's request struct of the parameters. If there are faults, it returns the
 // first, the names of all malformed parameters, and the struct without their values. A fault with
 // the cause Parameters precedes all others.
-func (e *endpoint) decode(p *params, cookie hermes.Secret) (input any, malformed []string, fault *hermes.Error) {
+func (e *endpoint) decode(p *params, cookie hermes.Secret) (input hermes.Request, malformed []string, fault *hermes.Error) {
 	input = e.New()
 	v := reflect.ValueOf(input).Elem()
 	if e.fields.cookie >= 0 {

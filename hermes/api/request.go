@@ -29,11 +29,11 @@ type request struct {
 	secure   bool // the client connects over TLS
 	draining bool // Drain had been called when the request came
 
-	endpoint *endpoint // nil until the node has been found
-	params   *params   // nil until the parameters have been read
-	input    any       // the node's request struct; nil until it has been decoded without a fault
-	acquired bool      // the request counts among those in flight
-	sent     bool      // the status line has been written
+	endpoint *endpoint      // nil until the node has been found
+	params   *params        // nil until the parameters have been read
+	input    hermes.Request // the node's request struct; nil until it has been decoded without a fault
+	acquired bool           // the request counts among those in flight
+	sent     bool           // the status line has been written
 	outcome  Outcome
 }
 
@@ -87,20 +87,14 @@ func (req *request) call() (output any, err error) {
 		return nil, err
 	}
 	input, malformed, fault := req.endpoint.decode(req.params, cookie)
-	if err := client.Allows(req.endpoint.Path, input); err != nil {
+	if err := client.Authorize(req.endpoint.Path, input); err != nil {
 		return nil, err
 	}
-	if fault != nil && fault.Cause != hermes.Parameters {
-		// Whatever is wrong with the other parameters precedes a malformed value.
-		if c, ok := input.(interface {
-			Check(malformed ...string) error
-		}); ok {
-			if err := c.Check(malformed...); errors.Is(err, hermes.Parameters) {
-				return nil, err
-			}
-		}
-	}
 	if fault != nil {
+		// A fault with the cause Parameters in another parameter precedes a malformed value.
+		if err := input.Check(malformed...); fault.Cause != hermes.Parameters && errors.Is(err, hermes.Parameters) {
+			return nil, err
+		}
 		return nil, fault
 	}
 	req.input = input

@@ -81,7 +81,7 @@ func TestRequestTypes(t *testing.T) {
 		}
 		for spec := range specs[*ast.TypeSpec](s.ast, token.TYPE) {
 			name := spec.Name.Name
-			if ast.IsExported(name) && (strings.HasSuffix(name, "Request") || strings.HasSuffix(name, "Response") && name != "Response") && !want[name] {
+			if ast.IsExported(name) && name != "Request" && name != "Response" && (strings.HasSuffix(name, "Request") || strings.HasSuffix(name, "Response")) && !want[name] {
 				t.Errorf("%s: %s belongs to no node", s.at(spec), name)
 			}
 		}
