@@ -95,7 +95,7 @@ func encodeStandard(b []byte, v reflect.Value) ([]byte, error) {
 	return appendStandard(b, v.Interface())
 }
 
-// appendStandard appends what encoding/json makes of v.
+// appendStandard appends v as encoding/json encodes it.
 func appendStandard(b []byte, v any) ([]byte, error) {
 	var buf bytes.Buffer
 	e := json.NewEncoder(&buf)

@@ -58,7 +58,7 @@ func FuzzHandler(f *testing.F) {
 	})
 }
 
-// FuzzHandler_Params compares accepted queries with what the standard library parses.
+// FuzzHandler_Params compares accepted queries with the result of url.ParseQuery.
 func FuzzHandler_Params(f *testing.F) {
 	s := newServer(f, nil)
 	admin := s.Login(f, "admin")

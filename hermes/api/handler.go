@@ -31,7 +31,6 @@ type Options struct {
 	Observe func(Outcome)
 	// Authenticate replaces Hermes' own sessions: if not nil, it is called for each request to a
 	// node that needs a capability, and the node is called as the [hermes.Actor] that it returns.
-	// Defaults to sessions, see below.
 	//
 	// It is called when the form of the request has been checked and read. It must take the
 	// credentials from the headers, from r.TLS or from the context, where a middleware may have put
@@ -47,9 +46,9 @@ type Options struct {
 	// auth/challenge and auth/logout stay as they are, although a session is of no use at the other
 	// nodes: leave these three paths out when mounting the Handler to disable them.
 	//
-	// The parameters session and auth_key are also what protects sessions from cross-site request
-	// forgery. The Handler still refuses requests that carry a Sec-Fetch-Site or Origin header of
-	// another site, but old browsers send neither with a GET, and a GET may change things here.
+	// The parameters session and auth_key also protect sessions from cross-site request forgery.
+	// Without them, the Handler still refuses requests that carry a Sec-Fetch-Site or Origin header
+	// of another site, but old browsers send neither with a GET, and a GET may change things here.
 	// Therefore do not accept credentials that a browser adds by itself (cookies, HTTP
 	// authentication, client certificates) without a token of your own against forgery. A header
 	// such as "Authorization: Bearer …" is safe.

@@ -158,8 +158,8 @@ func isForm(header http.Header) bool {
 	return err == nil && media == "application/x-www-form-urlencoded" && (!ok || strings.EqualFold(charset, "utf-8"))
 }
 
-// parse adds the parameters of a query or of a form. It is stricter than [url.ParseQuery], which
-// keeps what precedes and follows a fault.
+// parse adds the parameters of a query or of a form. Unlike [url.ParseQuery], which skips malformed
+// parameters and returns the others, it stops at the first fault.
 func (p *params) parse(encoded string) error {
 	if strings.Contains(encoded, ";") {
 		return errors.New(`want "&" between parameters, and "%3B" for a semicolon`)

@@ -54,7 +54,7 @@ func newRequest(h *Handler, w http.ResponseWriter, r *http.Request) *request {
 	return req
 }
 
-// answer calls the node and writes what it returns.
+// answer calls the node and writes the answer.
 func (req *request) answer() {
 	output, err := req.call()
 	// alias/list returns an error whose response is OK: a success with a cause.
