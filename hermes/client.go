@@ -116,7 +116,7 @@ type Actor struct {
 
 // Client is the API of Hermes in Go: it has a method for every node, and every such method returns
 // nil or an *[Error]. A Client is safe for concurrent use. [New] makes one, [Client.As] makes one
-// that acts for somebody else.
+// that acts for another actor.
 type Client struct {
 	// All Clients of one New share what these point to.
 	opts    *Options

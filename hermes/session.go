@@ -45,7 +45,7 @@ func (c *Client) Authenticate(ctx context.Context, cred Credentials) (Actor, err
 }
 
 // AuthenticatePing is [Client.Authenticate] for the node auth/ping, where a genuine auth_key that
-// is too old also ends the session, because somebody kept a copy of it.
+// is too old also ends the session, because it must be a copy that was kept.
 func (c *Client) AuthenticatePing(ctx context.Context, cred Credentials) (Actor, error) {
 	return c.authenticate(ctx, cred, true)
 }

@@ -13,7 +13,7 @@
 // The server and its folder are removed when the test process has ended, however it ends (see
 // [testserver.Folder]).
 //
-// With the effective user 0 the server runs as "openldap", or as "nobody" if that does not exist.
+// With the effective user 0 the server runs as "openldap", or as "daemon" if that does not exist.
 // It runs a copy of slapd in its folder: where AppArmor is in force, Debian's profile confines the
 // installed one to its own folders.
 //

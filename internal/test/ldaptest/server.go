@@ -82,7 +82,7 @@ func New(tb testing.TB, opts Options) *Server {
 
 func newServer(slapd, schemas string, opts Options) (_ *Server, err error) {
 	s := &Server{noTLS: opts.NoTLS}
-	if s.folder, err = testserver.NewFolder("ldaptest-", syscall.SIGKILL, "openldap", "nobody"); err != nil {
+	if s.folder, err = testserver.NewFolder("ldaptest-", syscall.SIGKILL, "openldap", "daemon"); err != nil {
 		return nil, err
 	}
 	if err = s.writeFiles(slapd, schemas, opts); err == nil {

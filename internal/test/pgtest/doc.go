@@ -16,7 +16,7 @@
 //	func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 //
 // PostgreSQL refuses to run as root: with the effective user 0 the servers run as the user
-// "postgres", or as "nobody" if that does not exist.
+// "postgres", or as "daemon" if that does not exist.
 //
 // If PostgreSQL's programs or Kamailio's tables are not installed, tests are skipped with the
 // reason. With HERMES_TEST_REQUIRE=1 in the environment they fail instead.

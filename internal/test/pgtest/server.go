@@ -34,7 +34,7 @@ type server struct {
 func newServer(bin string, opts ClusterOptions) (_ *server, err error) {
 	s := &server{bin: bin}
 	// An immediate shutdown of the postmaster ends the server's other processes too.
-	if s.folder, err = testserver.NewFolder("pgtest-", syscall.SIGQUIT, "postgres", "nobody"); err != nil {
+	if s.folder, err = testserver.NewFolder("pgtest-", syscall.SIGQUIT, "postgres", "daemon"); err != nil {
 		return nil, err
 	}
 	if err = s.initialize(opts); err == nil {
