@@ -91,8 +91,8 @@ func (req *request) writeHeader(status int) {
 	req.w.WriteHeader(status)
 }
 
-// extendDeadline gives the client the whole WriteTimeout for reading the next chunk, however long it
-// took to make that chunk.
+// extendDeadline gives the client the whole WriteTimeout for reading the next chunk, however long
+// it took to make that chunk.
 func (req *request) extendDeadline() {
 	_ = req.control.SetWriteDeadline(time.Now().Add(req.handler.opts.WriteTimeout))
 }

@@ -134,7 +134,8 @@ var valueRules = map[reflect.Type]valueRule{
 	},
 }
 
-// valueRuleOf returns the rule for t. A malformed value of a type without a rule is a bad parameter.
+// valueRuleOf returns the rule for t. A malformed value of a type without a rule is a bad
+// parameter.
 func valueRuleOf(t reflect.Type) valueRule {
 	if rule, ok := valueRules[t]; ok {
 		return rule
