@@ -9,9 +9,9 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// causes are what API.md, section 3, lists for each node: its ok, and its other answers.
-// Beyond these, every node has the ones that common returns.
-var causes = map[string]string{
+// results lists the results of each node in the documentation of the API. Besides these, every node
+// has those that commonResults returns.
+var results = map[string]string{
 	"auth/login":       "ok failed/unauthorized failed/throttled",
 	"auth/challenge":   "ok failed/throttled",
 	"auth/logout":      "ok failed/unauthorized",
@@ -60,50 +60,49 @@ var causes = map[string]string{
 	"domain/set_servers": "ok",
 }
 
-// common returns the answers that a node shares with others: parameters that are wrong, no session, too low a level, a database
-// that fails.
-func common(n hermes.Node) []string {
-	all := []string{string(n.Refuses) + "/parameters"}
-	if n.Path != "alias/list" { // it answers ok even then
-		all = append(all, "failed/dbfail")
+// commonResults returns the results that n shares with other nodes.
+func commonResults(n hermes.Node) []string {
+	common := []string{string(n.Refuses) + "/parameters"}
+	// alias/list answers ok with a cause if the store fails.
+	if n.Path != "alias/list" {
+		common = append(common, "failed/dbfail")
 	}
 	if n.Needs != hermes.NoCapability {
-		all = append(all, "failed/unauthorized", "failed/forbidden")
+		common = append(common, "failed/unauthorized", "failed/forbidden")
 	}
-	return all
+	return common
 }
 
-// Covered makes sure that dir has a script for every node of the table, in which every answer that
-// API.md lists for it is shown, and no other file.
-func Covered(t *testing.T, dir string) {
-	nodes := map[string]hermes.Node{}
+// CheckCoverage fails the test unless dir has a script for each node and no other file, and each
+// script shows all results of its node.
+func CheckCoverage(t *testing.T, dir string) {
+	t.Helper()
+	nodes := map[string]bool{}
 	for _, n := range hermes.Nodes() {
 		name := strings.ReplaceAll(n.Path, "/", "_") + ".txt"
-		nodes[name] = n
-		if causes[n.Path] == "" {
-			t.Errorf("%s: no answers are listed in the table causes", n.Path)
+		nodes[name] = true
+		if results[n.Path] == "" {
+			t.Errorf("%s: the table results has no line for it", n.Path)
 		}
-		s := read(t, filepath.Join(dir, name))
 		shown := map[string]bool{}
-		for _, c := range s.cases {
-			shown[c.want()] = asks(c.ask, n.Path) || shown[c.want()]
+		for _, c := range mustReadScript(t, filepath.Join(dir, name)).cases {
+			if c.node() == n.Path {
+				shown[c.want()] = true
+			}
 		}
-		for _, want := range append(strings.Fields(causes[n.Path]), common(n)...) {
+		for _, want := range append(strings.Fields(results[n.Path]), commonResults(n)...) {
 			if !shown[want] {
-				t.Errorf("%s: the answer %s is not shown", name, want)
+				t.Errorf("%s: no case shows the result %s", name, want)
 			}
 		}
 	}
-	files, _ := os.ReadDir(dir)
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, f := range files {
-		if _, ok := nodes[f.Name()]; !ok {
+		if !nodes[f.Name()] {
 			t.Errorf("%s: there is no such node", f.Name())
 		}
 	}
-}
-
-func asks(line, node string) bool {
-	_, rest, _ := strings.Cut(line, " ")
-	path, _, _ := strings.Cut(rest, "?")
-	return path == node
 }

@@ -9,10 +9,11 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// A reason is why the door refused a request, beyond what its cause tells.
+// A reason is why the Handler itself refused a request. It is more specific than the cause, and
+// decides the HTTP status.
 type reason string
 
-// Error returns the reason's own words.
+// Error returns the text of the reason.
 func (r reason) Error() string { return string(r) }
 
 const (
@@ -26,7 +27,7 @@ const (
 	badBody         reason = "bad body"
 )
 
-// statuses are the answers that are not 200. A reason is more than the cause beside it.
+// statuses are the HTTP statuses other than 200, by reason or by cause.
 var statuses = map[error]int{
 	noSuchNode:      http.StatusNotFound,
 	wrongMethod:     http.StatusMethodNotAllowed,
@@ -53,7 +54,7 @@ func statusOf(e *hermes.Error) int {
 	return http.StatusOK
 }
 
-// refuse makes the door's own refusal.
+// refuse returns the error with which the Handler itself refuses a request.
 func refuse(r reason, detail string) *hermes.Error {
 	e := &hermes.Error{Response: hermes.Invalid, Cause: hermes.BadRequest, Detail: detail, Err: r}
 	switch r {
@@ -65,7 +66,8 @@ func refuse(r reason, detail string) *hermes.Error {
 	return e
 }
 
-// retryAfter writes whole seconds, rounded up: who comes back earlier is refused again.
+// retryAfter returns the value of the Retry-After header: d in whole seconds, rounded up, since a
+// client that retried earlier would be refused again.
 func retryAfter(d time.Duration) string {
 	return strconv.Itoa(int(max(1, math.Ceil(d.Seconds()))))
 }
