@@ -31,7 +31,7 @@
 //	try N NODE?QUERY    call the node as admin N times first, whatever is answered
 //	keep NAME OTHER     save the value of {OTHER} as {NAME}
 //	as USER             log in as reader, auditor, writer, admin (the default) or key (the API key
-//	                    {key}), or do not log in: nobody
+//	                    {key}); with any other name, do not log in
 //	with HANDLER        send the request to the handler broken, down or readonly, see [Server]
 //	sleep DURATION      advance the clock
 //	header NAME: VALUE  add a header to the request

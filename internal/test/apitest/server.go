@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -100,17 +101,25 @@ func (r *lockedReader) Read(p []byte) (int, error) {
 	return r.source.Read(p)
 }
 
+// users are the API users of a Server beside admin.
+var users = []hermes.AuthAuthorizeRequest{
+	{User: "reader", Access: hermes.LimitedRead},
+	{User: "auditor", Access: hermes.FullRead},
+	{User: "writer", Access: hermes.LimitedWrite},
+}
+
+// isUser reports whether name is an API user of a Server.
+func isUser(name string) bool {
+	return name == "admin" || slices.ContainsFunc(users, func(u hermes.AuthAuthorizeRequest) bool { return u.User == name })
+}
+
 func addUsers(tb testing.TB, c *hermes.Client) {
 	tb.Helper()
 	ctx, password := tb.Context(), hermes.NewSecret(Password)
 	if err := c.Bootstrap(ctx, "admin", password); err != nil {
 		tb.Fatal(err)
 	}
-	for _, user := range []hermes.AuthAuthorizeRequest{
-		{User: "reader", Access: hermes.LimitedRead},
-		{User: "auditor", Access: hermes.FullRead},
-		{User: "writer", Access: hermes.LimitedWrite},
-	} {
+	for _, user := range users {
 		if _, err := c.AuthAddUser(ctx, hermes.AuthAddUserRequest{User: user.User, Password: password}); err != nil {
 			tb.Fatal(err)
 		}
