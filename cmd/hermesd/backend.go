@@ -105,12 +105,12 @@ func (b backendSetting) open() (hermes.Backend, error) {
 	return local.New(nil), nil
 }
 
-// backends are the opened backends, in the order of the settings.
-type backends []hermes.Backend
+// backendList holds the opened backends, in the order of the settings.
+type backendList []hermes.Backend
 
 // openBackends opens the backends of the settings. The caller closes them.
-func (c *config) openBackends() (backends, error) {
-	var list backends
+func (c *config) openBackends() (backendList, error) {
+	var list backendList
 	for _, b := range c.backends {
 		opened, err := b.open()
 		if err != nil {
@@ -123,7 +123,7 @@ func (c *config) openBackends() (backends, error) {
 }
 
 // Close closes the backends that hold something open.
-func (list backends) Close() {
+func (list backendList) Close() {
 	for _, b := range list {
 		if closer, ok := b.(io.Closer); ok {
 			closer.Close()
@@ -133,7 +133,7 @@ func (list backends) Close() {
 
 // readOnlyBackend returns the backend that knows the user, if that cannot be written, or nil. The
 // first backend that knows the user counts.
-func (list backends) readOnlyBackend(ctx context.Context, s hermes.Store, user string) (hermes.Backend, error) {
+func (list backendList) readOnlyBackend(ctx context.Context, s hermes.Store, user string) (hermes.Backend, error) {
 	for _, b := range list {
 		found, err := b.Has(ctx, s, user)
 		if err != nil {

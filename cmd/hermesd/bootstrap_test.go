@@ -24,17 +24,22 @@ func TestApp_RunBootstrap(t *testing.T) {
 		stderr string // a part of it
 	}{
 		{"a name is required", "", nil, exitUsage, `^$`, "hermesd: --user: missing"},
-		{"a password too short", "short\n", []string{"--user", "root", "--password-stdin"}, exitUsage, `^$`, "want 8 to 128 characters"},
-		{"an empty password", "", []string{"--user", "root", "--password-stdin"}, exitUsage, `^$`, "want 8 to 128 characters"},
+		{"a password too short", "short\n", []string{"--user", "root", "--password-stdin"}, exitUsage, `^$`,
+			"want 8 to 128 characters"},
+		{"an empty password", "", []string{"--user", "root", "--password-stdin"}, exitUsage, `^$`,
+			"want 8 to 128 characters"},
 		{"a name with a colon", "", []string{"--user", "a:b"}, exitUsage, `^$`, "want a name without a colon"},
 		{"the first principal", "", []string{"--user", "root"}, exitOK, generated.String(), ""},
 		{"the same once more", "", []string{"--user", "root"}, exitBootstrapped, `^$`, "hermesd: already bootstrapped"},
 		{"another one", "", []string{"--user", "other"}, exitBootstrapped, `^$`, "hermesd: already bootstrapped"},
 		{"another one with --recover", "", []string{"--user", "other", "--recover"}, exitOK, generated.String(),
 			"msg=\"bootstrap --recover: the user has full_write"},
-		{"a new password for one that was lost", "", []string{"--user", "other", "--recover"}, exitOK, generated.String(), "user=other"},
-		{"a new password too short", "short\n", []string{"--user", "other", "--recover", "--password-stdin"}, exitUsage, `^$`, "want 8 to 128 characters"},
-		{"an empty new password", "\n", []string{"--user", "other", "--recover", "--password-stdin"}, exitUsage, `^$`, "want 8 to 128 characters"},
+		{"a new password for one that was lost", "", []string{"--user", "other", "--recover"}, exitOK,
+			generated.String(), "user=other"},
+		{"a new password too short", "short\n", []string{"--user", "other", "--recover", "--password-stdin"},
+			exitUsage, `^$`, "want 8 to 128 characters"},
+		{"an empty new password", "\n", []string{"--user", "other", "--recover", "--password-stdin"}, exitUsage, `^$`,
+			"want 8 to 128 characters"},
 		{"a password on standard input ends with its line", "correct horse\r\nbattery",
 			[]string{"--user", "third", "--recover", "--password-stdin"}, exitOK, `^$`, ""},
 	}
@@ -81,7 +86,8 @@ func TestApp_RunBootstrap_ReadOnlyBackend(t *testing.T) {
 		code       int
 		stderr     string
 	}{
-		{"a user that the file does not have", "", []string{"--user", "admin"}, exitFailure, "no authentication backend can be written"},
+		{"a user that the file does not have", "", []string{"--user", "admin"}, exitFailure,
+			"no authentication backend can be written"},
 		{"a password that cannot be stored", "battery staple\n", []string{"--user", "mary", "--password-stdin"},
 			exitFailure, "no authentication backend can be written"},
 		{"a user of the file", "", []string{"--user", "mary"}, exitOK, "with the password that the backend htpasswd knows"},

@@ -42,21 +42,23 @@ func TestContacts_Run(t *testing.T) {
 		},
 		{
 			"a failed call is repeated, and the next address waits for it", 2, time.Hour,
-			[]string{"anna@example.test after 0s", "anna@example.test after 1s", "anna@example.test after 6s", "bert@example.test after 6s"}, 2, nil,
+			[]string{"anna@example.test after 0s", "anna@example.test after 1s", "anna@example.test after 6s",
+				"bert@example.test after 6s"}, 2, nil,
 		},
 		{
 			"an address is given up after four tries", 4, time.Hour,
-			[]string{"anna@example.test after 0s", "anna@example.test after 1s", "anna@example.test after 6s", "anna@example.test after 21s",
-				"bert@example.test after 21s"}, 4, []string{"anna@example.test"},
+			[]string{"anna@example.test after 0s", "anna@example.test after 1s", "anna@example.test after 6s",
+				"anna@example.test after 21s", "bert@example.test after 21s"}, 4, []string{"anna@example.test"},
 		},
 		{
 			"stopping ends a pause, and all that is left is tried once more", 2, 3 * time.Second,
-			[]string{"anna@example.test after 0s", "anna@example.test after 1s", "bert@example.test after 3s", "anna@example.test after 3s"}, 2, nil,
+			[]string{"anna@example.test after 0s", "anna@example.test after 1s", "bert@example.test after 3s",
+				"anna@example.test after 3s"}, 2, nil,
 		},
 		{
 			"while stopping a failed call is not repeated", 4, 3 * time.Second,
-			[]string{"anna@example.test after 0s", "anna@example.test after 1s", "bert@example.test after 3s", "anna@example.test after 3s"},
-			4, []string{"bert@example.test", "anna@example.test"},
+			[]string{"anna@example.test after 0s", "anna@example.test after 1s", "bert@example.test after 3s",
+				"anna@example.test after 3s"}, 4, []string{"bert@example.test", "anna@example.test"},
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -22,8 +22,8 @@ func (a *app) runDoctor(ctx context.Context, args []string) error {
 	flags := newFlagSet()
 	flags.BoolVar(&asJSON, "json", false, "")
 	c, err := load(flags, args, a.getenv)
-	var setting *settingError
-	if err != nil && !errors.As(err, &setting) {
+	var settingErr *settingError
+	if err != nil && !errors.As(err, &settingErr) {
 		return err
 	}
 	r := &doctorReport{w: a.stdout, json: asJSON}
@@ -130,12 +130,12 @@ func settingsFinding(err error) doctor.Finding {
 // left to examineKeys.
 func (c *config) examineSettings() doctor.Finding {
 	err := c.checkServe()
-	var setting *settingError
-	if errors.As(err, &setting) && setting.name == "secret-key" {
+	var settingErr *settingError
+	if errors.As(err, &settingErr) && settingErr.name == "secret-key" {
 		err = nil
 	}
 	if err == nil {
-		var opened backends
+		var opened backendList
 		opened, err = c.openBackends()
 		opened.Close()
 	}

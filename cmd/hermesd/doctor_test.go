@@ -154,11 +154,14 @@ func TestApp_RunDoctor_Settings(t *testing.T) {
 		want []string
 		text string // a part of the first finding that is not ok
 	}{
-		{"a setting that cannot be parsed", []string{"--listen", "x"}, []string{"fail settings"}, `listen: "x": want HOST:PORT`},
+		{"a setting that cannot be parsed", []string{"--listen", "x"}, []string{"fail settings"},
+			`listen: "x": want HOST:PORT`},
 		{"a setting that a server refuses", []string{"--listen", "0.0.0.0:1"}, []string{"fail settings", "fail database"},
 			"is not a loopback address"},
-		{"a missing certificate", []string{"--tls-cert", "x", "--tls-key", "y"}, []string{"fail settings", "fail database"}, "tls-cert: "},
-		{"a missing htpasswd file", []string{"--auth-backend", "htpasswd:x"}, []string{"fail settings", "fail database"}, "auth-backend: "},
+		{"a missing certificate", []string{"--tls-cert", "x", "--tls-key", "y"},
+			[]string{"fail settings", "fail database"}, "tls-cert: "},
+		{"a missing htpasswd file", []string{"--auth-backend", "htpasswd:x"},
+			[]string{"fail settings", "fail database"}, "auth-backend: "},
 		{"no database yet", nil, []string{"fail database"}, "no such file"},
 		{"a database in memory", []string{"--db", "memory:"}, []string{"fail settings"}, "memory: is gone"},
 	} {
@@ -169,7 +172,8 @@ func TestApp_RunDoctor_Settings(t *testing.T) {
 			t.Errorf("%s: %q, want %q in it", tt.why, findings[i].Detail, tt.text)
 		}
 	}
-	if code, stdout, stderr := runCommand(t, nil, "doctor", "--jsno"); code != exitUsage || stdout != "" || !strings.Contains(stderr, "jsno") {
+	code, stdout, stderr := runCommand(t, nil, "doctor", "--jsno")
+	if code != exitUsage || stdout != "" || !strings.Contains(stderr, "jsno") {
 		t.Errorf("an unknown flag: exit code %d, %q, %q", code, stdout, stderr)
 	}
 	if names, _ := os.ReadDir("."); len(names) > 0 {
@@ -230,16 +234,19 @@ func TestApp_RunDoctor_PostgreSQL(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	wantNotOK(t, "before set_servers", runDoctor(t, e), "warn default-servers")
-	wantNotOK(t, "with another schema", runDoctor(t, e, "--kamailio-schema", "hermes")[:10], "fail kamailio-tables", "warn table-versions")
+	wantNotOK(t, "with another schema", runDoctor(t, e, "--kamailio-schema", "hermes")[:10],
+		"fail kamailio-tables", "warn table-versions")
 	wantNotOK(t, "without a key", runDoctor(t, env{"HERMES_DB": db.URL()}), "fail secret-key", "warn default-servers")
 	withPassword := strings.Replace(db.URL(), "postgres@", "postgres:tiger@", 1)
-	for _, url := range []string{withPassword, strings.Replace(withPassword, "127.0.0.1:", "127.0.0.1:1", 1) + "&connect_timeout=1"} {
+	wrongPort := strings.Replace(withPassword, "127.0.0.1:", "127.0.0.1:1", 1) + "&connect_timeout=1"
+	for _, url := range []string{withPassword, wrongPort} {
 		_, stdout, stderr := runCommand(t, env{"HERMES_DB": url, "HERMES_SECRET_KEY": testKey}, "doctor")
 		if strings.Contains(stdout+stderr, "tiger") {
 			t.Errorf("the password is printed: %s %s", stdout, stderr)
 		}
 	}
-	wantNotOK(t, "a closed port", runDoctor(t, env{"HERMES_DB": "postgres://x@127.0.0.1:1/x", "HERMES_SECRET_KEY": testKey}), "fail database")
+	closedPort := env{"HERMES_DB": "postgres://x@127.0.0.1:1/x", "HERMES_SECRET_KEY": testKey}
+	wantNotOK(t, "a closed port", runDoctor(t, closedPort), "fail database")
 }
 
 func TestTLSFinding(t *testing.T) {

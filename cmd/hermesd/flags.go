@@ -99,10 +99,10 @@ func load(flags *flag.FlagSet, args []string, getenv func(string) string) (*conf
 	return c, nil
 }
 
-// addFlag adds the setting's flag, which stores its text in given. The text is parsed later, by
+// addFlag adds the setting's flag, which puts its text into given. The text is parsed later, by
 // [settingValue.apply], once it is known which origin wins.
 func (s setting) addFlag(flags *flag.FlagSet, given map[string]string) {
-	store := func(text string) error {
+	collect := func(text string) error {
 		if old, ok := given[s.name]; ok && s.repeats {
 			text = old + valueSeparator + text
 		}
@@ -110,10 +110,15 @@ func (s setting) addFlag(flags *flag.FlagSet, given map[string]string) {
 		return nil
 	}
 	if s.arg == "" {
-		flags.BoolFunc(s.name, s.about, store)
+		flags.BoolFunc(s.name, s.about, collect)
 		return
 	}
-	flags.Func(s.name, s.about, store)
+	flags.Func(s.name, s.about, collect)
+}
+
+// value returns a value of the setting.
+func (s setting) value(text, kind, name string) settingValue {
+	return settingValue{setting: s, text: text, origin: origin{kind: kind, name: name}}
 }
 
 // envName returns the name of the setting's environment variable.
@@ -128,7 +133,7 @@ func (s setting) fileEnvName() string { return s.envName() + "_FILE" }
 // find returns the value that wins, with its origin. An empty environment variable counts as unset.
 func (s setting) find(given map[string]string, getenv func(string) string) (settingValue, error) {
 	if text, ok := given[s.name]; ok {
-		return settingValue{s, text, origin{kind: originFlag, name: "--" + s.name}}, nil
+		return s.value(text, originFlag, "--"+s.name), nil
 	}
 	text := getenv(s.envName())
 	if s.secret {
@@ -137,9 +142,9 @@ func (s setting) find(given map[string]string, getenv func(string) string) (sett
 		}
 	}
 	if text != "" {
-		return settingValue{s, text, origin{kind: originEnv, name: s.envName()}}, nil
+		return s.value(text, originEnv, s.envName()), nil
 	}
-	return settingValue{s, s.defaultValue, origin{kind: originDefault}}, nil
+	return s.value(s.defaultValue, originDefault, ""), nil
 }
 
 // readFile returns the value that the file at path holds. envText is the value of the setting's
@@ -154,12 +159,11 @@ func (s setting) readFile(path, envText string) (settingValue, error) {
 	if err != nil {
 		return settingValue{}, &settingError{name: s.name, origin: variable, reason: err.Error()}
 	}
-	file := origin{kind: originFile, name: fmt.Sprintf("%s, named by %s", path, s.fileEnvName())}
-	trimmed := strings.TrimSpace(string(text))
-	if trimmed == "" {
-		return settingValue{}, &settingError{name: s.name, origin: file, reason: "is empty"}
+	v := s.value(strings.TrimSpace(string(text)), originFile, fmt.Sprintf("%s, named by %s", path, s.fileEnvName()))
+	if v.text == "" {
+		return settingValue{}, &settingError{name: s.name, origin: v.origin, reason: "is empty"}
 	}
-	return settingValue{s, trimmed, file}, nil
+	return v, nil
 }
 
 // apply parses the text and sets the field of config. An empty default leaves the field alone. The

@@ -22,7 +22,8 @@ func TestListener_Origin(t *testing.T) {
 		{"the printed URL on loopback", nil, func(p *process, _ string) string { return p.url }},
 		{"the certificate's name with TLS", []string{"--tls-cert", certFile, "--tls-key", keyFile},
 			func(_ *process, port string) string { return "https://sip.example.test:" + port }},
-		{"the default of package hermes behind a proxy", []string{"--behind-tls-proxy"}, func(*process, string) string { return "hermes" }},
+		{"the default of package hermes behind a proxy", []string{"--behind-tls-proxy"},
+			func(*process, string) string { return "hermes" }},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()

@@ -106,10 +106,10 @@ func (a *app) report(err error) int {
 		return exitOK
 	}
 	fmt.Fprintf(a.stderr, "hermesd: %s\n", strings.Join(strings.Fields(err.Error()), " "))
-	var usage usageError
-	var setting *settingError
+	var usageErr usageError
+	var settingErr *settingError
 	switch {
-	case errors.As(err, &usage), errors.As(err, &setting):
+	case errors.As(err, &usageErr), errors.As(err, &settingErr):
 		return exitUsage
 	case errors.Is(err, errBootstrapped):
 		return exitBootstrapped

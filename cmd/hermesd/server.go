@@ -28,7 +28,7 @@ type server struct {
 	root        *rootHandler
 	http        *http.Server
 	contacts    *contacts // nil without kamailio-rpc
-	backends    backends
+	backends    backendList
 	hangup      chan os.Signal // receives SIGHUP
 	stopSignals func()         // restores the default effect of SIGTERM and SIGINT
 }

@@ -52,7 +52,8 @@ func TestServer_StreamsLists(t *testing.T) {
 		// detector.
 		mustExec(t, db, fmt.Sprintf(`CREATE TRIGGER fill AFTER INSERT ON hermes_numbers BEGIN
 			INSERT INTO dbaliases (alias_username, alias_domain, username, domain)
-			SELECT '+47' || printf('%%08d', i), 'example.test', 'user' || i, 'example.test' FROM (SELECT substr(NEW.number, 2) - %d AS i); END`, firstNumber))
+			SELECT '+47' || printf('%%08d', i), 'example.test', 'user' || i, 'example.test'
+			FROM (SELECT substr(NEW.number, 2) - %d AS i); END`, firstNumber))
 		mustAddNumbers(t, p.login(t, "admin", p.password()))
 		mustExec(t, db, "DROP TRIGGER fill")
 		testLists(t, restartHermesd(t, p, e), "admin", p.password())
@@ -60,7 +61,8 @@ func TestServer_StreamsLists(t *testing.T) {
 	t.Run("PostgreSQL", func(t *testing.T) {
 		db := pgtest.New(t, pgtest.Options{NoFsync: true})
 		db.Exec(t, fmt.Sprintf(`INSERT INTO dbaliases (alias_username, alias_domain, username, domain)
-			SELECT '+47' || lpad(i::text, 8, '0'), 'example.test', 'user' || i, 'example.test' FROM generate_series(0, %d) AS i`, listLength()-1))
+			SELECT '+47' || lpad(i::text, 8, '0'), 'example.test', 'user' || i, 'example.test'
+			FROM generate_series(0, %d) AS i`, listLength()-1))
 		db.Exec(t, "ANALYZE dbaliases") // as autovacuum does
 		e := env{"HERMES_DB": db.URL(), "HERMES_SECRET_KEY": testKey, "HERMES_MIGRATE": "auto"}
 		p := startHermesd(t, e)
@@ -79,7 +81,8 @@ func mustExec(t *testing.T, db *sql.DB, statement string) {
 
 func mustAddNumbers(t *testing.T, s *session) {
 	t.Helper()
-	s.mustCall(t, "number/add_range", "start", fmt.Sprintf("+%d", firstNumber), "end", fmt.Sprintf("+%d", firstNumber+listLength()-1))
+	s.mustCall(t, "number/add_range",
+		"start", fmt.Sprintf("+%d", firstNumber), "end", fmt.Sprintf("+%d", firstNumber+listLength()-1))
 }
 
 // testLists reads the lists of aliases and numbers. It measures the growth of memory from before

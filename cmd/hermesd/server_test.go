@@ -54,7 +54,8 @@ func TestServer_Kill(t *testing.T) {
 		t.Errorf("phone/get: (-want +got)\n%s", d)
 	}
 	alias := map[string]any{"alias": number.(string) + "@example.test", "destination": "alice@example.test"}
-	if d := cmp.Diff([]any{alias}, s.mustCall(t, "alias/list", "destination", "alice@example.test", "e164", "true")["list"]); d != "" {
+	aliases := s.mustCall(t, "alias/list", "destination", "alice@example.test", "e164", "true")["list"]
+	if d := cmp.Diff([]any{alias}, aliases); d != "" {
 		t.Errorf("alias/list: (-want +got)\n%s", d)
 	}
 	if n := len(s.mustCall(t, "number/list")["list"].([]any)); n != 9 {

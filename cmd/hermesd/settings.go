@@ -117,7 +117,8 @@ func (c *config) serverSettings() []setting {
 			about: "how strictly numbers are checked: shape, possible or valid"},
 		{name: "max-range", arg: "COUNT", defaultValue: "1000000", set: setCount(&c.maxRange),
 			about: "how many numbers one number/add_range may add"},
-		{name: "trusted-proxies", arg: "RANGES", defaultDoc: "none", repeats: true, set: setList(&c.trustedProxies, parsePrefix),
+		{name: "trusted-proxies", arg: "RANGES", defaultDoc: "none", repeats: true,
+			set: setList(&c.trustedProxies, parsePrefix),
 			about: "CIDR ranges of proxies whose X-Forwarded-For is believed " +
 				"(the rightmost address outside of them counts); a comma list, may be repeated"},
 		{name: "behind-tls-proxy", defaultValue: "false", set: setBool(&c.behindTLSProxy),
