@@ -30,7 +30,7 @@ func TestOnboard(t *testing.T) {
 		t.Fatalf("with an empty pool: %v, want Empty", err)
 	}
 	if _, err := client.UserAvail(ctx, hermes.UserAvailRequest{User: alice}); err != nil {
-		t.Errorf("the user was not removed: %v", err)
+		t.Errorf("the user exists after a failure: %v", err)
 	}
 	if _, err := client.NumberAdd(ctx, hermes.NumberAddRequest{Number: e164.MustParse("+4773500001")}); err != nil {
 		t.Fatal(err)
