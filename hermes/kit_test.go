@@ -3,41 +3,13 @@ package hermes_test
 import (
 	"crypto/rand"
 	"errors"
-	"reflect"
-	"slices"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
-	"github.com/hermes-voip/go-hermes/hermes/local"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
-	"github.com/hermes-voip/go-hermes/mac"
-	"github.com/hermes-voip/go-hermes/sip"
 )
-
-// clock is moved by the test alone.
-type clock struct {
-	mu sync.Mutex
-	t  time.Time
-}
-
-func newClock() *clock { return &clock{t: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clock) sleep(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = c.t.Add(d)
-}
 
 // world is a memory store with a little of everything, and a Client that acts as the program itself.
 type world struct {
@@ -47,9 +19,6 @@ type world struct {
 	clock *clock
 	opts  hermes.Options
 }
-
-// password is that of every API user in a world.
-const password = "correct horse"
 
 func newWorld(t *testing.T) *world { return newWorldWith(t, func(*hermes.Options) {}) }
 
@@ -68,8 +37,6 @@ func newWorldWith(t *testing.T, change func(*hermes.Options)) *world {
 	w.fill()
 	return w
 }
-
-func cheapBackend() *local.Backend { return local.New(&local.Options{MemoryKiB: 64, Passes: 1}) }
 
 // over is another Client of the same kind: what a second process would have.
 func (w *world) over(s hermes.Store) *hermes.Client {
@@ -97,13 +64,6 @@ func (w *world) fill() {
 	ok(w.T, got(w.AliasAdd(ctx, hermes.AliasAddRequest{Alias: addr("sales@example.com"), Destination: addr("bob@example.com")})))
 	ok(w.T, got(w.NumberAddRange(ctx, hermes.NumberAddRangeRequest{Start: number("+4773500001"), End: number("+4773500009")})))
 	w.fillAPIUsers()
-}
-
-// levels are the API users of a world.
-func levels() map[string]hermes.Access {
-	return map[string]hermes.Access{
-		"admin": hermes.FullWrite, "writer": hermes.LimitedWrite, "auditor": hermes.FullRead, "reader": hermes.LimitedRead,
-	}
 }
 
 func (w *world) fillAPIUsers() {
@@ -157,25 +117,10 @@ func refused(t testing.TB, err error, cause hermes.Cause) *hermes.Error {
 	return e
 }
 
-func isNode(path string) bool {
-	return slices.ContainsFunc(hermes.Nodes(), func(n hermes.Node) bool { return n.Path == path })
-}
-
-// responseOf is the response that API.md gives with a cause, domain/set_servers excepted.
-func responseOf(c hermes.Cause) hermes.Response {
-	switch c {
-	case hermes.Parameters, hermes.BadAlias, hermes.BadDestination, hermes.BadAddress, hermes.NoNode:
-		return hermes.Invalid
-	case hermes.Internal:
-		return hermes.Fault
-	}
-	return hermes.Failed
-}
-
 // same shows how two values differ, unexported fields included.
 func same(t testing.TB, got, want any) {
 	t.Helper()
-	if d := cmp.Diff(want, got, cmp.Exporter(func(reflect.Type) bool { return true })); d != "" {
+	if d := cmp.Diff(want, got, compareUnexported()); d != "" {
 		t.Errorf("difference (-want +got):\n%s", d)
 	}
 }
@@ -201,17 +146,6 @@ func play(t *testing.T, rows []row) {
 		})
 	}
 }
-
-func addr(s string) sip.Addr      { return sip.MustParse(s) }
-func domain(s string) sip.Domain  { return sip.MustParseDomain(s) }
-func number(s string) e164.Number { return e164.MustParse(s) }
-
-var (
-	alice, bob, dora = addr("alice@example.com"), addr("bob@example.com"), addr("dora@example.com")
-	carol            = addr("carol@far.example")
-	phone1, phone2   = mac.MustParse("001122334455"), mac.MustParse("001122334466")
-	inPool           = number("+4773500001")
-)
 
 func pattern(t testing.TB, s string) hermes.Pattern {
 	t.Helper()

@@ -9,15 +9,8 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// office is where the API's callers sit.
-var office = netip.MustParseAddr("192.0.2.10")
-
 // door is a Client of somebody who has not logged in yet.
 func (w *world) door(remote netip.Addr) *hermes.Client { return w.As(hermes.Actor{Remote: remote}) }
-
-func credentials(res hermes.AuthLoginResponse) hermes.Credentials {
-	return hermes.Credentials{Session: res.Session, AuthKey: res.AuthKey, Cookie: res.Cookie.Value}
-}
 
 // login opens a session for one of the world's API users.
 func (w *world) login(user string) hermes.Credentials {
