@@ -1,7 +1,6 @@
 package hermes_test
 
 import (
-	"crypto/rand"
 	"net/netip"
 	"sync"
 	"testing"
@@ -55,12 +54,8 @@ func newEnv(t testing.TB) *env {
 func newEnvWith(t testing.TB, change func(*hermes.Options)) *env {
 	t.Helper()
 	e := &env{store: memstore.New(domain("example.com"), domain("example.net")), clock: newClock()}
-	key, err := hermes.NewSecretKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
 	e.opts = hermes.Options{
-		SecretKeys: []hermes.SecretKey{key}, Backends: []hermes.Backend{cheapBackend()},
+		SecretKeys: []hermes.SecretKey{mustSecretKey(t)}, Backends: []hermes.Backend{cheapBackend()},
 		Now: e.clock.now, FailedLoginTime: -1,
 	}
 	change(&e.opts)

@@ -1,6 +1,7 @@
 package hermes_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"reflect"
 	"slices"
@@ -223,4 +224,13 @@ func mustPattern(t testing.TB, s string) hermes.Pattern {
 		t.Fatal(err)
 	}
 	return p
+}
+
+func mustSecretKey(t testing.TB) hermes.SecretKey {
+	t.Helper()
+	key, err := hermes.NewSecretKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }

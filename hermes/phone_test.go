@@ -100,7 +100,9 @@ func TestClient_PhoneGet(t *testing.T) {
 			t.Parallel()
 			res, err := e.client.PhoneGet(t.Context(), tt.req)
 			wantCause(t, err, tt.want)
-			wantEqual(t, res.List, tt.list)
+			if !slices.Equal(res.List, tt.list) {
+				t.Errorf("got %v, want %v", res.List, tt.list)
+			}
 		})
 	}
 }
