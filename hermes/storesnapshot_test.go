@@ -3,6 +3,7 @@ package hermes_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -117,7 +118,7 @@ func countTransient(ctx context.Context, s hermes.Store) (n int64, err error) {
 		return errRollBack
 	})
 	if err != errRollBack {
-		return 0, err
+		return 0, fmt.Errorf("Tx: got %v, want the error of its function", err)
 	}
 	return n, nil
 }
