@@ -93,7 +93,8 @@ func TestClient_AliasAdd_findsNumberAmongManyAliases(t *testing.T) {
 		}
 	}
 	mustAliasAdd(t, e.client, addr("+4773500001@example.com"), dora)
-	_, err := e.client.AliasAdd(t.Context(), hermes.AliasAddRequest{Alias: addr("+4773500002@example.com"), Destination: dora})
+	req := hermes.AliasAddRequest{Alias: addr("+4773500002@example.com"), Destination: dora}
+	_, err := e.client.AliasAdd(t.Context(), req)
 	wantCause(t, err, hermes.Exists)
 	found, _ := mustAliasList(t, e.client, hermes.AliasListRequest{Destination: dora, E164: true})
 	wantEqual(t, found, []string{"+4773500001@example.com"})
@@ -213,8 +214,10 @@ func TestClient_AliasList_pagesOfE164Aliases(t *testing.T) {
 			}
 		}
 	}
-	first, next := mustAliasList(t, e.client, hermes.AliasListRequest{Destination: dora, E164: true, Limit: 5})
-	second, end := mustAliasList(t, e.client, hermes.AliasListRequest{Destination: dora, E164: true, Limit: 5, After: next})
+	req := hermes.AliasListRequest{Destination: dora, E164: true, Limit: 5}
+	first, next := mustAliasList(t, e.client, req)
+	req.After = next
+	second, end := mustAliasList(t, e.client, req)
 	if len(first) != 5 || len(second) != 4 || end != "" || first[4] >= second[0] {
 		t.Errorf("got the pages %v, %v, then next %q; want five and four numbers", first, second, end)
 	}

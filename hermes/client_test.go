@@ -67,7 +67,8 @@ func TestClient_As(t *testing.T) {
 		t.Errorf("the Client of New acts for %v, want the program itself", a)
 	}
 	a := hermes.Actor{
-		Principal: hermes.Principal{Kind: hermes.KeyPrincipal, Name: "hek_0123456789"}, Access: hermes.FullRead, Remote: office,
+		Principal: hermes.Principal{Kind: hermes.KeyPrincipal, Name: "hek_0123456789"},
+		Access:    hermes.FullRead, Remote: office,
 	}
 	if got := e.client.As(a).Actor(); got != a {
 		t.Errorf("As(%v) acts for %v", a, got)
@@ -115,7 +116,8 @@ func TestClient_Authorize(t *testing.T) {
 func TestClient_capabilityOfRequest(t *testing.T) {
 	t.Parallel()
 	reader := hermes.Actor{
-		Principal: hermes.Principal{Kind: hermes.UserPrincipal, Name: "reader"}, Access: hermes.LimitedRead, Remote: office,
+		Principal: hermes.Principal{Kind: hermes.UserPrincipal, Name: "reader"},
+		Access:    hermes.LimitedRead, Remote: office,
 	}
 	keyNamedReader := reader
 	keyNamedReader.Principal.Kind = hermes.KeyPrincipal

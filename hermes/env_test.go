@@ -127,7 +127,8 @@ func (e *env) from(remote netip.Addr) *hermes.Client {
 
 // login logs in to e from the office.
 func (e *env) login(t testing.TB, user, password string) (hermes.AuthLoginResponse, error) {
-	return e.from(office).AuthLogin(t.Context(), hermes.AuthLoginRequest{Username: user, Password: hermes.NewSecret(password)})
+	req := hermes.AuthLoginRequest{Username: user, Password: hermes.NewSecret(password)}
+	return e.from(office).AuthLogin(t.Context(), req)
 }
 
 // loginWithKey logs in to e with an API key.

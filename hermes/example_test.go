@@ -82,7 +82,8 @@ func ExampleClient_UserAdd() {
 		log.Fatal(err)
 	}
 	fmt.Println(res.User.User, "registers at", res.User.Registrar, res.User.RPort)
-	fmt.Println("a password of", len(res.User.Password.Value.Reveal()), "characters, which prints as", res.User.Password.Value)
+	password := res.User.Password.Value
+	fmt.Println("a password of", len(password.Reveal()), "characters, which prints as", password)
 
 	_, err = client.UserAdd(ctx, req)
 	fmt.Println(errors.Is(err, hermes.Exists), err)

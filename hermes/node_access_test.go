@@ -57,7 +57,8 @@ func TestNode_Needs(t *testing.T) {
 					cause = hermes.Unauthorized
 				}
 				if he := wantCause(t, err, cause); he.Node != n.Path || len(calls.names) != 0 {
-					t.Errorf("refused as %q after the store calls %v; want the node's path and no calls", he.Node, calls.names)
+					t.Errorf("refused as %q after the store calls %v; want the node's path and no calls",
+						he.Node, calls.names)
 				}
 			})
 		})
@@ -68,7 +69,8 @@ func TestNode_Needs_openNodes(t *testing.T) {
 	t.Parallel()
 	for _, n := range hermes.Nodes() {
 		if open := openNodes()[n.Path] != ""; (n.Needs == hermes.NoCapability) != open {
-			t.Errorf("%s needs the capability %04b; want none for the nodes in openNodes, and one for all others", n.Path, n.Needs)
+			t.Errorf("%s needs the capability %04b; want none for the nodes in openNodes, and one for all others",
+				n.Path, n.Needs)
 		}
 	}
 }

@@ -31,7 +31,10 @@ func TestRequest_Check_malformed(t *testing.T) {
 			field := v.Type().Field(i)
 			name, _, _ := strings.Cut(field.Tag.Get("form"), ",")
 			name = strings.TrimSuffix(name, "*")
-			if v.Field(i).IsZero() || !slices.Contains(types, field.Type) || strings.HasSuffix(field.Tag.Get("bad"), "/parameters") {
+			if v.Field(i).IsZero() || !slices.Contains(types, field.Type) {
+				continue
+			}
+			if strings.HasSuffix(field.Tag.Get("bad"), "/parameters") {
 				continue
 			}
 			value := reflect.ValueOf(v.Field(i).Interface())

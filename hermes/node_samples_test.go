@@ -90,7 +90,9 @@ func userSamples() map[string]newNodeSample {
 		}),
 		"user/avail":             byProgram(&hermes.UserAvailRequest{User: addr("new@example.com")}),
 		"user/generate_password": byProgram(&hermes.UserGeneratePasswordRequest{}),
-		"user/permissions":       byProgram(&hermes.UserPermissionsRequest{User: alice, Permissions: hermes.Some([]string{"local", "intl"})}),
+		"user/permissions": byProgram(&hermes.UserPermissionsRequest{
+			User: alice, Permissions: hermes.Some([]string{"local", "intl"}),
+		}),
 	}
 }
 
@@ -105,13 +107,15 @@ func phoneSamples() map[string]newNodeSample {
 
 func numberSamples() map[string]newNodeSample {
 	return map[string]newNodeSample{
-		"number/list":      byProgram(&hermes.NumberListRequest{Random: true}),
-		"number/add_range": byProgram(&hermes.NumberAddRangeRequest{Start: number("+4773500005"), End: number("+4773500020")}),
-		"number/add":       byProgram(&hermes.NumberAddRequest{Number: number("+4773600001")}),
-		"number/remove":    byProgram(&hermes.NumberRemoveRequest{Number: inPool}),
-		"number/test":      byProgram(&hermes.NumberTestRequest{Number: inPool}),
-		"number/claim":     byProgram(&hermes.NumberClaimRequest{}),
-		"number/assign":    byProgram(&hermes.NumberAssignRequest{User: alice}),
+		"number/list": byProgram(&hermes.NumberListRequest{Random: true}),
+		"number/add_range": byProgram(&hermes.NumberAddRangeRequest{
+			Start: number("+4773500005"), End: number("+4773500020"),
+		}),
+		"number/add":    byProgram(&hermes.NumberAddRequest{Number: number("+4773600001")}),
+		"number/remove": byProgram(&hermes.NumberRemoveRequest{Number: inPool}),
+		"number/test":   byProgram(&hermes.NumberTestRequest{Number: inPool}),
+		"number/claim":  byProgram(&hermes.NumberClaimRequest{}),
+		"number/assign": byProgram(&hermes.NumberAssignRequest{User: alice}),
 		"number/release": func(t testing.TB, e *env) nodeSample {
 			a := mustNumberAssign(t, e.client, hermes.NumberAssignRequest{User: alice}).Alias
 			return nodeSample{actor: e.client.Actor(), req: &hermes.NumberReleaseRequest{Alias: a}}

@@ -71,7 +71,9 @@ func TestClient_outcomeUnknown(t *testing.T) {
 // makes to its store. before runs just before that store call, which fails with its error; it may
 // also cancel the context of the call. check gets the name of the store call and the node's error.
 // The store must be unchanged afterwards.
-func disturbEachStoreCall(t *testing.T, n hermes.Node, before func(cancel func()) error, check func(storeCall string, err error)) {
+func disturbEachStoreCall(
+	t *testing.T, n hermes.Node, before func(cancel func()) error, check func(storeCall string, err error),
+) {
 	t.Helper()
 	for at := 1; ; at++ {
 		e := newEnv(t)

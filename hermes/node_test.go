@@ -75,7 +75,8 @@ func TestNode_Call_zeroRequest(t *testing.T) {
 	}{
 		{"the program", newEnv(t).client.Actor()},
 		{"admin", hermes.Actor{
-			Principal: hermes.Principal{Kind: hermes.UserPrincipal, Name: "admin"}, Access: hermes.FullWrite, Remote: office,
+			Principal: hermes.Principal{Kind: hermes.UserPrincipal, Name: "admin"},
+			Access:    hermes.FullWrite, Remote: office,
 		}},
 		{"no access", hermes.Actor{}},
 	} {

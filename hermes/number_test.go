@@ -78,7 +78,8 @@ func TestClient_NumberAddRange_bounds(t *testing.T) {
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
 			t.Parallel()
-			_, err := newEnv(t).client.NumberAddRange(t.Context(), hermes.NumberAddRangeRequest{Start: tt.start, End: tt.end})
+			req := hermes.NumberAddRangeRequest{Start: tt.start, End: tt.end}
+			_, err := newEnv(t).client.NumberAddRange(t.Context(), req)
 			wantCause(t, err, tt.want)
 		})
 	}
@@ -114,8 +115,9 @@ func TestNumberPlan(t *testing.T) {
 			e := newEnvWith(t, func(o *hermes.Options) { o.Plan = planWithout44{} })
 			_, err := nodeAt(t, tt.node).Call(t.Context(), e.client, tt.req)
 			he := wantCause(t, err, hermes.Rejected)
-			if he.Detail != "Not a valid E164 number" || !errors.Is(he, errNoCountry) {
-				t.Errorf("got the detail %q with %v inside, want %q with %v", he.Detail, he.Err, "Not a valid E164 number", errNoCountry)
+			const detail = "Not a valid E164 number"
+			if he.Detail != detail || !errors.Is(he, errNoCountry) {
+				t.Errorf("got the detail %q with %v inside, want %q with %v", he.Detail, he.Err, detail, errNoCountry)
 			}
 		})
 	}

@@ -88,8 +88,10 @@ func TestClient_PhoneGet(t *testing.T) {
 		list []string
 		want hermes.Cause // "" for success
 	}{
-		{"the users of a phone", hermes.PhoneGetRequest{MAC: phone1}, []string{"alice@example.com", "carol@far.example"}, ""},
-		{"the phones of a user", hermes.PhoneGetRequest{User: alice}, []string{"001122334455", "001122334466"}, ""},
+		{"the users of a phone",
+			hermes.PhoneGetRequest{MAC: phone1}, []string{"alice@example.com", "carol@far.example"}, ""},
+		{"the phones of a user",
+			hermes.PhoneGetRequest{User: alice}, []string{"001122334455", "001122334466"}, ""},
 		{"neither phone nor user", hermes.PhoneGetRequest{}, nil, hermes.Parameters},
 		{"both phone and user", hermes.PhoneGetRequest{MAC: phone1, User: alice}, nil, hermes.Parameters},
 		{"an unknown phone", hermes.PhoneGetRequest{MAC: unknown}, nil, hermes.NotFound},

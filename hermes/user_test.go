@@ -23,7 +23,8 @@ func TestClient_UserGet_secrets(t *testing.T) {
 				localRedacted, remoteRedacted = nil, nil
 			}
 			l := mustUserGet(t, client, alice)
-			if l.Password.Set != shown || l.HA1.Set != shown || l.HA1B.Set != shown || !slices.Equal(l.Redacted, localRedacted) {
+			if l.Password.Set != shown || l.HA1.Set != shown || l.HA1B.Set != shown ||
+				!slices.Equal(l.Redacted, localRedacted) {
 				t.Errorf("local user: password %v, ha1 %v, ha1b %v, redacted %v; want %v and redacted %v",
 					l.Password.Set, l.HA1.Set, l.HA1B.Set, l.Redacted, shown, localRedacted)
 			}
@@ -73,8 +74,8 @@ func TestClient_UserGet_userOfAnotherProgram(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	user := addr("kamctl@example.com")
-	err := e.store.AddUser(t.Context(), hermes.User{Address: user, Type: hermes.Local, HA1: "aa", HA1B: "bb", Clear: "in clear"})
-	if err != nil {
+	stored := hermes.User{Address: user, Type: hermes.Local, HA1: "aa", HA1B: "bb", Clear: "in clear"}
+	if err := e.store.AddUser(t.Context(), stored); err != nil {
 		t.Fatal(err)
 	}
 	o := mustUserGet(t, e.client, user)

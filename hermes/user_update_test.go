@@ -25,7 +25,8 @@ func TestClient_UserUpdate(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	names := []string{
-		"authid", "registrar", "r_port", "proxy", "p_port", "dialplan", "displayname", "linetext", "email", "rpid", "permittedcalls",
+		"authid", "registrar", "r_port", "proxy", "p_port", "dialplan", "displayname", "linetext",
+		"email", "rpid", "permittedcalls",
 	}
 	before := storedUser(t, e.store, alice)
 	res := mustUserUpdate(t, e.client, updateOfAll(alice))
@@ -33,7 +34,8 @@ func TestClient_UserUpdate(t *testing.T) {
 	want := hermes.User{
 		Address: alice, Type: hermes.Local, Sealed: before.Sealed, HA1: before.HA1, HA1B: before.HA1B,
 		AuthID: "4711", Registrar: domain("r.example"), RPort: 1, Proxy: domain("192.0.2.1"), PPort: 65535,
-		Dialplan: "x.T", DisplayName: "Ålice", LineText: "Line", Email: "a@example.org", RPID: "<sip:x>", PermittedCalls: "intl,local",
+		Dialplan: "x.T", DisplayName: "Ålice", LineText: "Line", Email: "a@example.org", RPID: "<sip:x>",
+		PermittedCalls: "intl,local",
 	}
 	wantEqual(t, storedUser(t, e.store, alice), want)
 
@@ -58,7 +60,8 @@ func TestClient_UserUpdate_emptiesFields(t *testing.T) {
 	mustUserUpdate(t, e.client, updateOfAll(alice))
 	empty := hermes.Some("")
 	res := mustUserUpdate(t, e.client, hermes.UserUpdateRequest{
-		User: alice, AuthID: empty, Dialplan: empty, DisplayName: empty, LineText: empty, Email: empty, RPID: empty, PermittedCalls: empty,
+		User: alice, AuthID: empty, Dialplan: empty, DisplayName: empty, LineText: empty, Email: empty, RPID: empty,
+		PermittedCalls: empty,
 	})
 	if len(res.Updated) != 7 || len(res.Skipped) != 0 {
 		t.Errorf("updated %v, skipped %v; want seven fields updated", res.Updated, res.Skipped)
@@ -132,7 +135,9 @@ func TestClient_UserUpdate_fieldsOfError(t *testing.T) {
 	if he := wantCause(t, err, hermes.StoreFailed); !slices.Equal(he.Fields, []string{"r_port", "linetext"}) {
 		t.Errorf("got the fields %v, want r_port and linetext", he.Fields)
 	}
-	_, err = e.client.UserUpdate(t.Context(), hermes.UserUpdateRequest{User: addr("new@example.com"), LineText: hermes.Some("x")})
+	_, err = e.client.UserUpdate(t.Context(), hermes.UserUpdateRequest{
+		User: addr("new@example.com"), LineText: hermes.Some("x"),
+	})
 	var he *hermes.Error
 	if !errors.As(err, &he) || he.Fields != nil {
 		t.Errorf("unknown user: got %v with the fields %v, want an *Error without fields", err, he.Fields)

@@ -238,7 +238,8 @@ func TestClient_UserChangePw(t *testing.T) {
 	e := newEnv(t)
 	for range 2 { // the same password may be set again
 		res := mustChangePw(t, e.client, alice, "wonder land")
-		if res.Password.Set || !strings.Contains(res.Detail, "alice@example.com") || strings.Contains(res.Detail, "wonder") {
+		if res.Password.Set || !strings.Contains(res.Detail, "alice@example.com") ||
+			strings.Contains(res.Detail, "wonder") {
 			t.Errorf("got %+v, want the address and not the password", res)
 		}
 		wantPassword(t, e, alice, "wonder land", "")
@@ -325,7 +326,8 @@ func TestClient_UserChangeEmail(t *testing.T) {
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
 			t.Parallel()
-			_, err := newEnv(t).client.UserChangeEmail(t.Context(), hermes.UserChangeEmailRequest{User: tt.user, Email: tt.email})
+			req := hermes.UserChangeEmailRequest{User: tt.user, Email: tt.email}
+			_, err := newEnv(t).client.UserChangeEmail(t.Context(), req)
 			wantCause(t, err, tt.want)
 		})
 	}
