@@ -115,6 +115,15 @@ func (e *env) newClient(t testing.TB, s hermes.Store) *hermes.Client {
 	return c
 }
 
+// withOptions returns an env with the store and the clock of e and a client with changed options.
+func (e *env) withOptions(t testing.TB, change func(*hermes.Options)) *env {
+	t.Helper()
+	other := *e
+	change(&other.opts)
+	other.client = other.newClient(t, other.store)
+	return &other
+}
+
 // withAccess returns a client that acts for an actor with that access level and no session.
 func (e *env) withAccess(a hermes.Access) *hermes.Client {
 	return e.client.As(hermes.Actor{Access: a})
