@@ -2,12 +2,16 @@ package hermes_test
 
 import (
 	"context"
+	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log"
+	"net/netip"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/local"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
 	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -219,4 +223,63 @@ func ExampleClient_DomainSetServers() {
 	// user/add: failed/servfail: no default servers are set for the domain example.com; see domain/set_servers
 	// <nil>
 	// reg.example.com proxy.example.com <nil>
+}
+
+func ExampleClient_AuthLogin() {
+	ctx := context.Background()
+	client := exampleClient(&hermes.Options{Backends: []hermes.Backend{local.New(nil)}})
+	if err := client.Bootstrap(ctx, "admin", hermes.NewSecret("correct horse")); err != nil {
+		log.Fatal(err)
+	}
+
+	// A server does this with a login and with each request after it.
+	caller := client.As(hermes.Actor{Remote: netip.MustParseAddr("192.0.2.10")})
+	login, err := caller.AuthLogin(ctx, hermes.AuthLoginRequest{
+		Username: "admin", Password: hermes.NewSecret("correct horse"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	actor, err := caller.Authenticate(ctx, hermes.Credentials{
+		Session: login.Session, AuthKey: login.AuthKey, Cookie: login.Cookie.Value,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(actor.Principal.Name, "has", actor.Access, "for", login.ExpiresIn, "seconds")
+	users, err := client.As(actor).AuthListUsers(ctx, hermes.AuthListUsersRequest{})
+	fmt.Println(users.List, err)
+	// Output:
+	// admin has full_write for 300 seconds
+	// [{admin full_write local}] <nil>
+}
+
+// A program logs in with a key pair. The server has only the public key.
+func ExampleClient_AuthChallenge() {
+	ctx, client := context.Background(), exampleClient(&hermes.Options{Origin: "https://hermes.example.com"})
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	req := hermes.AuthNewKeyRequest{Access: hermes.LimitedWrite, Comment: "provisioning"}
+	if err := req.PublicKey.UnmarshalText([]byte(base64.StdEncoding.EncodeToString(public))); err != nil {
+		log.Fatal(err)
+	}
+	key, err := client.AuthNewKey(ctx, req)
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	id := key.Key.Reveal()
+	challenge, err := client.AuthChallenge(ctx, hermes.AuthChallengeRequest{Key: id})
+	if err != nil {
+		log.Fatal(err)
+	}
+	signature := ed25519.Sign(private, hermes.LoginMessage("https://hermes.example.com", id, challenge.Nonce))
+	login, err := client.AuthLogin(ctx, hermes.AuthLoginRequest{
+		Key: id, Nonce: challenge.Nonce, Signature: base64.RawURLEncoding.EncodeToString(signature),
+	})
+	fmt.Println(login.Access, err)
+	// Output:
+	// limited_write <nil>
 }
