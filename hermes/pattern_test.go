@@ -59,7 +59,7 @@ func TestPatternMatch(t *testing.T) {
 		{".*", "..", true, "a dot is a dot"},
 		{".*", "ab", false, "a dot is a dot"},
 	} {
-		p := pattern(t, r.pattern)
+		p := mustPattern(t, r.pattern)
 		if got := p.Match(r.text); got != r.want {
 			t.Errorf("%q matches %q: %v, want %v: %s", r.pattern, r.text, got, r.want, r.why)
 		}
@@ -74,7 +74,7 @@ func TestParsePattern(t *testing.T) {
 		{"*", "*", "a star too"},
 		{strings.Repeat("ø", 64), "*" + strings.Repeat("Ø", 64) + "*", "64 characters, not bytes"},
 	} {
-		p := pattern(t, r.in)
+		p := mustPattern(t, r.in)
 		if p.String() != hermes.Fold(r.glob) || p.IsZero() != (r.in == "") {
 			t.Errorf("%q is %q, zero %v; want %q: %s", r.in, p, p.IsZero(), r.glob, r.why)
 		}
@@ -114,7 +114,7 @@ func TestPatternLike(t *testing.T) {
 		"!%_*?":   "!!!%!_%_",
 		"+47 7?3": "+47 7_3",
 	} {
-		if got := pattern(t, in).Like(); got != like {
+		if got := mustPattern(t, in).Like(); got != like {
 			t.Errorf("%q for LIKE is %q, want %q", in, got, like)
 		}
 	}

@@ -27,3 +27,18 @@ func (c *storeCalls) over(s hermes.Store) hermes.Store {
 		return c.fail(len(c.names))
 	})
 }
+
+// failCall returns a recorder that lets call n fail.
+func failCall(n int) *storeCalls {
+	return &storeCalls{fail: func(i int) error {
+		if i == n {
+			return errDisk
+		}
+		return nil
+	}}
+}
+
+// failAllCalls returns a recorder that lets every call fail.
+func failAllCalls() *storeCalls {
+	return &storeCalls{fail: func(int) error { return errDisk }}
+}
