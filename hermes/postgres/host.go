@@ -30,7 +30,7 @@ func (h hostTx) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(cont
 		return err
 	}
 	limit := hostTime
-	if opts.Bulk {
+	if opts.Pool == bunstore.Bulk {
 		limit = bulkTime
 	}
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)

@@ -139,17 +139,17 @@ type pools struct{ data, auth, bulk *sql.DB }
 
 func (p pools) store(ctx context.Context, opts Options) (*bunstore.Store, error) {
 	return bunstore.New(ctx, bunstore.Options{
-		Dialect: pgdialect.New(), Reads: p.data, LongReads: p.bulk, AuthReads: p.auth, RunTx: p.runTx, KamailioSchema: opts.KamailioSchema,
+		Dialect: pgdialect.New(), Reads: p.data, BulkReads: p.bulk, AuthReads: p.auth, RunTx: p.runTx, KamailioSchema: opts.KamailioSchema,
 	})
 }
 
 // runTx implements bunstore.RunTx.
 func (p pools) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) error {
 	pool, how := p.data, pgconn.TxOptions{Isolation: opts.Isolation, Gate: bunstore.Gate}
-	switch {
-	case opts.Bulk:
+	switch opts.Pool {
+	case bunstore.Bulk:
 		pool, how.Timeout, how.Gate = p.bulk, bulkTime, ""
-	case opts.Auth:
+	case bunstore.Auth:
 		pool = p.auth
 	}
 	return outcome(pgconn.RunTx(ctx, pool, how, func(ctx context.Context, tx *sql.Tx) error { return fn(ctx, tx) }))

@@ -26,6 +26,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/hermes-voip/go-hermes/internal/bunstore"
+	"github.com/hermes-voip/go-hermes/internal/stmtcache"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -172,7 +173,7 @@ func pool(path string, size int, params url.Values) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(stmtcache.New(connector, stmtcache.Options{CloseStatements: true}))
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	return db, nil

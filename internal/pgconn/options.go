@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"github.com/hermes-voip/go-hermes/internal/stmtcache"
 )
 
 // maxIdleTime closes connections that a past burst of requests left behind.
@@ -75,7 +77,7 @@ func Open(opts Options) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(c)
+	db := sql.OpenDB(stmtcache.New(c, stmtcache.Options{Stale: stale}))
 	db.SetMaxOpenConns(opts.MaxOpen)
 	db.SetMaxIdleConns(opts.MaxOpen)
 	db.SetConnMaxIdleTime(maxIdleTime)

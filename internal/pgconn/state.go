@@ -21,3 +21,7 @@ func State(err error) string {
 	}
 	return ""
 }
+
+// stale reports whether err is the server's "cached plan must not change result type": a column that
+// a prepared statement returns has got another type.
+func stale(err error) bool { return State(err) == "0A000" }

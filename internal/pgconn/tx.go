@@ -114,6 +114,8 @@ func (r *runner[C, T]) run(ctx context.Context) error {
 			}
 		case isConflict(err):
 			conflicts++
+		case stale(err):
+			// The connection has dropped the statement: the next try prepares it again.
 		default:
 			return err
 		}
