@@ -79,7 +79,7 @@ func imports() map[string][]string {
 		"./hermes":             values,
 		"./hermes/memstore":    with("./hermes", "github.com/tidwall/btree"),
 		"./hermes/postgres":    with("./hermes", "./internal/bunstore", "./internal/pgconn", "github.com/uptrace/bun/dialect/pgdialect"),
-		"./hermes/sqlite":      with("./hermes", "./internal/bunstore", "github.com/uptrace/bun/dialect/sqlitedialect", "modernc.org/sqlite"),
+		"./hermes/sqlite":      with("./hermes", "./internal/bunstore", "./internal/stmtcache", "github.com/uptrace/bun/dialect/sqlitedialect", "modernc.org/sqlite"),
 		"./hermes/storetest":   with("./hermes", "github.com/anishathalye/porcupine", "github.com/google/go-cmp", "pgregory.net/rapid"),
 		"./hermes/backendtest": {"./hermes"},
 		"./hermes/local":       {"./hermes", "./internal/argon2id"},
@@ -88,7 +88,8 @@ func imports() map[string][]string {
 		"./hermes/api":         with("./hermes"),
 		"./internal/argon2id":  {"golang.org/x/crypto"},
 		"./internal/bunstore":  with("./hermes", "github.com/uptrace/bun"),
-		"./internal/pgconn":    {"github.com/uptrace/bun/driver/pgdriver"},
+		"./internal/pgconn":    {"./internal/stmtcache", "github.com/uptrace/bun/driver/pgdriver"},
+		"./internal/stmtcache": {}, // of its own because pgconn and sqlite use it, which must not compile each other's driver
 		"./internal/kamrpc":    {},
 		"./internal/doctor": with("./hermes", "./internal/bunstore", "./internal/pgconn", "github.com/uptrace/bun/dialect/pgdialect",
 			"github.com/uptrace/bun/dialect/sqlitedialect", "modernc.org/sqlite"),
