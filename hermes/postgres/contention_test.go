@@ -11,8 +11,8 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// TestContention wants no transaction to be given up because others kept winning: in small tables all of them
-// touch the same pages.
+// TestContention wants no transaction to be given up because others kept winning: in small tables
+// all of them touch the same pages.
 func TestContention(t *testing.T) {
 	store := open(t, pgtest.New(t, quick), nil)
 	if _, err := store.AddNumbers(t.Context(), e164.MustParse("+4773500000"), e164.MustParse("+4773502999")); err != nil {

@@ -15,8 +15,8 @@ type hostTx struct{ tx *sql.Tx }
 // hostTime is how long the statements of one change in a host's transaction may take together.
 const hostTime = 10 * time.Second
 
-// run implements [bunstore.RunTx] with a savepoint. The statements have a context of their own: a driver that breaks
-// one off loses the connection, and with it all that the host did.
+// run implements [bunstore.RunTx] with a savepoint. The statements have a context of their own: a
+// driver that breaks one off loses the connection, and with it all that the host did.
 func (h hostTx) run(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err

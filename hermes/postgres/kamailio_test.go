@@ -84,7 +84,8 @@ func TestExtraColumns(t *testing.T) {
 	t.Run("of another tool's user", func(t *testing.T) { extraOfForeign(t, db, store) })
 }
 
-// extraOfForeign wants a user's email, which only Kamailio's table knows, to survive a change by Hermes.
+// extraOfForeign wants a user's email, which only Kamailio's table knows, to survive a change by
+// Hermes.
 func extraOfForeign(t *testing.T, db *pgtest.DB, store *postgres.Store) {
 	db.Exec(t, "INSERT INTO subscriber (username, domain, email_address, rpid) VALUES ('bob', 'example.com', 'bob@b.example', NULL)")
 	want := hermes.User{Address: sip.MustParse("bob@example.com"), Type: hermes.Local, Email: "bob@b.example"}

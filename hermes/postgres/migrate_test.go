@@ -114,7 +114,8 @@ func TestMigrateInsideStep(t *testing.T) {
 	migrate(t, store)
 }
 
-// TestMigrateWaits wants no migrator to begin while another's transaction is open, and to leave when its caller does.
+// TestMigrateWaits wants no migrator to begin while another's transaction is open, and to leave
+// when its caller does.
 func TestMigrateWaits(t *testing.T) {
 	db := pgtest.New(t, quick)
 	store, other := openBare(t, db, nil), openPgx(t, db)

@@ -14,7 +14,8 @@ import (
 // namesInOrder sort in quite another way in a dictionary.
 var namesInOrder = []string{"+4799", "-x", "0a", "A", "B", "Z", "_a", "a", "a-b", "aB", "ab", "b", "z", "~"}
 
-// TestOrder pages one by one through rows of other tools, in databases that compare text in different ways.
+// TestOrder pages one by one through rows of other tools, in databases that compare text in
+// different ways.
 func TestOrder(t *testing.T) {
 	for _, row := range []struct{ why, icu, alter string }{
 		{"the database compares byte-wise, and Kamailio's indexes serve", "", ""},

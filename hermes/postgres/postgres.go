@@ -5,14 +5,14 @@
 //	defer store.Close()
 //	if err := store.Migrate(ctx); err != nil {
 //
-// Hermes' own tables are in the schema "hermes", which [Store.Migrate] creates. Kamailio's tables are in the
-// schema that [Options] names, and are never altered. The database role needs SELECT on all of
-// Kamailio's tables; INSERT, UPDATE and DELETE on subscriber, dbaliases and grp, with USAGE on their
-// sequences; and a schema "hermes" of its own or the right to create it.
+// Hermes' own tables are in the schema "hermes", which [Store.Migrate] creates. Kamailio's tables
+// are in the schema that [Options] names, and are never altered. The database role needs SELECT
+// on all of Kamailio's tables; INSERT, UPDATE and DELETE on subscriber, dbaliases and grp, with
+// USAGE on their sequences; and a schema "hermes" of its own or the right to create it.
 //
-// [Open] connects with pools of hardened pgdriver connections. [New] and [InTx] use a host's own [sql.DB] or
-// [sql.Tx], of any driver, so that statements of the host and changes by Hermes can be one
-// transaction:
+// [Open] connects with pools of hardened pgdriver connections. [New] and [InTx] use a host's own
+// [sql.DB] or [sql.Tx], of any driver, so that statements of the host and changes by Hermes can
+// be one transaction:
 //
 //	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 //	…
@@ -20,8 +20,8 @@
 //	…
 //	err = tx.Commit()
 //
-// A store looks up the columns of Kamailio's tables when it is made. It does not notice a later ALTER TABLE
-// that adds or removes one.
+// A store looks up the columns of Kamailio's tables when it is made. It does not notice a later
+// ALTER TABLE that adds or removes one.
 package postgres
 
 import (
@@ -42,9 +42,9 @@ import (
 type Options struct {
 	// KamailioSchema is the schema of Kamailio's tables. Defaults to public.
 	KamailioSchema string
-	// MaxConns is the greatest number of connections for ordinary statements. Defaults to 16. Open makes 4
-	// more for sessions, and 4 for long lists and ranges of numbers, so that neither waits for
-	// the others. New and InTx ignore it.
+	// MaxConns is the greatest number of connections for ordinary statements. Defaults to 16.
+	// Open makes 4 more for sessions, and 4 for long lists and ranges of numbers, so that neither
+	// waits for the others. New and InTx ignore it.
 	MaxConns int
 }
 
@@ -56,8 +56,8 @@ const (
 )
 
 // Open connects to the database that a postgres:// URL names. TLS is verified unless the URL has
-// sslmode=disable, or the host is loopback or a Unix socket (host=/folder). Open changes nothing in the
-// database; see [Store.Migrate]. The caller closes the store.
+// sslmode=disable, or the host is loopback or a Unix socket (host=/folder). Open changes nothing
+// in the database; see [Store.Migrate]. The caller closes the store.
 func Open(ctx context.Context, url string, opts *Options) (*Store, error) {
 	conns, err := connect(url, opts.orDefault().MaxConns)
 	if err != nil {
@@ -78,20 +78,21 @@ func (o *Options) orDefault() Options {
 	return *o
 }
 
-// New uses a host's own database, of any driver, which the host closes. The store is like that of [Open],
-// without the hardening of Open's connections.
+// New uses a host's own database, of any driver, which the host closes. The store is like that of
+// [Open], without the hardening of Open's connections.
 func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 	return newStore(ctx, pools{data: db, auth: db, bulk: db}.options(opts))
 }
 
-// InTx uses a host's own transaction, which the host ends. All that the store does is part of that
-// transaction. Every change, and every call of [Store.Tx], is behind a savepoint, so that one that fails
-// undoes its own writes only and the transaction stays usable. A read that fails ends the transaction.
+// InTx uses a host's own transaction, which the host ends. All that the store does is part of
+// that transaction. Every change, and every call of [Store.Tx], is behind a savepoint, so that
+// one that fails undoes its own writes only and the transaction stays usable. A read that fails
+// ends the transaction.
 //
-// Nothing is tried again: where a statement or the host's COMMIT fails with SQLSTATE 40001 or 40P01, the host
-// has to run the whole transaction again. The promises of [hermes.Store] about concurrency hold where the
-// transaction is SERIALIZABLE, which is for the host to ask for. The store must be used by one goroutine at
-// a time, and not after the transaction has ended.
+// Nothing is tried again: where a statement or the host's COMMIT fails with SQLSTATE 40001 or
+// 40P01, the host has to run the whole transaction again. The promises of [hermes.Store] about
+// concurrency hold where the transaction is SERIALIZABLE, which is for the host to ask for. The
+// store must be used by one goroutine at a time, and not after the transaction has ended.
 func InTx(ctx context.Context, tx *sql.Tx, opts *Options) (*Store, error) {
 	return newStore(ctx, bunstore.Options{
 		Dialect: pgdialect.New(), Reads: tx, RunTx: hostTx{tx}.run, KamailioSchema: opts.orDefault().KamailioSchema,

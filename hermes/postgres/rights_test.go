@@ -9,8 +9,8 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-// TestRightsThatSuffice works with the rights that the package comment names and no others. Such a role
-// may not create the trigram extension.
+// TestRightsThatSuffice works with the rights that the package comment names and no others. Such
+// a role may not create the trigram extension.
 func TestRightsThatSuffice(t *testing.T) {
 	db := pgtest.New(t, quick)
 	db.Exec(t, `DROP ROLE IF EXISTS plain; CREATE ROLE plain LOGIN; CREATE SCHEMA hermes AUTHORIZATION plain;

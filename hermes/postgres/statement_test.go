@@ -154,16 +154,17 @@ func statementTexts(log string) (texts []string) {
 	return slices.Compact(texts)
 }
 
-// TestStore_Users_Index wants searches for a part of a name to use the trigram index, however often they run on
-// one connection.
+// TestStore_Users_Index wants searches for a part of a name to use the trigram index, however
+// often they run on one connection.
 func TestStore_Users_Index(t *testing.T) {
 	db := pgtest.New(t, quick)
 	store := open(t, db, &postgres.Options{MaxConns: 1})
 	db.Exec(t, `INSERT INTO hermes.users SELECT 'u' || g, 'example.com', 'local', '', '', '', 0, '', 0, '', g, g, '', '', '', ''
 		FROM generate_series(1, 30000) AS g`)
 	db.Exec(t, "VACUUM ANALYZE hermes.users")
-	// Patterns that the index does not serve come first: they must not decide about the plan of the others.
-	for _, glob := range []string{"*1*", "*2*", "*3*", "*4*", "*5*", "*6*", "*7*", "*8*"} {
+	// Patterns that the index does not serve come first: they must not decide about the plan of
+	// the others.
+	for _, glob := range []string{"*zq*", "*zw*", "*zx*", "*zy*", "*qz*", "*wz*", "*xz*", "*yz*"} {
 		search(t.Context(), t, store, glob)
 	}
 	const searches = 10

@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// TestLock runs this binary again, as a process that asks who else has the file open. Whoever hears of nobody, as
-// Kamailio does when one of its processes ends, deletes the -wal file, and what this process wrote from then on
-// would be nobody's to see.
+// TestLock runs this binary again, as a process that asks who else has the file open. Whoever
+// hears of nobody, as Kamailio does when one of its processes ends, deletes the -wal file, and
+// what this process wrote from then on would be nobody's to see.
 func TestLock(t *testing.T) {
 	if path := os.Getenv("SQLITE_TEST_FILE"); path != "" {
 		askLock(t, path)

@@ -96,7 +96,8 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-// TestRelativePath works where the working folder is, and with a colon in the name, which is no scheme.
+// TestRelativePath works where the working folder is, and with a colon in the name, which is no
+// scheme.
 func TestRelativePath(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, path := range []string{"a:b.db", "./c.db"} {

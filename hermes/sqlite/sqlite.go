@@ -1,14 +1,14 @@
-// Package sqlite implements [hermes.Store] for SQLite: an embedded database in one file, which Kamailio's
-// db_sqlite can read beside Hermes.
+// Package sqlite implements [hermes.Store] for SQLite: an embedded database in one file, which
+// Kamailio's db_sqlite can read beside Hermes.
 //
 //	store, err := sqlite.Open(ctx, "hermes.db", nil)
 //	…
 //	defer store.Close()
 //
-// The file is in WAL mode: there are files with the suffixes -wal and -shm beside it, and a Kamailio that uses
-// it must be able to write all three and their folder. The file must never be replaced by renaming another
-// one. A change that returned without an error is on the disk (synchronous=FULL). Writers wait for each
-// other, readers for nothing.
+// The file is in WAL mode: there are files with the suffixes -wal and -shm beside it, and a
+// Kamailio that uses it must be able to write all three and their folder. The file must never be
+// replaced by renaming another one. A change that returned without an error is on the disk
+// (synchronous=FULL). Writers wait for each other, readers for nothing.
 package sqlite
 
 import (
@@ -38,12 +38,13 @@ type Options struct {
 	// Manual leaves the schema as it is. Otherwise Open calls [Store.CreateKamailioTables],
 	// [Store.Migrate] and [Store.ServeDomains].
 	Manual bool
-	// Readers is the number of reads that run at once. Defaults to twice the number of processors, at least 4.
+	// Readers is the number of reads that run at once. Defaults to twice the number of
+	// processors, at least 4.
 	Readers int
 }
 
-// Open opens the file at path, and creates it where it does not exist. Its folder must exist. Several stores, also
-// in several processes, may have it open. The caller closes the store.
+// Open opens the file at path, and creates it where it does not exist. Its folder must exist.
+// Several stores, also in several processes, may have it open. The caller closes the store.
 func Open(ctx context.Context, path string, opts *Options) (*Store, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -104,8 +105,8 @@ const (
 	openPause = 5 * time.Millisecond
 )
 
-// retryBusy calls open again, for up to openTime, while another process has the file. SQLite does not wait by
-// itself where a file is put into WAL mode, or leaves it because it is closed.
+// retryBusy calls open again, for up to openTime, while another process has the file. SQLite does
+// not wait by itself where a file is put into WAL mode, or leaves it because it is closed.
 func retryBusy(ctx context.Context, open func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
@@ -122,10 +123,10 @@ func retryBusy(ctx context.Context, open func(context.Context) error) error {
 	}
 }
 
-// create makes a new file that only the user and, as far as the umask allows, the group can read: Kamailio's user
-// may be in the group. It does not open a file that exists: closing that would drop the locks of every store in
-// this process that has it open, and then Kamailio, when it ends, would delete the -wal file to which
-// these stores go on writing.
+// create makes a new file that only the user and, as far as the umask allows, the group can read:
+// Kamailio's user may be in the group. It does not open a file that exists: closing that would
+// drop the locks of every store in this process that has it open, and then Kamailio, when it
+// ends, would delete the -wal file to which these stores go on writing.
 func create(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o660)
 	if errors.Is(err, fs.ErrExist) {
@@ -137,7 +138,8 @@ func create(path string) error {
 	return f.Close()
 }
 
-// busyTimeout is how long to wait, in milliseconds, for the write of another process. Kamailio's are short.
+// busyTimeout is how long to wait, in milliseconds, for the write of another process. Kamailio's
+// are short.
 const busyTimeout = "10000"
 
 var (
@@ -160,8 +162,8 @@ func pool(path string, size int, params url.Values) (*sql.DB, error) {
 	return db, nil
 }
 
-// runTx implements [bunstore.RunTx]. There is one writer, so that the order of transactions is never in doubt. Where
-// ctx ends the transaction is rolled back.
+// runTx implements [bunstore.RunTx]. There is one writer, so that the order of transactions is
+// never in doubt. Where ctx ends the transaction is rolled back.
 func (s *Store) runTx(ctx context.Context, _ bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {

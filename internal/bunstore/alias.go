@@ -47,8 +47,8 @@ func (b *builder) aliasStatements() aliasStatements {
 	}
 }
 
-// aliases selects a page of rows after those with the values $1 to $4, of which all conditions are true. Each
-// condition is about an address.
+// aliases selects a page of rows after those with the values $1 to $4, of which all conditions
+// are true. Each condition is about an address.
 func (b *builder) aliases(conditions ...string) schema.QueryAppender {
 	q := b.NewSelect().Model((*dbaliasModel)(nil)).
 		ColumnExpr("a.alias_username ?B AS au, a.alias_domain ?B AS ad, a.username ?B AS du, a.domain ?B AS dd").
@@ -62,8 +62,8 @@ func (b *builder) aliases(conditions ...string) schema.QueryAppender {
 	return limit(q, place(next))
 }
 
-// Aliases implements [hermes.Store]. Equal rows follow each other, and are made one here: with DISTINCT, SQLite would sort
-// all that follows for every page.
+// Aliases implements [hermes.Store]. Equal rows follow each other, and are made one here: with
+// DISTINCT, SQLite would sort all that follows for every page.
 func (s *Store) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
 	var all []hermes.Alias
 	for {
@@ -106,8 +106,8 @@ func scanAlias(rows *sql.Rows) (hermes.Alias, error) {
 	return m.alias(), err
 }
 
-// AddAlias implements [hermes.Store]. The table has no unique key: that an address is one alias only is due to
-// the serializable transaction.
+// AddAlias implements [hermes.Store]. The table has no unique key: that an address is one alias
+// only is due to the serializable transaction.
 func (s *Store) AddAlias(ctx context.Context, a hermes.Alias) error {
 	return s.change(ctx, s.sql().addAlias, hermes.Exists, s.args(newDBAlias(a))...)
 }

@@ -137,7 +137,8 @@ func (b *builder) insert(model any) *bun.InsertQuery {
 	return q
 }
 
-// update builds an UPDATE of a model in the rows whose first columns, keys of them, have the values of the model's.
+// update builds an UPDATE of a model in the rows whose first columns, keys of them, have the
+// values of the model's.
 func (b *builder) update(model any, keys int) *bun.UpdateQuery {
 	q := b.NewUpdate().Model(model)
 	for i, f := range columns(b.DB, model) {

@@ -46,8 +46,8 @@ func (s *Store) Domains(ctx context.Context) ([]sip.Domain, error) {
 	})
 }
 
-// ServeDomains adds to Kamailio's table the domains that it lacks, in any case. It is meant for a database
-// that belongs to Hermes. A running Kamailio sees them after domain.reload.
+// ServeDomains adds to Kamailio's table the domains that it lacks, in any case. It is meant for a
+// database that belongs to Hermes. A running Kamailio sees them after domain.reload.
 func (s *Store) ServeDomains(ctx context.Context, domains []sip.Domain) error {
 	return s.write(ctx, TxOptions{}, func(in *Store) error {
 		for _, d := range domains {

@@ -7,8 +7,8 @@ import (
 	"github.com/uptrace/bun/schema"
 )
 
-// engine is how the databases differ. Its texts are formatted by bun, which replaces the names of tables, such
-// as ?users, and the words.
+// engine is how the databases differ. Its texts are formatted by bun, which replaces the names of
+// tables, such as ?users, and the words.
 type engine struct {
 	// folder has the SQL files for the database.
 	folder string
@@ -21,11 +21,13 @@ type engine struct {
 
 	// lockGate locks Gate as every writer does. It is empty where there is one writer at a time.
 	lockGate string
-	// keepsPlans is set where a prepared statement may keep the plan that was made for other values.
+	// keepsPlans is set where a prepared statement may keep the plan that was made for other
+	// values.
 	keepsPlans bool
 	// writesInWith is set where a WITH clause may write.
 	writesInWith bool
-	// locksRows is set where several transactions may write, so that a row can be locked by another one.
+	// locksRows is set where several transactions may write, so that a row can be locked by
+	// another one.
 	locksRows bool
 
 	properties string // returns one row of properties

@@ -11,18 +11,20 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Inspector reads what `hermesd doctor` examines. It has no statement that writes, and reads on the connections of
-// its store: those of a read-only transaction, or of a pool that refuses to write.
+// Inspector reads what `hermesd doctor` examines. It has no statement that writes, and reads on
+// the connections of its store: those of a read-only transaction, or of a pool that refuses to
+// write.
 //
-// Rows come in pages by key, those of Kamailio's tables by their id, whose index serves under any collation. All that a
-// row says is from one statement, so that concurrent changes do not look like faults.
+// Rows come in pages by key, those of Kamailio's tables by their id, whose index serves under any
+// collation. All that a row says is from one statement, so that concurrent changes do not look
+// like faults.
 type Inspector struct{ s *Store }
 
 // Inspect returns an Inspector that reads where s does.
 func Inspect(s *Store) Inspector { return Inspector{s} }
 
-// inspect reads a page. In text bun replaces ?C, the names of tables and, by args, ?0 and so on; bound are the
-// values of its placeholders.
+// inspect reads a page. In text bun replaces ?C, the names of tables and, by args, ?0 and so on;
+// bound are the values of its placeholders.
 func inspect[T any](ctx context.Context, i Inspector, text string, args []any, scan func(*sql.Rows) (T, error), bound ...any) ([]T, error) {
 	st := i.s.raw(text, args...)
 	st.planned = true
@@ -104,7 +106,8 @@ func (i Inspector) Layout(ctx context.Context) (l Layout, err error) {
 	return l, nil
 }
 
-// compare adds how a table that has these columns differs from the stock one, whose columns are known.
+// compare adds how a table that has these columns differs from the stock one, whose columns are
+// known.
 func (l *Layout) compare(table string, known []string, has map[string]bool) {
 	if has == nil {
 		l.Tables = append(l.Tables, table)
@@ -128,8 +131,9 @@ func (l *Layout) compare(table string, known []string, has map[string]bool) {
 	l.Foreign = append(l.Foreign, foreign...)
 }
 
-// WrongVersions returns, in the order of the stock tables, those whose row in Kamailio's table version is missing or has
-// another number, with both numbers. Tables that are missing, and version itself, are passed over.
+// WrongVersions returns, in the order of the stock tables, those whose row in Kamailio's table
+// version is missing or has another number, with both numbers. Tables that are missing, and
+// version itself, are passed over.
 func (i Inspector) WrongVersions(ctx context.Context, missing []string) (wrong []string, err error) {
 	found, err := list(ctx, i.s, i.s.raw("SELECT v.table_name, v.table_version FROM ?version AS v ORDER BY v.table_name"),
 		func(rows *sql.Rows) (m versionModel, err error) { return m, rows.Scan(&m.Name, &m.Version) })
@@ -151,15 +155,16 @@ func (i Inspector) WrongVersions(ctx context.Context, missing []string) (wrong [
 	return wrong, nil
 }
 
-// Migrations returns the steps that Migrate would run, and those that were applied and are unknown to this program: the
-// schema is newer.
+// Migrations returns the steps that Migrate would run, and those that were applied and are
+// unknown to this program: the schema is newer.
 func (i Inspector) Migrations(ctx context.Context) (pending, unknown []string, err error) {
 	st, err := i.s.schemaState(ctx)
 	return st.pending, st.unknown, err
 }
 
-// LackingRights returns, such as "INSERT on public.subscriber", the rights that PostgreSQL's role lacks and hermesd needs. migrating
-// asks for the right to create Hermes' own tables, too. Tables that are missing are passed over.
+// LackingRights returns, such as "INSERT on public.subscriber", the rights that PostgreSQL's role
+// lacks and hermesd needs. migrating asks for the right to create Hermes' own tables, too. Tables
+// that are missing are passed over.
 func (i Inspector) LackingRights(ctx context.Context, migrating bool) (lacking []string, err error) {
 	if i.s.engine.schema == "" {
 		return nil, nil
@@ -175,7 +180,7 @@ func (i Inspector) LackingRights(ctx context.Context, migrating bool) (lacking [
 		queries = append(queries, i.s.raw(postgresLackingToMigrate))
 	}
 	queries = append(queries, i.s.raw(postgresLackingToCreate), i.s.raw(postgresLackingOnTables),
-		i.s.raw(postgresLackingOnSequences), i.s.raw(postgresLackingOnOwnTables, bun.In(own)))
+		i.s.raw(postgresLackingOnSequences), i.s.raw(postgresLackingOnOwnTables, bun.List(own)))
 	for _, q := range queries {
 		some, err := list(ctx, i.s, q, scanString)
 		if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// single ends a subquery after EXISTS that asks another table. Without it PostgreSQL may think it cheaper to read all of
-// that table, for every page.
+// single ends a subquery after EXISTS that asks another table. Without it PostgreSQL may think it
+// cheaper to read all of that table, for every page.
 const single = "LIMIT 1 OFFSET 0"
 
 // userAt is the condition that a user, in either table, has the address in two columns.
@@ -121,7 +121,8 @@ func (i Inspector) Grants(ctx context.Context, after Grant, limit int) ([]Grant,
 	}, after.ID, limit)
 }
 
-// AliasRow is a row of dbaliases. What several rows have in common is reported for the first of them.
+// AliasRow is a row of dbaliases. What several rows have in common is reported for the first of
+// them.
 type AliasRow struct {
 	ID    int64
 	Alias hermes.Alias
@@ -196,8 +197,8 @@ type Attribute struct {
 const inspectAttributes = `SELECT a.id, a.did, a.name FROM ?domain_attrs AS a
 	WHERE a.id > ?0 AND (a.type NOT IN (0, 2) OR a.type = 0 AND NOT ?2) ORDER BY a.id LIMIT ?1`
 
-// BadAttributes returns a page of the rows of domain_attrs at which Kamailio's domain.reload stops: of a type other
-// than 0 and 2, or of type 0 and not an integer.
+// BadAttributes returns a page of the rows of domain_attrs at which Kamailio's domain.reload
+// stops: of a type other than 0 and 2, or of type 0 and not an integer.
 func (i Inspector) BadAttributes(ctx context.Context, after Attribute, limit int) ([]Attribute, error) {
 	args := []any{place(1), place(2), bun.SafeQuery(i.s.engine.isInteger, bun.Safe("a.value"))}
 	return inspect(ctx, i, inspectAttributes, args, func(rows *sql.Rows) (a Attribute, err error) {

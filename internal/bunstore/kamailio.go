@@ -33,13 +33,14 @@ func (s *Store) create(t stockTable) string {
 	return strings.ReplaceAll(text, `:"schema"`, s.raw("?", bun.Name(s.engine.schema)).text)
 }
 
-// versionRow is the SQL that adds a table's row to version. A row that exists is another tool's, and stays.
+// versionRow is the SQL that adds a table's row to version. A row that exists is another tool's,
+// and stays.
 const versionRow = `INSERT INTO ?version (table_name, table_version) SELECT ?0, ?1
 	WHERE NOT EXISTS (SELECT 1 FROM ?version WHERE table_name = ?0);
 `
 
-// CreateKamailioTables creates those of Kamailio's tables that are missing, with their rows in version. It does
-// not change tables that exist.
+// CreateKamailioTables creates those of Kamailio's tables that are missing, with their rows in
+// version. It does not change tables that exist.
 func (s *Store) CreateKamailioTables(ctx context.Context) error {
 	err := s.underLock(ctx, func(in *Store) error {
 		text, err := in.missingTables(ctx)
@@ -55,14 +56,15 @@ func (s *Store) CreateKamailioTables(ctx context.Context) error {
 	return err
 }
 
-// KamailioSQL returns the SQL that CreateKamailioTables would run. It is empty where nothing is missing.
+// KamailioSQL returns the SQL that CreateKamailioTables would run. It is empty where nothing is
+// missing.
 func (s *Store) KamailioSQL(ctx context.Context) (string, error) {
 	text, err := s.missingTables(ctx)
 	return inTransaction(text), err
 }
 
-// missingTables returns the SQL for the tables that are missing. A new table version gets the rows of tables that existed
-// before it, too: Kamailio does not start without them.
+// missingTables returns the SQL for the tables that are missing. A new table version gets the
+// rows of tables that existed before it, too: Kamailio does not start without them.
 func (s *Store) missingTables(ctx context.Context) (string, error) {
 	var text strings.Builder
 	newVersion := false

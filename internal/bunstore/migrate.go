@@ -97,8 +97,9 @@ func (st schemaState) next(s *Store) string {
 	return text.String()
 }
 
-// Migrate brings Hermes' own tables to this version. Several may start at once, and it may be started again after one
-// that broke off: each step is one transaction. It fails where the schema is newer than this program.
+// Migrate brings Hermes' own tables to this version. Several may start at once, and it may be
+// started again after one that broke off: each step is one transaction. It fails where the schema
+// is newer than this program.
 func (s *Store) Migrate(ctx context.Context) error {
 	for more := true; more; {
 		err := s.underLock(ctx, func(in *Store) error {
@@ -116,8 +117,8 @@ func (s *Store) Migrate(ctx context.Context) error {
 	return nil
 }
 
-// underLock runs fn in a transaction that no other migrator's overlaps. It is READ COMMITTED so that fn sees what others
-// did while it waited for the lock.
+// underLock runs fn in a transaction that no other migrator's overlaps. It is READ COMMITTED so
+// that fn sees what others did while it waited for the lock.
 func (s *Store) underLock(ctx context.Context, fn func(*Store) error) error {
 	opts := TxOptions{Isolation: sql.LevelReadCommitted, Pool: Bulk}
 	return s.write(ctx, opts, func(in *Store) error {
@@ -142,14 +143,15 @@ func (s *Store) command(ctx context.Context, text string) error {
 	})
 }
 
-// Pending returns the names of the steps that Migrate would run. It fails where the schema is newer than
-// this program.
+// Pending returns the names of the steps that Migrate would run. It fails where the schema is
+// newer than this program.
 func (s *Store) Pending(ctx context.Context) ([]string, error) {
 	st, err := s.knownState(ctx)
 	return st.pending, err
 }
 
-// MigrationSQL returns the SQL that Migrate would run, one transaction a step. It is empty where nothing is pending.
+// MigrationSQL returns the SQL that Migrate would run, one transaction a step. It is empty where
+// nothing is pending.
 func (s *Store) MigrationSQL(ctx context.Context) (string, error) {
 	st, err := s.knownState(ctx)
 	if err != nil || len(st.pending) == 0 {
@@ -171,8 +173,8 @@ func inTransaction(text string) string {
 	return "BEGIN;\n" + text + "COMMIT;\n"
 }
 
-// Ready returns nil where the store can serve: the database answers, Kamailio's tables exist and no migration is
-// pending.
+// Ready returns nil where the store can serve: the database answers, Kamailio's tables exist and
+// no migration is pending.
 func (s *Store) Ready(ctx context.Context) error {
 	pending, err := s.Pending(ctx)
 	if err != nil {
@@ -187,7 +189,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	}
 	for _, table := range []string{"subscriber", "dbaliases", "domain"} {
 		if !l.has(table) {
-			return fmt.Errorf("Kamailio's table %s is not there", table)
+			return fmt.Errorf("table %s of Kamailio is missing", table)
 		}
 	}
 	return nil

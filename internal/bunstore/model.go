@@ -47,8 +47,8 @@ func newSubscriber(u hermes.User) *subscriberModel {
 	return m
 }
 
-// extra is a column of subscriber that a stock table does not have, with the column of Hermes' own table
-// of users that holds the same.
+// extra is a column of subscriber that a stock table does not have, with the column of Hermes'
+// own table of users that holds the same.
 type extra struct {
 	theirs, ours string
 	value        func(hermes.User) string
@@ -152,7 +152,8 @@ func newUser(u hermes.User) *userModel {
 	return m
 }
 
-// userRow is a user's row of subscriber joined with Hermes' own. The columns of a row that is missing are zero.
+// userRow is a user's row of subscriber joined with Hermes' own. The columns of a row that is
+// missing are zero.
 type userRow struct {
 	userModel
 
@@ -164,8 +165,8 @@ type userRow struct {
 	AccountPermittedCalls string `bun:"account_permittedcalls"`
 }
 
-// user returns the record. A column that both rows have is taken from Hermes' own where that exists. The
-// subscriber row of a remote user, which another tool made, is ignored.
+// user returns the record. A column that both rows have is taken from Hermes' own where that
+// exists. The subscriber row of a remote user, which another tool made, is ignored.
 func (r *userRow) user(a sip.Addr) hermes.User {
 	u := hermes.User{
 		Address: a, Type: hermes.Local, Sealed: string(r.Sealed), HA1: r.HA1, HA1B: r.HA1B, Clear: r.Password,
@@ -242,8 +243,8 @@ type migrationModel struct {
 // key returns an address as the values of its two columns.
 func key(a sip.Addr) (username, domain string) { return a.User(), a.Domain().String() }
 
-// stamp is a column of a time: timestamptz in PostgreSQL, and in SQLite, which has no type that compares
-// as time does, microseconds since 1970. The zero time is NULL.
+// stamp is a column of a time: timestamptz in PostgreSQL, and in SQLite, which has no type that
+// compares as time does, microseconds since 1970. The zero time is NULL.
 type stamp time.Time
 
 // Scan implements sql.Scanner.

@@ -111,7 +111,8 @@ func newSession(s hermes.Session) *sessionModel {
 	}
 }
 
-// sessionRow is a session joined with its principal's authorization and, where that is one, its API key.
+// sessionRow is a session joined with its principal's authorization and, where that is one, its
+// API key.
 type sessionRow struct {
 	sessionModel
 
@@ -133,8 +134,8 @@ func (r *sessionRow) state() hermes.SessionState {
 	}
 }
 
-// toHash reads a column of a hash. Bytes of another length, which this package never writes, give the zero
-// hash, which no token has.
+// toHash reads a column of a hash. Bytes of another length, which this package never writes, give
+// the zero hash, which no token has.
 func toHash(b []byte) (h hermes.Hash) {
 	if len(b) == len(h) {
 		copy(h[:], b)

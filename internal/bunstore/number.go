@@ -74,8 +74,9 @@ const shuffledNumbers = `SELECT r.number FROM (
 			SELECT n.number, (CAST(substr(n.number, 2) AS bigint) + ?2) % ?1 AS a FROM ?numbers AS n WHERE ?0) AS m) AS r
 	WHERE (r.place, r.number) > (?3, ?4) ORDER BY r.place, r.number LIMIT ?5`
 
-// numberRange returns the arguments of inRange: the numbers from the key from on that match p. The range of the pattern's beginning is
-// an argument of its own because SQLite's index does not serve LIKE.
+// numberRange returns the arguments of inRange: the numbers from the key from on that match p.
+// The range of the pattern's beginning is an argument of its own because SQLite's index does not
+// serve LIKE.
 func numberRange(p hermes.Pattern, from string) (args []any) {
 	glob := p.String()
 	begin := glob
@@ -126,11 +127,13 @@ func (s *Store) RemoveNumber(ctx context.Context, n e164.Number) error {
 	return s.change(ctx, s.sql().removeNumber, hermes.NotFound, n.String())
 }
 
-// analyzeFrom is the number of new numbers from which on the planner's statistics are gathered anew.
+// analyzeFrom is the number of new numbers from which on the planner's statistics are gathered
+// anew.
 const analyzeFrom = 10_000
 
-// AddNumbers implements [hermes.Store]. It is serializable because an alias of one of the numbers may be added at
-// the same time, and locks out other writers of the pool because it would fail because of them.
+// AddNumbers implements [hermes.Store]. It is serializable because an alias of one of the numbers
+// may be added at the same time, and locks out other writers of the pool because it would fail
+// because of them.
 func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added int64, err error) {
 	if first.IsZero() || first.Digits() != last.Digits() || first.Compare(last) > 0 {
 		return 0, fmt.Errorf("range %s to %s: want one digit count, the first not after the last", first, last)
@@ -161,8 +164,9 @@ func digits(n e164.Number) int64 {
 	return v
 }
 
-// TakeNumber implements [hermes.Store]. Outside a transaction it is READ COMMITTED: the lock on the row is all that
-// it needs, and serializable takers would abort each other because they read the same page of the index.
+// TakeNumber implements [hermes.Store]. Outside a transaction it is READ COMMITTED: the lock on
+// the row is all that it needs, and serializable takers would abort each other because they read
+// the same page of the index.
 func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random bool) (n e164.Number, err error) {
 	err = s.write(ctx, TxOptions{Isolation: sql.LevelReadCommitted}, func(in *Store) error {
 		from := ""
@@ -180,9 +184,10 @@ func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random boo
 	return n, nil
 }
 
-// takeFrom takes the first match from a key on, or else the first of all. At first it passes over rows that other
-// takers have locked. Where only such rows are left it waits until it is known whether they are taken. That a wait
-// ended without a number says nothing about rows that were added meanwhile: only hasMatching does.
+// takeFrom takes the first match from a key on, or else the first of all. At first it passes over
+// rows that other takers have locked. Where only such rows are left it waits until it is known
+// whether they are taken. That a wait ended without a number says nothing about rows that were
+// added meanwhile: only hasMatching does.
 func (s *Store) takeFrom(ctx context.Context, match hermes.Pattern, from string) (n e164.Number, err error) {
 	st := s.sql()
 	for {
@@ -222,7 +227,8 @@ func (s *Store) randomKey(ctx context.Context, match hermes.Pattern) (string, er
 	return fmt.Sprintf("+%015d", low+rand.Int64N(high-low+1)), nil
 }
 
-// filled returns a number as an integer of 15 digits, so that the order of the integers is that of the texts.
+// filled returns a number as an integer of 15 digits, so that the order of the integers is that
+// of the texts.
 func filled(n e164.Number) int64 {
 	v := digits(n)
 	for range 15 - n.Digits() {

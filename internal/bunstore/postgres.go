@@ -2,9 +2,9 @@ package bunstore
 
 import "time"
 
-// Gate is a table that every transaction on PostgreSQL, except in the pool Bulk, locks in ROW EXCLUSIVE
-// mode before its first write. A transaction that locks it in EXCLUSIVE mode waits for all other
-// writers, and cannot fail because of one.
+// Gate is a table that every transaction on PostgreSQL, except in the pool Bulk, locks in ROW
+// EXCLUSIVE mode before its first write. A transaction that locks it in EXCLUSIVE mode waits for
+// all other writers, and cannot fail because of one.
 const Gate = "hermes.migrations"
 
 func postgresEngine(schema string) engine {
@@ -43,7 +43,8 @@ func postgresStamp(t time.Time) any {
 	return t.UTC()
 }
 
-// postgresProperties asks for the provider of the collation by way of JSON, since PostgreSQL 14 has no such column.
+// postgresProperties asks for the provider of the collation by way of JSON, since PostgreSQL 14
+// has no such column.
 const postgresProperties = `SELECT coalesce(to_json(d) ->> 'datlocprovider', 'c') = 'c'
 		AND lower(d.datcollate) IN ('c', 'posix', 'c.utf-8', 'c.utf8') AS bytewise,
 	current_setting('standard_conforming_strings') = 'on' AND current_setting('server_encoding') = 'UTF8' AS strings
@@ -53,9 +54,9 @@ const postgresColumns = `SELECT table_name, column_name, coalesce(collation_name
 	FROM information_schema.columns
 	WHERE table_schema = ?schema AND table_name IN ('subscriber', 'dbaliases', 'domain', 'grp')`
 
-// postgresAddNumbers leaves out with NOT EXISTS what ON CONFLICT would have to try. The lock that is taken
-// before makes that safe. Without nested loops, stale statistics cannot make it compare every
-// number of the range with every number of the pool.
+// postgresAddNumbers leaves out with NOT EXISTS what ON CONFLICT would have to try. The lock that
+// is taken before makes that safe. Without nested loops, stale statistics cannot make it compare
+// every number of the range with every number of the pool.
 const postgresAddNumbers = `INSERT INTO ?numbers (number)
 	SELECT r.number FROM (SELECT '+' || g AS number FROM generate_series($1::bigint, $2::bigint) AS g) AS r
 	WHERE NOT EXISTS (SELECT 1 FROM ?numbers AS n
@@ -76,7 +77,8 @@ const postgresHasTable = `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class AS c
 const postgresServer = `SELECT current_setting('server_version') AS version,
 	CAST(current_setting('server_version_num') AS integer) AS number, CAST(current_user AS text) AS role`
 
-// postgresStockColumns asks the catalog: information_schema leaves out the tables on which the role has no right.
+// postgresStockColumns asks the catalog: information_schema leaves out the tables on which the
+// role has no right.
 const postgresStockColumns = `SELECT CAST(c.relname AS text), CAST(a.attname AS text),
 		a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
 	FROM pg_catalog.pg_class AS c
@@ -90,12 +92,14 @@ const postgresSearchable = `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class AS 
 	JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 	WHERE n.nspname = 'hermes' AND c.relname = 'users_search')`
 
-// The postgresLacking… texts list rights that the role lacks, such as "INSERT on public.subscriber".
+// The postgresLacking… texts list rights that the role lacks, such as "INSERT on
+// public.subscriber".
 
 const postgresLackingOnSchemas = `SELECT 'USAGE on schema ' || n.nspname FROM pg_catalog.pg_namespace AS n
 	WHERE n.nspname IN (?schema, 'hermes') AND NOT has_schema_privilege(n.oid, 'USAGE')`
 
-// postgresLackingToMigrate is about the schema of Hermes' own tables and, where it does not exist, the database.
+// postgresLackingToMigrate is about the schema of Hermes' own tables and, where it does not
+// exist, the database.
 const postgresLackingToMigrate = `SELECT 'CREATE on schema hermes' FROM pg_catalog.pg_namespace AS n
 		WHERE n.nspname = 'hermes' AND NOT has_schema_privilege(n.oid, 'CREATE')`
 

@@ -45,8 +45,8 @@ func (b *builder) sessionStatements() sessionStatements {
 	}
 }
 
-// touch returns a statement that overwrites a time whatever it was. It fits into any order, so that concurrent
-// ones need not fail because of each other.
+// touch returns a statement that overwrites a time whatever it was. It fits into any order, so
+// that concurrent ones need not fail because of each other.
 func (b *builder) touch(q *bun.UpdateQuery) statement {
 	st := b.write(Auth, q)
 	st.isolation = sql.LevelReadCommitted

@@ -15,8 +15,8 @@ type statement struct {
 	writes bool
 	// isolation is that of a transaction for this statement alone.
 	isolation sql.IsolationLevel
-	// planned has the database plan the statement for the values of every run, because the best plan
-	// depends on them.
+	// planned has the database plan the statement for the values of every run, because the best
+	// plan depends on them.
 	planned bool
 }
 
@@ -42,9 +42,9 @@ func (p prepared) QueryContext(ctx context.Context, _ string, args ...any) (*sql
 	return p.stmt.QueryContext(ctx, args...)
 }
 
-// run calls fn with the context and the connection for a statement. In a transaction the context is the transaction's:
-// a statement that is broken off may go on in the database, so that only callers that are still there
-// start one.
+// run calls fn with the context and the connection for a statement. In a transaction the context
+// is the transaction's: a statement that is broken off may go on in the database, so that only
+// callers that are still there start one.
 func (s *Store) run(ctx context.Context, st statement, fn func(context.Context, runner) error) error {
 	conn := s.reads[st.pool]
 	if tx := s.tx; tx != nil {
@@ -83,8 +83,8 @@ func (s *Store) exec(ctx context.Context, st statement, args ...any) (n int64, e
 	return n, err
 }
 
-// change runs a statement that writes in the transaction of s, or else in one of its own, and returns
-// none where that changed no row.
+// change runs a statement that writes in the transaction of s, or else in one of its own, and
+// returns none where that changed no row.
 func (s *Store) change(ctx context.Context, st statement, none error, args ...any) error {
 	return s.write(ctx, TxOptions{Isolation: st.isolation, Pool: st.pool}, func(in *Store) error {
 		n, err := in.exec(ctx, st, args...)
@@ -95,8 +95,8 @@ func (s *Store) change(ctx context.Context, st statement, none error, args ...an
 	})
 }
 
-// get reads the first row of a statement into dest, which is a model or a pointer to the value of the only
-// column. It returns NotFound where there is no row.
+// get reads the first row of a statement into dest, which is a model or a pointer to the value of
+// the only column. It returns NotFound where there is no row.
 func (s *Store) get(ctx context.Context, st statement, dest any, args ...any) error {
 	found := false
 	err := s.query(ctx, st, args, func(ctx context.Context, rows *sql.Rows) error {
@@ -112,8 +112,8 @@ func (s *Store) get(ctx context.Context, st statement, dest any, args ...any) er
 	return err
 }
 
-// list reads all rows of a statement. scan reads one: bun's reflection for each row would cost more than the
-// rest of a long page.
+// list reads all rows of a statement. scan reads one: bun's reflection for each row would cost
+// more than the rest of a long page.
 func list[T any](ctx context.Context, s *Store, st statement, scan func(*sql.Rows) (T, error), args ...any) ([]T, error) {
 	var all []T
 	err := s.query(ctx, st, args, func(_ context.Context, rows *sql.Rows) error {

@@ -39,10 +39,10 @@ type TxOptions struct {
 	Pool Pool
 }
 
-// RunTx runs fn in one transaction, which is committed when fn returns nil, and rolled back when it
-// returns an error or panics. fn's own error is returned as it is. fn may run again where its error, or the
-// commit's, says that the database could not put the transaction into an order with others. Statements use the
-// context that is passed to fn.
+// RunTx runs fn in one transaction, which is committed when fn returns nil, and rolled back when
+// it returns an error or panics. fn's own error is returned as it is. fn may run again where its
+// error, or the commit's, says that the database could not put the transaction into an order with
+// others. Statements use the context that is passed to fn.
 type RunTx func(ctx context.Context, opts TxOptions, fn func(ctx context.Context, c Conn) error) error
 
 // Options configure a Store.
@@ -57,12 +57,13 @@ type Options struct {
 	AuthReads Conn
 	// RunTx runs every write.
 	RunTx RunTx
-	// KamailioSchema is the PostgreSQL schema of Kamailio's tables. Defaults to public. SQLite ignores it.
+	// KamailioSchema is the PostgreSQL schema of Kamailio's tables. Defaults to public. SQLite
+	// ignores it.
 	KamailioSchema string
 }
 
-// Store is a [hermes.Store] over SQL. It is safe for concurrent use, except for one that Tx passed to its
-// function.
+// Store is a [hermes.Store] over SQL. It is safe for concurrent use, except for one that Tx
+// passed to its function.
 type Store struct {
 	*database
 	tx *transaction // nil outside a transaction
@@ -142,8 +143,8 @@ func (tx *transaction) usable(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// fail notes that a statement failed, so that the transaction can only be rolled back. PostgreSQL sees to
-// that itself, SQLite does not.
+// fail notes that a statement failed, so that the transaction can only be rolled back. PostgreSQL
+// sees to that itself, SQLite does not.
 func (s *Store) fail(err error) error {
 	if s.tx != nil && err != nil && s.tx.failed == nil {
 		s.tx.failed = err

@@ -73,8 +73,9 @@ func (b *builder) addAccount() *bun.InsertQuery {
 	return q
 }
 
-// setAccount writes the password and both hashes in one statement, so that a hash never fits another password. It
-// leaves an extra as it is, NULL or changed by another tool, unless Hermes' value of it changes.
+// setAccount writes the password and both hashes in one statement, so that a hash never fits
+// another password. It leaves an extra as it is, NULL or changed by another tool, unless Hermes'
+// value of it changes.
 func (b *builder) setAccount() *bun.UpdateQuery {
 	q := b.update((*subscriberModel)(nil), 2)
 	for i, e := range b.layout.extras() {
@@ -118,7 +119,8 @@ func (b *builder) addBoth() *bun.SelectQuery {
 		ColumnExpr("(SELECT count(*) FROM own) + (SELECT count(*) FROM account)")
 }
 
-// postgresType returns the type of a column in PostgreSQL. Bun would write VARCHAR, which has no operators of its own.
+// postgresType returns the type of a column in PostgreSQL. Bun would write VARCHAR, which has no
+// operators of its own.
 func postgresType(f *schema.Field) string {
 	if f.IndirectType.Kind() == reflect.String {
 		return "text"

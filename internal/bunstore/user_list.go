@@ -23,9 +23,9 @@ func (b *builder) userListStatements() userListStatements {
 	return st
 }
 
-// users selects a page of both tables after $1@$2. Each table gives a page of its own, by its own index, so that the
-// cost is that of a page wherever in the list it is. Searches take the pattern as $3: a user of whom only
-// the display name matches comes from Hermes' own table.
+// users selects a page of both tables after $1@$2. Each table gives a page of its own, by its own
+// index, so that the cost is that of a page wherever in the list it is. Searches take the pattern
+// as $3: a user of whom only the display name matches comes from Hermes' own table.
 func (b *builder) users(search bool) schema.QueryAppender {
 	accounts := b.NewSelect().Model((*subscriberModel)(nil)).
 		ColumnExpr("s.username ?C AS username, s.domain ?C AS domain").

@@ -48,8 +48,8 @@ func TestOpen_StaleStatement(t *testing.T) {
 	})
 }
 
-// TestOpen_LateAnswers has prepared statements of many callers pass their deadlines, and looks for an answer that
-// belongs to another caller.
+// TestOpen_LateAnswers has prepared statements of many callers pass their deadlines, and looks
+// for an answer that belongs to another caller.
 func TestOpen_LateAnswers(t *testing.T) {
 	db := open(t, Options{URL: newDB(t, "").URL(), MaxOpen: 4})
 	var late, wrong atomic.Int64

@@ -1,11 +1,12 @@
 // Package stmtcache keeps prepared statements with the driver connection that prepared them.
 //
-// A prepared statement belongs to one connection, while a [sql.DB] is a pool of them. A [sql.Stmt]
-// bridges that by preparing again on whichever connection it is given, and inside a transaction it takes
-// a second connection to do so: a pool whose connections are all in transactions then waits for
-// itself. [New] instead wraps the connector of a pool, so that each connection prepares a text when it
-// first runs it with arguments, and reuses the statement from then on. Callers pass text and arguments
-// to the ordinary methods of [sql.DB], [sql.Conn] and [sql.Tx].
+// A prepared statement belongs to one connection, while a [sql.DB] is a pool of them. A
+// [sql.Stmt] bridges that by preparing again on whichever connection it is given, and inside a
+// transaction it takes a second connection to do so: a pool whose connections are all in
+// transactions then waits for itself. [New] instead wraps the connector of a pool, so that each
+// connection prepares a text when it first runs it with arguments, and reuses the statement from
+// then on. Callers pass text and arguments to the ordinary methods of [sql.DB], [sql.Conn] and
+// [sql.Tx].
 //
 // It is a package of its own because the pools of internal/pgconn and of hermes/sqlite both use it,
 // and neither of these may compile the driver of the other.
@@ -28,12 +29,13 @@ type Options struct {
 	// statement is then dropped. Outside a transaction it is prepared again and run once more;
 	// inside one the error is returned, since the transaction has failed. If nil, no error says so.
 	Stale func(error) bool
-	// CloseStatements closes the statements before their connection, for a driver that would leak them.
+	// CloseStatements closes the statements before their connection, for a driver that would leak
+	// them.
 	CloseStatements bool
 }
 
-// New returns a connector whose connections keep their statements prepared. The connections of c must
-// implement the driver interfaces that take a context.
+// New returns a connector whose connections keep their statements prepared. The connections of c
+// must implement the driver interfaces that take a context.
 //
 // The rows of a statement must be closed before the same text runs again on the same connection.
 func New(c driver.Connector, opts Options) driver.Connector {
@@ -78,7 +80,8 @@ type driverConn interface {
 	driver.Validator
 }
 
-// conn is a driver connection with its statements. database/sql uses it from one goroutine at a time.
+// conn is a driver connection with its statements. database/sql uses it from one goroutine at a
+// time.
 type conn struct {
 	driverConn
 	opts       Options
@@ -116,7 +119,8 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	})
 }
 
-// run calls do with the prepared statement of query, and once more with a new one where that was stale.
+// run calls do with the prepared statement of query, and once more with a new one where that was
+// stale.
 func run[T any](ctx context.Context, c *conn, query string, do func(driver.Stmt) (T, error)) (result T, err error) {
 	for {
 		cached := c.statements[query]
@@ -153,8 +157,8 @@ func (c *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 	return s, nil
 }
 
-// drop closes a statement. An error of that is not worth a caller's attention: a connection that is broken
-// shows it at its next use.
+// drop closes a statement. An error of that is not worth a caller's attention: a connection that
+// is broken shows it at its next use.
 func (c *conn) drop(query string) {
 	_ = c.statements[query].Close()
 	delete(c.statements, query)
