@@ -52,7 +52,8 @@ func (b *builder) aliasStatements() aliasStatements {
 func (b *builder) aliases(conditions ...string) schema.QueryAppender {
 	q := b.NewSelect().Model((*dbaliasModel)(nil)).
 		ColumnExpr("a.alias_username ?B AS au, a.alias_domain ?B AS ad, a.username ?B AS du, a.domain ?B AS dd").
-		Where("(a.alias_username ?B, a.alias_domain ?B, a.username ?B, a.domain ?B) > (?, ?, ?, ?)", text(1), text(2), text(3), text(4)).
+		Where("(a.alias_username ?B, a.alias_domain ?B, a.username ?B, a.domain ?B) > (?, ?, ?, ?)",
+			text(1), text(2), text(3), text(4)).
 		OrderExpr("au, ad, du, dd")
 	next := 5
 	for _, c := range conditions {

@@ -46,9 +46,16 @@ func (d *database) build(l *layout) (statements, error) {
 	}
 	b := &builder{DB: d.db.WithNamedArg("B", bun.Safe(collation)), engine: d.engine, layout: l}
 	all := statements{
-		userStatements: b.userStatements(), userListStatements: b.userListStatements(), groupStatements: b.groupStatements(), phoneStatements: b.phoneStatements(),
-		numberStatements: b.numberStatements(), aliasStatements: b.aliasStatements(), domainStatements: b.domainStatements(),
-		authStatements: b.authStatements(), keyStatements: b.keyStatements(), sessionStatements: b.sessionStatements(),
+		userStatements:     b.userStatements(),
+		userListStatements: b.userListStatements(),
+		groupStatements:    b.groupStatements(),
+		phoneStatements:    b.phoneStatements(),
+		numberStatements:   b.numberStatements(),
+		aliasStatements:    b.aliasStatements(),
+		domainStatements:   b.domainStatements(),
+		authStatements:     b.authStatements(),
+		keyStatements:      b.keyStatements(),
+		sessionStatements:  b.sessionStatements(),
 	}
 	return all, errors.Join(b.errs...)
 }
@@ -56,7 +63,7 @@ func (d *database) build(l *layout) (statements, error) {
 // read returns a statement that reads.
 func (b *builder) read(pool Pool, q schema.QueryAppender) statement {
 	text, err := q.AppendQuery(b.QueryGen(), nil)
-	if err == nil && bytes.Contains(text, []byte("?!(")) { // this is how bun writes an error of an argument
+	if err == nil && bytes.Contains(text, []byte("?!(")) { // so bun writes the error of an argument
 		err = errors.New("an argument cannot be written")
 	}
 	if err != nil {

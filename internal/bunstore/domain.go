@@ -25,7 +25,8 @@ func (b *builder) domainStatements() domainStatements {
 		domains: b.read(Data, b.NewSelect().Model(domain).Distinct().ColumnExpr("lower(d.domain ?C) AS name").
 			Where("d.domain <> ''").OrderExpr("name")),
 		serveDomain: b.write(Data, b.NewInsert().Model(domain).Column("domain", "did", "last_modified").
-			TableExpr("(SELECT ?0 AS domain, ?0 AS did, CURRENT_TIMESTAMP AS last_modified WHERE NOT EXISTS (?1)) AS v", text(1), named())),
+			TableExpr("(SELECT ?0 AS domain, ?0 AS did, CURRENT_TIMESTAMP AS last_modified WHERE NOT EXISTS (?1)) AS v",
+				text(1), named())),
 
 		servers:    b.read(Data, b.NewSelect().Model(servers).Where("v.domain = ?", text(1))),
 		setServers: b.write(Data, b.insert(servers).On("CONFLICT (domain) DO UPDATE")),

@@ -40,13 +40,13 @@ type engine struct {
 
 	ownTables      string // returns one row of ownTables
 	lockMigrations string // waits for other migrators, until the end of the transaction
-	search         string // makes searches for parts of names fast where the database can; may run again
+	search         string // makes searches for parts of names fast; may run again
 	hasTable       string // reports whether Kamailio's table with the name $1 exists
 
 	// The rest is for Inspector.
 
 	server       string // returns one row of Server
-	stockColumns string // lists columns of Kamailio's tables: table, name, whether an INSERT has to name it
+	stockColumns string // lists columns of Kamailio's tables: table, name, whether it needs a value
 	isNumber     string // whether the column ? has the shape of an E.164 number
 	isInteger    string // whether the column ? is the text of an integer
 }

@@ -19,8 +19,8 @@ func (b *builder) groupStatements() groupStatements {
 		groups: b.read(Data, b.NewSelect().Model((*grpModel)(nil)).Distinct().ColumnExpr("g.grp ?C AS name").
 			Where("g.username = ? AND g.domain = ?", text(1), text(2)).OrderExpr("name")),
 		addGroup: b.write(Data, b.NewInsert().Model((*grpModel)(nil)).Column("username", "domain", "grp", "last_modified").
-			TableExpr("(SELECT ? AS username, ? AS domain, ? AS grp, CURRENT_TIMESTAMP AS last_modified WHERE NOT EXISTS (?)) AS v",
-				text(1), text(2), text(3), inGroup)),
+			TableExpr("(SELECT ? AS username, ? AS domain, ? AS grp, CURRENT_TIMESTAMP AS last_modified "+
+				"WHERE NOT EXISTS (?)) AS v", text(1), text(2), text(3), inGroup)),
 		removeGroup: b.write(Data, b.NewDelete().Model((*grpModel)(nil)).
 			Where("g.username = ? AND g.domain = ? AND g.grp = ?", text(1), text(2), text(3))),
 		removeGroups: b.write(Data, b.NewDelete().Model((*grpModel)(nil)).
@@ -28,7 +28,7 @@ func (b *builder) groupStatements() groupStatements {
 	}
 }
 
-var errNoGroups = errors.New("the table grp is not there: want it where users are to have permissions")
+var errNoGroups = errors.New("the table grp is missing: want it where users are to have permissions")
 
 // Groups implements [hermes.Store]. Where the table is missing there are none.
 func (s *Store) Groups(ctx context.Context, a sip.Addr) ([]string, error) {

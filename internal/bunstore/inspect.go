@@ -25,7 +25,9 @@ func Inspect(s *Store) Inspector { return Inspector{s} }
 
 // inspect reads a page. In text bun replaces ?C, the names of tables and, by args, ?0 and so on;
 // bound are the values of its placeholders.
-func inspect[T any](ctx context.Context, i Inspector, text string, args []any, scan func(*sql.Rows) (T, error), bound ...any) ([]T, error) {
+func inspect[T any](
+	ctx context.Context, i Inspector, text string, args []any, scan func(*sql.Rows) (T, error), bound ...any,
+) ([]T, error) {
 	st := i.s.raw(text, args...)
 	st.planned = true
 	return list(ctx, i.s, st, scan, bound...)
@@ -62,9 +64,12 @@ func (i Inspector) Searchable(ctx context.Context) (has bool, err error) {
 
 // Layout is how Kamailio's tables differ from the stock ones.
 type Layout struct {
-	Tables  []string // that are missing
-	Columns []string // that are missing from a table that exists, as table.column
-	Foreign []string // that the stock tables do not have, and to which every INSERT has to give a value
+	// Tables are missing.
+	Tables []string
+	// Columns are missing from a table that exists, as table.column.
+	Columns []string
+	// Foreign are columns that the stock tables do not have, and to which every INSERT has to give a value.
+	Foreign []string
 }
 
 // Lacks reports whether a table or one of its columns is missing.

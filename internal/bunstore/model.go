@@ -14,7 +14,8 @@ import (
 
 // models are all tables.
 var models = []any{
-	(*versionModel)(nil), (*subscriberModel)(nil), (*dbaliasModel)(nil), (*domainModel)(nil), (*domainAttrModel)(nil), (*grpModel)(nil),
+	(*versionModel)(nil), (*subscriberModel)(nil), (*dbaliasModel)(nil),
+	(*domainModel)(nil), (*domainAttrModel)(nil), (*grpModel)(nil),
 	(*userModel)(nil), (*phoneModel)(nil), (*numberModel)(nil), (*serversModel)(nil),
 	(*credentialModel)(nil), (*authorizationModel)(nil), (*keyModel)(nil), (*nonceModel)(nil), (*sessionModel)(nil),
 	(*migrationModel)(nil),

@@ -41,7 +41,8 @@ func (b *builder) numberStatements() numberStatements {
 		waiting.For("UPDATE")
 	}
 	take := func(which *bun.SelectQuery) schema.QueryAppender {
-		return b.NewDelete().Model(number).ModelTableExpr("?numbers AS taken").Where("taken.number = (?)", which).Returning("number")
+		return b.NewDelete().Model(number).ModelTableExpr("?numbers AS taken").
+			Where("taken.number = (?)", which).Returning("number")
 	}
 	st := numberStatements{
 		hasNumber:   b.read(Data, b.NewSelect().ColumnExpr("EXISTS (?)", exact)),
@@ -49,7 +50,8 @@ func (b *builder) numberStatements() numberStatements {
 		numbers:     b.read(Data, limit(first(), 4)),
 		shuffledNumbers: b.read(Data, bun.SafeQuery(shuffledNumbers,
 			bun.SafeQuery(inRange, text(1), text(2), text(3)), shufflePrime, place(4), place(5), text(6), place(7))),
-		numberEnds: b.read(Data, b.NewSelect().ColumnExpr("(?) AS low, (?) AS high", matching("min(n.number)"), matching("max(n.number)"))),
+		numberEnds: b.read(Data, b.NewSelect().ColumnExpr("(?) AS low, (?) AS high",
+			matching("min(n.number)"), matching("max(n.number)"))),
 
 		addNumber:    b.write(Data, b.insert(number).On("CONFLICT DO NOTHING")),
 		removeNumber: b.write(Data, b.NewDelete().Model(number).Where("n.number = ?", text(1))),

@@ -41,7 +41,8 @@ func (b *builder) sessionStatements() sessionStatements {
 
 		sweepSessions: b.write(Auth, b.NewDelete().Model(session).
 			Where("e.expires IS NULL OR e.expires <= ?0 OR e.key_expires IS NULL OR e.key_expires <= ?0", place(1))),
-		sweepNonces: b.write(Auth, b.NewDelete().Model((*nonceModel)(nil)).Where("o.expires IS NULL OR o.expires <= ?", place(1))),
+		sweepNonces: b.write(Auth, b.NewDelete().Model((*nonceModel)(nil)).
+			Where("o.expires IS NULL OR o.expires <= ?", place(1))),
 	}
 }
 

@@ -128,7 +128,9 @@ func list[T any](ctx context.Context, s *Store, st statement, scan func(*sql.Row
 }
 
 // page is list for a statement whose last argument is the greatest number of rows.
-func page[T any](ctx context.Context, s *Store, st statement, limit int, scan func(*sql.Rows) (T, error), args ...any) ([]T, error) {
+func page[T any](
+	ctx context.Context, s *Store, st statement, limit int, scan func(*sql.Rows) (T, error), args ...any,
+) ([]T, error) {
 	if limit >= bulkPage {
 		st.pool = Bulk
 	}

@@ -19,14 +19,20 @@ type userStatements struct {
 	addBoth                               statement // a user with its account
 }
 
+// userHas and accountHas are conditions on the address of a row.
+const (
+	userHas    = "h.username = ? AND h.domain = ?"
+	accountHas = "s.username = ? AND s.domain = ?"
+)
+
 // userAt selects the row of Hermes' own table with the address $1@$2.
 func (b *builder) userAt() *bun.SelectQuery {
-	return b.NewSelect().Model((*userModel)(nil)).ColumnExpr("1").Where("h.username = ? AND h.domain = ?", text(1), text(2))
+	return b.NewSelect().Model((*userModel)(nil)).ColumnExpr("1").Where(userHas, text(1), text(2))
 }
 
 // accountAt selects the row of subscriber with the address $1@$2.
 func (b *builder) accountAt() *bun.SelectQuery {
-	return b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").Where("s.username = ? AND s.domain = ?", text(1), text(2))
+	return b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").Where(accountHas, text(1), text(2))
 }
 
 func (b *builder) userStatements() userStatements {
@@ -40,10 +46,10 @@ func (b *builder) userStatements() userStatements {
 
 		addUser:       b.write(Data, b.insert(own).On("CONFLICT DO NOTHING")),
 		setUser:       b.write(Data, b.update(own, 2)),
-		removeUser:    b.write(Data, b.NewDelete().Model(own).Where("h.username = ? AND h.domain = ?", text(1), text(2))),
+		removeUser:    b.write(Data, b.NewDelete().Model(own).Where(userHas, text(1), text(2))),
 		addAccount:    b.write(Data, b.addAccount()),
 		setAccount:    b.write(Data, b.setAccount()),
-		removeAccount: b.write(Data, b.NewDelete().Model(account).Where("s.username = ? AND s.domain = ?", text(1), text(2))),
+		removeAccount: b.write(Data, b.NewDelete().Model(account).Where(accountHas, text(1), text(2))),
 	}
 	if b.engine.writesInWith {
 		st.addBoth = b.write(Data, b.addBoth())
@@ -55,8 +61,8 @@ func (b *builder) userStatements() userStatements {
 func (b *builder) user() *bun.SelectQuery {
 	q := b.NewSelect().Model((*userModel)(nil)).ModelTableExpr("(SELECT 1) AS k").
 		ColumnExpr("?TableColumns").ColumnExpr("s.password, s.ha1, s.ha1b").
-		Join("LEFT JOIN ?subscriber AS s ON s.username = ? AND s.domain = ?", text(1), text(2)).
-		Join("LEFT JOIN ?users AS h ON h.username = ? AND h.domain = ?", text(1), text(2)).
+		Join("LEFT JOIN ?subscriber AS s").JoinOn(accountHas, text(1), text(2)).
+		Join("LEFT JOIN ?users AS h").JoinOn(userHas, text(1), text(2)).
 		Where("s.username IS NOT NULL OR h.username IS NOT NULL")
 	for _, e := range b.layout.extras() {
 		q.ColumnExpr("s.? AS ?", bun.Ident(e.theirs), bun.Ident("account_"+e.ours))
@@ -81,7 +87,7 @@ func (b *builder) setAccount() *bun.UpdateQuery {
 	for i, e := range b.layout.extras() {
 		value := text(b.after((*subscriberModel)(nil), i))
 		known := b.NewSelect().Model((*userModel)(nil)).ColumnExpr("h.?", bun.Ident(e.ours)).
-			Where("h.username = ? AND h.domain = ?", text(1), text(2))
+			Where(userHas, text(1), text(2))
 		q.Set("?0 = CASE WHEN coalesce((?1), s.?0, '') = ?2 THEN s.?0 ELSE ?2 END", bun.Ident(e.theirs), known, value)
 	}
 	return q
