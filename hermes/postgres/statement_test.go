@@ -18,8 +18,8 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// callAll calls every method of the store at least once, with values that contain word and digit.
-func callAll(t *testing.T, store *postgres.Store, word string, digit int) {
+// mustCallAll calls every method of the store at least once, with values that contain word and digit.
+func mustCallAll(t *testing.T, store *postgres.Store, word string, digit int) {
 	t.Helper()
 	ctx := t.Context()
 	at := time.Date(2030, 1, digit, 0, 0, 0, 0, time.UTC)
@@ -101,18 +101,18 @@ func callAll(t *testing.T, store *postgres.Store, word string, digit int) {
 	}
 }
 
-// TestStore_StatementText logs every statement, and wants the same texts whatever the values are.
+// TestStore_StatementText logs every statement, and checks that the texts do not depend on the values.
 func TestStore_StatementText(t *testing.T) {
 	cluster := pgtest.NewCluster(t, pgtest.ClusterOptions{NoFsync: true, Settings: map[string]string{
 		"log_statement": "all", "log_parameter_max_length": "0", "shared_preload_libraries": "pg_stat_statements",
 	}})
 	db := cluster.New(t, pgtest.Options{})
 	db.Exec(t, "CREATE EXTENSION pg_stat_statements")
-	store := open(t, db, nil)
+	store := mustOpen(t, db, nil)
 	texts := func(word string, digit int) []string {
 		t.Helper()
 		before := len(cluster.Log())
-		callAll(t, store, word, digit)
+		mustCallAll(t, store, word, digit)
 		log := cluster.Log()[before:]
 		if !strings.Contains(log, "execute") {
 			t.Fatal("the log has no statement")
@@ -157,19 +157,19 @@ func statementTexts(log string) (texts []string) {
 // TestStore_Users_Index wants searches for a part of a name to use the trigram index, however
 // often they run on one connection.
 func TestStore_Users_Index(t *testing.T) {
-	db := pgtest.New(t, quick)
-	store := open(t, db, &postgres.Options{MaxConns: 1})
+	db := pgtest.New(t, noFsync)
+	store := mustOpen(t, db, &postgres.Options{MaxConns: 1})
 	db.Exec(t, `INSERT INTO hermes.users SELECT 'u' || g, 'example.com', 'local', '', '', '', 0, '', 0, '', g, g, '', '', '', ''
 		FROM generate_series(1, 30000) AS g`)
 	db.Exec(t, "VACUUM ANALYZE hermes.users")
 	// Patterns that the index does not serve come first: they must not decide about the plan of
 	// the others.
 	for _, glob := range []string{"*zq*", "*zw*", "*zx*", "*zy*", "*qz*", "*wz*", "*xz*", "*yz*"} {
-		search(t.Context(), t, store, glob)
+		mustSearch(t.Context(), t, store, glob)
 	}
 	const searches = 10
 	for i := range searches {
-		search(t.Context(), t, store, fmt.Sprintf("*u1999%d@*", i))
+		mustSearch(t.Context(), t, store, fmt.Sprintf("*u1999%d@*", i))
 	}
 	const scans = "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'users_search'"
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
@@ -186,7 +186,7 @@ func TestStore_Users_Index(t *testing.T) {
 	}
 }
 
-func search(ctx context.Context, t *testing.T, store hermes.Store, glob string) {
+func mustSearch(ctx context.Context, t *testing.T, store hermes.Store, glob string) {
 	t.Helper()
 	match, err := hermes.ParsePattern(glob)
 	if err != nil {
