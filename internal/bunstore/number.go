@@ -63,7 +63,7 @@ func (b *builder) numberStatements() numberStatements {
 		afterAddNumbers:  b.write(Bulk, bun.SafeQuery(b.engine.afterAddNumbers)),
 		analyzeNumbers:   b.write(Bulk, bun.SafeQuery(b.engine.analyzeNumbers)),
 	}
-	st.addNumbers.planned = true
+	st.addNumbers.planEachTime = true
 	return st
 }
 

@@ -9,11 +9,9 @@ const Gate = "hermes.migrations"
 
 func postgresEngine(schema string) engine {
 	return engine{
-		folder: "postgres",
-		schema: schema,
-		words: map[string]string{
-			"C": `COLLATE "C"`, "theirs": `COLLATE "default"`, "skip": "FOR UPDATE SKIP LOCKED", "wait": "FOR UPDATE",
-		},
+		folder:           "postgres",
+		schema:           schema,
+		words:            map[string]string{"C": `COLLATE "C"`, "theirs": `COLLATE "default"`},
 		stamp:            postgresStamp,
 		lockGate:         "LOCK TABLE " + Gate + " IN ROW EXCLUSIVE MODE",
 		keepsPlans:       true,

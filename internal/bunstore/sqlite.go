@@ -6,7 +6,7 @@ import "time"
 func sqliteEngine() engine {
 	return engine{
 		folder:       "sqlite",
-		words:        map[string]string{"C": "", "theirs": "", "skip": "", "wait": ""},
+		words:        map[string]string{"C": "", "theirs": ""},
 		stamp:        sqliteStamp,
 		properties:   "SELECT 1 AS bytewise, 1 AS strings",
 		columns:      sqliteColumns,

@@ -15,9 +15,8 @@ type statement struct {
 	writes bool
 	// isolation is that of a transaction for this statement alone.
 	isolation sql.IsolationLevel
-	// planned has the database plan the statement for the values of every run, because the best
-	// plan depends on them.
-	planned bool
+	// planEachTime prepares the statement for every run, because the best plan depends on the values.
+	planEachTime bool
 }
 
 // bulkPage is the number of rows from which on a page is read on the pool Bulk.
@@ -59,7 +58,7 @@ func (s *Store) run(ctx context.Context, st statement, fn func(context.Context, 
 			tx.gate = ""
 		}
 	}
-	if !st.planned || !s.engine.keepsPlans {
+	if !st.planEachTime || !s.engine.keepsPlans {
 		return s.fail(fn(ctx, conn))
 	}
 	stmt, err := conn.PrepareContext(ctx, st.text)

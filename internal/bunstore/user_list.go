@@ -19,7 +19,7 @@ func (b *builder) userListStatements() userListStatements {
 		users:         b.read(Data, b.users(false)),
 		usersMatching: b.read(Data, b.users(true)),
 	}
-	st.usersMatching.planned = true
+	st.usersMatching.planEachTime = true
 	return st
 }
 
