@@ -167,7 +167,8 @@ func testCancelled(t *testing.T, g hostStore) {
 	g.wantRows(t, "1", "0")
 }
 
-// TestInTx_SameAsSQLite compares the stores where everything happens in one transaction of the host.
+// TestInTx_SameAsSQLite compares the stores where everything happens in one transaction of the
+// host.
 func TestInTx_SameAsSQLite(t *testing.T) {
 	storetest.Compare(t, func(t *testing.T) storetest.Fixture {
 		g := newHostStore(t, "pgx")

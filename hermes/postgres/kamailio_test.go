@@ -84,8 +84,8 @@ func TestStore_ExtraColumns(t *testing.T) {
 	t.Run("of another tool's user", func(t *testing.T) { testExtraOfOtherTool(t, db, store) })
 }
 
-// testExtraOfOtherTool checks that a user's email, which only Kamailio's table has, survives a change by
-// Hermes.
+// testExtraOfOtherTool checks that a user's email, which only Kamailio's table has, survives a
+// change by Hermes.
 func testExtraOfOtherTool(t *testing.T, db *pgtest.DB, store *postgres.Store) {
 	db.Exec(t, "INSERT INTO subscriber (username, domain, email_address, rpid) VALUES ('bob', 'example.com', 'bob@b.example', NULL)")
 	want := hermes.User{Address: sip.MustParse("bob@example.com"), Type: hermes.Local, Email: "bob@b.example"}

@@ -114,8 +114,8 @@ func TestStore_Migrate_FailedStep(t *testing.T) {
 	mustMigrate(t, store)
 }
 
-// TestStore_Migrate_Waits checks that no migrator begins while the transaction of another is open, and
-// that it gives up when its caller does.
+// TestStore_Migrate_Waits checks that no migrator begins while the transaction of another is
+// open, and that it gives up when its caller does.
 func TestStore_Migrate_Waits(t *testing.T) {
 	db := pgtest.New(t, noFsync)
 	store, other := mustOpenUnmigrated(t, db, nil), mustOpenPgx(t, db)

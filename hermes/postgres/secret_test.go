@@ -45,8 +45,8 @@ func TestStore_SecretsNotLogged(t *testing.T) {
 	}
 }
 
-// TestStore_Tx_HiddenFailure ignores the failure of a statement inside the function. The transaction must
-// not be committed.
+// TestStore_Tx_HiddenFailure ignores the failure of a statement inside the function. The
+// transaction must not be committed.
 func TestStore_Tx_HiddenFailure(t *testing.T) {
 	db := pgtest.New(t, noFsync)
 	store := mustOpen(t, db, nil)

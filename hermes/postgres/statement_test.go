@@ -18,90 +18,130 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// mustCallAll calls every method of the store at least once, with values that contain word and digit.
-func mustCallAll(t *testing.T, store *postgres.Store, word string, digit int) {
+// values are what the calls of one round are about.
+type values struct {
+	word      string
+	digit     int
+	at        time.Time
+	address   sip.Addr
+	alias     sip.Addr
+	mac       mac.Addr
+	number    e164.Number
+	hash      hermes.Hash
+	match     hermes.Pattern
+	principal hermes.Principal
+}
+
+func newValues(t *testing.T, word string, digit int) values {
 	t.Helper()
-	ctx := t.Context()
-	at := time.Date(2030, 1, digit, 0, 0, 0, 0, time.UTC)
-	a, alias := sip.MustParse(word+"@example.com"), sip.MustParse("alias-"+word+"@example.com")
-	m, n := mac.MustParse(fmt.Sprintf("00085d00000%d", digit)), e164.MustParse(fmt.Sprintf("+4773500%03d", digit))
-	var hash hermes.Hash
-	copy(hash[:], word)
+	v := values{
+		word:      word,
+		digit:     digit,
+		at:        time.Date(2030, 1, digit, 0, 0, 0, 0, time.UTC),
+		address:   sip.MustParse(word + "@example.com"),
+		alias:     sip.MustParse("alias-" + word + "@example.com"),
+		mac:       mac.MustParse(fmt.Sprintf("00085d00000%d", digit)),
+		number:    e164.MustParse(fmt.Sprintf("+4773500%03d", digit)),
+		principal: hermes.Principal{Kind: hermes.UserPrincipal, Name: word},
+	}
+	copy(v.hash[:], word)
 	match, err := hermes.ParsePattern("*" + word + "*")
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := hermes.User{Address: a, Type: hermes.Local, HA1: word, HA1B: word, Clear: word, DisplayName: word, Email: word}
-	p := hermes.Principal{Kind: hermes.UserPrincipal, Name: word}
-	key := hermes.Key{ID: word, Comment: word, Created: at}
-	session := hermes.Session{ID: hash, Principal: p, Expires: at, KeyExpires: at}
+	v.match = match
+	return v
+}
+
+func mustWrite(t *testing.T, store *postgres.Store, v values) {
+	t.Helper()
+	ctx := t.Context()
+	u := hermes.User{
+		Address: v.address, Type: hermes.Local, HA1: v.word, HA1B: v.word, Clear: v.word,
+		DisplayName: v.word, Email: v.word,
+	}
+	key := hermes.Key{ID: v.word, Comment: v.word, Created: v.at}
+	session := hermes.Session{ID: v.hash, Principal: v.principal, Expires: v.at, KeyExpires: v.at}
 	for i, err := range []error{
-		store.AddUser(ctx, u), store.SetUser(ctx, u), store.SetGroups(ctx, a, []string{word}),
-		store.AddPhone(ctx, hermes.Phone{MAC: m, User: a}), store.AddAlias(ctx, hermes.Alias{Alias: alias, Destination: a}),
-		store.AddNumber(ctx, n), store.SetServers(ctx, hermes.Servers{Domain: a.Domain(), ProvURL: word}),
-		store.ServeDomains(ctx, []sip.Domain{sip.MustParseDomain(word + ".example")}),
-		store.AddCredential(ctx, hermes.Credential{User: word, Hash: word}),
-		store.SetCredential(ctx, hermes.Credential{User: word, Hash: "x" + word}),
-		store.SetAuthorization(ctx, hermes.Authorization{Principal: p, Access: 4}),
-		store.AddKey(ctx, key), store.TouchKey(ctx, word, at), store.AddNonce(ctx, hermes.Nonce{ID: hash, Key: word, Expires: at}),
-		store.AddSession(ctx, session), store.RotateSession(ctx, hash, 0, at, at), store.TouchSession(ctx, hash, at),
-		store.TrimSessions(ctx, p, digit), store.RemoveSessions(ctx, p, hash),
+		store.AddUser(ctx, u), store.SetUser(ctx, u), store.SetGroups(ctx, v.address, []string{v.word}),
+		store.AddPhone(ctx, hermes.Phone{MAC: v.mac, User: v.address}), store.AddAlias(ctx, hermes.Alias{Alias: v.alias, Destination: v.address}),
+		store.AddNumber(ctx, v.number), store.SetServers(ctx, hermes.Servers{Domain: v.address.Domain(), ProvURL: v.word}),
+		store.ServeDomains(ctx, []sip.Domain{sip.MustParseDomain(v.word + ".example")}),
+		store.AddCredential(ctx, hermes.Credential{User: v.word, Hash: v.word}),
+		store.SetCredential(ctx, hermes.Credential{User: v.word, Hash: "x" + v.word}),
+		store.SetAuthorization(ctx, hermes.Authorization{Principal: v.principal, Access: 4}),
+		store.AddKey(ctx, key), store.TouchKey(ctx, v.word, v.at), store.AddNonce(ctx, hermes.Nonce{ID: v.hash, Key: v.word, Expires: v.at}),
+		store.AddSession(ctx, session), store.RotateSession(ctx, v.hash, 0, v.at, v.at), store.TouchSession(ctx, v.hash, v.at),
+		store.TrimSessions(ctx, v.principal, v.digit), store.RemoveSessions(ctx, v.principal, v.hash),
 	} {
 		if err != nil {
 			t.Fatalf("write %d: %v", i, err)
 		}
 	}
+}
+
+func mustRead(t *testing.T, store *postgres.Store, v values) {
+	t.Helper()
+	ctx := t.Context()
 	for i, read := range []func() (any, error){
-		func() (any, error) { return store.User(ctx, a) },
-		func() (any, error) { return store.Holder(ctx, a) },
-		func() (any, error) { return store.Groups(ctx, a) },
-		func() (any, error) { return store.Users(ctx, hermes.UserQuery{After: alias, Limit: digit}) },
-		func() (any, error) { return store.Users(ctx, hermes.UserQuery{Match: match, Limit: digit}) },
-		func() (any, error) { return store.PhoneUsers(ctx, m) },
-		func() (any, error) { return store.UserPhones(ctx, a) },
-		func() (any, error) { return store.Phones(ctx, hermes.PhoneQuery{Match: match, Limit: digit}) },
-		func() (any, error) { return store.HasNumber(ctx, n) },
-		func() (any, error) { return store.Numbers(ctx, hermes.NumberQuery{After: n, Limit: digit}) },
-		func() (any, error) { return store.ShuffledNumbers(ctx, hermes.NumberQuery{Seed: 7, Limit: digit}) },
-		func() (any, error) { return store.Aliases(ctx, hermes.AliasQuery{Limit: digit}) },
-		func() (any, error) { return store.Aliases(ctx, hermes.AliasQuery{Alias: alias, Limit: digit}) },
-		func() (any, error) { return store.Aliases(ctx, hermes.AliasQuery{Destination: a, Limit: digit}) },
+		func() (any, error) { return store.User(ctx, v.address) },
+		func() (any, error) { return store.Holder(ctx, v.address) },
+		func() (any, error) { return store.Groups(ctx, v.address) },
+		func() (any, error) { return store.Users(ctx, hermes.UserQuery{After: v.alias, Limit: v.digit}) },
+		func() (any, error) { return store.Users(ctx, hermes.UserQuery{Match: v.match, Limit: v.digit}) },
+		func() (any, error) { return store.PhoneUsers(ctx, v.mac) },
+		func() (any, error) { return store.UserPhones(ctx, v.address) },
+		func() (any, error) { return store.Phones(ctx, hermes.PhoneQuery{Match: v.match, Limit: v.digit}) },
+		func() (any, error) { return store.HasNumber(ctx, v.number) },
+		func() (any, error) { return store.Numbers(ctx, hermes.NumberQuery{After: v.number, Limit: v.digit}) },
+		func() (any, error) { return store.ShuffledNumbers(ctx, hermes.NumberQuery{Seed: 7, Limit: v.digit}) },
+		func() (any, error) { return store.Aliases(ctx, hermes.AliasQuery{Limit: v.digit}) },
+		func() (any, error) { return store.Aliases(ctx, hermes.AliasQuery{Alias: v.alias, Limit: v.digit}) },
 		func() (any, error) {
-			return store.Aliases(ctx, hermes.AliasQuery{Alias: alias, Destination: a, Limit: digit})
+			return store.Aliases(ctx, hermes.AliasQuery{Destination: v.address, Limit: v.digit})
 		},
-		func() (any, error) { return store.NumberAliased(ctx, n) },
-		func() (any, error) { return store.DomainServed(ctx, a.Domain()) },
+		func() (any, error) {
+			return store.Aliases(ctx, hermes.AliasQuery{Alias: v.alias, Destination: v.address, Limit: v.digit})
+		},
+		func() (any, error) { return store.NumberAliased(ctx, v.number) },
+		func() (any, error) { return store.DomainServed(ctx, v.address.Domain()) },
 		func() (any, error) { return store.Domains(ctx) },
-		func() (any, error) { return store.Servers(ctx, a.Domain()) },
-		func() (any, error) { return store.Credential(ctx, word) },
-		func() (any, error) { return store.Authorization(ctx, p) },
+		func() (any, error) { return store.Servers(ctx, v.address.Domain()) },
+		func() (any, error) { return store.Credential(ctx, v.word) },
+		func() (any, error) { return store.Authorization(ctx, v.principal) },
 		func() (any, error) { return store.Authorizations(ctx) },
-		func() (any, error) { return store.Key(ctx, word) },
+		func() (any, error) { return store.Key(ctx, v.word) },
 		func() (any, error) { return store.Keys(ctx) },
-		func() (any, error) { return store.Session(ctx, hash) },
-		func() (any, error) { return store.TakeNonce(ctx, hash) },
+		func() (any, error) { return store.Session(ctx, v.hash) },
+		func() (any, error) { return store.TakeNonce(ctx, v.hash) },
 		func() (any, error) { return store.TakeNumber(ctx, hermes.Pattern{}, true) },
-		func() (any, error) { return store.AddNumbers(ctx, n, n) },
+		func() (any, error) { return store.AddNumbers(ctx, v.number, v.number) },
 	} {
 		if _, err := read(); err != nil {
 			t.Fatalf("read %d: %v", i, err)
 		}
 	}
+}
+
+func mustRemove(t *testing.T, store *postgres.Store, v values) {
+	t.Helper()
+	ctx := t.Context()
 	for i, err := range []error{
-		store.RemoveNumber(ctx, n), store.RemoveSession(ctx, hash), store.RemoveKey(ctx, word), store.RemoveAuthorization(ctx, p),
-		store.RemoveCredential(ctx, word), store.RemoveAlias(ctx, alias), store.RemovePhone(ctx, hermes.Phone{MAC: m, User: a}),
-		store.RemoveUser(ctx, a),
+		store.RemoveNumber(ctx, v.number), store.RemoveSession(ctx, v.hash), store.RemoveKey(ctx, v.word), store.RemoveAuthorization(ctx, v.principal),
+		store.RemoveCredential(ctx, v.word), store.RemoveAlias(ctx, v.alias), store.RemovePhone(ctx, hermes.Phone{MAC: v.mac, User: v.address}),
+		store.RemoveUser(ctx, v.address),
 	} {
 		if err != nil {
 			t.Fatalf("removal %d: %v", i, err)
 		}
 	}
-	if _, err := store.SweepExpired(ctx, at); err != nil {
+	if _, err := store.SweepExpired(ctx, v.at); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// TestStore_StatementText logs every statement, and checks that the texts do not depend on the values.
+// TestStore_StatementText logs every statement, and checks that the texts do not depend on the
+// values.
 func TestStore_StatementText(t *testing.T) {
 	cluster := pgtest.NewCluster(t, pgtest.ClusterOptions{NoFsync: true, Settings: map[string]string{
 		"log_statement": "all", "log_parameter_max_length": "0", "shared_preload_libraries": "pg_stat_statements",
@@ -112,7 +152,10 @@ func TestStore_StatementText(t *testing.T) {
 	texts := func(word string, digit int) []string {
 		t.Helper()
 		before := len(cluster.Log())
-		mustCallAll(t, store, word, digit)
+		v := newValues(t, word, digit)
+		mustWrite(t, store, v)
+		mustRead(t, store, v)
+		mustRemove(t, store, v)
 		log := cluster.Log()[before:]
 		if !strings.Contains(log, "execute") {
 			t.Fatal("the log has no statement")
