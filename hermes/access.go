@@ -5,28 +5,28 @@ import (
 	"strconv"
 )
 
-// Capability is one thing that an access level allows; node.go says which node needs which.
+// Capability is one thing that an access level allows. [Nodes] says which node needs which.
 type Capability uint8
 
 const (
-	CanRead       Capability = 1 << iota // read what is no secret
+	CanRead       Capability = 1 << iota // read everything but secrets
 	CanSeeSecrets                        // see passwords and their hashes
 	CanWrite                             // change users, phones, numbers and aliases
 	CanAdminister                        // ranges, removal of users, servers, authorizations
 
-	NoCapability Capability = 0 // nodes that are open to everybody
+	NoCapability Capability = 0 // for nodes that everyone may call
 )
 
-// Access is an access level: a set of capabilities that has a name and a number on the wire.
-// The zero value allows nothing.
+// Access is an access level: a set of capabilities with a name and a number on the wire. The zero
+// value allows nothing.
 type Access int
 
 const (
 	NoAccess     Access = iota // nothing; never on the wire
 	LimitedRead                // read
-	FullRead                   // read, see secrets
-	LimitedWrite               // read, write
-	FullWrite                  // all
+	FullRead                   // read and see secrets
+	LimitedWrite               // read and write
+	FullWrite                  // all capabilities
 )
 
 var accessNames = [...]string{"", "limited_read", "full_read", "limited_write", "full_write"}
@@ -39,7 +39,7 @@ var accessAllows = [...]Capability{
 	CanRead | CanSeeSecrets | CanWrite | CanAdminister,
 }
 
-// ParseAccess reads a level's name or its number, 1 to 4.
+// ParseAccess reads a level's name, or its number from 1 to 4.
 func ParseAccess(s string) (Access, error) {
 	for a := LimitedRead; a <= FullWrite; a++ {
 		if s == accessNames[a] || s == strconv.Itoa(int(a)) {
@@ -49,10 +49,10 @@ func ParseAccess(s string) (Access, error) {
 	return NoAccess, fmt.Errorf("access level %q: want limited_read, full_read, limited_write, full_write or 1 to 4", s)
 }
 
-// Allows tells whether the level has every one of the capabilities c.
+// Allows reports whether the level has all of the capabilities in c.
 func (a Access) Allows(c Capability) bool { return a.valid() && accessAllows[a]&c == c }
 
-// String returns the level's name, "" for NoAccess.
+// String returns the level's name; for NoAccess it is empty.
 func (a Access) String() string {
 	if !a.valid() {
 		return fmt.Sprintf("access(%d)", int(a))
@@ -70,7 +70,7 @@ func (a Access) MarshalText() ([]byte, error) {
 	return []byte(accessNames[a]), nil
 }
 
-// UnmarshalText reads what ParseAccess reads; empty text is NoAccess.
+// UnmarshalText reads what [ParseAccess] reads. An empty text is NoAccess.
 func (a *Access) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*a = NoAccess

@@ -11,10 +11,32 @@ import (
 // AliasListRequest asks for aliases: all, those that lead to a destination, or one by its address.
 type AliasListRequest struct {
 	Destination sip.Addr `form:"destination" json:"destination,omitzero"`
-	E164        bool     `form:"e164" json:"e164,omitzero"`    // only Destination's E.164 alias
-	Alias       sip.Addr `form:"alias*" json:"alias,omitzero"` // never with Destination or E164
-	Limit       int      `form:"limit" json:"limit,omitzero"`  // 0: all
+	E164        bool     `form:"e164" json:"e164,omitzero"`    // only the E.164 alias of Destination
+	Alias       sip.Addr `form:"alias*" json:"alias,omitzero"` // not with Destination or E164
+	Limit       int      `form:"limit" json:"limit,omitzero"`  // 0 means all
 	After       string   `form:"after" json:"after,omitzero"`  // List.Next of the page before
+}
+
+// Check implements [Request].
+func (r AliasListRequest) Check(malformed ...string) error {
+	toDestination := given("destination", r.Destination, malformed)
+	if given("alias", r.Alias, malformed) && (r.E164 || toDestination) {
+		return badParameter("alias: not with destination or e164")
+	}
+	if r.E164 && !toDestination {
+		return badParameter("e164: want a destination with it")
+	}
+	_, err := r.start()
+	return firstError(checkLimit(r.Limit), err)
+}
+
+// start returns the alias after which the list begins.
+func (r AliasListRequest) start() (Alias, error) {
+	f, err := parsePageToken(r.After, 4)
+	if err != nil || f == nil {
+		return Alias{}, err
+	}
+	return Alias{Alias: sip.Unchecked(f[0], f[1]), Destination: sip.Unchecked(f[2], f[3])}, nil
 }
 
 // AliasListResponse has the aliases, ordered by alias and then destination.
@@ -22,14 +44,14 @@ type AliasListResponse struct {
 	List *List[Alias] `json:"list"`
 }
 
-// AliasList lists aliases. Where the database fails the Error has the Response OK, as the
-// original API answers an empty list there, with StoreFailed as its Cause.
+// AliasList lists aliases. If the store fails, the Error has the Response OK and the Cause
+// StoreFailed, because the original API answers an empty list then.
 func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res AliasListResponse, err error) {
 	defer wrap(&err, "alias/list")
-	if err = c.allow("alias/list"); err != nil {
+	if err = c.precheck("alias/list", req); err != nil {
 		return res, err
 	}
-	from, err := req.check()
+	start, err := req.start()
 	if err != nil {
 		return res, err
 	}
@@ -39,7 +61,7 @@ func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res Alias
 	if req.E164 {
 		page = numbersOnly(page)
 	}
-	res.List, err = newList(ctx, "alias/list", req.Limit, from, page,
+	res.List, err = newList(ctx, "alias/list", req.Limit, start, page,
 		func(a Alias) string { return addrToken(a.Alias, a.Destination) })
 	if errors.Is(err, StoreFailed) {
 		e := asError(err)
@@ -49,24 +71,8 @@ func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res Alias
 	return res, err
 }
 
-func (req AliasListRequest) check() (after Alias, err error) {
-	if !req.Alias.IsZero() && (req.E164 || !req.Destination.IsZero()) {
-		return after, badParameter("alias: not with destination or e164")
-	}
-	if req.E164 && req.Destination.IsZero() {
-		return after, badParameter("e164: want a destination with it")
-	}
-	if err := checkLimit(req.Limit); err != nil {
-		return after, err
-	}
-	f, err := parsePageToken(req.After, 4)
-	if err != nil || f == nil {
-		return after, err
-	}
-	return Alias{Alias: sip.Unchecked(f[0], f[1]), Destination: sip.Unchecked(f[2], f[3])}, nil
-}
-
-// numbersOnly leaves the E.164 aliases of each page, and reads on until there are n or no more.
+// numbersOnly returns a page function that keeps only the E.164 aliases. It reads on until it has n
+// of them or there are no more.
 func numbersOnly(page func(context.Context, Alias, int) ([]Alias, error)) func(context.Context, Alias, int) ([]Alias, error) {
 	return func(ctx context.Context, after Alias, n int) ([]Alias, error) {
 		var out []Alias
@@ -94,10 +100,25 @@ func aliasNumber(a sip.Addr) (e164.Number, bool) {
 	return n, err == nil
 }
 
-// AliasAddRequest names an alias and where it is to lead.
+// AliasAddRequest names an alias and its destination.
 type AliasAddRequest struct {
 	Alias       sip.Addr `form:"alias*,required" bad:"invalid/alias" json:"alias"`
 	Destination sip.Addr `form:"destination,required" bad:"invalid/destination" json:"destination"`
+}
+
+// Check implements [Request].
+func (r AliasAddRequest) Check(malformed ...string) error {
+	err := firstError(needAddr("alias", r.Alias, malformed), needAddr("destination", r.Destination, malformed))
+	if err != nil {
+		return err
+	}
+	if !r.Alias.IsZero() && !r.Alias.Valid() {
+		return invalid(BadAlias, "alias %q: want a SIP address, user@domain", r.Alias)
+	}
+	if !r.Destination.IsZero() && !r.Destination.Valid() {
+		return invalid(BadDestination, "destination %q: want a SIP address, user@domain", r.Destination)
+	}
+	return nil
 }
 
 // AliasAddResponse has both.
@@ -106,35 +127,20 @@ type AliasAddResponse struct {
 	Destination sip.Addr `json:"destination"`
 }
 
-// AliasAdd makes an alias. A number that is in the pool leaves it with this. Causes: BadAlias, BadDestination,
-// UnknownDomain (the alias' domain), NotFound (no such local user), Exists (the alias exists, a user
-// has that address, or the destination has an E.164 alias already).
+// AliasAdd makes an alias. If its user part is a number in the pool, the number leaves the pool.
+// Causes: BadAlias, BadDestination, UnknownDomain (of the alias), NotFound (the destination is in a
+// domain of this Kamailio and no user has it), Exists (the alias exists, a user has that address,
+// or the destination has an E.164 alias already).
 func (c *Client) AliasAdd(ctx context.Context, req AliasAddRequest) (res AliasAddResponse, err error) {
 	defer wrap(&err, "alias/add")
-	if err = c.allow("alias/add"); err != nil {
+	if err = c.precheck("alias/add", req); err != nil {
 		return res, err
 	}
-	if err = req.check(); err != nil {
-		return res, err
-	}
-	err = c.store.Tx(ctx, func(s Store) error { return c.addAlias(ctx, s, Alias(req)) })
+	err = c.change(ctx, func(s Store) error { return c.addAlias(ctx, s, Alias(req)) })
 	return AliasAddResponse(req), err
 }
 
-func (req AliasAddRequest) check() error {
-	if err := firstError(needAddr("alias", req.Alias), needAddr("destination", req.Destination)); err != nil {
-		return err
-	}
-	if !req.Alias.Valid() {
-		return invalid(BadAlias, "alias %q: want a SIP address, user@domain", req.Alias)
-	}
-	if !req.Destination.Valid() {
-		return invalid(BadDestination, "destination %q: want a SIP address, user@domain", req.Destination)
-	}
-	return nil
-}
-
-func (c *core) addAlias(ctx context.Context, s Store, a Alias) error {
+func (c *Client) addAlias(ctx context.Context, s Store, a Alias) error {
 	if err := c.needServed(ctx, s, a.Alias.Domain()); err != nil {
 		return err
 	}
@@ -154,9 +160,9 @@ func (c *core) addAlias(ctx context.Context, s Store, a Alias) error {
 	return nil
 }
 
-// needDestination makes sure that a destination in a domain of this Kamailio is a user;
-// elsewhere nobody can know.
-func (c *core) needDestination(ctx context.Context, s Store, a sip.Addr) error {
+// needDestination returns NotFound for a destination in a domain of this Kamailio that is no user.
+// Users of other domains cannot be known.
+func (c *Client) needDestination(ctx context.Context, s Store, a sip.Addr) error {
 	served, err := c.serves(ctx, s, a.Domain())
 	if err != nil || !served {
 		return err
@@ -165,10 +171,10 @@ func (c *core) needDestination(ctx context.Context, s Store, a sip.Addr) error {
 	return noUser(err, a)
 }
 
-// insertAlias keeps the rules that Kamailio's table does not: an address is a user or an alias, once, and a
-// destination has one E.164 alias at most.
+// insertAlias keeps the rules that Kamailio's table does not have: an address is one user or one
+// alias, and a destination has at most one E.164 alias.
 func insertAlias(ctx context.Context, s Store, a Alias) error {
-	if err := isFree(ctx, s, a.Alias); err != nil {
+	if err := needFree(ctx, s, a.Alias); err != nil {
 		return err
 	}
 	if _, ok := aliasNumber(a.Alias); ok {
@@ -183,7 +189,7 @@ func insertAlias(ctx context.Context, s Store, a Alias) error {
 	return taken(s.AddAlias(ctx, a), "the alias %s exists already", a.Alias)
 }
 
-// numberAliasOf returns the E.164 alias of a destination, zero where there is none.
+// numberAliasOf returns the E.164 alias of a destination, or zero.
 func numberAliasOf(ctx context.Context, s Store, destination sip.Addr) (sip.Addr, error) {
 	page := numbersOnly(func(ctx context.Context, after Alias, n int) ([]Alias, error) {
 		return s.Aliases(ctx, AliasQuery{Destination: destination, After: after, Limit: max(n, firstPage)})
@@ -202,18 +208,21 @@ type AliasRemoveRequest struct {
 	Alias sip.Addr `form:"alias*,required" bad:"invalid/address" json:"alias"`
 }
 
+// Check implements [Request].
+func (r AliasRemoveRequest) Check(malformed ...string) error {
+	return needAddr("alias", r.Alias, malformed)
+}
+
 // AliasRemoveResponse has the alias.
 type AliasRemoveResponse struct {
 	Alias sip.Addr `json:"alias"`
 }
 
-// AliasRemove removes an alias, wherever it leads. Its number does not return to the pool: NumberRelease does that. Causes: NotFound.
+// AliasRemove removes an alias with all its destinations. Its number does not return to the pool;
+// see [Client.NumberRelease]. Causes: NotFound.
 func (c *Client) AliasRemove(ctx context.Context, req AliasRemoveRequest) (res AliasRemoveResponse, err error) {
 	defer wrap(&err, "alias/remove")
-	if err = c.allow("alias/remove"); err != nil {
-		return res, err
-	}
-	if err = needAddr("alias", req.Alias); err != nil {
+	if err = c.precheck("alias/remove", req); err != nil {
 		return res, err
 	}
 	return AliasRemoveResponse(req), noAlias(c.store.RemoveAlias(ctx, req.Alias), req.Alias)

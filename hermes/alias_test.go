@@ -157,7 +157,7 @@ func TestAliasListE164Pages(t *testing.T) {
 // Where the database fails the list is an empty one, which can be read.
 func TestAliasListOverAFailingStore(t *testing.T) {
 	w := newWorld(t)
-	broken := w.over(faults{w.store, &script{fail: func(int) error { return errDisk }}})
+	broken := w.over((&storeCalls{fail: func(int) error { return errDisk }}).over(w.store))
 	res, err := broken.AliasList(t.Context(), hermes.AliasListRequest{})
 	wantDBFail(t, err)
 	if all, err := res.List.Collect(); len(all) != 0 || err != nil || !res.List.Empty() {

@@ -5,10 +5,13 @@ import (
 	"log/slog"
 )
 
-// audit writes a line about a login, a refusal, or a change of who may do what. Its keys are
-// relied on by people's scripts: event (the node), actor, remote, subject (whom it is about), outcome
-// (ok, or the cause). Secrets and what nobody has checked never get there: a name that was found to be nobody's may be
-// a password that was typed into the wrong field, and is left out.
+// audit writes a log line about a login, a refusal, or a change of access. Scripts rely on its
+// keys: event (the node), actor, remote, subject (the principal that the event is about), outcome
+// ("ok" or the cause).
+//
+// Secrets and unchecked input must not get into the log. A name that turned out to be no
+// principal's may be a password that was typed into the wrong field, so the subject is left out
+// then.
 func (c *Client) audit(ctx context.Context, event, subject string, err error) {
 	outcome, level, reason := string(OK), slog.LevelInfo, error(nil)
 	if err != nil {

@@ -53,7 +53,7 @@ func TestAudit(t *testing.T) {
 		{func() error { return only(w.tryLogin("nobody", password)) }, "auth/login  192.0.2.10  unauthorized"},
 		{func() error { return only(w.keyLogin(hermes.NewSecret("x"), netip.MustParseAddr("::ffff:192.0.2.10"))) }, "auth/login  192.0.2.10  unauthorized"},
 		{func() error { return only(w.keyLogin(hermes.NewSecret("x"), netip.Addr{})) }, "auth/login    unauthorized"},
-		{func() error { return admin.As(hermes.Actor{Access: hermes.LimitedRead}).Allows("user/add", nil) }, "user/add    forbidden"},
+		{func() error { return admin.As(hermes.Actor{Access: hermes.LimitedRead}).Authorize("user/add", nil) }, "user/add    forbidden"},
 		{func() error {
 			return only(admin.AuthAuthorize(t.Context(), hermes.AuthAuthorizeRequest{User: "reader", Access: hermes.FullRead}))
 		},
@@ -97,7 +97,7 @@ func TestAuditOfKeys(t *testing.T) {
 // What the store said is told here, and nowhere else.
 func TestAuditOfFaults(t *testing.T) {
 	w, log := audited(t)
-	broken := w.over(faults{w.store, &script{fail: func(int) error { return errDisk }}})
+	broken := w.over((&storeCalls{fail: func(int) error { return errDisk }}).over(w.store))
 	_, _ = broken.AuthAuthorize(t.Context(), hermes.AuthAuthorizeRequest{User: "reader", Access: hermes.FullRead})
 	same(t, lines(t, log), []string{"auth/authorize   reader dbfail disk on fire"})
 }

@@ -2,233 +2,376 @@ package hermes
 
 import (
 	"context"
-	"errors"
-	"time"
+	"strings"
 )
 
-// AuthLoginRequest shows who the caller is, in exactly one of three ways: a user name and a
-// password; an API key; or a key pair's id, the nonce from AuthChallenge and its signature.
-type AuthLoginRequest struct {
-	Username  string `form:"username" json:"username,omitzero"`
-	Password  Secret `form:"password" json:"password,omitzero"`
-	APIKey    Secret `form:"api_key" json:"api_key,omitzero"`
-	Key       string `form:"key" json:"key,omitzero"`
-	Nonce     Secret `form:"nonce" json:"nonce,omitzero"`
-	Signature string `form:"signature" json:"signature,omitzero"` // unpadded base64url, of LoginMessage
+// apiUserMax is the length of the longest name of an API user, in characters.
+const apiUserMax = 64
+
+func checkAPIUser(user string) error {
+	if user == "" {
+		return badParameter("user: missing; want the name of an API user")
+	}
+	if strings.Contains(user, ":") {
+		return badParameter("user %q: want a name without a colon", user)
+	}
+	return checkText("user", user, apiUserMax)
 }
 
-// AuthLoginResponse has the new session. The HTTP API sends the cookie as one.
-type AuthLoginResponse struct {
-	Session   Secret `json:"session"`
-	AuthKey   Secret `json:"auth_key"`
-	Cookie    Cookie `json:"-"`
-	Access    Access `json:"access"`
-	ExpiresIn int64  `json:"expires_in"` // seconds of life of the auth_key
+func checkAccess(a Access) error {
+	if a < LimitedRead || a > FullWrite {
+		return badParameter("access: want limited_read, full_read, limited_write or full_write")
+	}
+	return nil
 }
 
-// AuthLogin opens a session. Every failed login is the same Unauthorized, after the same time
-// (Options.FailedLoginTime). Causes: Unauthorized, Throttled.
-func (c *Client) AuthLogin(ctx context.Context, req AuthLoginRequest) (res AuthLoginResponse, err error) {
-	defer wrap(&err, "auth/login")
-	auth, err := c.verifyLogin(ctx, req)
-	defer func() { c.audit(ctx, "auth/login", auth.Principal.Name, err) }()
+func userPrincipal(user string) Principal { return Principal{Kind: UserPrincipal, Name: user} }
+
+// mayGrant refuses to grant more than the actor has.
+func (c *Client) mayGrant(a Access) error {
+	if !c.actor.Access.Allows(accessAllows[a]) {
+		return failed(Forbidden, "the access level %s cannot grant %s", c.actor.Access, a)
+	}
+	return nil
+}
+
+// keepLastAdmin refuses to lower or to remove (NoAccess) the last principal with FullWrite.
+func (c *Client) keepLastAdmin(ctx context.Context, s Store, next Authorization) error {
+	if next.Access == FullWrite {
+		return nil
+	}
+	admins, err := c.admins(ctx, s)
+	if err == nil && len(admins) == 1 && admins[0] == next.Principal {
+		err = failed(InUse, "%s is the last with the access level %s", next.Principal.Name, FullWrite)
+	}
+	return err
+}
+
+// admins returns the principals with FullWrite, without expired keys.
+func (c *Client) admins(ctx context.Context, s Store) ([]Principal, error) {
+	all, err := s.Authorizations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	expired := map[Principal]bool{}
+	for _, k := range keys {
+		expired[keyPrincipal(k.ID)] = !k.Expires.IsZero() && !c.now().Before(k.Expires)
+	}
+	var admins []Principal
+	for _, a := range all {
+		if a.Access == FullWrite && !expired[a.Principal] {
+			admins = append(admins, a.Principal)
+		}
+	}
+	return admins, nil
+}
+
+// AuthAuthorizeRequest names a backend user and an access level.
+type AuthAuthorizeRequest struct {
+	User   string `form:"user,required" json:"user"`
+	Access Access `form:"access,required" json:"access"`
+}
+
+// Check implements [Request].
+func (r AuthAuthorizeRequest) Check(...string) error {
+	return firstError(checkAPIUser(r.User), checkAccess(r.Access))
+}
+
+// AuthAuthorizeResponse has both.
+type AuthAuthorizeResponse struct {
+	User   string `json:"user"`
+	Access Access `json:"access"`
+}
+
+// AuthAuthorize authorizes a backend user, or changes the user's access level, which takes effect
+// on the user's next request. An actor cannot grant more than it has. Causes: NotFound (no backend
+// has the user), Forbidden, InUse (the user is the last principal with FullWrite).
+func (c *Client) AuthAuthorize(ctx context.Context, req AuthAuthorizeRequest) (res AuthAuthorizeResponse, err error) {
+	defer wrap(&err, "auth/authorize")
+	if err = c.Authorize("auth/authorize", req); err != nil {
+		return res, err
+	}
+	defer func() { c.audit(ctx, "auth/authorize", req.User, err) }()
+	if err = req.Check(); err != nil {
+		return res, err
+	}
+	if err = c.mayGrant(req.Access); err != nil {
+		return res, err
+	}
+	b, err := c.needBackend(ctx, req.User)
 	if err != nil {
 		return res, err
 	}
-	s, cred, err := c.openSession(ctx, auth.Principal)
+	err = c.change(ctx, func(s Store) error {
+		if err := needStillUser(ctx, s, b, req.User); err != nil {
+			return err
+		}
+		a := Authorization{Principal: userPrincipal(req.User), Access: req.Access}
+		if err := c.keepLastAdmin(ctx, s, a); err != nil {
+			return err
+		}
+		return s.SetAuthorization(ctx, a)
+	})
+	return AuthAuthorizeResponse(req), err
+}
+
+// AuthRemoveUserRequest names an API user.
+type AuthRemoveUserRequest struct {
+	User string `form:"user,required" json:"user"`
+}
+
+// Check implements [Request].
+func (r AuthRemoveUserRequest) Check(...string) error { return checkAPIUser(r.User) }
+
+// AuthRemoveUserResponse names the removed user.
+type AuthRemoveUserResponse struct {
+	User string `json:"user"`
+}
+
+// AuthRemoveUser removes the authorization and the sessions of a user, and the user too if its
+// backend can be written. Causes: NotFound (the user is neither authorized nor in such a backend),
+// InUse (the user is the last principal with FullWrite).
+func (c *Client) AuthRemoveUser(ctx context.Context, req AuthRemoveUserRequest) (res AuthRemoveUserResponse, err error) {
+	defer wrap(&err, "auth/remove_user")
+	if err = c.Authorize("auth/remove_user", req); err != nil {
+		return res, err
+	}
+	defer func() { c.audit(ctx, "auth/remove_user", req.User, err) }()
+	if err = req.Check(); err != nil {
+		return res, err
+	}
+	err = c.change(ctx, func(s Store) error { return c.removeAPIUser(ctx, s, req.User) })
+	return AuthRemoveUserResponse(req), err
+}
+
+func (c *Client) removeAPIUser(ctx context.Context, s Store, user string) error {
+	p := userPrincipal(user)
+	if err := c.keepLastAdmin(ctx, s, Authorization{Principal: p}); err != nil {
+		return err
+	}
+	removed := s.RemoveAuthorization(ctx, p)
+	if removed != nil && removed != error(NotFound) {
+		return removed
+	}
+	if err := s.RemoveSessions(ctx, p, Hash{}); err != nil {
+		return err
+	}
+	w, err := c.writableBackend()
+	if err != nil {
+		return noBackendUser(removed, user)
+	}
+	err = w.Remove(user)(ctx, s)
+	if err == error(NotFound) {
+		return noBackendUser(removed, user)
+	}
+	return err
+}
+
+// AuthListUsersRequest has no parameters.
+type AuthListUsersRequest struct{}
+
+// Check implements [Request].
+func (AuthListUsersRequest) Check(...string) error { return nil }
+
+// AuthListUsersResponse has the authorized users in the order of their names.
+type AuthListUsersResponse struct {
+	List []AuthUserEntry `json:"list"`
+}
+
+// AuthUserEntry is an authorized user.
+type AuthUserEntry struct {
+	User    string `json:"user"`
+	Access  Access `json:"access"`
+	Backend string `json:"backend"` // empty if no backend has the user any more
+}
+
+// AuthListUsers lists the authorized backend users.
+func (c *Client) AuthListUsers(ctx context.Context, req AuthListUsersRequest) (res AuthListUsersResponse, err error) {
+	defer wrap(&err, "auth/list_users")
+	if err = c.precheck("auth/list_users", req); err != nil {
+		return res, err
+	}
+	all, err := c.store.Authorizations(ctx)
 	if err != nil {
 		return res, err
 	}
-	return AuthLoginResponse{
-		Session: cred.Session, AuthKey: cred.AuthKey, Cookie: c.cookieFor(cred.Cookie, s.KeyExpires),
-		Access: auth.Access, ExpiresIn: int64(s.KeyExpires.Sub(s.Created) / time.Second),
-	}, nil
-}
-
-// verifyLogin goes the way that the request takes.
-func (c *Client) verifyLogin(ctx context.Context, req AuthLoginRequest) (Authorization, error) {
-	byName := req.Username != "" && !req.Password.IsZero()
-	byKey := !req.APIKey.IsZero()
-	byPair := req.Key != "" && !req.Nonce.IsZero() && req.Signature != ""
-	switch req {
-	case AuthLoginRequest{Username: req.Username, Password: req.Password}:
-		if byName {
-			return c.verifyUser(ctx, req.Username, req.Password)
+	res.List = []AuthUserEntry{}
+	for _, a := range all {
+		if a.Principal.Kind != UserPrincipal {
+			continue
 		}
-	case AuthLoginRequest{APIKey: req.APIKey}:
-		if byKey {
-			return c.countFailure(ctx, loginName(req.APIKey), func(bool) (Authorization, error) { return c.verifyKey(ctx, req.APIKey) })
-		}
-	case AuthLoginRequest{Key: req.Key, Nonce: req.Nonce, Signature: req.Signature}:
-		if byPair {
-			return c.countFailure(ctx, req.Key, func(bool) (Authorization, error) {
-				return c.verifySignature(ctx, req.Key, req.Nonce, req.Signature)
-			})
-		}
-	}
-	return Authorization{}, badParameter("want username and password, or api_key, or key, nonce and signature")
-}
-
-// errLogin is the one answer to every failed login.
-func errLogin() *Error { return failed(Unauthorized, "login failed") }
-
-// pad waits until a failed login has taken FailedLoginTime, or the next multiple of it.
-func (c *core) pad(ctx context.Context, start time.Time) {
-	step := c.opts.FailedLoginTime
-	if step < 0 {
-		return
-	}
-	t := time.NewTimer(step - time.Since(start)%step)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
-}
-
-// countFailure makes a failed login of name count against it and where it came from, and answers it when its time has come.
-func (c *Client) countFailure(ctx context.Context, name string, verify func(known bool) (Authorization, error)) (Authorization, error) {
-	start := time.Now()
-	a, err := c.door.begin(name, c.actor.Remote, c.now())
-	if err != nil {
-		return Authorization{}, err
-	}
-	known := c.door.knows(name, c.actor.Remote, c.now())
-	leave, err := c.door.enter(known)
-	if err != nil {
-		a.undo()
-		return Authorization{}, err
-	}
-	defer leave()
-	auth, err := verify(known)
-	switch {
-	case err == nil:
-		a.succeeded(c.now())
-	case errors.Is(err, Unauthorized):
-		c.pad(ctx, start)
-	default:
-		a.undo()
-	}
-	return auth, err
-}
-
-// verifyUser asks every backend, and the authorization in any case, so that the time tells nothing.
-func (c *Client) verifyUser(ctx context.Context, user string, password Secret) (Authorization, error) {
-	return c.countFailure(ctx, user, func(known bool) (Authorization, error) {
-		release, err := c.door.slot(ctx, known)
+		entry := AuthUserEntry{User: a.Principal.Name, Access: a.Access}
+		b, err := c.backendOf(ctx, entry.User)
 		if err != nil {
-			return Authorization{}, err
+			return AuthListUsersResponse{}, err
 		}
-		defer release()
-		return c.askBackends(ctx, user, password)
+		if b != nil {
+			entry.Backend = b.Name()
+		}
+		res.List = append(res.List, entry)
+	}
+	return res, nil
+}
+
+// AuthAddUserRequest describes a new API user.
+type AuthAddUserRequest struct {
+	User string `form:"user,required" json:"user"`
+	// Password has 8 to 128 characters except control characters. If empty, one is generated.
+	Password Secret `form:"password" json:"password,omitzero"`
+}
+
+// Check implements [Request].
+func (r AuthAddUserRequest) Check(...string) error {
+	if err := checkAPIUser(r.User); err != nil || r.Password.IsZero() {
+		return err
+	}
+	return checkAPIPassword(r.Password)
+}
+
+// AuthAddUserResponse has the user, and the password if it was generated.
+type AuthAddUserResponse struct {
+	User     string      `json:"user"`
+	Access   Access      `json:"access"` // LimitedRead
+	Password Opt[Secret] `json:"password,omitzero"`
+}
+
+// AuthAddUser adds a user to the backend that can be written and authorizes it for LimitedRead.
+// Causes: Exists, ReadOnly.
+func (c *Client) AuthAddUser(ctx context.Context, req AuthAddUserRequest) (res AuthAddUserResponse, err error) {
+	defer wrap(&err, "auth/add_user")
+	if err = c.Authorize("auth/add_user", req); err != nil {
+		return res, err
+	}
+	defer func() { c.audit(ctx, "auth/add_user", req.User, err) }()
+	if err = req.Check(); err != nil {
+		return res, err
+	}
+	res = AuthAddUserResponse{User: req.User, Access: LimitedRead}
+	password := req.Password
+	if password.IsZero() {
+		if password, err = c.generatePassword(); err != nil {
+			return AuthAddUserResponse{}, err
+		}
+		res.Password = Some(password)
+	}
+	a := Authorization{Principal: userPrincipal(req.User), Access: LimitedRead}
+	if err = c.addAPIUser(ctx, a, password, nil); err != nil {
+		return AuthAddUserResponse{}, err
+	}
+	return res, nil
+}
+
+// addAPIUser makes a backend user with an authorization, in one transaction. If check is not nil,
+// it is called first in the transaction, and its error ends it.
+func (c *Client) addAPIUser(ctx context.Context, a Authorization, password Secret, check func(Store) error) error {
+	user := a.Principal.Name
+	w, err := c.writableBackend()
+	if err != nil {
+		return err
+	}
+	b, err := c.backendOf(ctx, user)
+	if err != nil {
+		return err
+	}
+	if b != nil {
+		return failed(Exists, "the backend %s has the user %q", b.Name(), user)
+	}
+	add, err := w.Add(user, password)
+	if err != nil {
+		return internalFault(err)
+	}
+	return c.change(ctx, func(s Store) error {
+		if check != nil {
+			if err := check(s); err != nil {
+				return err
+			}
+		}
+		if err := add(ctx, s); err != nil {
+			return taken(err, "the user %q exists", user)
+		}
+		return s.SetAuthorization(ctx, a)
 	})
 }
 
-func (c *core) askBackends(ctx context.Context, user string, password Secret) (Authorization, error) {
-	var verified bool
-	var faults error
-	for _, b := range c.opts.Backends {
-		ok, err := b.Verify(ctx, c.store, user, password)
-		verified = verified || ok && err == nil
-		faults = errors.Join(faults, err)
-	}
-	auth, err := c.store.Authorization(ctx, userPrincipal(user))
-	if err != nil && err != error(NotFound) {
-		return auth, err
-	}
-	if err != nil || !verified {
-		e := errLogin()
-		e.Err = faults
-		return auth, e
-	}
-	return auth, nil
+// AuthUpdateUserRequest names an API user and its new password.
+type AuthUpdateUserRequest struct {
+	User     string `form:"user,required" json:"user"`
+	Password Secret `form:"password,required" json:"password"` // 8 to 128 characters
+	// OldPassword is required of a user who changes their own password without CanAdminister.
+	OldPassword Secret `form:"old_password" json:"old_password,omitzero"`
 }
 
-// AuthLogoutRequest names a session; its cookie must come with it.
-type AuthLogoutRequest struct {
-	Session Secret `form:"session,required" json:"session"`
-	Cookie  Secret `form:"-" cookie:"value" json:"-"`
+// Check implements [Request].
+func (r AuthUpdateUserRequest) Check(...string) error {
+	return firstError(checkAPIUser(r.User), checkAPIPassword(r.Password))
 }
 
-// AuthLogoutResponse removes the cookie.
-type AuthLogoutResponse struct {
-	Cookie Cookie `json:"-"`
+func (r AuthUpdateUserRequest) needs(a Actor) Capability {
+	if a.Principal == userPrincipal(r.User) {
+		return CanRead
+	}
+	return CanAdminister
 }
 
-// AuthLogout ends a session. One that is gone already is no error. Causes: Unauthorized (no
-// cookie, or another session's), and then nothing is ended.
-func (c *Client) AuthLogout(ctx context.Context, req AuthLogoutRequest) (res AuthLogoutResponse, err error) {
-	defer wrap(&err, "auth/logout")
-	if req.Session.IsZero() {
-		return res, badParameter("session: missing")
-	}
-	if !wellFormed(req.Session, sessionPrefix, sessionBody) ||
-		!c.opts.NoCookie && !wellFormed(req.Cookie, cookiePrefix, cookieBody) {
-		return res, errUnauthorized()
-	}
-	id := hashOf(req.Session)
-	st, err := c.store.Session(ctx, id)
-	defer func() { c.audit(ctx, "auth/logout", st.Session.Principal.Name, err) }()
-	if err != nil && err != error(NotFound) {
+// AuthUpdateUserResponse names the user.
+type AuthUpdateUserResponse struct {
+	User string `json:"user"`
+}
+
+// AuthUpdateUser changes the password of an API user: any user's with CanAdminister, and otherwise
+// the actor's own with the old password. All other sessions of the user end. Causes: NotFound,
+// ReadOnly, Unauthorized (the old password is wrong), Forbidden.
+func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) (res AuthUpdateUserResponse, err error) {
+	defer wrap(&err, "auth/update_user")
+	if err = c.Authorize("auth/update_user", req); err != nil {
 		return res, err
 	}
-	if err == nil && !c.opts.NoCookie && !equalHashes(hashOf(req.Cookie), st.Session.Cookie) {
-		return res, errUnauthorized()
-	}
-	if err = c.store.RemoveSession(ctx, id); err != nil {
+	defer func() { c.audit(ctx, "auth/update_user", req.User, err) }()
+	if err = req.Check(); err != nil {
 		return res, err
 	}
-	return AuthLogoutResponse{Cookie: Cookie{MaxAge: -1}}, nil
-}
-
-// AuthPingRequest has no parameters: the session is the actor's.
-type AuthPingRequest struct{}
-
-// AuthPingResponse has the new key.
-type AuthPingResponse struct {
-	AuthKey Secret `json:"auth_key"`
-	Cookie  Cookie `json:"-"`
-}
-
-// AuthPing renews the actor's auth_key. Shown the key before the current one, within the grace, it
-// gives the current one again: a ping whose answer was lost can be repeated. Causes: Unauthorized, also
-// for an actor that did not come in by Authenticate.
-func (c *Client) AuthPing(ctx context.Context, _ AuthPingRequest) (res AuthPingResponse, err error) {
-	defer wrap(&err, "auth/ping")
-	if err = c.allow("auth/ping"); err != nil {
-		return res, err
+	if !c.actor.Access.Allows(CanAdminister) {
+		if req.OldPassword.IsZero() {
+			return res, badParameter("old_password: missing; want the present one")
+		}
+		if _, err = c.verifyUser(ctx, req.User, req.OldPassword); err != nil {
+			return res, err
+		}
 	}
-	ref := c.actor.session
-	if ref.state.ID == (Hash{}) {
-		return res, errUnauthorized()
-	}
-	s, err := c.rotate(ctx, ref)
+	update, err := c.newPassword(ctx, req.User, req.Password, c.actor.session.state.ID)
 	if err != nil {
 		return res, err
 	}
-	return AuthPingResponse{AuthKey: authKey(c.keys[0], s, s.Gen), Cookie: c.cookieFor(ref.cookie, s.KeyExpires)}, nil
+	err = c.change(ctx, func(s Store) error { return update(ctx, s) })
+	return AuthUpdateUserResponse{User: req.User}, err
 }
 
-// rotate returns the session with the generation after that of the key shown. Of several pings
-// with one key the first makes it, and the others find it made.
-func (c *core) rotate(ctx context.Context, ref sessionRef) (Session, error) {
-	s := ref.state
-	if ref.gen != s.Gen {
-		return s, nil
+// newPassword prepares a change that sets a user's password and ends all the user's sessions but
+// keep. It returns ReadOnly if the user's backend is not the one that can be written.
+func (c *Client) newPassword(ctx context.Context, user string, password Secret, keep Hash) (Change, error) {
+	w, err := c.writableBackend()
+	if err != nil {
+		return nil, err
 	}
-	now := c.now()
-	expires := c.keyExpiry(s, now)
-	err := c.store.RotateSession(ctx, s.ID, s.Gen, now, expires)
-	if err == nil {
-		s.Gen, s.Rotated, s.KeyExpires = s.Gen+1, now, expires
-		return s, nil
+	b, err := c.needBackend(ctx, user)
+	if err != nil {
+		return nil, err
 	}
-	if err != error(NotFound) {
-		return s, err
+	if b.Name() != w.Name() {
+		return nil, failed(ReadOnly, "the backend %s of %q cannot be written", b.Name(), user)
 	}
-	st, err := c.store.Session(ctx, s.ID)
-	if err == error(NotFound) || err == nil && st.Session.Gen != ref.gen+1 {
-		return s, errUnauthorized()
+	update, err := w.Update(user, password)
+	if err != nil {
+		return nil, internalFault(err)
 	}
-	return st.Session, err
+	return func(ctx context.Context, s Store) error {
+		if err := update(ctx, s); err != nil {
+			return noBackendUser(err, user)
+		}
+		return s.RemoveSessions(ctx, userPrincipal(user), keep)
+	}, nil
 }

@@ -2,34 +2,35 @@ package hermes
 
 import "context"
 
-// Backend knows the API's users and their passwords. What a user may do is Hermes' own
-// authorization, in the store. Package hermes/local is the backend that keeps its users in the store.
+// Backend authenticates the API's users. What a user may do is an [Authorization] in the store.
+// Package hermes/local is the backend that keeps its users in the store itself. Package
+// hermes/backendtest tests a Backend.
 type Backend interface {
-	// Name is what auth/list_users shows.
+	// Name returns the name that auth/list_users shows.
 	Name() string
-	// Verify tells whether password is user's. An unknown user costs the time that a known one does. An error means that
-	// the backend could not tell, which lets nobody in.
+	// Verify reports whether password is that of user. An unknown user takes the same time as a
+	// known one. An error means that the backend does not know; the login fails then.
 	Verify(ctx context.Context, s Store, user string, password Secret) (bool, error)
-	// Has tells whether there is such a user.
+	// Has reports whether the user exists.
 	Has(ctx context.Context, s Store, user string) (bool, error)
 }
 
 // WritableBackend is a Backend whose users Hermes may change.
 type WritableBackend interface {
 	Backend
-	// Add prepares a new user, costly hashing included; the change returns Exists.
+	// Add prepares the addition of a user, costly hashing included. The change returns Exists.
 	Add(user string, password Secret) (Change, error)
-	// Update prepares a new password; the change returns NotFound.
+	// Update prepares a new password. The change returns NotFound.
 	Update(user string, password Secret) (Change, error)
-	// Remove prepares a removal; the change returns NotFound.
+	// Remove prepares a removal. The change returns NotFound.
 	Remove(user string) Change
 }
 
-// A Change is applied in a transaction, once or more.
+// A Change is applied in a transaction, once or more often.
 type Change func(ctx context.Context, s Store) error
 
-// writable returns the first backend that can be written, ReadOnly where there is none.
-func (c *core) writable() (WritableBackend, error) {
+// writableBackend returns the first backend that can be written, or ReadOnly.
+func (c *Client) writableBackend() (WritableBackend, error) {
 	for _, b := range c.opts.Backends {
 		if w, ok := b.(WritableBackend); ok {
 			return w, nil
@@ -38,9 +39,9 @@ func (c *core) writable() (WritableBackend, error) {
 	return nil, failed(ReadOnly, "no authentication backend can be written")
 }
 
-// backendOf returns the first backend that has the user, nil where none does. It is asked outside of any transaction: a
-// directory may be slow, and others would wait.
-func (c *core) backendOf(ctx context.Context, user string) (Backend, error) {
+// backendOf returns the first backend that has the user, or nil. It is called outside of
+// transactions, because a directory may be slow and others would wait.
+func (c *Client) backendOf(ctx context.Context, user string) (Backend, error) {
 	for _, b := range c.opts.Backends {
 		has, err := b.Has(ctx, c.store, user)
 		if has || err != nil {
@@ -50,8 +51,8 @@ func (c *core) backendOf(ctx context.Context, user string) (Backend, error) {
 	return nil, nil
 }
 
-// needBackend is backendOf for who needs one.
-func (c *core) needBackend(ctx context.Context, user string) (Backend, error) {
+// needBackend is backendOf, but returns NotFound if no backend has the user.
+func (c *Client) needBackend(ctx context.Context, user string) (Backend, error) {
 	b, err := c.backendOf(ctx, user)
 	if err == nil && b == nil {
 		err = noBackendUser(NotFound, user)
@@ -59,8 +60,9 @@ func (c *core) needBackend(ctx context.Context, user string) (Backend, error) {
 	return b, err
 }
 
-// stillHas asks b again in a transaction where its users are the store's, and may have been removed meanwhile.
-func stillHas(ctx context.Context, s Store, b Backend, user string) error {
+// needStillUser asks a backend whose users are in the store again, in the transaction: the user may
+// have been removed since backendOf.
+func needStillUser(ctx context.Context, s Store, b Backend, user string) error {
 	w, ok := b.(WritableBackend)
 	if !ok {
 		return nil

@@ -79,12 +79,12 @@ func TestRecoverFaults(t *testing.T) {
 	w := newWorld(t)
 	cred := w.login("reader")
 	for n := 1; ; n++ {
-		broken := w.over(faults{w.store, &script{fail: func(i int) error {
+		broken := w.over((&storeCalls{fail: func(i int) error {
 			if i == n {
 				return errDisk
 			}
 			return nil
-		}}})
+		}}).over(w.store))
 		err := broken.Recover(t.Context(), "reader", hermes.NewSecret("battery staple"))
 		if err == nil {
 			if n < 8 {
@@ -100,7 +100,7 @@ func TestRecoverFaults(t *testing.T) {
 
 func TestBootstrapFaults(t *testing.T) {
 	w := newWorld(t)
-	broken := w.over(faults{w.store, &script{fail: func(int) error { return errDisk }}})
+	broken := w.over((&storeCalls{fail: func(int) error { return errDisk }}).over(w.store))
 	wantDBFail(t, broken.Bootstrap(t.Context(), "root", hermes.NewSecret(password)))
 	wantDBFail(t, only(broken.Bootstrapped(t.Context())))
 	wantDBFail(t, only(broken.SweepSessions(t.Context())))

@@ -3,7 +3,6 @@ package hermes
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,51 +15,60 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// NumberPlan decides which numbers of the E.164 shape exist: package e164/plan has some.
+// NumberPlan decides which numbers of the E.164 shape exist. Package e164/plan has some.
 type NumberPlan interface {
-	// Check returns nil where n is acceptable.
+	// Check returns nil if n is acceptable.
 	Check(n e164.Number) error
 }
 
-// Options configure a Client. The zero value serves a memory store.
+// Options configure a Client. A nil *Options and the zero value are valid for a store that keeps
+// nothing, such as memstore.
 type Options struct {
-	// SecretKeys seal SIP passwords and sign auth keys: the first does, the others still open
-	// and verify. None: one is made up for a store that keeps nothing (memstore), and New fails for any other.
+	// SecretKeys seal SIP passwords and sign auth keys. The first one seals and signs; the others
+	// still open and verify. If empty, New makes one up for a store that keeps nothing, and fails
+	// for any other store.
 	SecretKeys []SecretKey
-	// Domains are served besides those in Kamailio's domain table.
+	// Domains are the SIP domains that are served besides those in Kamailio's domain table.
 	Domains []sip.Domain
-	// Backends know the API's users, asked in this order. None: nobody can log in by name.
+	// Backends authenticate the API's users; they are asked in this order. If empty, no user can
+	// log in by name.
 	Backends []Backend
-	// Plan is asked which numbers are acceptable; nil: every number of the E.164 shape.
+	// Plan decides which numbers are acceptable. If nil, every number of the E.164 shape is.
 	Plan NumberPlan
-	// MaxRange is how many numbers one number/add_range may add; 0: 1,000,000.
+	// MaxRange is the number of numbers that one number/add_range may add. Defaults to 1,000,000.
 	MaxRange int64
-	// KamailioPlaintext also keeps the clear password in Kamailio's subscriber.password, for a
+	// KamailioPlaintext also stores the clear password in Kamailio's subscriber.password, for a
 	// Kamailio with calculate_ha1=yes.
 	KamailioPlaintext bool
-	// AuthKeyTTL is the life of an auth_key; 0: 5 minutes.
+	// AuthKeyTTL is the lifetime of an auth_key. Defaults to 5 minutes.
 	AuthKeyTTL time.Duration
-	// AuthKeyGrace is how long the key before the current one still serves; 0: 30 seconds.
+	// AuthKeyGrace is how long the auth_key before the current one is still accepted. Defaults to
+	// 30 seconds.
 	AuthKeyGrace time.Duration
-	// SessionTTL is the life of a session; 0: 12 hours.
+	// SessionTTL is the lifetime of a session. Defaults to 12 hours.
 	SessionTTL time.Duration
-	// NoCookie makes sessions do without the cookie.
+	// NoCookie makes sessions work without the cookie.
 	NoCookie bool
-	// Origin names this server in what a key pair signs, so that a signature serves nowhere else; empty: "hermes".
+	// Origin names this server in the message that a key pair signs, so that a signature is not
+	// accepted by another server. Defaults to "hermes".
 	Origin string
-	// Resolver looks up the host names that API keys are bound to; nil: net.DefaultResolver.
+	// Resolver looks up the host names that API keys are bound to. Defaults to
+	// net.DefaultResolver.
 	Resolver Resolver
-	// FailedLoginTime is what every failed login takes, or the next multiple of it, so that its time tells nothing; 0: 100
-	// milliseconds, below zero: no waiting.
+	// FailedLoginTime: failed logins are padded to a multiple of this, so that timing does not
+	// reveal the reason. Defaults to 100 ms; a negative value disables padding.
 	FailedLoginTime time.Duration
-	// Logger gets the audit lines: logins, refusals, and changes of who may do what; nil: nobody does.
+	// Logger receives the audit lines: logins, refusals, and changes of access. If nil, they are
+	// discarded.
 	Logger *slog.Logger
-	// UserRemoved is called after a local user has been removed, in the caller's goroutine: Kamailio keeps a
-	// contact until it expires, and can be told to drop it. nil: nobody is told.
+	// UserRemoved is called with the address of each local user that was removed, in the caller's
+	// goroutine, after the removal has been committed. Kamailio keeps a user's contact until it
+	// expires; this is the place to tell it. If nil, nothing is called.
 	UserRemoved func(sip.Addr)
-	// Now is the clock; nil: time.Now.
+	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
-	// Rand gives the random bytes of passwords, tokens and nonces; nil: crypto/rand.
+	// Rand is the source of the random bytes in passwords, tokens and nonces. Defaults to
+	// crypto/rand.Reader.
 	Rand io.Reader
 }
 
@@ -84,10 +92,11 @@ func (o *Options) setDefaults() {
 	}
 }
 
-func setDefault[T comparable](v *T, to T) {
+// setDefault sets *v to value if it is zero.
+func setDefault[T comparable](v *T, value T) {
 	var zero T
 	if *v == zero {
-		*v = to
+		*v = value
 	}
 }
 
@@ -95,98 +104,82 @@ type anyNumber struct{}
 
 func (anyNumber) Check(e164.Number) error { return nil }
 
-// Actor is who acts through a Client. The zero value is nobody, who may call only the nodes that are open to everybody.
+// Actor is the party that a Client acts for. The zero value may call only the nodes that need no
+// capability, such as auth/login.
 type Actor struct {
 	Principal Principal
 	Access    Access
-	Remote    netip.Addr // where the request comes from; zero: not known
+	Remote    netip.Addr // where the request comes from; the zero Addr means unknown
 
 	session sessionRef
 }
 
-// Client is Hermes: a method for each node of API.md. Every method returns nil or an *Error. A Client is
-// safe for concurrent use.
+// Client is the API of Hermes in Go: it has a method for every node, and every such method returns
+// nil or an *[Error]. A Client is safe for concurrent use. [New] makes one, [Client.As] makes one
+// that acts for another actor.
 type Client struct {
-	*core
+	// All Clients of one New share what these point to.
+	opts    *Options
+	keys    keyring
+	needs   map[string]Capability // by node
+	limiter *loginLimiter
+	hosts   *hostCache
+
+	store Store
+	tx    *transaction // nil outside of Client.Tx
 	actor Actor
 }
 
-// core is what all the Clients of one New share.
-type core struct {
-	store Store
-	opts  Options
-	keys  keyring
-	needs map[string]Capability
-	door  *loginDoor
-	hosts *hostCache
-}
-
-// volatile is what a store that keeps nothing says of itself.
-type volatile interface{ Volatile() bool }
-
-// New returns a Client over store that acts as the program itself, with every capability; As
-// gives one that acts for somebody else. opts may be nil. The Client does not close the store.
+// New returns a Client over store that acts as the program itself, with every capability. opts may
+// be nil. The Client does not close the store.
 func New(store Store, opts *Options) (*Client, error) {
-	c := &core{store: store, needs: map[string]Capability{}}
+	c := &Client{opts: &Options{}, needs: map[string]Capability{}, store: store, actor: Actor{Access: FullWrite}}
 	if opts != nil {
-		c.opts = *opts
+		*c.opts = *opts
 	}
 	c.opts.setDefaults()
-	c.door = newLoginDoor()
+	c.limiter = newLoginLimiter()
 	c.hosts = newHostCache(c.opts.Resolver)
-	if err := c.setKeys(); err != nil {
+	var err error
+	if c.keys, err = newKeyring(store, c.opts); err != nil {
 		return nil, err
 	}
 	for _, n := range Nodes() {
 		c.needs[n.Path] = n.Needs
 	}
-	return &Client{c, Actor{Access: FullWrite}}, nil
-}
-
-func (c *core) setKeys() error {
-	keys := slices.Clone(c.opts.SecretKeys)
-	if v, ok := c.store.(volatile); len(keys) == 0 && ok && v.Volatile() {
-		k, err := NewSecretKey(c.opts.Rand)
-		if err != nil {
-			return err
-		}
-		keys = append(keys, k)
-	}
-	if len(keys) == 0 {
-		return errors.New("hermes: want a secret key in Options.SecretKeys; NewSecretKey makes one to be kept beside the database")
-	}
-	var err error
-	c.keys, err = newKeyring(keys)
-	return err
+	return c, nil
 }
 
 // As returns a Client that acts for a.
-func (c *Client) As(a Actor) *Client { return &Client{c.core, a} }
+func (c *Client) As(a Actor) *Client {
+	as := *c
+	as.actor = a
+	return &as
+}
 
-// Actor returns who the Client acts for.
+// Actor returns the actor that the Client acts for.
 func (c *Client) Actor() Actor { return c.actor }
 
-// demanding is a request that needs more than its node does, for some of what it may ask.
-type demanding interface{ needs(Actor) Capability }
+// capabilityRequest is a request that may need more than its node does, depending on its fields.
+type capabilityRequest interface{ needs(Actor) Capability }
 
-// Allows returns nil where the actor may call the node with req, a request or a pointer to one, and
-// otherwise why not. Causes: Unauthorized, Forbidden, NoNode.
-func (c *Client) Allows(node string, req any) (err error) {
+// Authorize returns nil if the actor may call the node with req, a request or a pointer to one; a
+// nil req stands for one that needs no more than the node. A refusal is written to the audit log.
+// Causes: Unauthorized, Forbidden, NoNode.
+func (c *Client) Authorize(node string, req any) (err error) {
 	defer wrap(&err, node)
 	need, ok := c.needs[node]
 	if !ok {
 		return invalid(NoNode, "there is no node %q", node)
 	}
-	if d, ok := req.(demanding); ok {
-		need |= d.needs(c.actor)
+	if r, ok := req.(capabilityRequest); ok {
+		need |= r.needs(c.actor)
 	}
 	return c.require(node, need)
 }
 
-// allow checks what the node needs against what the actor may do.
-func (c *Client) allow(node string) error { return c.Allows(node, nil) }
-
-func (c *Client) require(node string, need Capability) error {
+// require refuses an actor that lacks the capability, and audits the refusal as event.
+func (c *Client) require(event string, need Capability) error {
 	if c.actor.Access.Allows(need) {
 		return nil
 	}
@@ -194,27 +187,107 @@ func (c *Client) require(node string, need Capability) error {
 	if c.actor.Access != NoAccess {
 		err = failed(Forbidden, "the access level %s does not allow this", c.actor.Access)
 	}
-	c.audit(context.Background(), node, "", err)
+	c.audit(context.Background(), event, "", err)
 	return err
 }
 
-func (c *Client) seesSecrets() bool { return c.actor.Access.Allows(CanSeeSecrets) }
+// precheck is the beginning of every method: the actor must be allowed to call the node, and the
+// request must be right by itself.
+func (c *Client) precheck(node string, req Request) error {
+	if err := c.Authorize(node, req); err != nil {
+		return err
+	}
+	return req.Check()
+}
 
-// now is the Client's clock: UTC, to the microsecond, as records keep it.
-func (c *core) now() time.Time { return c.opts.Now().UTC().Truncate(time.Microsecond) }
+// now is the Client's clock: UTC, cut to microseconds as records are.
+func (c *Client) now() time.Time { return c.opts.Now().UTC().Truncate(time.Microsecond) }
 
-// serves tells whether d is a domain of this Kamailio.
-func (c *core) serves(ctx context.Context, s Store, d sip.Domain) (bool, error) {
+// serves reports whether this Kamailio serves d.
+func (c *Client) serves(ctx context.Context, s Store, d sip.Domain) (bool, error) {
 	if slices.Contains(c.opts.Domains, d) {
 		return true, nil
 	}
 	return s.DomainServed(ctx, d)
 }
 
-func (c *core) random(n int) ([]byte, error) {
+// random reads n random bytes.
+func (c *Client) random(n int) ([]byte, error) {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(c.opts.Rand, b); err != nil {
 		return nil, internalFault(fmt.Errorf("random bytes: %w", err))
 	}
 	return b, nil
 }
+
+// transaction is what the Clients in one Client.Tx share.
+type transaction struct {
+	failed error    // the error of the first call that failed while it changed something
+	after  []func() // what to call after the commit, in order
+}
+
+// Tx calls fn with a Client whose calls are all part of one transaction: everything that they
+// changed is kept if fn returns nil, and nothing of it otherwise. The Client is valid only until fn
+// returns. fn may run more than once, so it must set its results anew each time.
+//
+// If a call that changes something fails inside fn, the transaction is rolled back whatever fn
+// returns: such a call may have failed half way. Calls that only read may fail with an answer such
+// as NotFound and fn go on.
+//
+// What follows a change outside of the store, such as Options.UserRemoved, follows the commit of
+// the outermost Tx. A Tx inside of fn joins the transaction.
+//
+// An error of fn or of a call in it is returned as it is; a failure of the store is an *[Error]
+// with the cause StoreFailed and without a node.
+func (c *Client) Tx(ctx context.Context, fn func(*Client) error) error {
+	var t *transaction
+	var own error // of fn
+	err := c.store.Tx(ctx, func(s Store) error {
+		t = &transaction{}
+		in := *c
+		in.store, in.tx = s, t
+		if own = fn(&in); own == nil {
+			own = t.failed
+		}
+		return own
+	})
+	if err != nil {
+		if own == nil || err != own {
+			wrap(&err, "")
+		}
+		c.fail(err)
+		return err
+	}
+	for _, f := range t.after {
+		c.afterCommit(f)
+	}
+	return nil
+}
+
+// change runs fn in one transaction, that of Client.Tx if there is one.
+func (c *Client) change(ctx context.Context, fn func(Store) error) error {
+	err := c.store.Tx(ctx, fn)
+	if err != nil {
+		c.fail(err)
+	}
+	return err
+}
+
+// fail makes the transaction of Client.Tx, if there is one, end with a rollback.
+func (c *Client) fail(err error) {
+	if c.tx != nil && c.tx.failed == nil {
+		c.tx.failed = err
+	}
+}
+
+// afterCommit calls f when what the Client changed has been committed.
+func (c *Client) afterCommit(f func()) {
+	if c.tx != nil {
+		c.tx.after = append(c.tx.after, f)
+		return
+	}
+	f()
+}
+
+// volatile is implemented by a store that keeps nothing after the process ends.
+type volatile interface{ Volatile() bool }

@@ -16,7 +16,7 @@ func TestNewWantsSecretKeys(t *testing.T) {
 	if _, err := hermes.New(s, nil); err != nil {
 		t.Errorf("over a store that keeps nothing: %v", err)
 	}
-	lasting := faults{s, &script{fail: func(int) error { return nil }}}
+	lasting := struct{ hermes.Store }{s} // hides Volatile
 	if _, err := hermes.New(lasting, nil); err == nil {
 		t.Error("over a store that lasts a Client was made without a secret key: its passwords would be lost")
 	}

@@ -1,8 +1,10 @@
-// Package hermes provisions telephony on top of a Kamailio SIP server: users, desk phones, the
-// pool of phone numbers, aliases and the default servers of domains.
+// Package hermes provisions telephony on top of a Kamailio SIP server: users, desk phones, the pool
+// of phone numbers, aliases, and the default servers of domains.
 //
-// A Client has a method for every node of the API (user/get is UserGet), over a Store:
-// package memstore for tests, sqlite and postgres for Kamailio's own database.
+// Start with a store and [New]. The store is package sqlite for an embedded database, package
+// postgres for Kamailio's own, and package memstore in tests. The [Client] that New returns has one
+// method for each node of the API: user/add is [Client.UserAdd], with [UserAddRequest] and
+// [UserAddResponse].
 //
 //	store, err := sqlite.Open(ctx, "hermes.db", nil)
 //	…
@@ -14,49 +16,57 @@
 //	}
 //	fmt.Println(res.User.Password.Value.Reveal())
 //
+// Package api serves a Client over HTTP.
+//
 // # Errors
 //
-// Every Client method returns nil or an *Error with the wire's response, cause and detail. The
-// causes are errors themselves, for errors.Is. The inner error says what the store said; it is for
-// the program's own log and is not part of the text.
+// Every node's method returns nil or an *[Error] with response, cause and detail as they go over
+// the wire. A [Cause] is an error itself, for errors.Is. The inner error, which errors.Unwrap
+// returns, says what the store said; it is for the program's own log and is not part of the text.
 //
-// # Who acts
+// # Actors
 //
-// New returns a Client that acts as the program itself, with every capability. As gives one for
-// somebody else: what Authenticate found, or an Actor that the program makes. Every method checks
-// the actor's access level against the node table (Nodes).
+// [New] returns a Client that acts as the program itself, with every capability. [Client.As]
+// returns one that acts for another [Actor]: one that [Client.Authenticate] returned, or one that
+// the program makes. Every method checks the access level of its actor against the table of
+// [Nodes].
 //
 // # Transactions
 //
-// A method is one transaction: all of it or nothing. To put several calls, or Hermes' changes and your own, into one, make a
-// store over your transaction (postgres.New) and a Client over that.
+// A call is one transaction: all of it happens, or nothing. [Client.Tx] makes several calls one
+// transaction. To put Hermes' changes and your own into one, make a store over your transaction
+// with postgres.InTx.
 //
 // # Concurrency
 //
-// A Client is safe for concurrent use. Concurrent changes have the effect of some order one after the
-// other, also across processes that share a database.
+// A Client is safe for concurrent use. Concurrent changes have the effect of some order, one after
+// the other, also between processes that share a database.
 //
 // # Secrets
 //
-// Passwords and tokens are of type Secret, which prints as [secret] wherever it goes; Reveal is the only way out. SIP
-// passwords are sealed in the database with Options.SecretKeys; who loses those loses the passwords.
+// Passwords and tokens are of type [Secret], which prints as [secret]; [Secret.Reveal] returns the
+// text. SIP passwords are sealed in the database with Options.SecretKeys: without those keys,
+// sealed passwords cannot be recovered.
 //
-// # Logging in, and what each way is good for
+// # Ways to log in
 //
-// Three ways open a session; each gives a session, a short-lived auth_key and a cookie, of which a
-// leaked URL or a foreign page has one part at most.
+// There are three. Each gives a session, a short-lived auth_key and a cookie, so that a leaked URL
+// or a page of another site has one part at most.
 //
-// User name and password. For people. A password can be guessed, told and reused: failed logins are throttled by user, by
-// address and by both, and every failure is one answer after one time.
+// User name and password are for people. A password can be guessed, told and reused. Failed logins
+// are limited by user, by address and by both, and all of them get the same answer after the same
+// time.
 //
-// Bearer key, bound to a host. For programs on machines with an address of their own. The key
-// is a password that nobody can guess (256 bits); being bound to addresses stops a copy that left the machine.
-// It does not stop what shares the address: another program on the machine, everybody behind the same NAT or proxy, who can inject packets on the
-// path where TLS is missing. A binding to a name is as good as that name's DNS: it is resolved forward, never from the address. The
-// key crosses the network at each login, so a log or a proxy that records bodies has it.
+// A bearer key that is bound to a host is for programs on a machine with an address of its own. It
+// has 256 bits and cannot be guessed, and a copy of it cannot be used from another address. It does
+// not protect against other programs on the same machine, machines behind the same NAT or proxy, or
+// an attacker on the path where TLS is missing. A binding to a name is as good as the name's DNS,
+// which is resolved forward and never from the address. The key crosses the network at each login,
+// so a log or a proxy that records bodies has it.
 //
-// Key pair. For programs, wherever they are: the answer to the original API's question for something stronger. Hermes holds the
-// public half only, so a dump of the database gives nobody a login; the client signs a nonce that serves once, for a minute, and the
-// server's Origin, so a signature that was overheard or relayed serves nowhere else. What it does not stop: who reads the private key's file. Bind it to
-// a host too where that is fixed.
+// A key pair is for programs anywhere. Hermes holds the public half only, so a dump of the database
+// does not let anyone log in. The client signs a nonce, valid once and for a minute, together with
+// Options.Origin, so an overheard or relayed signature is of no use elsewhere. It does not protect
+// against a reader of the private key's file. Where the client has a fixed address, bind the key
+// pair to that too.
 package hermes

@@ -10,15 +10,18 @@ import (
 // DomainListRequest has no parameters.
 type DomainListRequest struct{}
 
+// Check implements [Request].
+func (DomainListRequest) Check(...string) error { return nil }
+
 // DomainListResponse has the domains in order.
 type DomainListResponse struct {
 	List []sip.Domain `json:"list"`
 }
 
 // DomainList lists the domains that Kamailio serves: those of its table and Options.Domains.
-func (c *Client) DomainList(ctx context.Context, _ DomainListRequest) (res DomainListResponse, err error) {
+func (c *Client) DomainList(ctx context.Context, req DomainListRequest) (res DomainListResponse, err error) {
 	defer wrap(&err, "domain/list")
-	if err = c.allow("domain/list"); err != nil {
+	if err = c.precheck("domain/list", req); err != nil {
 		return res, err
 	}
 	domains, err := c.store.Domains(ctx)
@@ -30,7 +33,7 @@ func (c *Client) DomainList(ctx context.Context, _ DomainListRequest) (res Domai
 	return DomainListResponse{List: slices.Compact(domains)}, nil
 }
 
-// ServersObject is a domain's default servers as the API shows them.
+// ServersObject is the default servers of a domain as the API shows them.
 type ServersObject struct {
 	Registrar sip.Domain `json:"registrar"`
 	RPort     int        `json:"r_port"`
@@ -39,9 +42,21 @@ type ServersObject struct {
 	ProvURL   string     `json:"prov_url"`
 }
 
+func serversObject(s Servers) ServersObject {
+	return ServersObject{Registrar: s.Registrar, RPort: s.RPort, Proxy: s.Proxy, PPort: s.PPort, ProvURL: s.ProvURL}
+}
+
 // DomainGetServersRequest names a domain.
 type DomainGetServersRequest struct {
 	Domain sip.Domain `form:"domain,required" json:"domain"`
+}
+
+// Check implements [Request].
+func (r DomainGetServersRequest) Check(malformed ...string) error {
+	if !given("domain", r.Domain, malformed) {
+		return badParameter("domain: missing; want a domain")
+	}
+	return nil
 }
 
 // DomainGetServersResponse has its servers.
@@ -52,18 +67,15 @@ type DomainGetServersResponse struct {
 // DomainGetServers returns the default servers of a domain. Causes: NotFound.
 func (c *Client) DomainGetServers(ctx context.Context, req DomainGetServersRequest) (res DomainGetServersResponse, err error) {
 	defer wrap(&err, "domain/get_servers")
-	if err = c.allow("domain/get_servers"); err != nil {
+	if err = c.precheck("domain/get_servers", req); err != nil {
 		return res, err
 	}
-	if req.Domain.IsZero() {
-		return res, badParameter("domain: missing; want a domain")
-	}
 	s, err := c.store.Servers(ctx, req.Domain)
-	res.Servers = ServersObject{s.Registrar, s.RPort, s.Proxy, s.PPort, s.ProvURL}
+	res.Servers = serversObject(s)
 	return res, missing(err, "no servers are set for the domain %s", req.Domain)
 }
 
-// DomainSetServersRequest has a domain's default servers; every field is required.
+// DomainSetServersRequest has the default servers of a domain. Every field is required.
 type DomainSetServersRequest struct {
 	Domain    sip.Domain `form:"domain,required" bad:"failed/parameters" json:"domain"`
 	Registrar sip.Domain `form:"registrar,required" bad:"failed/parameters" json:"registrar"`
@@ -73,31 +85,33 @@ type DomainSetServersRequest struct {
 	ProvURL   string     `form:"prov_url,required" json:"prov_url"` // http or https
 }
 
+// Check implements [Request]. Bad parameters have the Response Failed here.
+func (r DomainSetServersRequest) Check(...string) error {
+	err := firstError(
+		checkHost("domain", r.Domain), checkHost("registrar", r.Registrar), checkPort("r_port", r.RPort),
+		checkHost("proxy", r.Proxy), checkPort("p_port", r.PPort), checkURL("prov_url", r.ProvURL),
+	)
+	if err == nil {
+		return nil
+	}
+	e := asError(err)
+	e.Response = Failed
+	return e
+}
+
 // DomainSetServersResponse has the servers as DomainGetServers returns them.
 type DomainSetServersResponse struct {
 	Servers ServersObject `json:"servers"`
 }
 
-// DomainSetServers sets or replaces the default servers of a domain, whether Kamailio serves
-// it yet or not. Bad parameters are Failed here, with the cause Parameters.
+// DomainSetServers sets or replaces the default servers of a domain, whether Kamailio serves the
+// domain yet or not.
 func (c *Client) DomainSetServers(ctx context.Context, req DomainSetServersRequest) (res DomainSetServersResponse, err error) {
 	defer wrap(&err, "domain/set_servers")
-	if err = c.allow("domain/set_servers"); err != nil {
+	if err = c.precheck("domain/set_servers", req); err != nil {
 		return res, err
 	}
-	if err = req.check(); err != nil {
-		e := asError(err)
-		e.Response = Failed
-		return res, e
-	}
 	err = c.store.SetServers(ctx, Servers(req))
-	res.Servers = ServersObject{req.Registrar, req.RPort, req.Proxy, req.PPort, req.ProvURL}
+	res.Servers = serversObject(Servers(req))
 	return res, err
-}
-
-func (req DomainSetServersRequest) check() error {
-	return firstError(
-		checkHost("domain", req.Domain), checkHost("registrar", req.Registrar), checkPort("r_port", req.RPort),
-		checkHost("proxy", req.Proxy), checkPort("p_port", req.PPort), checkURL("prov_url", req.ProvURL),
-	)
 }

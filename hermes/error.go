@@ -6,31 +6,32 @@ import (
 	"time"
 )
 
-// A Response is the answer's class, the wire's `response` member.
+// A Response is the class of an answer: the member "response" on the wire.
 type Response string
 
 const (
 	OK      Response = "ok"      // done
-	Pong    Response = "pong"    // auth/ping's own ok
+	Pong    Response = "pong"    // what auth/ping answers in place of ok
 	Invalid Response = "invalid" // the request itself is wrong
 	Failed  Response = "failed"  // a simple failure
 	Fault   Response = "error"   // a fault inside Hermes
 )
 
-// A Cause is the keyword that a program reads to learn what went wrong. Causes are errors
-// themselves, so that errors.Is(err, hermes.Exists) reads like prose. The spelling is the wire's.
+// A Cause is the keyword from which a program learns what went wrong. Causes are errors themselves,
+// for errors.Is(err, hermes.Exists). Their values are the keywords on the wire, spelled as the
+// original API spelled them.
 type Cause string
 
 const (
 	Parameters     Cause = "parameters"   // a parameter is missing, unknown, duplicate or malformed
 	Unauthorized   Cause = "unauthorized" // login failed, or no valid session
-	Forbidden      Cause = "forbidden"    // the access level is too low, or another site's page asks
+	Forbidden      Cause = "forbidden"    // access level too low, or another site's page
 	Throttled      Cause = "throttled"    // too many failed logins
-	Busy           Cause = "busy"         // too many requests at once, or stopping
+	Busy           Cause = "busy"         // too many requests at once, or the server is stopping
 	Malformed      Cause = "invalid"      // a SIP address, domain, MAC address or pattern is malformed
 	NotFound       Cause = "nonexistant"  // what was named does not exist
 	Exists         Cause = "exists"       // the name is taken
-	InUse          Cause = "inuse"        // phones or aliases still hang on it
+	InUse          Cause = "inuse"        // phones or aliases still refer to it
 	UnknownDomain  Cause = "nxdomain"     // the domain is not one that Kamailio serves
 	DomainServed   Cause = "domain"       // user/add_remote for a domain that Kamailio does serve
 	NoServers      Cause = "servfail"     // no default servers are set for the domain
@@ -42,15 +43,15 @@ const (
 	BadDestination Cause = "destination"  // alias nodes: the destination is malformed
 	BadAddress     Cause = "address"      // alias/remove: the alias is malformed
 	NoNode         Cause = "node"         // no such node
-	BadRequest     Cause = "request"      // wrong method, or too large
+	BadRequest     Cause = "request"      // wrong method, too large, or no form
 	Internal       Cause = "internal"     // a fault inside Hermes
 )
 
 // Error returns the keyword.
 func (c Cause) Error() string { return string(c) }
 
-// ErrOutcomeUnknown is wrapped by a store's error where a commit may or may not have taken
-// place: the connection broke at COMMIT and the database could not be asked again.
+// ErrOutcomeUnknown is wrapped by the error of a store that does not know whether a commit took
+// place: the connection broke at COMMIT, and the database could not be asked again.
 var ErrOutcomeUnknown = errors.New("outcome unknown")
 
 const (
@@ -58,25 +59,29 @@ const (
 	detailUnknown = "outcome unknown: the connection broke while the change was being committed"
 )
 
-// Error is what every Client method returns when it does not return nil.
+// Error is the error of every Client method.
 type Error struct {
-	Node     string   // the node that answered, such as "user/add"
-	Response Response // Invalid, Failed or Fault; OK only where API.md says so (alias/list)
+	Node     string   // the node that answered, such as "user/add"; empty if the call was no node
+	Response Response // Invalid, Failed or Fault; OK for alias/list
 	Cause    Cause    // the keyword
 	Detail   string   // a sentence for a person
 	Fields   []string // user/update: the parameters that were not stored
-	// RetryAfter is when a Throttled or Busy caller may come again; 0: not known.
+	// RetryAfter is how long a Throttled or Busy caller should wait; zero if that is not known.
 	RetryAfter time.Duration
-	Err        error // what the store or the system said; it never leaves the process
+	// Err is the error of the store or the system, for the program's own log. No encoder writes it.
+	Err error
 }
 
-// Error joins node, cause and detail; the inner error is left out, since it may hold what a
-// client must not see.
+// Error returns node, response, cause and detail. The inner error is left out, because it may have
+// details that a client must not see.
 func (e *Error) Error() string {
+	if e.Node == "" {
+		return fmt.Sprintf("%s/%s: %s", e.Response, e.Cause, e.Detail)
+	}
 	return fmt.Sprintf("%s: %s/%s: %s", e.Node, e.Response, e.Cause, e.Detail)
 }
 
-// Is tells whether target is the error's cause.
+// Is reports whether target is the error's cause.
 func (e *Error) Is(target error) bool {
 	c, ok := target.(Cause)
 	return ok && c == e.Cause
@@ -97,8 +102,8 @@ func badParameter(format string, args ...any) *Error { return invalid(Parameters
 
 func internalFault(err error) *Error { return &Error{Response: Fault, Cause: Internal, Err: err} }
 
-// wrap makes *err the *Error of node: what is one already keeps its words, anything else is
-// the store's failure.
+// wrap makes *err, unless it is nil, an *Error of node. An *Error keeps all but its node; any other
+// error is a failure of the store.
 func wrap(err *error, node string) {
 	if *err == nil {
 		return
@@ -121,17 +126,18 @@ func asError(err error) *Error {
 	return &Error{Response: Failed, Cause: StoreFailed, Detail: detail, Err: err}
 }
 
-// missing turns a store's bare NotFound into an answer with words; other errors stay.
+// missing gives a store's bare NotFound a detail; other errors are returned as they are.
 func missing(err error, format string, args ...any) error {
-	return named(err, NotFound, format, args)
+	if err == error(NotFound) {
+		return failed(NotFound, format, args...)
+	}
+	return err
 }
 
-// taken does the same for Exists.
-func taken(err error, format string, args ...any) error { return named(err, Exists, format, args) }
-
-func named(err error, c Cause, format string, args []any) error {
-	if err == error(c) {
-		return failed(c, format, args...)
+// taken gives a store's bare Exists a detail; other errors are returned as they are.
+func taken(err error, format string, args ...any) error {
+	if err == error(Exists) {
+		return failed(Exists, format, args...)
 	}
 	return err
 }

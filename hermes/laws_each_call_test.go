@@ -25,21 +25,21 @@ func eachCall(t *testing.T, node string, sabotage func(cancel func()) error, che
 		s := samples()[node](w)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		sabotaged := &script{fail: func(n int) error {
+		sabotaged := &storeCalls{fail: func(n int) error {
 			if n != at {
 				return nil
 			}
 			return sabotage(cancel)
 		}}
 		before := snap(t, w.store, s.cred)
-		_, err := n.Call(ctx, w.over(faults{w.store, sabotaged}).As(s.actor), s.req)
-		if len(sabotaged.calls) < at {
+		_, err := n.Call(ctx, w.over(sabotaged.over(w.store)).As(s.actor), s.req)
+		if len(sabotaged.names) < at {
 			if err != nil || at == 1 && withoutStore()[node] == "" {
 				t.Errorf("undisturbed: got %v after %d calls, want none after one or more", err, at-1)
 			}
 			return
 		}
-		call := sabotaged.calls[at-1]
+		call := sabotaged.names[at-1]
 		check(w, call, err)
 		if after := snap(t, w.store, s.cred); !equal(before, after) {
 			t.Errorf("call %d, %s, went wrong and something was changed:\n%s", at, call, cmp.Diff(before, after, exporter()))

@@ -43,9 +43,9 @@ func TestGuard(t *testing.T) {
 	for a := hermes.NoAccess - 1; a <= hermes.FullWrite+1; a++ {
 		t.Run(a.String(), func(t *testing.T) {
 			eachNode(t, func(w *world, n hermes.Node, s sample) {
-				watch := &script{fail: func(int) error { return nil }}
+				watch := &storeCalls{fail: func(int) error { return nil }}
 				s.actor.Access = a
-				_, err := n.Call(w.Context(), w.over(faults{w.store, watch}).As(s.actor), s.req)
+				_, err := n.Call(w.Context(), w.over(watch.over(w.store)).As(s.actor), s.req)
 				if open()[n.Path] != "" || allows(a, needed(n)) {
 					w.noError(err)
 					return
@@ -54,8 +54,8 @@ func TestGuard(t *testing.T) {
 				if a == hermes.NoAccess {
 					cause = hermes.Unauthorized
 				}
-				if e := refused(w.T, err, cause); e.Node != n.Path || len(watch.calls) != 0 {
-					w.Errorf("refused as %q, after the calls %v of the store; want its own name and none", e.Node, watch.calls)
+				if e := refused(w.T, err, cause); e.Node != n.Path || len(watch.names) != 0 {
+					w.Errorf("refused as %q, after the calls %v of the store; want its own name and none", e.Node, watch.names)
 				}
 			})
 		})
@@ -92,7 +92,7 @@ func TestAllows(t *testing.T) {
 		{"nor through a pointer", "user/permissions", &hermes.UserPermissionsRequest{Permissions: set}, hermes.FullRead, hermes.Forbidden},
 	} {
 		t.Run(r.why, func(t *testing.T) {
-			err := w.level(r.level).Allows(r.node, r.req)
+			err := w.level(r.level).Authorize(r.node, r.req)
 			if r.want == "" {
 				w.noError(err)
 			} else if e := refused(t, err, r.want); e.Node != r.node {
@@ -126,7 +126,7 @@ func TestPartialCapabilities(t *testing.T) {
 }
 
 func TestErrorText(t *testing.T) {
-	err := newWorld(t).level(hermes.LimitedRead).Allows("user/add", nil)
+	err := newWorld(t).level(hermes.LimitedRead).Authorize("user/add", nil)
 	if want := "user/add: failed/forbidden: the access level limited_read does not allow this"; err.Error() != want {
 		t.Errorf("got %q, want %q", err, want)
 	}

@@ -104,11 +104,11 @@ func withoutStore() map[string]string {
 
 func TestEveryCallFails(t *testing.T) {
 	eachNode(t, func(w *world, n hermes.Node, s sample) {
-		broken := &script{fail: func(int) error { return errDisk }}
-		_, err := n.Call(w.Context(), w.over(faults{w.store, broken}).As(s.actor), s.req)
+		broken := &storeCalls{fail: func(int) error { return errDisk }}
+		_, err := n.Call(w.Context(), w.over(broken.over(w.store)).As(s.actor), s.req)
 		if withoutStore()[n.Path] != "" {
-			if err != nil || len(broken.calls) != 0 {
-				w.Errorf("got %v after the calls %v, want neither", err, broken.calls)
+			if err != nil || len(broken.names) != 0 {
+				w.Errorf("got %v after the calls %v, want neither", err, broken.names)
 			}
 			return
 		}
@@ -118,8 +118,8 @@ func TestEveryCallFails(t *testing.T) {
 
 func TestOutcomeUnknown(t *testing.T) {
 	w := newWorld(t)
-	lost := &script{fail: func(int) error { return errors.Join(errDisk, hermes.ErrOutcomeUnknown) }}
-	_, err := w.over(faults{w.store, lost}).PhoneRemove(t.Context(), hermes.PhoneRemoveRequest{MAC: phone1, User: alice})
+	lost := &storeCalls{fail: func(int) error { return errors.Join(errDisk, hermes.ErrOutcomeUnknown) }}
+	_, err := w.over(lost.over(w.store)).PhoneRemove(t.Context(), hermes.PhoneRemoveRequest{MAC: phone1, User: alice})
 	if e := refused(t, err, hermes.StoreFailed); !strings.HasPrefix(e.Detail, "outcome unknown") {
 		t.Errorf("detail %q: want it to begin with outcome unknown", e.Detail)
 	}

@@ -8,30 +8,34 @@ import (
 	"math"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// A list is fetched in pages that grow, so that a short one is cheap and a long one costs
-// few statements, and that stay small beside the memory of a process.
+// A list is fetched in pages that grow: a short list is cheap, a long one needs few statements, and
+// no page is large beside the memory of a process.
 const (
 	firstPage   = 250
 	pageGrowth  = 4
 	largestPage = 20_000
-	noLimit     = math.MaxInt - 1 // one more can be asked for
+	noLimit     = math.MaxInt - 1 // leaves room to ask for one more
 )
 
-// List is an answer's list. It is fetched page by page while it is read: no connection is
-// held meanwhile, and memory does not grow with its length. The context of the call that
-// made it must live until it has been read. A List is read by one goroutine at a time. The zero value is an empty list.
+// List is the list in an answer. It is fetched page by page while it is read: no connection is held
+// meanwhile, and memory does not grow with its length. The context of the call that made it must
+// not end before it has been read. A List may be read by one goroutine at a time. The zero value is
+// an empty list.
 type List[T any] struct {
 	head  []T // the first page
-	size  int // how many were asked for in it
+	size  int // how many entries were asked for in it
 	limit int
-	fetch func(after T, n int) ([]T, error) // nil: head is all
+	fetch func(after T, n int) ([]T, error) // if nil, head is the whole list
 	token func(T) string
 	next  string
 }
 
-// newList fetches the first page, so that a failure there is the call's own. limit 0 is no limit.
+// newList fetches the first page, so that a failure there is the error of the call. limit 0 means
+// no limit.
 func newList[T any](ctx context.Context, node string, limit int, after T,
 	page func(ctx context.Context, after T, n int) ([]T, error), token func(T) string) (*List[T], error) {
 	l := &List[T]{limit: min(limit, noLimit), token: token}
@@ -48,7 +52,7 @@ func newList[T any](ctx context.Context, node string, limit int, after T,
 	return l, err
 }
 
-// All yields the entries in order. After an error it ends; the error is an *Error.
+// All yields the entries in order. It ends after an error, which is an *[Error].
 func (l *List[T]) All() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		l.next = ""
@@ -78,11 +82,11 @@ func (l *List[T]) All() iter.Seq2[T, error] {
 	}
 }
 
-// Next returns the value of `after` with which the same call goes on; "" where the list is
+// Next returns the value of After with which the same request goes on, or "" if the list is
 // complete. It is known once All has been read to its end.
 func (l *List[T]) Next() string { return l.next }
 
-// Empty tells whether the list has no entry.
+// Empty reports whether the list has no entry.
 func (l *List[T]) Empty() bool { return len(l.head) == 0 }
 
 // Collect reads the whole list.
@@ -97,7 +101,7 @@ func (l *List[T]) Collect() ([]T, error) {
 	return all, nil
 }
 
-// Stream is All for who does not know the type of the entries.
+// Stream is All for callers that do not know the type of the entries.
 func (l *List[T]) Stream() iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
 		for v, err := range l.All() {
@@ -108,7 +112,7 @@ func (l *List[T]) Stream() iter.Seq2[any, error] {
 	}
 }
 
-// MarshalJSON writes the entries as an array.
+// MarshalJSON reads the whole list and returns it as an array.
 func (l *List[T]) MarshalJSON() ([]byte, error) {
 	all, err := l.Collect()
 	if err != nil {
@@ -117,20 +121,45 @@ func (l *List[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(all)
 }
 
-// UnmarshalJSON reads an array, which is then the whole list.
+// UnmarshalJSON reads an array, which is the whole list then.
 func (l *List[T]) UnmarshalJSON(b []byte) error {
 	*l = List[T]{limit: noLimit}
 	return json.Unmarshal(b, &l.head)
 }
 
-// A token is where a page ended: the fields of the last entry, so that paging needs no state,
-// in a form that survives a URL and any text that another tool left in a row.
+// pageToken returns where a page ended, as the fields of its last entry, so that paging needs no
+// state. The form survives a URL, and any text that another tool wrote into a row.
 func pageToken(fields ...string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(fields, "\x00")))
 }
 
-// parsePageToken reads a token of n fields; "" is the start, with nil fields. Some may be empty, since other tools leave
-// rows without a user name; all are empty in none.
+// addrToken is pageToken for an entry of addresses.
+func addrToken(addrs ...sip.Addr) string {
+	var fields []string
+	for _, a := range addrs {
+		fields = append(fields, a.User(), a.Domain().String())
+	}
+	return pageToken(fields...)
+}
+
+// tokenValue reads a token of one field with that field's own parser. The empty token is the zero
+// value.
+func tokenValue[T any](token string, parse func(string) (T, error)) (v T, err error) {
+	fields, err := parsePageToken(token, 1)
+	if err != nil || fields == nil {
+		return v, err
+	}
+	if v, err = parse(fields[0]); err != nil {
+		return v, errPageToken()
+	}
+	return v, nil
+}
+
+func errPageToken() *Error { return badParameter("after: want the value of next from the page before") }
+
+// parsePageToken reads a token of n fields. The empty token is the start of the list and gives nil.
+// Some fields may be empty, because other tools write rows without a user name, but not all of
+// them.
 func parsePageToken(token string, n int) ([]string, error) {
 	if token == "" {
 		return nil, nil
@@ -138,14 +167,7 @@ func parsePageToken(token string, n int) ([]string, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	fields := strings.Split(string(b), "\x00")
 	if err != nil || len(fields) != n || !utf8.Valid(b) || strings.Join(fields, "") == "" {
-		return nil, badParameter("after: want the value of next from the page before")
+		return nil, errPageToken()
 	}
 	return fields, nil
-}
-
-func checkLimit(limit int) error {
-	if limit < 0 {
-		return badParameter("limit: want 1 or more")
-	}
-	return nil
 }

@@ -2,23 +2,23 @@ package hermes
 
 import "context"
 
-// Node is one entry of the API: what routing, permissions, documentation and the generic
-// tests read. Nobody else lists nodes.
+// Node is one entry of the API. Routing, permissions, documentation and the generic tests read the
+// table of nodes; nothing else lists them.
 type Node struct {
-	Path    string     // "user/get"
-	Needs   Capability // NoCapability: open to everybody
+	Path    string     // such as "user/get"
+	Needs   Capability // NoCapability if everyone may call it
 	Changes bool       // whether it changes anything
 	About   string     // one sentence
-	Refuses Response   // how bad parameters are answered: Invalid but at one node
-	Answers Response   // how success is answered: OK but at auth/ping
+	Refuses Response   // the response to bad parameters: Invalid, except at domain/set_servers
+	Answers Response   // the response to success: OK, except at auth/ping
 
 	// New returns a pointer to a zero request.
-	New func() any
-	// Call runs the Client method on what New returned, and returns a response value.
-	Call func(ctx context.Context, c *Client, req any) (any, error)
+	New func() Request
+	// Call runs the Client method on a request that New returned, and returns a response value.
+	Call func(ctx context.Context, c *Client, req Request) (any, error)
 }
 
-// Nodes returns the table, a line a node.
+// Nodes returns the table of nodes, one line for each.
 func Nodes() []Node {
 	return []Node{
 		node("auth/login", NoCapability, true, "Opens a session.", (*Client).AuthLogin),
@@ -42,7 +42,7 @@ func Nodes() []Node {
 		node("user/change_pw", CanWrite, true, "Changes a user's password.", (*Client).UserChangePw),
 		node("user/change_email", CanWrite, true, "Changes a local user's mail address.", (*Client).UserChangeEmail),
 		node("user/update", CanWrite, true, "Changes a user's fields.", (*Client).UserUpdate),
-		node("user/avail", CanRead, false, "Tells whether an address is free.", (*Client).UserAvail),
+		node("user/avail", CanRead, false, "Reports whether an address is free.", (*Client).UserAvail),
 		node("user/generate_password", CanRead, false, "Makes up a password.", (*Client).UserGeneratePassword),
 		node("user/permissions", CanRead, true, "Shows a local user's permissions; setting them needs the capability to write.", (*Client).UserPermissions),
 
@@ -55,7 +55,7 @@ func Nodes() []Node {
 		node("number/add_range", CanAdminister, true, "Puts a range of numbers into the pool.", (*Client).NumberAddRange),
 		node("number/add", CanAdminister, true, "Puts a number into the pool.", (*Client).NumberAdd),
 		node("number/remove", CanWrite, true, "Takes a number out of the pool.", (*Client).NumberRemove),
-		node("number/test", CanRead, false, "Tells whether a number is in the pool.", (*Client).NumberTest),
+		node("number/test", CanRead, false, "Reports whether a number is in the pool.", (*Client).NumberTest),
 		node("number/claim", CanWrite, true, "Takes a free number out of the pool.", (*Client).NumberClaim),
 		node("number/assign", CanWrite, true, "Gives a user a number from the pool as alias.", (*Client).NumberAssign),
 		node("number/release", CanWrite, true, "Returns an alias' number to the pool.", (*Client).NumberRelease),
@@ -70,13 +70,14 @@ func Nodes() []Node {
 	}
 }
 
-func node[Req, Res any](path string, needs Capability, changes bool, about string,
+func node[Req Request, Res any](path string, needs Capability, changes bool, about string,
 	method func(*Client, context.Context, Req) (Res, error)) Node {
 	return Node{
 		Path: path, Needs: needs, Changes: changes, About: about, Refuses: Invalid, Answers: OK,
-		New: func() any { return new(Req) },
-		Call: func(ctx context.Context, c *Client, req any) (any, error) {
-			return method(c, ctx, *req.(*Req))
+		// A pointer has the methods of its value, which the compiler cannot see of a type parameter.
+		New: func() Request { return any(new(Req)).(Request) },
+		Call: func(ctx context.Context, c *Client, req Request) (any, error) {
+			return method(c, ctx, *any(req).(*Req))
 		},
 	}
 }

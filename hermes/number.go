@@ -8,15 +8,44 @@ import (
 	"github.com/hermes-voip/go-hermes/e164"
 )
 
-// notANumber is the original API's own sentence.
+// notANumber is the sentence of the original API.
 const notANumber = "Not a valid E164 number"
+
+func needNumber(name string, n e164.Number, malformed []string) error {
+	if !given(name, n, malformed) {
+		return badParameter("%s: missing; want an E.164 number", name)
+	}
+	return nil
+}
+
+// checkNumber asks the number plan.
+func (c *Client) checkNumber(n e164.Number) error {
+	if err := c.opts.Plan.Check(n); err != nil {
+		return &Error{Response: Failed, Cause: Rejected, Detail: notANumber, Err: err}
+	}
+	return nil
+}
+
+func notInPool(err error, n e164.Number) error { return missing(err, "%s is not in the pool", n) }
 
 // NumberListRequest asks for free numbers.
 type NumberListRequest struct {
 	Search Pattern `form:"search" json:"search,omitzero"`
 	Random bool    `form:"random" json:"random,omitzero"` // in random order; not with After
-	Limit  int     `form:"limit" json:"limit,omitzero"`   // 0: all
+	Limit  int     `form:"limit" json:"limit,omitzero"`   // 0 means all
 	After  string  `form:"after" json:"after,omitzero"`   // List.Next of the page before
+}
+
+// Check implements [Request].
+func (r NumberListRequest) Check(...string) error {
+	if err := checkLimit(r.Limit); err != nil {
+		return err
+	}
+	if r.Random && r.After != "" {
+		return badParameter("after: not with random")
+	}
+	_, err := tokenValue(r.After, e164.Parse)
+	return err
 }
 
 // NumberListResponse has the numbers.
@@ -27,63 +56,49 @@ type NumberListResponse struct {
 // NumberList lists the pool. Causes: Empty.
 func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res NumberListResponse, err error) {
 	defer wrap(&err, "number/list")
-	if err = c.allow("number/list"); err != nil {
+	if err = c.precheck("number/list", req); err != nil {
 		return res, err
 	}
-	if err = checkLimit(req.Limit); err != nil {
-		return res, err
-	}
-	if req.Random && req.After != "" {
-		return res, badParameter("after: not with random")
-	}
-	from, err := tokenValue(req.After, e164.Parse)
+	start, err := tokenValue(req.After, e164.Parse)
 	if err != nil {
 		return res, err
 	}
-	page, err := c.numberPage(req)
-	if err != nil {
-		return res, err
-	}
+	q, read := NumberQuery{Match: req.Search}, c.store.Numbers
 	token := func(n e164.Number) string { return pageToken(n.String()) }
 	if req.Random {
+		draw, err := c.random(8)
+		if err != nil {
+			return res, err
+		}
+		q.Seed, read = int64(binary.BigEndian.Uint64(draw)%shufflePrime), c.store.ShuffledNumbers
 		token = func(e164.Number) string { return "" }
 	}
-	res.List, err = newList(ctx, "number/list", req.Limit, from, page, token)
+	page := func(ctx context.Context, after e164.Number, n int) ([]e164.Number, error) {
+		q := q
+		q.After, q.Limit = after, n
+		return read(ctx, q)
+	}
+	res.List, err = newList(ctx, "number/list", req.Limit, start, page, token)
 	if err == nil && res.List.Empty() {
 		return NumberListResponse{}, failed(Empty, "the number pool has no match")
 	}
 	return res, err
 }
 
-type numberPage = func(ctx context.Context, after e164.Number, n int) ([]e164.Number, error)
-
-func (c *Client) numberPage(req NumberListRequest) (numberPage, error) {
-	q := NumberQuery{Match: req.Search}
-	read := c.store.Numbers
-	if req.Random {
-		draw, err := c.random(8)
-		if err != nil {
-			return nil, err
-		}
-		q.Seed = int64(binary.BigEndian.Uint64(draw) % shufflePrime)
-		read = c.store.ShuffledNumbers
-	}
-	return func(ctx context.Context, after e164.Number, n int) ([]e164.Number, error) {
-		q := q
-		q.After, q.Limit = after, n
-		return read(ctx, q)
-	}, nil
-}
-
-// NumberAddRangeRequest names the ends of a range: the same count of digits and the same
-// country calling code, Start before End.
+// NumberAddRangeRequest names the ends of a range. They must have the same count of digits and the
+// same country calling code, and Start must be before End.
 type NumberAddRangeRequest struct {
 	Start e164.Number `form:"start,required" json:"start"`
 	End   e164.Number `form:"end,required" json:"end"`
 }
 
-// NumberAddRangeResponse counts the numbers that were new, and those that were in the pool
-// already or are in use as an alias.
+// Check implements [Request].
+func (r NumberAddRangeRequest) Check(malformed ...string) error {
+	return firstError(needNumber("start", r.Start, malformed), needNumber("end", r.End, malformed))
+}
+
+// NumberAddRangeResponse counts the numbers that were new, and those that were in the pool already
+// or are in use as an alias.
 type NumberAddRangeResponse struct {
 	Detail  string      `json:"detail"`
 	Start   e164.Number `json:"start"`
@@ -92,14 +107,11 @@ type NumberAddRangeResponse struct {
 	Skipped int64       `json:"skipped"`
 }
 
-// NumberAddRange puts every number from Start to End into the pool, all or nothing. Options.Plan is asked
-// for the two ends. Causes: Rejected.
+// NumberAddRange puts every number from Start to End into the pool, all or none. Options.Plan is
+// asked about the two ends. Causes: Rejected.
 func (c *Client) NumberAddRange(ctx context.Context, req NumberAddRangeRequest) (res NumberAddRangeResponse, err error) {
 	defer wrap(&err, "number/add_range")
-	if err = c.allow("number/add_range"); err != nil {
-		return res, err
-	}
-	if err = firstError(needNumber("start", req.Start), needNumber("end", req.End)); err != nil {
+	if err = c.precheck("number/add_range", req); err != nil {
 		return res, err
 	}
 	count, err := c.checkRange(req.Start, req.End)
@@ -136,32 +148,14 @@ func (c *Client) checkRange(start, end e164.Number) (count int64, err error) {
 	return count, nil
 }
 
-// checkNumber asks the number plan.
-func (c *core) checkNumber(n e164.Number) error {
-	if err := c.opts.Plan.Check(n); err != nil {
-		return &Error{Response: Failed, Cause: Rejected, Detail: notANumber, Err: err}
-	}
-	return nil
-}
-
-func needNumber(name string, n e164.Number) error {
-	if n.IsZero() {
-		return badParameter("%s: missing; want an E.164 number", name)
-	}
-	return nil
-}
-
-// checkNamed is needNumber and then checkNumber.
-func (c *core) checkNamed(name string, n e164.Number) error {
-	if err := needNumber(name, n); err != nil {
-		return err
-	}
-	return c.checkNumber(n)
-}
-
 // NumberAddRequest names a number.
 type NumberAddRequest struct {
 	Number e164.Number `form:"number,required" json:"number"`
+}
+
+// Check implements [Request].
+func (r NumberAddRequest) Check(malformed ...string) error {
+	return needNumber("number", r.Number, malformed)
 }
 
 // NumberAddResponse has the number.
@@ -170,16 +164,17 @@ type NumberAddResponse struct {
 	Number e164.Number `json:"number"`
 }
 
-// NumberAdd puts a number into the pool. Causes: Rejected, Exists (in the pool already, or in use as an alias).
+// NumberAdd puts a number into the pool. Causes: Rejected, Exists (in the pool already, or in use
+// as an alias).
 func (c *Client) NumberAdd(ctx context.Context, req NumberAddRequest) (res NumberAddResponse, err error) {
 	defer wrap(&err, "number/add")
-	if err = c.allow("number/add"); err != nil {
+	if err = c.precheck("number/add", req); err != nil {
 		return res, err
 	}
-	if err = c.checkNamed("number", req.Number); err != nil {
+	if err = c.checkNumber(req.Number); err != nil {
 		return res, err
 	}
-	err = c.store.Tx(ctx, func(s Store) error {
+	err = c.change(ctx, func(s Store) error {
 		used, err := s.NumberAliased(ctx, req.Number)
 		if err != nil {
 			return err
@@ -197,6 +192,11 @@ type NumberRemoveRequest struct {
 	Number e164.Number `form:"number,required" json:"number"`
 }
 
+// Check implements [Request].
+func (r NumberRemoveRequest) Check(malformed ...string) error {
+	return needNumber("number", r.Number, malformed)
+}
+
 // NumberRemoveResponse has the number.
 type NumberRemoveResponse struct {
 	Number e164.Number `json:"number"`
@@ -205,20 +205,23 @@ type NumberRemoveResponse struct {
 // NumberRemove takes a number out of the pool. Causes: Rejected, NotFound.
 func (c *Client) NumberRemove(ctx context.Context, req NumberRemoveRequest) (res NumberRemoveResponse, err error) {
 	defer wrap(&err, "number/remove")
-	if err = c.allow("number/remove"); err != nil {
+	if err = c.precheck("number/remove", req); err != nil {
 		return res, err
 	}
-	if err = c.checkNamed("number", req.Number); err != nil {
+	if err = c.checkNumber(req.Number); err != nil {
 		return res, err
 	}
 	return NumberRemoveResponse(req), notInPool(c.store.RemoveNumber(ctx, req.Number), req.Number)
 }
 
-func notInPool(err error, n e164.Number) error { return missing(err, "%s is not in the pool", n) }
-
 // NumberTestRequest names a number.
 type NumberTestRequest struct {
 	Number e164.Number `form:"number,required" json:"number"`
+}
+
+// Check implements [Request].
+func (r NumberTestRequest) Check(malformed ...string) error {
+	return needNumber("number", r.Number, malformed)
 }
 
 // NumberTestResponse has the number.
@@ -226,13 +229,14 @@ type NumberTestResponse struct {
 	Number e164.Number `json:"number"`
 }
 
-// NumberTest tells whether a number is in the pool. Causes: Rejected, NotFound.
+// NumberTest reports whether a number is in the pool; if it is not, that is an error. Causes:
+// Rejected, NotFound.
 func (c *Client) NumberTest(ctx context.Context, req NumberTestRequest) (res NumberTestResponse, err error) {
 	defer wrap(&err, "number/test")
-	if err = c.allow("number/test"); err != nil {
+	if err = c.precheck("number/test", req); err != nil {
 		return res, err
 	}
-	if err = c.checkNamed("number", req.Number); err != nil {
+	if err = c.checkNumber(req.Number); err != nil {
 		return res, err
 	}
 	has, err := c.store.HasNumber(ctx, req.Number)

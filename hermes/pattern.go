@@ -7,15 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// patternMax is the longest search, in characters.
+// patternMax is the length of the longest search, in characters.
 const patternMax = 64
 
-// Pattern is a search: a glob in which * is any run of characters and ? is one, and letters
+// Pattern is a search: a glob in which * is any run of characters and ? is one character. Letters
 // match in either case. The zero value matches everything.
 type Pattern struct{ glob string }
 
-// ParsePattern reads a search of at most 64 characters. One without * and ? is looked for
-// anywhere; an empty one is the zero value.
+// ParsePattern reads a search of at most 64 characters. A search without * and ? matches anywhere
+// in a text. An empty search is the zero value.
 func ParsePattern(s string) (Pattern, error) {
 	if utf8.RuneCountInString(s) > patternMax {
 		return Pattern{}, fmt.Errorf("search %q: want at most %d characters", s, patternMax)
@@ -29,14 +29,14 @@ func ParsePattern(s string) (Pattern, error) {
 	return Pattern{Fold(s)}, nil
 }
 
-// String returns the glob in folded form; "" matches everything.
+// String returns the folded glob. The empty glob matches everything.
 func (p Pattern) String() string { return p.glob }
 
-// IsZero tells whether the pattern matches everything because it is empty.
+// IsZero reports whether the pattern is empty and so matches everything.
 func (p Pattern) IsZero() bool { return p.glob == "" }
 
-// MarshalText returns what UnmarshalText makes the pattern of again: the glob, without the stars around it where those
-// go without saying and would make the longest search too long.
+// MarshalText returns a text from which UnmarshalText makes the same pattern: the glob, without the
+// stars around it where ParsePattern adds them, since they would make the longest search too long.
 func (p Pattern) MarshalText() ([]byte, error) {
 	inner := strings.Trim(p.glob, "*")
 	if inner != "" && !strings.ContainsAny(inner, "*?") && p.glob == "*"+inner+"*" {
@@ -45,7 +45,7 @@ func (p Pattern) MarshalText() ([]byte, error) {
 	return []byte(p.glob), nil
 }
 
-// UnmarshalText reads what ParsePattern reads.
+// UnmarshalText reads what [ParsePattern] reads.
 func (p *Pattern) UnmarshalText(text []byte) error {
 	v, err := ParsePattern(string(text))
 	if err == nil {
@@ -54,11 +54,11 @@ func (p *Pattern) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Match tells whether the whole of s, folded here, matches.
+// Match reports whether the whole of s matches, after folding.
 func (p Pattern) Match(s string) bool { return p.glob == "" || globMatch(p.glob, Fold(s)) }
 
-// globMatch backtracks to the last star only: that suffices, since a later star can take up
-// whatever an earlier one could, so the time is at most len(glob)*len(s).
+// globMatch backtracks to the last star only. That suffices, because a later star can match
+// whatever an earlier one could, and bounds the time by len(glob)*len(s).
 func globMatch(glob, s string) bool {
 	star, mark := -1, 0
 	i, j := 0, 0
@@ -85,13 +85,14 @@ func globMatch(glob, s string) bool {
 	return strings.Trim(glob[i:], "*") == ""
 }
 
-// Like returns the pattern for SQL's LIKE with ESCAPE '!', to be matched against folded text.
+// Like returns the pattern for SQL's LIKE with ESCAPE '!', to be matched against text folded by
+// [Fold].
 func (p Pattern) Like() string { return likeEscapes.Replace(p.glob) }
 
 var likeEscapes = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%", "?", "_")
 
-// Fold maps letters that differ in case only to one of them, by Unicode's simple case
-// folding: ASCII letters to lower case, so that it agrees with SQL's lower() on those. A store keeps folded text where its
+// Fold maps letters that differ in case only to one of them, by Unicode's simple case folding.
+// ASCII letters become lower case, as with SQL's lower(). A store keeps folded text where its
 // engine folds less than this.
 func Fold(s string) string { return strings.Map(foldRune, s) }
 

@@ -13,19 +13,26 @@ type PhoneGetRequest struct {
 	User sip.Addr `form:"user*" json:"user,omitzero"`
 }
 
-// PhoneGetResponse has the addresses of the phone's users, or the MACs of the user's phones.
+// Check implements [Request].
+func (r PhoneGetRequest) Check(malformed ...string) error {
+	if given("mac", r.MAC, malformed) == given("user", r.User, malformed) {
+		return badParameter("want either mac or user")
+	}
+	return nil
+}
+
+// PhoneGetResponse has the addresses of the phone's users, or the MAC addresses of the user's
+// phones.
 type PhoneGetResponse struct {
 	List []string `json:"list"`
 }
 
-// PhoneGet returns what a phone or a user is associated with. Causes: NotFound where that is nothing.
+// PhoneGet returns the users of a phone, or the phones of a user. Causes: NotFound if there are
+// none.
 func (c *Client) PhoneGet(ctx context.Context, req PhoneGetRequest) (res PhoneGetResponse, err error) {
 	defer wrap(&err, "phone/get")
-	if err = c.allow("phone/get"); err != nil {
+	if err = c.precheck("phone/get", req); err != nil {
 		return res, err
-	}
-	if req.MAC.IsZero() == req.User.IsZero() {
-		return res, badParameter("want either mac or user")
 	}
 	if req.User.IsZero() {
 		res.List, err = texts(c.store.PhoneUsers(ctx, req.MAC))
@@ -49,11 +56,17 @@ func texts[T interface{ String() string }](values []T, err error) ([]string, err
 // PhoneListRequest asks for phones.
 type PhoneListRequest struct {
 	Search Pattern `form:"search" json:"search,omitzero"` // against the 12 lower-case hex digits
-	Limit  int     `form:"limit" json:"limit,omitzero"`   // 0: all
+	Limit  int     `form:"limit" json:"limit,omitzero"`   // 0 means all
 	After  string  `form:"after" json:"after,omitzero"`   // List.Next of the page before
 }
 
-// PhoneListResponse has the MACs, each once, in order.
+// Check implements [Request].
+func (r PhoneListRequest) Check(...string) error {
+	_, err := tokenValue(r.After, mac.Parse)
+	return firstError(checkLimit(r.Limit), err)
+}
+
+// PhoneListResponse has the MAC addresses in order, each once.
 type PhoneListResponse struct {
 	List *List[mac.Addr] `json:"list"`
 }
@@ -61,17 +74,14 @@ type PhoneListResponse struct {
 // PhoneList lists the phones that have users.
 func (c *Client) PhoneList(ctx context.Context, req PhoneListRequest) (res PhoneListResponse, err error) {
 	defer wrap(&err, "phone/list")
-	if err = c.allow("phone/list"); err != nil {
+	if err = c.precheck("phone/list", req); err != nil {
 		return res, err
 	}
-	if err = checkLimit(req.Limit); err != nil {
-		return res, err
-	}
-	from, err := tokenValue(req.After, mac.Parse)
+	start, err := tokenValue(req.After, mac.Parse)
 	if err != nil {
 		return res, err
 	}
-	res.List, err = newList(ctx, "phone/list", req.Limit, from,
+	res.List, err = newList(ctx, "phone/list", req.Limit, start,
 		func(ctx context.Context, after mac.Addr, n int) ([]mac.Addr, error) {
 			return c.store.Phones(ctx, PhoneQuery{Match: req.Search, After: after, Limit: n})
 		},
@@ -79,24 +89,20 @@ func (c *Client) PhoneList(ctx context.Context, req PhoneListRequest) (res Phone
 	return res, err
 }
 
-// tokenValue reads a page token of one field with that field's own parser; "" is the zero value.
-func tokenValue[T any](token string, parse func(string) (T, error)) (T, error) {
-	var zero T
-	fields, err := parsePageToken(token, 1)
-	if err != nil || fields == nil {
-		return zero, err
-	}
-	v, err := parse(fields[0])
-	if err != nil {
-		return zero, badParameter("after: want the value of next from the page before")
-	}
-	return v, nil
-}
-
 // PhoneAddRequest names a phone and a user.
 type PhoneAddRequest struct {
 	MAC  mac.Addr `form:"mac,required" json:"mac"`
 	User sip.Addr `form:"user*,required" json:"user"`
+}
+
+// Check implements [Request].
+func (r PhoneAddRequest) Check(malformed ...string) error { return checkPhone(Phone(r), malformed) }
+
+func checkPhone(p Phone, malformed []string) error {
+	if !given("mac", p.MAC, malformed) {
+		return badParameter("mac: missing; want a MAC address")
+	}
+	return needAddr("user", p.User, malformed)
 }
 
 // PhoneAddResponse has both.
@@ -109,26 +115,16 @@ type PhoneAddResponse struct {
 // PhoneAdd associates a phone with a user. Causes: NotFound (no such user), Exists.
 func (c *Client) PhoneAdd(ctx context.Context, req PhoneAddRequest) (res PhoneAddResponse, err error) {
 	defer wrap(&err, "phone/add")
-	if err = c.allow("phone/add"); err != nil {
+	if err = c.precheck("phone/add", req); err != nil {
 		return res, err
 	}
-	if err = needPhone(req.MAC, req.User); err != nil {
-		return res, err
-	}
-	err = c.store.Tx(ctx, func(s Store) error {
+	err = c.change(ctx, func(s Store) error {
 		if _, err := s.User(ctx, req.User); err != nil {
 			return noUser(err, req.User)
 		}
 		return taken(s.AddPhone(ctx, Phone(req)), "the phone %s is associated with %s already", req.MAC, req.User)
 	})
-	return PhoneAddResponse{req.MAC, req.User.User(), req.User.Domain()}, err
-}
-
-func needPhone(m mac.Addr, a sip.Addr) error {
-	if m.IsZero() {
-		return badParameter("mac: missing; want a MAC address")
-	}
-	return needAddr("user", a)
+	return PhoneAddResponse{MAC: req.MAC, Username: req.User.User(), Domain: req.User.Domain()}, err
 }
 
 // PhoneRemoveRequest names a phone and a user.
@@ -136,6 +132,9 @@ type PhoneRemoveRequest struct {
 	MAC  mac.Addr `form:"mac,required" json:"mac"`
 	User sip.Addr `form:"user*,required" json:"user"`
 }
+
+// Check implements [Request].
+func (r PhoneRemoveRequest) Check(malformed ...string) error { return checkPhone(Phone(r), malformed) }
 
 // PhoneRemoveResponse has both.
 type PhoneRemoveResponse struct {
@@ -147,12 +146,9 @@ type PhoneRemoveResponse struct {
 // PhoneRemove ends the association of a phone with a user. Causes: NotFound.
 func (c *Client) PhoneRemove(ctx context.Context, req PhoneRemoveRequest) (res PhoneRemoveResponse, err error) {
 	defer wrap(&err, "phone/remove")
-	if err = c.allow("phone/remove"); err != nil {
-		return res, err
-	}
-	if err = needPhone(req.MAC, req.User); err != nil {
+	if err = c.precheck("phone/remove", req); err != nil {
 		return res, err
 	}
 	err = missing(c.store.RemovePhone(ctx, Phone(req)), "the phone %s is not associated with %s", req.MAC, req.User)
-	return PhoneRemoveResponse{req.MAC, req.User.User(), req.User.Domain()}, err
+	return PhoneRemoveResponse{MAC: req.MAC, Username: req.User.User(), Domain: req.User.Domain()}, err
 }

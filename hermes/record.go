@@ -10,38 +10,46 @@ import (
 
 // Records are plain values that compare with ==. Times are UTC, cut to microseconds.
 
-// UserType tells a user of a domain that this Kamailio serves from an account elsewhere.
+// UserType distinguishes a user of a domain that this Kamailio serves from an account elsewhere.
 type UserType string
 
 const (
-	Local  UserType = "local"  // Kamailio's subscriber row and Hermes' provisioning row
-	Remote UserType = "remote" // the provisioning row only
+	Local  UserType = "local"  // has Kamailio's subscriber row and Hermes' provisioning row
+	Remote UserType = "remote" // has the provisioning row only
 )
 
-// User is a SIP account as it is stored. A user that only Kamailio's table has (kamctl made
-// it) is Local and has zero values in all that is Hermes'.
+// User is a SIP account as it is stored. A user that only Kamailio's table has, because kamctl made
+// it, is Local and has zero values in the fields that Hermes keeps.
 type User struct {
 	Address sip.Addr
 	Type    UserType
 
-	Sealed string // the clear password, sealed by the Client; binary; empty: not known to Hermes
-	HA1    string // local: hex MD5 of user:domain:password (RFC 2617); Kamailio's subscriber.ha1
-	HA1B   string // local: hex MD5 of user@domain:domain:password; Kamailio's subscriber.ha1b
-	Clear  string // local: Kamailio's subscriber.password; empty unless Options.KamailioPlaintext or another tool wrote it
+	// Sealed is the clear password, sealed by the Client; binary. Empty if Hermes does not know it.
+	Sealed string
+	// HA1 is the hex MD5 of user:domain:password (RFC 2617): Kamailio's subscriber.ha1. Local users
+	// only.
+	HA1 string
+	// HA1B is the hex MD5 of user@domain:domain:password. Local users only.
+	HA1B string
+	// Clear is Kamailio's subscriber.password. It is empty unless Options.KamailioPlaintext is set or
+	// another tool wrote it. Local users only.
+	Clear string
 
 	AuthID    string
 	Registrar sip.Domain
-	RPort     int // 1 to 65535; 0: none
+	RPort     int // 1 to 65535; 0 means none
 	Proxy     sip.Domain
-	PPort     int // 1 to 65535; 0: none
+	PPort     int // 1 to 65535; 0 means none
 
 	Dialplan    string
 	DisplayName string
 	LineText    string
 
-	Email          string // local; also kept in subscriber.email_address where that column exists
-	RPID           string // local; also kept in subscriber.rpid where that column exists
-	PermittedCalls string // local; also kept in subscriber.permittedcalls where that column exists
+	// These are for local users only. They are also kept in the columns email_address, rpid and
+	// permittedcalls of subscriber, where those columns exist.
+	Email          string
+	RPID           string
+	PermittedCalls string
 }
 
 // UserEntry is a user in a list.
@@ -52,16 +60,16 @@ type UserEntry struct {
 
 // UserQuery asks for a page of users.
 type UserQuery struct {
-	Match Pattern  // zero: every user
-	After sip.Addr // zero: from the start
+	Match Pattern  // the zero Pattern matches every user
+	After sip.Addr // the last address of the page before; zero starts at the beginning
 	Limit int      // at least 1
 }
 
-// Holder says what has an address.
+// Holder is what has an address.
 type Holder int
 
 const (
-	HeldByNone  Holder = iota // it is free
+	HeldByNone  Holder = iota // the address is free
 	HeldByUser                // a user has it
 	HeldByAlias               // an alias has it
 )
@@ -72,40 +80,39 @@ type Phone struct {
 	User sip.Addr
 }
 
-// PhoneQuery asks for a page of MACs.
+// PhoneQuery asks for a page of MAC addresses.
 type PhoneQuery struct {
-	Match Pattern  // zero: every phone; matched against the 12 lower-case hex digits
-	After mac.Addr // zero: from the start
+	Match Pattern  // against the 12 lower-case hex digits; the zero Pattern matches every phone
+	After mac.Addr // the last address of the page before; zero starts at the beginning
 	Limit int      // at least 1
 }
 
 // NumberQuery asks for a page of the number pool.
 type NumberQuery struct {
-	Match Pattern     // zero: every number; matched against the text with its +
-	After e164.Number // zero: from the start
+	Match Pattern     // against the text with its +; the zero Pattern matches every number
+	After e164.Number // the last number of the page before; zero starts at the beginning
 	Limit int         // at least 1
-	Seed  int64       // ShuffledNumbers: which order, 0 to 2147483646
+	Seed  int64       // selects the order of ShuffledNumbers; 0 to 2147483646
 }
 
-// shufflePrime is 2^31-1: squares of residues fit an int64 in every database.
+// shufflePrime is 2^31-1: the square of a residue fits an int64 in every database.
 const shufflePrime = 1<<31 - 1
 
-// Shuffle gives n its place in the random order that seed names, with arithmetic that every
-// SQL engine has, so that a shuffled list can be paged by key without being held anywhere:
+// Shuffle returns the place of n in the random order that seed selects. It uses arithmetic that
+// every SQL engine has, so that a shuffled list can be paged by key without being kept anywhere:
 //
-//	a = (digits of n as an integer + seed) mod p;  b = a*a mod p;  place = (b*48271 + a) mod p;  p = 2^31-1
+//	p = 2^31-1
+//	a = (digits of n as an integer + seed) mod p
+//	b = a*a mod p
+//	place = (b*48271 + a) mod p
 func Shuffle(n e164.Number, seed int64) int64 {
-	a := (numberValue(n) + seed) % shufflePrime
-	b := a * a % shufflePrime
-	return (b*48271 + a) % shufflePrime
-}
-
-func numberValue(n e164.Number) int64 {
 	var v int64
 	for _, d := range n.String()[1:] {
 		v = v*10 + int64(d-'0')
 	}
-	return v
+	a := (v + seed) % shufflePrime
+	b := a * a % shufflePrime
+	return (b*48271 + a) % shufflePrime
 }
 
 // Alias is a SIP address that leads to another one: a row of Kamailio's dbaliases.
@@ -116,13 +123,13 @@ type Alias struct {
 
 // AliasQuery asks for a page of aliases.
 type AliasQuery struct {
-	Alias       sip.Addr // not zero: this alias only
-	Destination sip.Addr // not zero: aliases that lead to it only
-	After       Alias    // zero: from the start
+	Alias       sip.Addr // if not zero, this alias only
+	Destination sip.Addr // if not zero, aliases that lead to this address only
+	After       Alias    // the last alias of the page before; zero starts at the beginning
 	Limit       int      // at least 1
 }
 
-// Servers are the default servers of a domain, given to its new users.
+// Servers are the default servers of a domain, which its new users get.
 type Servers struct {
 	Domain    sip.Domain
 	Registrar sip.Domain
@@ -132,13 +139,13 @@ type Servers struct {
 	ProvURL   string
 }
 
-// Credential is an API user's password in the local backend.
+// Credential is the password of an API user in the local backend.
 type Credential struct {
 	User string
 	Hash string // argon2id in its usual text form
 }
 
-// PrincipalKind tells the kinds of principals apart.
+// PrincipalKind distinguishes the kinds of principals.
 type PrincipalKind string
 
 const (
@@ -146,31 +153,32 @@ const (
 	KeyPrincipal  PrincipalKind = "key"  // an API key
 )
 
-// Principal is who may be authorized: a backend user by name, or an API key by public id.
+// Principal is an identity that can be authorized: a backend user by name, or an API key by its
+// public id.
 type Principal struct {
 	Kind PrincipalKind
 	Name string
 }
 
-// Authorization is what a principal may do.
+// Authorization is the access level of a principal.
 type Authorization struct {
 	Principal Principal
 	Access    Access
 }
 
-// Hash is the SHA-256 of a token: what a database dump may show.
+// Hash is the SHA-256 of a token. Databases hold the hash and never the token.
 type Hash [32]byte
 
-// Key is an API key. It is a bearer key where Hash is set, a key pair where PublicKey is.
+// Key is an API key: a bearer key if Hash is set, a key pair if PublicKey is.
 type Key struct {
-	ID        string    // public
-	Hash      Hash      // of the whole secret key; zero for a key pair
-	PublicKey string    // the 32 bytes of an Ed25519 public key; binary; empty for a bearer key
-	Host      string    // where it may be used from; empty: anywhere (key pairs only)
-	Comment   string    //
-	Created   time.Time //
-	Expires   time.Time // zero: never
-	LastUsed  time.Time // zero: not yet
+	ID        string // public
+	Hash      Hash   // of the whole secret key; zero for a key pair
+	PublicKey string // the 32 bytes of an Ed25519 public key; binary; empty for a bearer key
+	Host      string // where it may be used from; empty means anywhere, for key pairs only
+	Comment   string
+	Created   time.Time
+	Expires   time.Time // the zero time means never
+	LastUsed  time.Time // the zero time means not yet
 }
 
 // Nonce is a challenge that waits for its signature.
@@ -182,22 +190,22 @@ type Nonce struct {
 
 // Session is a login.
 type Session struct {
-	ID         Hash      // of the session token
-	Principal  Principal //
-	Cookie     Hash      // of the cookie
-	Salt       string    // 16 random bytes, binary; part of every auth_key's derivation
-	Gen        int64     // generation of the current auth_key, from 0
-	Created    time.Time //
+	ID         Hash // of the session token
+	Principal  Principal
+	Cookie     Hash   // of the cookie
+	Salt       string // 16 random bytes, binary, from which every auth_key is derived
+	Gen        int64  // generation of the current auth_key, from 0
+	Created    time.Time
 	Rotated    time.Time // when the current generation began
 	KeyExpires time.Time // when the current auth_key ends
 	Expires    time.Time // when the session ends
-	LastSeen   time.Time // to a minute
+	LastSeen   time.Time // accurate to a minute
 }
 
-// SessionState is a session and what bears on it now.
+// SessionState is a session together with the present rights of its principal.
 type SessionState struct {
 	Session    Session
-	Access     Access    // of the principal; NoAccess where the authorization is gone
+	Access     Access    // NoAccess if the authorization does not exist any more
 	Host       string    // the key's Host; empty for a user
-	KeyExpires time.Time // the key's Expires; zero for a user or a key without
+	KeyExpires time.Time // the key's Expires; zero for a user, and for a key that does not expire
 }

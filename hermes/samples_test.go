@@ -7,12 +7,12 @@ import (
 // sample is a call of a node that is carried out in a fresh world.
 type sample struct {
 	actor hermes.Actor
-	req   any                // what Node.Call takes
+	req   hermes.Request     // what Node.Call takes
 	cred  hermes.Credentials // of the session that it is about, if any
 }
 
 // program is a call by the program itself.
-func program(req any) func(*world) sample {
+func program(req hermes.Request) func(*world) sample {
 	return func(w *world) sample { return sample{actor: w.Actor(), req: req} }
 }
 

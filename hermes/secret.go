@@ -7,12 +7,13 @@ import (
 	"unique"
 )
 
-// Secret is a text that must not be printed, logged or encoded by accident: passwords, keys,
-// tokens. It compares with ==; the zero value is an empty secret.
-//
-// The text is kept behind a pointer: fmt prints what is in unexported fields without asking methods,
-// and with the wrong verb anything. All that it finds there is an address.
-type Secret struct{ text unique.Handle[string] }
+// Secret is a text that must not be printed, logged or encoded by accident: a password, a key, a
+// token. It compares with ==. The zero value is an empty secret.
+type Secret struct {
+	// The text is behind a pointer, because fmt prints unexported fields without calling their
+	// methods, and with a wrong verb any field. It finds an address here.
+	text unique.Handle[string]
+}
 
 const redacted = "[secret]"
 
@@ -21,10 +22,10 @@ func NewSecret(text string) Secret {
 	if text == "" {
 		return Secret{}
 	}
-	return Secret{unique.Make(text)}
+	return Secret{text: unique.Make(text)}
 }
 
-// Reveal is the only way to the text.
+// Reveal returns the text. It is the only way to get it.
 func (s Secret) Reveal() string {
 	if s.IsZero() {
 		return ""
@@ -32,7 +33,7 @@ func (s Secret) Reveal() string {
 	return s.text.Value()
 }
 
-// IsZero tells whether the secret is empty.
+// IsZero reports whether the secret is empty.
 func (s Secret) IsZero() bool { return s == Secret{} }
 
 // String returns [secret].
@@ -47,7 +48,8 @@ func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 // LogValue returns [secret].
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalJSON returns "[secret]"; hermes/api writes the text where an answer is made of it.
+// MarshalJSON returns "[secret]". Package api writes the text itself into the answers that carry
+// it.
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
 // UnmarshalText takes the text as it is.

@@ -6,52 +6,55 @@ import (
 	"time"
 )
 
-// Credentials are the three values that a client shows with every call.
+// Credentials are the three values that a client sends with every call.
 type Credentials struct {
 	Session Secret
 	AuthKey Secret
-	Cookie  Secret // not looked at with Options.NoCookie
+	Cookie  Secret // ignored with Options.NoCookie
 }
 
-// Cookie is what an answer does to the client's cookie. The zero value does nothing.
+// Cookie says what an answer does to the client's cookie. The zero value does nothing.
 type Cookie struct {
 	Value  Secret
-	MaxAge time.Duration // below zero: the cookie is to be removed
+	MaxAge time.Duration // if negative, the cookie is removed
 }
 
-// sessionRef is the session that an actor came in by, and the key that it showed.
+// sessionRef is the session that an actor authenticated with.
 type sessionRef struct {
 	state  Session
-	gen    int64 // of the key shown
+	gen    int64 // generation of the auth_key that was shown
 	cookie Secret
 }
 
 const (
-	maxSessions     = 100              // a principal; the least recently seen goes first
-	knownGens       = 8                // generations back that are told from garbage
+	maxSessions     = 100              // of a principal; the least recently seen one goes first
+	knownGens       = 8                // how many generations back a genuine auth_key is recognized
 	lastSeenStep    = time.Minute      // last_seen is written at most this often
-	cookieAllowance = 60 * time.Second // the cookie outlives its key by this, so that the server decides
+	cookieAllowance = 60 * time.Second // the cookie outlives its auth_key by this
 	saltSize        = 16
 )
 
 func errUnauthorized() *Error { return failed(Unauthorized, "no valid session, auth_key and cookie") }
 
-// Authenticate returns the actor of a session. An expired key ends the session; an unknown one changes nothing. The
-// session, its principal and level are read from the store each time, so that a change there takes effect on the next
-// request. Causes: Unauthorized.
+// Authenticate returns the actor of a session, for [Client.As]. An expired auth_key ends the
+// session; an unknown one changes nothing. The session, its principal and the access level are read
+// from the store each time, so that a change of them takes effect on the next request. The actor's
+// Remote is that of c's own actor. Causes: Unauthorized.
 func (c *Client) Authenticate(ctx context.Context, cred Credentials) (Actor, error) {
 	return c.authenticate(ctx, cred, false)
 }
 
-// AuthenticatePing is Authenticate for auth/ping, where a genuine key that is too old also ends the session: its
-// holder kept a copy.
+// AuthenticatePing is [Client.Authenticate] for the node auth/ping, where a genuine auth_key that
+// is too old also ends the session, because it must be a copy that was kept.
 func (c *Client) AuthenticatePing(ctx context.Context, cred Credentials) (Actor, error) {
 	return c.authenticate(ctx, cred, true)
 }
 
 func (c *Client) authenticate(ctx context.Context, cred Credentials, ping bool) (a Actor, err error) {
-	defer wrap(&err, "auth/session")
-	if !c.plausible(cred) {
+	defer wrap(&err, "")
+	// What cannot be genuine is refused before the database is asked.
+	if !wellFormed(cred.Session, sessionPrefix, sessionBody) || !wellFormed(cred.AuthKey, authKeyPrefix, authKeyBody) ||
+		!c.opts.NoCookie && !wellFormed(cred.Cookie, cookiePrefix, cookieBody) {
 		return a, errUnauthorized()
 	}
 	st, err := c.store.Session(ctx, hashOf(cred.Session))
@@ -61,58 +64,69 @@ func (c *Client) authenticate(ctx context.Context, cred Credentials, ping bool) 
 	if err != nil {
 		return a, err
 	}
-	gen, err := c.judge(ctx, st, cred, ping)
+	gen, err := c.checkCredentials(ctx, st, cred, ping)
 	if err != nil {
 		return a, err
 	}
-	c.touch(ctx, st.Session)
+	c.touchSession(ctx, st.Session)
 	return Actor{
 		Principal: st.Session.Principal, Access: st.Access, Remote: c.actor.Remote,
 		session: sessionRef{state: st.Session, gen: gen, cookie: cred.Cookie},
 	}, nil
 }
 
-// plausible sorts out what cannot be genuine before the database is asked.
-func (c *core) plausible(cred Credentials) bool {
-	return wellFormed(cred.Session, sessionPrefix, sessionBody) &&
-		wellFormed(cred.AuthKey, authKeyPrefix, authKeyBody) &&
-		(c.opts.NoCookie || wellFormed(cred.Cookie, cookiePrefix, cookieBody))
-}
-
-// judge decides by the table of API.md section 2 and returns the generation of the key shown.
-func (c *Client) judge(ctx context.Context, st SessionState, cred Credentials, ping bool) (int64, error) {
+// checkCredentials decides by the table of auth keys in the API's section 2 and returns the
+// generation of the key that was shown. It removes a session that has to end.
+func (c *Client) checkCredentials(ctx context.Context, st SessionState, cred Credentials, ping bool) (int64, error) {
 	s, now := st.Session, c.now()
 	if !c.opts.NoCookie && !equalHashes(hashOf(cred.Cookie), s.Cookie) {
 		return 0, errUnauthorized()
 	}
 	gen, genuine := c.generation(s, cred.AuthKey)
-	switch {
-	case !genuine:
-		return 0, errUnauthorized()
-	case !now.Before(s.Expires) || !now.Before(s.KeyExpires):
-		return 0, c.end(ctx, s)
-	case gen == s.Gen || gen == s.Gen-1 && now.Before(s.Rotated.Add(c.opts.AuthKeyGrace)):
-	case ping:
-		return 0, c.end(ctx, s)
-	default:
+	if !genuine {
 		return 0, errUnauthorized()
 	}
-	if st.Access == NoAccess || !c.keyServes(ctx, st.Host, st.KeyExpires) {
+	expired := !now.Before(s.Expires) || !now.Before(s.KeyExpires)
+	inGrace := gen == s.Gen-1 && now.Before(s.Rotated.Add(c.opts.AuthKeyGrace))
+	stale := gen != s.Gen && !inGrace
+	if expired || stale && ping {
+		if err := c.store.RemoveSession(ctx, s.ID); err != nil {
+			return 0, err
+		}
+		return 0, errUnauthorized()
+	}
+	if stale || st.Access == NoAccess || !c.keyUsable(ctx, st.Host, st.KeyExpires) {
 		return 0, errUnauthorized()
 	}
 	return gen, nil
 }
 
-// end removes a session and returns Unauthorized, or why it could not.
-func (c *core) end(ctx context.Context, s Session) error {
-	if err := c.store.RemoveSession(ctx, s.ID); err != nil {
-		return err
+// generation returns which of a session's auth keys the given one is, under any of the secret keys.
+func (c *Client) generation(s Session, key Secret) (gen int64, genuine bool) {
+	for gen := s.Gen; gen >= max(0, s.Gen-knownGens); gen-- {
+		for _, k := range c.keys {
+			if equalSecrets(authKey(k, s, gen), key) {
+				return gen, true
+			}
+		}
 	}
-	return errUnauthorized()
+	return 0, false
 }
 
-// touch keeps last_seen; that it could not be written is no reason to refuse the call.
-func (c *core) touch(ctx context.Context, s Session) {
+// authKey derives the auth_key of a generation. It is not stored anywhere, and a repeated ping can
+// still return it again.
+func authKey(k derivedKeys, s Session, gen int64) Secret {
+	sum := k.mac(s.ID[:], []byte(s.Salt), binary.BigEndian.AppendUint64(nil, uint64(gen)))
+	var v [4]uint64
+	for i := range v {
+		v[i] = binary.BigEndian.Uint64(sum[8*i:])
+	}
+	return withChecksum(authKeyPrefix + base62Text(v, authKeyBody))
+}
+
+// touchSession stores when the session was last seen. A failure to do so is no reason to refuse the
+// call.
+func (c *Client) touchSession(ctx context.Context, s Session) {
 	now := c.now()
 	if now.Sub(s.LastSeen) < lastSeenStep {
 		return
@@ -123,30 +137,8 @@ func (c *core) touch(ctx context.Context, s Session) {
 	}
 }
 
-// authKey derives a generation's key: it is kept nowhere, and a repeated ping can give the same again.
-func authKey(k derivedKeys, s Session, gen int64) Secret {
-	sum := k.mac(s.ID[:], []byte(s.Salt), binary.BigEndian.AppendUint64(nil, uint64(gen)))
-	var v [4]uint64
-	for i := range v {
-		v[i] = binary.BigEndian.Uint64(sum[8*i:])
-	}
-	return withChecksum(authKeyPrefix + base62Text(v, authKeyBody))
-}
-
-// generation finds which of a session's keys t is, under any of the secret keys.
-func (c *core) generation(s Session, t Secret) (int64, bool) {
-	for gen := s.Gen; gen >= max(0, s.Gen-knownGens); gen-- {
-		for _, k := range c.keys {
-			if equalSecrets(authKey(k, s, gen), t) {
-				return gen, true
-			}
-		}
-	}
-	return 0, false
-}
-
-// openSession makes a session for p.
-func (c *core) openSession(ctx context.Context, p Principal) (s Session, cred Credentials, err error) {
+// openSession makes a session for p and removes the principal's oldest ones beyond maxSessions.
+func (c *Client) openSession(ctx context.Context, p Principal) (s Session, cred Credentials, err error) {
 	token, err := c.newToken(sessionPrefix, sessionBody)
 	if err != nil {
 		return s, cred, err
@@ -164,8 +156,8 @@ func (c *core) openSession(ctx context.Context, p Principal) (s Session, cred Cr
 		ID: hashOf(token), Principal: p, Cookie: hashOf(cookie), Salt: string(salt),
 		Created: now, Rotated: now, LastSeen: now, Expires: now.Add(c.opts.SessionTTL),
 	}
-	s.KeyExpires = c.keyExpiry(s, now)
-	err = c.store.Tx(ctx, func(st Store) error {
+	s.KeyExpires = c.authKeyExpiry(s, now)
+	err = c.change(ctx, func(st Store) error {
 		if err := st.TrimSessions(ctx, p, maxSessions-1); err != nil {
 			return err
 		}
@@ -176,26 +168,127 @@ func (c *core) openSession(ctx context.Context, p Principal) (s Session, cred Cr
 		}
 		return st.AddSession(ctx, s)
 	})
-	return s, Credentials{token, authKey(c.keys[0], s, 0), cookie}, err
+	return s, Credentials{Session: token, AuthKey: authKey(c.keys[0], s, 0), Cookie: cookie}, err
 }
 
-// keyExpiry is when a key made now ends: no key outlives its session.
-func (c *core) keyExpiry(s Session, now time.Time) time.Time {
+// authKeyExpiry returns when an auth_key made now ends, which is not after its session.
+func (c *Client) authKeyExpiry(s Session, now time.Time) time.Time {
 	if e := now.Add(c.opts.AuthKeyTTL); e.Before(s.Expires) {
 		return e
 	}
 	return s.Expires
 }
 
-func (c *core) cookieFor(value Secret, keyExpires time.Time) Cookie {
+func (c *Client) cookieFor(value Secret, keyExpires time.Time) Cookie {
 	if c.opts.NoCookie {
 		return Cookie{}
 	}
 	return Cookie{Value: value, MaxAge: keyExpires.Sub(c.now()) + cookieAllowance}
 }
 
-// SweepSessions removes the sessions that have ended, and counts them: what a server does now and then.
+// AuthPingRequest has no parameters: the session is that of the actor.
+type AuthPingRequest struct{}
+
+// Check implements [Request].
+func (AuthPingRequest) Check(...string) error { return nil }
+
+// AuthPingResponse has the new key.
+type AuthPingResponse struct {
+	AuthKey Secret `json:"auth_key"`
+	Cookie  Cookie `json:"-"`
+}
+
+// AuthPing renews the actor's auth_key. If the actor showed the key before the current one, within
+// the grace, AuthPing returns the current one: a ping whose answer was lost can be repeated.
+// Causes: Unauthorized, also for an actor that has no session.
+func (c *Client) AuthPing(ctx context.Context, req AuthPingRequest) (res AuthPingResponse, err error) {
+	defer wrap(&err, "auth/ping")
+	if err = c.precheck("auth/ping", req); err != nil {
+		return res, err
+	}
+	ref := c.actor.session
+	if ref.state.ID == (Hash{}) {
+		return res, errUnauthorized()
+	}
+	s, err := c.rotate(ctx, ref)
+	if err != nil {
+		return res, err
+	}
+	return AuthPingResponse{AuthKey: authKey(c.keys[0], s, s.Gen), Cookie: c.cookieFor(ref.cookie, s.KeyExpires)}, nil
+}
+
+// rotate returns the session with the generation after that of the key shown. Of several pings with
+// one key the first one rotates, and the others read what it stored.
+func (c *Client) rotate(ctx context.Context, ref sessionRef) (Session, error) {
+	s := ref.state
+	if ref.gen != s.Gen {
+		return s, nil
+	}
+	now := c.now()
+	expires := c.authKeyExpiry(s, now)
+	err := c.store.RotateSession(ctx, s.ID, s.Gen, now, expires)
+	if err == nil {
+		s.Gen, s.Rotated, s.KeyExpires = s.Gen+1, now, expires
+		return s, nil
+	}
+	if err != error(NotFound) {
+		return s, err
+	}
+	st, err := c.store.Session(ctx, s.ID)
+	if err == error(NotFound) || err == nil && st.Session.Gen != ref.gen+1 {
+		return s, errUnauthorized()
+	}
+	return st.Session, err
+}
+
+// AuthLogoutRequest names a session. Its cookie must come with it.
+type AuthLogoutRequest struct {
+	Session Secret `form:"session,required" json:"session"`
+	Cookie  Secret `form:"-" cookie:"value" json:"-"`
+}
+
+// Check implements [Request].
+func (r AuthLogoutRequest) Check(...string) error {
+	if r.Session.IsZero() {
+		return badParameter("session: missing")
+	}
+	return nil
+}
+
+// AuthLogoutResponse removes the cookie.
+type AuthLogoutResponse struct {
+	Cookie Cookie `json:"-"`
+}
+
+// AuthLogout ends a session. It is not an error if the session does not exist any more. Causes:
+// Unauthorized (without the cookie, or with that of another session; nothing is ended then).
+func (c *Client) AuthLogout(ctx context.Context, req AuthLogoutRequest) (res AuthLogoutResponse, err error) {
+	defer wrap(&err, "auth/logout")
+	if err = req.Check(); err != nil {
+		return res, err
+	}
+	if !wellFormed(req.Session, sessionPrefix, sessionBody) ||
+		!c.opts.NoCookie && !wellFormed(req.Cookie, cookiePrefix, cookieBody) {
+		return res, errUnauthorized()
+	}
+	id := hashOf(req.Session)
+	st, err := c.store.Session(ctx, id)
+	defer func() { c.audit(ctx, "auth/logout", st.Session.Principal.Name, err) }()
+	if err != nil && err != error(NotFound) {
+		return res, err
+	}
+	if err == nil && !c.opts.NoCookie && !equalHashes(hashOf(req.Cookie), st.Session.Cookie) {
+		return res, errUnauthorized()
+	}
+	if err = c.store.RemoveSession(ctx, id); err != nil {
+		return res, err
+	}
+	return AuthLogoutResponse{Cookie: Cookie{MaxAge: -1}}, nil
+}
+
+// SweepSessions removes the sessions that have ended and returns how many they were. A server calls
+// it now and then.
 func (c *Client) SweepSessions(ctx context.Context) (n int64, err error) {
-	defer wrap(&err, "auth/session")
+	defer wrap(&err, "")
 	return c.store.SweepExpired(ctx, c.now())
 }

@@ -199,12 +199,12 @@ func TestPingOfAnEndedSession(t *testing.T) {
 func TestAuthenticateOverAFailingStore(t *testing.T) {
 	w := newWorld(t)
 	cred := w.login("writer")
-	broken := w.over(faults{w.store, &script{fail: func(int) error { return errDisk }}})
+	broken := w.over((&storeCalls{fail: func(int) error { return errDisk }}).over(w.store))
 	_, err := broken.As(hermes.Actor{Remote: office}).AuthenticatePing(t.Context(), cred)
 	wantDBFail(t, err)
 	w.clock.sleep(keyTTL)
-	noEnd := &script{fail: func(n int) error { return map[int]error{2: errDisk}[n] }}
-	_, err = w.over(faults{w.store, noEnd}).As(hermes.Actor{Remote: office}).AuthenticatePing(t.Context(), cred)
+	noEnd := &storeCalls{fail: func(n int) error { return map[int]error{2: errDisk}[n] }}
+	_, err = w.over(noEnd.over(w.store)).As(hermes.Actor{Remote: office}).AuthenticatePing(t.Context(), cred)
 	wantDBFail(t, err)
 	w.wantAlive(cred, true)
 	if !errors.Is(only(w.ping(cred)), hermes.Unauthorized) {

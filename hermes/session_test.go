@@ -227,10 +227,10 @@ func TestLastSeen(t *testing.T) {
 		t.Errorf("seen at %v, want %v: within a minute", seen(), begun)
 	}
 	w.clock.sleep(time.Microsecond)
-	noTouch := &script{fail: func(n int) error { return map[int]error{2: errDisk}[n] }}
-	ok(t, got(w.over(faults{w.store, noTouch}).As(hermes.Actor{Remote: office}).Authenticate(t.Context(), cred)))
-	if len(noTouch.calls) != 2 || noTouch.calls[1] != "TouchSession" {
-		t.Errorf("calls %v: want the second one to note the time, in vain", noTouch.calls)
+	noTouch := &storeCalls{fail: func(n int) error { return map[int]error{2: errDisk}[n] }}
+	ok(t, got(w.over(noTouch.over(w.store)).As(hermes.Actor{Remote: office}).Authenticate(t.Context(), cred)))
+	if len(noTouch.names) != 2 || noTouch.names[1] != "TouchSession" {
+		t.Errorf("calls %v: want the second one to note the time, in vain", noTouch.names)
 	}
 	ok(t, got(w.enter(cred)))
 	if !seen().Equal(w.clock.now()) {

@@ -9,18 +9,19 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// Store keeps the records. A store knows keys, order and atomicity, never roles, formats,
-// quotas or wording: those are the Client's. Package hermes/storetest holds every promise
-// made here as a test that any store can be run against.
+// Store keeps the records. A store knows keys, order and atomicity; roles, formats, quotas and the
+// wording of answers belong to the [Client]. Package hermes/storetest tests every promise made here
+// on any store.
 //
-// Errors: a store returns the bare causes NotFound and Exists, exactly where a method says
-// so (compare with ==), and any other error for a fault. An error leaves a transaction usable
-// when it is a bare cause. Every method honours ctx, and a write is whole or not at all, in a
-// transaction of its own where none is open.
+// Errors: a store returns the bare causes [NotFound] and [Exists] exactly where a method says so
+// (compare with ==), and any other error for a fault. After a bare cause a transaction can go on;
+// after another error it can only be rolled back. Every method honours ctx. A write happens as a
+// whole or not at all, in a transaction of its own if none is open.
 //
-// Order is byte-wise, whatever the database's collation: addresses by user name and then domain,
-// numbers and MACs as strings. Values that other tools left in shared tables and that the validators refuse
-// are returned as sip.Unchecked makes them, and found again under that value.
+// Order is byte-wise, whatever the collation of the database: addresses by user name and then
+// domain, numbers and MAC addresses as strings. Values that other tools wrote into shared tables
+// and that the validators refuse are returned as [sip.Unchecked] makes them, and are found again
+// under that value.
 type Store interface {
 	UserStore
 	PhoneStore
@@ -32,159 +33,173 @@ type Store interface {
 	KeyStore
 	SessionStore
 
-	// Tx runs fn in one serializable transaction: concurrent transactions have the effect of
-	// some order one after the other, everything sticks when fn returns nil, and nothing
-	// otherwise; fn's own error is returned as it is. fn may run more than once: it must set what it
-	// answers anew each time. The Store given to fn serves in fn only; its own Tx runs in the same transaction,
-	// and undoes nothing by itself.
-	// Where it cannot be known whether a commit took place the error wraps ErrOutcomeUnknown.
+	// Tx runs fn in one serializable transaction: concurrent transactions have the effect of some
+	// order, one after the other. What fn did is kept if fn returns nil, and nothing of it
+	// otherwise; an error of fn is returned as it is. fn may run more than once, so it must set its
+	// results anew each time.
+	//
+	// The Store given to fn is valid only until fn returns; its Tx joins this transaction, without
+	// a savepoint.
+	//
+	// If it cannot be known whether the commit took place, the error wraps [ErrOutcomeUnknown].
 	Tx(ctx context.Context, fn func(Store) error) error
 }
 
-// UserStore keeps users: Kamailio's subscriber row and Hermes' provisioning row, as one record.
+// UserStore keeps users. A user is one record made of Kamailio's subscriber row and Hermes' own
+// provisioning row.
 type UserStore interface {
-	// User returns the user at an address, whichever of the two rows there are; NotFound.
+	// User returns the user at an address, made of the rows that exist. Returns NotFound if neither
+	// does.
 	User(ctx context.Context, a sip.Addr) (User, error)
-	// Users returns a page in the order of addresses, each once. A user matches where the pattern
+	// Users returns a page in the order of addresses, each once. A user matches if the pattern
 	// matches the address or the display name.
 	Users(ctx context.Context, q UserQuery) ([]UserEntry, error)
-	// AddUser stores a new user, in both tables where it is local; Exists where either has the address.
+	// AddUser stores a new user, a local one in both tables. Returns Exists if either table has the
+	// address.
 	AddUser(ctx context.Context, u User) error
-	// SetUser replaces the user at u.Address, making the row that is missing; NotFound where there is neither. Kamailio's,
-	// which another tool removed, is not made for a user without HA1 and Clear: it would be an account again without a password.
+	// SetUser replaces the user at u.Address and creates a row that is missing. Returns NotFound if
+	// both are missing. Kamailio's row is not created for a user without HA1 and Clear: another tool
+	// removed it, and it would be an account without a password.
 	SetUser(ctx context.Context, u User) error
-	// RemoveUser removes both rows and the user's groups; NotFound.
+	// RemoveUser removes both rows and the user's groups. Returns NotFound if both are missing.
 	RemoveUser(ctx context.Context, a sip.Addr) error
-	// Groups returns the names under the address in Kamailio's grp table, in order, each once.
+	// Groups returns the group names of the address in Kamailio's grp table, in order, each once.
 	Groups(ctx context.Context, a sip.Addr) ([]string, error)
-	// SetGroups makes names the only ones there.
+	// SetGroups makes names the only groups of the address.
 	SetGroups(ctx context.Context, a sip.Addr, names []string) error
-	// Holder tells in one statement whether a user or an alias has the address. A user is told
-	// first where both do.
+	// Holder returns what has the address, read by one statement: a user, an alias or nothing. If
+	// both a user and an alias have it, the user is returned.
 	Holder(ctx context.Context, a sip.Addr) (Holder, error)
 }
 
 // PhoneStore keeps the associations of desk phones with users.
 type PhoneStore interface {
-	// PhoneUsers returns the users of a phone, in order; none is no error.
+	// PhoneUsers returns the users of a phone, in order. Having none is not an error.
 	PhoneUsers(ctx context.Context, m mac.Addr) ([]sip.Addr, error)
-	// UserPhones returns the phones of a user, in order; none is no error.
+	// UserPhones returns the phones of a user, in order. Having none is not an error.
 	UserPhones(ctx context.Context, a sip.Addr) ([]mac.Addr, error)
-	// Phones returns a page of the MACs that have users, each once, in order.
+	// Phones returns a page of the MAC addresses that have users, in order, each once.
 	Phones(ctx context.Context, q PhoneQuery) ([]mac.Addr, error)
-	// AddPhone stores an association; Exists. Whether the user exists is not looked at.
+	// AddPhone stores an association; it does not check that the user exists. Returns Exists.
 	AddPhone(ctx context.Context, p Phone) error
-	// RemovePhone removes one; NotFound.
+	// RemovePhone removes an association. Returns NotFound.
 	RemovePhone(ctx context.Context, p Phone) error
 }
 
 // NumberStore keeps the pool of free numbers.
 type NumberStore interface {
-	// HasNumber tells whether n is in the pool.
+	// HasNumber reports whether n is in the pool.
 	HasNumber(ctx context.Context, n e164.Number) (bool, error)
 	// Numbers returns a page of the pool, in order.
 	Numbers(ctx context.Context, q NumberQuery) ([]e164.Number, error)
 	// ShuffledNumbers returns a page of the pool in the order of (Shuffle(n, q.Seed), n).
 	ShuffledNumbers(ctx context.Context, q NumberQuery) ([]e164.Number, error)
-	// AddNumber puts n into the pool; Exists where it is there.
+	// AddNumber puts n into the pool. Returns Exists.
 	AddNumber(ctx context.Context, n e164.Number) error
-	// AddNumbers puts first to last, of one digit count, into the pool, all or nothing, and counts
-	// those that were new. It passes over what is in the pool already or is the user part of an alias.
+	// AddNumbers puts the numbers from first to last, which have the same count of digits, into the
+	// pool, all or none, and returns how many were new. It passes over numbers that are in the pool
+	// already and those that are the user part of an alias.
 	AddNumbers(ctx context.Context, first, last e164.Number) (added int64, err error)
-	// RemoveNumber takes n out of the pool; NotFound. Of concurrent calls for one number exactly one returns nil.
+	// RemoveNumber takes n out of the pool. Returns NotFound. Of concurrent calls for one number
+	// exactly one returns nil.
 	RemoveNumber(ctx context.Context, n e164.Number) error
-	// TakeNumber takes the first number that matches out of the pool, or with random any that matches; NotFound
-	// where none does. Concurrent takers get different numbers, and while there are numbers enough none of them is told
-	// NotFound.
+	// TakeNumber takes the first matching number out of the pool, or with random any matching one.
+	// Returns NotFound if there is none. Concurrent calls take different numbers, and none of them
+	// returns NotFound while there are enough.
 	TakeNumber(ctx context.Context, match Pattern, random bool) (e164.Number, error)
 }
 
-// AliasStore keeps Kamailio's aliases. Its table has no unique key: rows that are there already
-// may give one alias several destinations, or the same one twice.
+// AliasStore keeps Kamailio's aliases. Its table has no unique key: rows of other tools may give
+// one alias several destinations, or the same one twice.
 type AliasStore interface {
-	// Aliases returns a page of aliases, ordered by alias and then destination; equal rows are one.
+	// Aliases returns a page of aliases, ordered by alias and then by destination. Equal rows count
+	// as one.
 	Aliases(ctx context.Context, q AliasQuery) ([]Alias, error)
-	// AddAlias stores an alias; Exists where any row has that alias address.
+	// AddAlias stores an alias. Returns Exists if any row has that alias address.
 	AddAlias(ctx context.Context, a Alias) error
-	// RemoveAlias removes every row with that alias address; NotFound.
+	// RemoveAlias removes every row with that alias address. Returns NotFound.
 	RemoveAlias(ctx context.Context, a sip.Addr) error
-	// NumberAliased tells whether n is the user part of an alias in any domain.
+	// NumberAliased reports whether n is the user part of an alias in any domain.
 	NumberAliased(ctx context.Context, n e164.Number) (bool, error)
 }
 
 // DomainStore reads Kamailio's domains and keeps their default servers.
 type DomainStore interface {
-	// DomainServed tells whether Kamailio's table has the domain, in any case.
+	// DomainServed reports whether Kamailio's table has the domain, in any case.
 	DomainServed(ctx context.Context, d sip.Domain) (bool, error)
 	// Domains returns the domains of Kamailio's table in lower case, in order, each once.
 	Domains(ctx context.Context) ([]sip.Domain, error)
-	// Servers returns a domain's default servers; NotFound.
+	// Servers returns the default servers of a domain. Returns NotFound.
 	Servers(ctx context.Context, d sip.Domain) (Servers, error)
-	// SetServers stores or replaces them.
+	// SetServers stores or replaces the default servers of s.Domain.
 	SetServers(ctx context.Context, s Servers) error
 }
 
 // CredentialStore keeps the password hashes of the local authentication backend.
 type CredentialStore interface {
-	// Credential returns a user's; NotFound.
+	// Credential returns the credential of a user. Returns NotFound.
 	Credential(ctx context.Context, user string) (Credential, error)
-	// AddCredential stores a new one; Exists.
+	// AddCredential stores a new credential. Returns Exists.
 	AddCredential(ctx context.Context, c Credential) error
-	// SetCredential replaces one; NotFound.
+	// SetCredential replaces a credential. Returns NotFound.
 	SetCredential(ctx context.Context, c Credential) error
-	// RemoveCredential removes one; NotFound.
+	// RemoveCredential removes a credential. Returns NotFound.
 	RemoveCredential(ctx context.Context, user string) error
 }
 
-// AuthorizationStore keeps who may call the API.
+// AuthorizationStore keeps the access levels of principals.
 type AuthorizationStore interface {
-	// Authorization returns a principal's; NotFound.
+	// Authorization returns the authorization of a principal. Returns NotFound.
 	Authorization(ctx context.Context, p Principal) (Authorization, error)
-	// Authorizations returns all, ordered byte-wise by kind and then name.
+	// Authorizations returns all, ordered byte-wise by kind and then by name.
 	Authorizations(ctx context.Context) ([]Authorization, error)
-	// SetAuthorization stores or replaces one.
+	// SetAuthorization stores or replaces an authorization.
 	SetAuthorization(ctx context.Context, a Authorization) error
-	// RemoveAuthorization removes one; NotFound. Sessions are not touched.
+	// RemoveAuthorization removes an authorization; sessions stay. Returns NotFound.
 	RemoveAuthorization(ctx context.Context, p Principal) error
 }
 
-// KeyStore keeps API keys and the nonces of key-pair logins. A key's access level is the
+// KeyStore keeps API keys, and the nonces of key-pair logins. The access level of a key is the
 // authorization of its principal.
 type KeyStore interface {
-	// Key returns a key by its public id; NotFound.
+	// Key returns a key by its public id. Returns NotFound.
 	Key(ctx context.Context, id string) (Key, error)
-	// Keys returns all, ordered by id.
+	// Keys returns all keys, ordered by id.
 	Keys(ctx context.Context) ([]Key, error)
-	// AddKey stores a new one; Exists.
+	// AddKey stores a new key. Returns Exists.
 	AddKey(ctx context.Context, k Key) error
-	// RemoveKey removes one; NotFound.
+	// RemoveKey removes a key. Returns NotFound.
 	RemoveKey(ctx context.Context, id string) error
-	// TouchKey sets when the key was last used; a key that is gone is no error.
+	// TouchKey sets when the key was last used. It is not an error if the key does not exist.
 	TouchKey(ctx context.Context, id string, at time.Time) error
-	// AddNonce stores a nonce; Exists.
+	// AddNonce stores a nonce. Returns Exists.
 	AddNonce(ctx context.Context, n Nonce) error
-	// TakeNonce removes a nonce and returns it; NotFound. Of concurrent calls exactly one gets it.
+	// TakeNonce removes a nonce and returns it. Returns NotFound. Of concurrent calls exactly one
+	// gets it.
 	TakeNonce(ctx context.Context, id Hash) (Nonce, error)
 }
 
 // SessionStore keeps sessions.
 type SessionStore interface {
-	// Session returns a session with what its principal may do now, in one statement; NotFound.
+	// Session returns a session together with the present rights of its principal, read by one
+	// statement. Returns NotFound.
 	Session(ctx context.Context, id Hash) (SessionState, error)
-	// AddSession stores a new one; Exists.
+	// AddSession stores a new session. Returns Exists.
 	AddSession(ctx context.Context, s Session) error
-	// RotateSession raises the generation by one and sets Rotated and KeyExpires, where gen is the
-	// session's generation still; NotFound otherwise. Of concurrent calls exactly one returns nil.
+	// RotateSession raises the generation by one and sets Rotated and KeyExpires, if gen is still the
+	// session's generation. Returns NotFound otherwise. Of concurrent calls exactly one returns nil.
 	RotateSession(ctx context.Context, id Hash, gen int64, rotated, keyExpires time.Time) error
-	// TouchSession sets LastSeen; a session that is gone is no error.
+	// TouchSession sets LastSeen. It is not an error if the session does not exist.
 	TouchSession(ctx context.Context, id Hash, at time.Time) error
-	// RemoveSession removes one; a session that is gone is no error.
+	// RemoveSession removes a session. It is not an error if it does not exist.
 	RemoveSession(ctx context.Context, id Hash) error
-	// RemoveSessions removes a principal's sessions but the one named keep (zero: none is kept).
+	// RemoveSessions removes the sessions of a principal except keep; with the zero Hash, all of
+	// them.
 	RemoveSessions(ctx context.Context, p Principal, keep Hash) error
-	// TrimSessions removes a principal's least recently seen sessions until at most n are left;
-	// of those seen at the same time the smallest ids go first.
+	// TrimSessions removes the least recently seen sessions of a principal until at most n are left.
+	// Of those seen at the same time the smallest ids go first.
 	TrimSessions(ctx context.Context, p Principal, n int) error
-	// SweepExpired removes the sessions whose Expires or KeyExpires is not after now, and such nonces, and counts both.
+	// SweepExpired removes the sessions of which Expires or KeyExpires is not after now, and the
+	// nonces of which Expires is not, and returns how many it removed.
 	SweepExpired(ctx context.Context, now time.Time) (int64, error)
 }

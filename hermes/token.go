@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Tokens are a prefix that tells what they are, a base62 body, and the base62 CRC-32 of both
-// in six characters: a typing mistake or a cut is seen before any database is asked, and secret scanners
-// know them.
+// A token is a prefix that names its kind, a base62 body, and the base62 CRC-32 of both in six
+// characters. The checksum finds typing mistakes and cut tokens before the database is asked, and
+// secret scanners recognize the form.
 const (
 	base62       = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	checksumSize = 6
@@ -24,12 +24,12 @@ const (
 	noncePrefix   = "hen_"
 	nonceBody     = 22
 	apiKeyPrefix  = "hek_"
-	apiKeyID      = 10                // after the prefix; both are the public id
+	apiKeyID      = 10                // after the prefix; prefix and id are the public id
 	apiKeyBody    = apiKeyID + 1 + 43 // id, _, 256 bits
 )
 
-// newToken draws a token.
-func (c *core) newToken(prefix string, body int) (Secret, error) {
+// newToken makes a random token.
+func (c *Client) newToken(prefix string, body int) (Secret, error) {
 	text, err := c.randomText(base62, body)
 	return withChecksum(prefix + text), err
 }
@@ -39,7 +39,7 @@ func withChecksum(s string) Secret {
 	return NewSecret(s + base62Text(sum, checksumSize))
 }
 
-// wellFormed tells whether t can be a token of that kind: its length, prefix, and checksum.
+// wellFormed reports whether t has the length, the prefix and the checksum of a token of that kind.
 func wellFormed(t Secret, prefix string, body int) bool {
 	s := t.Reveal()
 	if len(s) != len(prefix)+body+checksumSize || !strings.HasPrefix(s, prefix) {
@@ -48,7 +48,7 @@ func wellFormed(t Secret, prefix string, body int) bool {
 	return equalSecrets(withChecksum(s[:len(s)-checksumSize]), t)
 }
 
-// base62Text writes the last n base62 digits of v, whose most significant word is the first.
+// base62Text returns the last n base62 digits of v, whose first word is the most significant.
 func base62Text(v [4]uint64, n int) string {
 	text := make([]byte, n)
 	for i := n - 1; i >= 0; i-- {

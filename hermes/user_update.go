@@ -4,26 +4,32 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// UserUpdateRequest names a user and the fields to change. A field that is absent stays; a
-// text that is empty is emptied. Ports and hosts cannot be emptied.
+// UserUpdateRequest names a user and the fields to change. An absent field stays as it is, and an
+// empty text empties the field. Ports and hosts cannot be emptied.
 type UserUpdateRequest struct {
-	User           sip.Addr        `form:"user*,required" json:"user"`
-	AuthID         Opt[string]     `form:"authid" json:"authid,omitzero"`
-	Registrar      Opt[sip.Domain] `form:"registrar" bad:"invalid/parameters" json:"registrar,omitzero"`
-	RPort          Opt[int]        `form:"r_port" json:"r_port,omitzero"`
-	Proxy          Opt[sip.Domain] `form:"proxy" bad:"invalid/parameters" json:"proxy,omitzero"`
-	PPort          Opt[int]        `form:"p_port" json:"p_port,omitzero"`
-	Dialplan       Opt[string]     `form:"dialplan" json:"dialplan,omitzero"`
-	DisplayName    Opt[string]     `form:"displayname" json:"displayname,omitzero"`
-	LineText       Opt[string]     `form:"linetext" json:"linetext,omitzero"`
-	Email          Opt[string]     `form:"email" json:"email,omitzero"`                   // local users only
-	RPID           Opt[string]     `form:"rpid" json:"rpid,omitzero"`                     // local users only
-	PermittedCalls Opt[string]     `form:"permittedcalls" json:"permittedcalls,omitzero"` // local users only
+	User        sip.Addr        `form:"user*,required" json:"user"`
+	AuthID      Opt[string]     `form:"authid" json:"authid,omitzero"`
+	Registrar   Opt[sip.Domain] `form:"registrar" bad:"invalid/parameters" json:"registrar,omitzero"`
+	RPort       Opt[int]        `form:"r_port" json:"r_port,omitzero"`
+	Proxy       Opt[sip.Domain] `form:"proxy" bad:"invalid/parameters" json:"proxy,omitzero"`
+	PPort       Opt[int]        `form:"p_port" json:"p_port,omitzero"`
+	Dialplan    Opt[string]     `form:"dialplan" json:"dialplan,omitzero"`
+	DisplayName Opt[string]     `form:"displayname" json:"displayname,omitzero"`
+	LineText    Opt[string]     `form:"linetext" json:"linetext,omitzero"`
+
+	// Local users only.
+	Email          Opt[string] `form:"email" json:"email,omitzero"`
+	RPID           Opt[string] `form:"rpid" json:"rpid,omitzero"`
+	PermittedCalls Opt[string] `form:"permittedcalls" json:"permittedcalls,omitzero"`
+}
+
+// Check implements [Request].
+func (r UserUpdateRequest) Check(malformed ...string) error {
+	return firstError(needAddr("user", r.User, malformed), checkFields(r.fields()))
 }
 
 // UserUpdateResponse names the fields that were changed and those that had their value already.
@@ -32,53 +38,52 @@ type UserUpdateResponse struct {
 	Skipped []string `json:"skipped"`
 }
 
-// UserUpdate changes a user's fields, all or none. Causes: NotFound; with StoreFailed the
-// Error's Fields name what was not stored.
+// UserUpdate changes a user's fields, all or none. Causes: NotFound. With StoreFailed, Error.Fields
+// has the fields that were not stored.
 func (c *Client) UserUpdate(ctx context.Context, req UserUpdateRequest) (res UserUpdateResponse, err error) {
 	defer wrap(&err, "user/update")
-	if err = c.allow("user/update"); err != nil {
+	if err = c.precheck("user/update", req); err != nil {
 		return res, err
 	}
 	fields := req.fields()
-	if err = firstError(needAddr("user", req.User), checkFields(fields)); err != nil {
-		return res, err
-	}
-	err = c.store.Tx(ctx, func(s Store) error {
+	err = c.change(ctx, func(s Store) error {
 		res = UserUpdateResponse{Updated: []string{}, Skipped: []string{}}
 		return updateUser(ctx, s, req.User, fields, &res)
 	})
 	if err != nil {
 		e := asError(err)
 		if e.Cause == StoreFailed {
-			e.Fields = fieldNames(fields)
+			for _, f := range fields {
+				e.Fields = append(e.Fields, f.name)
+			}
 		}
 		return UserUpdateResponse{}, e
 	}
 	return res, nil
 }
 
-// A userField is one field of an update: its new value's fault, and how to store it.
+// userField is one field of an update.
 type userField struct {
 	name      string
 	localOnly bool
-	err       error
-	store     func(*User) (changed bool)
+	err       error                      // what is wrong with the new value
+	store     func(*User) (changed bool) // sets it
 }
 
-// fields returns those that are present.
-func (req UserUpdateRequest) fields() []userField {
+// fields returns the fields that are present.
+func (r UserUpdateRequest) fields() []userField {
 	all := []*userField{
-		textField("authid", req.AuthID, func(u *User) *string { return &u.AuthID }),
-		hostField("registrar", req.Registrar, func(u *User) *sip.Domain { return &u.Registrar }),
-		portField("r_port", req.RPort, func(u *User) *int { return &u.RPort }),
-		hostField("proxy", req.Proxy, func(u *User) *sip.Domain { return &u.Proxy }),
-		portField("p_port", req.PPort, func(u *User) *int { return &u.PPort }),
-		textField("dialplan", req.Dialplan, func(u *User) *string { return &u.Dialplan }),
-		textField("displayname", req.DisplayName, func(u *User) *string { return &u.DisplayName }),
-		textField("linetext", req.LineText, func(u *User) *string { return &u.LineText }),
-		localOnly(newField("email", req.Email, checkEmail(req.Email.Value), func(u *User) *string { return &u.Email })),
-		localOnly(textField("rpid", req.RPID, func(u *User) *string { return &u.RPID })),
-		localOnly(textField("permittedcalls", req.PermittedCalls, func(u *User) *string { return &u.PermittedCalls })),
+		textField("authid", r.AuthID, func(u *User) *string { return &u.AuthID }),
+		hostField("registrar", r.Registrar, func(u *User) *sip.Domain { return &u.Registrar }),
+		portField("r_port", r.RPort, func(u *User) *int { return &u.RPort }),
+		hostField("proxy", r.Proxy, func(u *User) *sip.Domain { return &u.Proxy }),
+		portField("p_port", r.PPort, func(u *User) *int { return &u.PPort }),
+		textField("dialplan", r.Dialplan, func(u *User) *string { return &u.Dialplan }),
+		textField("displayname", r.DisplayName, func(u *User) *string { return &u.DisplayName }),
+		textField("linetext", r.LineText, func(u *User) *string { return &u.LineText }),
+		localOnly(newField("email", r.Email, checkEmail(r.Email.Value), func(u *User) *string { return &u.Email })),
+		localOnly(textField("rpid", r.RPID, func(u *User) *string { return &u.RPID })),
+		localOnly(textField("permittedcalls", r.PermittedCalls, func(u *User) *string { return &u.PermittedCalls })),
 	}
 	var present []userField
 	for _, f := range all {
@@ -131,14 +136,6 @@ func checkFields(fields []userField) error {
 	return nil
 }
 
-func fieldNames(fields []userField) []string {
-	var names []string
-	for _, f := range fields {
-		names = append(names, f.name)
-	}
-	return names
-}
-
 func updateUser(ctx context.Context, s Store, a sip.Addr, fields []userField, res *UserUpdateResponse) error {
 	u, err := s.User(ctx, a)
 	if err != nil {
@@ -161,12 +158,12 @@ func updateUser(ctx context.Context, s Store, a sip.Addr, fields []userField, re
 	if err := s.SetUser(ctx, u); err != nil {
 		return noUser(err, a)
 	}
-	return regroup(ctx, s, a, permitted, u.PermittedCalls)
+	return updateGroups(ctx, s, a, permitted, u.PermittedCalls)
 }
 
-// regroup carries a change of permittedcalls over to Kamailio's grp table. Names there that
-// were not in the old text are another tool's and stay.
-func regroup(ctx context.Context, s Store, a sip.Addr, before, after string) error {
+// updateGroups applies a change of permittedcalls to Kamailio's grp table. Names there that were
+// not in the old text belong to another tool and stay.
+func updateGroups(ctx context.Context, s Store, a sip.Addr, before, after string) error {
 	if before == after {
 		return nil
 	}
@@ -179,38 +176,33 @@ func regroup(ctx context.Context, s Store, a sip.Addr, before, after string) err
 	return s.SetGroups(ctx, a, sortedSet(append(names, groupNames(after)...)))
 }
 
-// groupNames returns the names in a permittedcalls text that Kamailio's group module can
-// hold: the field is free text, and older systems kept other things there.
-func groupNames(text string) []string {
-	var names []string
-	for name := range strings.SplitSeq(text, ",") {
-		if isGroupName(name) {
-			names = append(names, name)
-		}
-	}
-	return sortedSet(names)
-}
-
-// groupMax is the width of Kamailio's column grp.grp.
-const groupMax = 64
-
-func isGroupName(s string) bool {
-	return s != "" && utf8.RuneCountInString(s) <= groupMax && CleanText(s) && !strings.ContainsAny(s, ", ")
-}
-
-func sortedSet(names []string) []string {
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
 // UserPermissionsRequest asks for a local user's permissions, or sets them.
 type UserPermissionsRequest struct {
-	User        sip.Addr      `form:"user*,required" json:"user"`
-	Permissions Opt[[]string] `form:"permissions" json:"permissions,omitzero"` // absent: ask; empty: clear
+	User sip.Addr `form:"user*,required" json:"user"`
+	// Permissions are the new names. If absent, the present ones are returned; if empty, they are
+	// cleared. A name has 1 to 64 characters, no comma and no blank. Together, with commas, they have
+	// at most 128.
+	Permissions Opt[[]string] `form:"permissions" json:"permissions,omitzero"`
 }
 
-func (req UserPermissionsRequest) needs(Actor) Capability {
-	if req.Permissions.Set {
+// Check implements [Request].
+func (r UserPermissionsRequest) Check(malformed ...string) error {
+	if err := needAddr("user", r.User, malformed); err != nil {
+		return err
+	}
+	names := r.names()
+	for _, n := range names {
+		if !isGroupName(n) {
+			return badParameter("permissions: %q: want names of 1 to %d characters without blanks, separated by commas", n, groupMax)
+		}
+	}
+	return checkText("permissions", strings.Join(names, ","), textMax)
+}
+
+func (r UserPermissionsRequest) names() []string { return sortedSet(slices.Clone(r.Permissions.Value)) }
+
+func (r UserPermissionsRequest) needs(Actor) Capability {
+	if r.Permissions.Set {
 		return CanWrite
 	}
 	return CanRead
@@ -222,20 +214,17 @@ type UserPermissionsResponse struct {
 	Permissions []string `json:"permissions"`
 }
 
-// UserPermissions returns the names that Kamailio's group module finds for a local user, those
-// of other tools included, or makes the given ones the only ones, there and in PermittedCalls. A
-// name has 1 to 64 characters, no comma and no blank; together, with commas, at most 128. Setting needs CanWrite. Causes: NotFound.
+// UserPermissions returns the names that Kamailio's group module finds for a local user, those of
+// other tools included; or it makes the given names the only ones, there and in PermittedCalls,
+// which needs CanWrite. Causes: NotFound.
 func (c *Client) UserPermissions(ctx context.Context, req UserPermissionsRequest) (res UserPermissionsResponse, err error) {
 	defer wrap(&err, "user/permissions")
-	if err = c.Allows("user/permissions", req); err != nil {
+	if err = c.precheck("user/permissions", req); err != nil {
 		return res, err
 	}
-	names := sortedSet(slices.Clone(req.Permissions.Value))
-	if err = firstError(needAddr("user", req.User), checkPermissions(names)); err != nil {
-		return res, err
-	}
+	names := req.names()
 	if req.Permissions.Set {
-		err = c.store.Tx(ctx, func(s Store) error { return setPermissions(ctx, s, req.User, names) })
+		err = c.change(ctx, func(s Store) error { return setPermissions(ctx, s, req.User, names) })
 	} else {
 		names, err = permissions(ctx, c.store, req.User)
 	}
@@ -243,15 +232,6 @@ func (c *Client) UserPermissions(ctx context.Context, req UserPermissionsRequest
 		return res, err
 	}
 	return UserPermissionsResponse{User: req.User, Permissions: append([]string{}, names...)}, nil
-}
-
-func checkPermissions(names []string) error {
-	for _, n := range names {
-		if !isGroupName(n) {
-			return badParameter("permissions: %q: want names of 1 to %d characters without blanks, separated by commas", n, groupMax)
-		}
-	}
-	return checkText("permissions", strings.Join(names, ","), textMax)
 }
 
 func permissions(ctx context.Context, s Store, a sip.Addr) ([]string, error) {

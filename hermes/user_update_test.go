@@ -94,7 +94,7 @@ func TestUserUpdateRefuses(t *testing.T) {
 // What was not stored is named; it is all or nothing.
 func TestUserUpdateNamesWhatFailed(t *testing.T) {
 	w := newWorld(t)
-	broken := w.over(faults{w.store, &script{fail: func(n int) error { return map[int]error{3: errDisk}[n] }}})
+	broken := w.over((&storeCalls{fail: func(n int) error { return map[int]error{3: errDisk}[n] }}).over(w.store))
 	_, err := broken.UserUpdate(t.Context(), hermes.UserUpdateRequest{User: alice, LineText: some("x"), RPort: some(5060)})
 	wantDBFail(t, err)
 	if e := refused(t, err, hermes.StoreFailed); !slices.Equal(e.Fields, []string{"r_port", "linetext"}) {

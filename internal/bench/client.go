@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,15 +15,17 @@ import (
 type client struct {
 	url     string
 	http    *http.Client
-	address string
+	address string // sent as X-Forwarded-For; if empty, hermesd sees 127.0.0.1
 
-	session, authKey string // after login
-	cookie           *http.Cookie
+	// The session, after login.
+	session string
+	authKey string
+	cookie  *http.Cookie
 }
 
-// answer is what came back, and after what time.
+// answer is what hermesd answered to a call.
 type answer struct {
-	members map[string]any
+	members map[string]any // of the JSON object
 	cookies []*http.Cookie
 	took    time.Duration
 }
@@ -32,7 +35,7 @@ func (a answer) text(name string) string {
 	return s
 }
 
-// class is the answer as API.md names it, such as failed/unauthorized.
+// class returns the response and its cause, such as ok or failed/unauthorized.
 func (a answer) class() string {
 	if a.text("cause") == "" {
 		return a.text("response")
@@ -40,11 +43,11 @@ func (a answer) class() string {
 	return a.text("response") + "/" + a.text("cause")
 }
 
-// call posts a node's parameters, name and value in turn.
+// call posts a request to a node. The parameters are names and values in turn.
 func (c *client) call(ctx context.Context, node string, parameters ...string) (a answer, err error) {
 	form := url.Values{}
-	for i := 0; i < len(parameters); i += 2 {
-		form.Set(parameters[i], parameters[i+1])
+	for p := range slices.Chunk(parameters, 2) {
+		form.Set(p[0], p[1])
 	}
 	if c.session != "" {
 		form.Set("session", c.session)
@@ -70,8 +73,8 @@ func (c *client) call(ctx context.Context, node string, parameters ...string) (a
 	return a, err
 }
 
-// must wants ok.
-func (c *client) must(ctx context.Context, node string, parameters ...string) (answer, error) {
+// mustCall is like call, and returns an error if the answer is not ok.
+func (c *client) mustCall(ctx context.Context, node string, parameters ...string) (answer, error) {
 	a, err := c.call(ctx, node, parameters...)
 	if err == nil && a.class() != "ok" {
 		err = fmt.Errorf("%s: answered %s: %s", node, a.class(), a.text("detail"))
@@ -79,10 +82,10 @@ func (c *client) must(ctx context.Context, node string, parameters ...string) (a
 	return a, err
 }
 
-// login opens a session, which the client's further calls are in.
+// login opens a session for the further calls of the client, and returns how long that took.
 func (c *client) login(ctx context.Context, user, password string) (time.Duration, error) {
 	c.session, c.authKey, c.cookie = "", "", nil
-	a, err := c.must(ctx, "auth/login", "username", user, "password", password)
+	a, err := c.mustCall(ctx, "auth/login", "username", user, "password", password)
 	if err != nil {
 		return a.took, err
 	}
@@ -91,4 +94,17 @@ func (c *client) login(ctx context.Context, user, password string) (time.Duratio
 		c.cookie = cookie
 	}
 	return a.took, nil
+}
+
+// durations are times that were measured.
+type durations []time.Duration
+
+// quantile returns the value below which the given part of the durations lies: 0.5 is the median, 1
+// the longest.
+func (d durations) quantile(part float64) time.Duration {
+	if len(d) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(d))
+	return sorted[min(len(sorted)-1, int(part*float64(len(sorted))))]
 }

@@ -1,55 +1,64 @@
-// Package doctor examines a database for `hermesd doctor`: whether Hermes and Kamailio can use it, and what other
-// tools left at odds between Kamailio's tables and Hermes' own.
+// Package doctor examines a database for the command `hermesd doctor`: whether Hermes and Kamailio
+// can use it, and which rows of Kamailio's tables and of Hermes' own contradict each other, because
+// other tools changed them.
 //
-// It only reads, page by page, so that a database of any size is examined in little memory while others work in it.
-// Where a check could not be made that is a finding too: silence is no health.
+// [PostgreSQL] and [SQLite] open a [Database], which cannot be written. [Examine] makes all checks
+// and reports a [Finding] for each.
+//
+// Rows are read page by page, so that a database of any size is examined in little memory while it
+// is in use. A check that could not be made is reported as a finding too.
 package doctor
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/bunstore"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// Level says how a check came out.
+// Level is the result of a check.
 type Level string
 
+// The levels of findings.
 const (
-	OK   Level = "ok"   // nothing to do
-	Warn Level = "warn" // works, and should be looked at; or could not be checked
-	Fail Level = "fail" // somebody or something does not work, or is not safe
+	OK   Level = "ok"   // there is nothing to do
+	Warn Level = "warn" // it works but needs attention, or it could not be checked
+	Fail Level = "fail" // something does not work, or is not secure
 )
 
 // Finding is the outcome of one check.
 type Finding struct {
 	Level  Level  `json:"level"`
-	Check  string `json:"check"`  // its name, which stays
-	Detail string `json:"detail"` // what was found, in a line of bounded length
-	Remedy string `json:"remedy"` // what to do about it; empty where the level is OK
+	Check  string `json:"check"`  // the name of the check, which does not change between versions
+	Detail string `json:"detail"` // what was found, in one line of limited length
+	Remedy string `json:"remedy"` // what to do about it; empty if and only if Level is OK
 }
 
-// Options say what is examined, and what the settings of its hermesd are.
+// Options say what Examine examines, and have those settings of hermesd that the checks depend on.
+// Database is required.
 type Options struct {
-	// Database is what is examined.
+	// Database is the database to examine. The caller closes it.
 	Database *Database
-	// AutoMigrate is set where hermesd brings the schema to its version when it starts.
+	// AutoMigrate is whether hermesd migrates the schema when it starts.
 	AutoMigrate bool
-	// SecretKeys are those that are to open the sealed passwords.
+	// SecretKeys are the keys that must open the sealed passwords.
 	SecretKeys []hermes.SecretKey
-	// Domains are served besides those in Kamailio's table.
+	// Domains are the domains that are served in addition to those in Kamailio's table.
 	Domains []sip.Domain
-	// KamailioPlaintext is set where the clear password is kept in Kamailio's table.
+	// KamailioPlaintext is whether Kamailio's table must have the clear passwords.
 	KamailioPlaintext bool
-	// Now is this machine's clock; nil: time.Now.
+	// Now returns the time of this machine. Defaults to time.Now.
 	Now func() time.Time
 }
 
-// Examine reports a finding a check, in an order that stays. Where the database cannot be asked
-// the first finding is the only one.
+// Examine makes all checks and calls report once for each, always in the same order. If the
+// database does not answer, that is the only finding.
 func Examine(ctx context.Context, opts Options, report func(Finding)) {
-	e := &exam{Options: opts, embedded: opts.Database.embedded, report: report}
+	e := &examiner{Options: opts, isSQLite: opts.Database.isSQLite, report: report}
 	if e.Now == nil {
 		e.Now = time.Now
 	}
@@ -59,16 +68,109 @@ func Examine(ctx context.Context, opts Options, report func(Finding)) {
 	}
 	e.server(ctx, server)
 	e.schema(ctx, server)
-	e.rows(ctx)
-}
-
-// rows examines what is in the tables.
-func (e *exam) rows(ctx context.Context) {
 	e.domains(ctx)
 	e.accounts(ctx)
 	e.users(ctx)
 	e.aliases(ctx)
 	e.phones(ctx)
 	e.groups(ctx)
-	e.finish(e.mixed, e.errs.domains, e.errs.accounts, e.errs.aliases)
+	e.reportTally(e.mixedCase, e.domainsErr, e.accountsErr, e.aliasesErr)
+}
+
+// examiner holds the state of one call of Examine. Its methods make one or more checks each.
+type examiner struct {
+	Options
+	isSQLite bool // otherwise the database is PostgreSQL
+	report   func(Finding)
+
+	layout    bunstore.Layout // how Kamailio's tables differ from the stock ones
+	schemaErr error           // why no rows can be read, or nil
+
+	// The names of the domains that are served, in lower case. They are incomplete if domainsErr is
+	// not nil.
+	served map[string]bool
+
+	// Tallies to which the checks of several tables add.
+	clearPasswords *tally
+	mixedCase      *tally
+
+	// Why not all rows of a table were read, or nil.
+	domainsErr, accountsErr, aliasesErr error
+}
+
+// reportTally reports the finding of a tally. errs are the reasons, if any, why not all rows were
+// read; nil errors are ignored.
+func (e *examiner) reportTally(t *tally, errs ...error) {
+	e.report(t.finding(cmp.Or(errs...)))
+}
+
+// reportNotChecked reports that a check could not be made.
+func (e *examiner) reportNotChecked(name string, err error) { e.report(notChecked(name, err)) }
+
+// reportOK reports that a check found nothing to do.
+func (e *examiner) reportOK(name, detail string) {
+	e.report(Finding{Level: OK, Check: name, Detail: detail})
+}
+
+// reportProblem reports that a check found something to do.
+func (e *examiner) reportProblem(level Level, name, detail, remedy string) {
+	e.report(Finding{Level: level, Check: name, Detail: detail, Remedy: remedy})
+}
+
+// pageSize is the number of rows that are read at once.
+const pageSize = 1000
+
+// ask returns the answer of one query, such as [bunstore.Inspector.Server]. Each query has a
+// transaction of its own, so that a query that fails does not affect later ones.
+func ask[T any](
+	ctx context.Context, e *examiner, query func(bunstore.Inspector, context.Context) (T, error),
+) (answer T, err error) {
+	err = e.Database.read(ctx, func(ctx context.Context, s *bunstore.Store) (err error) {
+		answer, err = query(bunstore.Inspect(s), ctx)
+		return err
+	})
+	return answer, err
+}
+
+// readRows calls each for every row of a query that returns rows page by page, such as
+// [bunstore.Inspector.Aliases]. It fails without reading if one of the Kamailio tables that the
+// query needs is not complete.
+func readRows[T any](
+	ctx context.Context, e *examiner,
+	query func(i bunstore.Inspector, ctx context.Context, after T, limit int) ([]T, error),
+	each func(T), needs ...string,
+) error {
+	if err := e.checkTables(needs...); err != nil {
+		return err
+	}
+	var last T
+	for {
+		page, err := ask(ctx, e, func(i bunstore.Inspector, ctx context.Context) ([]T, error) {
+			return query(i, ctx, last, pageSize)
+		})
+		if err != nil {
+			return err
+		}
+		for _, row := range page {
+			each(row)
+		}
+		if len(page) < pageSize {
+			return nil
+		}
+		last = page[len(page)-1]
+	}
+}
+
+// checkTables returns an error if Hermes' own tables or one of the named tables of Kamailio cannot
+// be read.
+func (e *examiner) checkTables(names ...string) error {
+	if e.schemaErr != nil {
+		return e.schemaErr
+	}
+	for _, name := range names {
+		if e.layout.Lacks(name) {
+			return fmt.Errorf("the table %s is not as Kamailio has it", name)
+		}
+	}
+	return nil
 }

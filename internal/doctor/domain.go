@@ -11,31 +11,47 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// domains examines the domains that are served. Their names are the one thing that is kept whole in memory.
-func (e *exam) domains(ctx context.Context) {
-	servers := newTally(defaultServers)
-	e.mixed = newTally(domainCase)
+var defaultServersCheck = check{
+	name:   "default-servers",
+	level:  Warn,
+	ok:     "every domain that is served has default servers",
+	fault:  "domains without default servers, to which no user can be added",
+	remedy: "domain/set_servers",
+}
+
+var domainCaseCheck = check{
+	name:  "domain-case",
+	level: Warn,
+	ok:    "every domain in Kamailio's tables is in lower case",
+	fault: "rows whose domain is not in lower case, though users and aliases are looked up in lower case",
+	remedy: "UPDATE the domain to lower case, then user/change_pw for users, whose ha1 and ha1b depend on it; " +
+		"Kamailio's domain.reload for the table domain",
+}
+
+// domains examines the domains that are served, and sets e.served. Domains are assumed to be few:
+// unlike other rows, all of them are kept in memory.
+func (e *examiner) domains(ctx context.Context) {
+	servers := newTally(defaultServersCheck)
+	e.mixedCase = newTally(domainCaseCheck)
 	e.served = map[string]bool{}
-	err := pages(ctx, e, bunstore.Inspector.Domains, func(d bunstore.DomainRow) { e.domain(d, servers) }, "domain")
-	e.errs.domains, e.unknown = err, err
-	err = errors.Join(err, e.settingsDomains(ctx, servers))
+	e.domainsErr = readRows(ctx, e, bunstore.Inspector.Domains, func(d bunstore.DomainRow) {
+		e.checkCase("domain", d.Domain.String(), d.Domain)
+		name := strings.ToLower(d.Domain.String())
+		if !e.served[name] && !d.Servers {
+			servers.add(name)
+		}
+		e.served[name] = true
+	}, "domain")
+	err := errors.Join(e.domainsErr, e.settingsDomains(ctx, servers))
 	e.anyDomain(err)
-	e.finish(servers, err)
+	e.reportTally(servers, err)
 }
 
-func (e *exam) domain(d bunstore.DomainRow, servers *tally) {
-	e.lowerCase("domain", d.Domain.String(), d.Domain)
-	name := strings.ToLower(d.Domain.String())
-	if !e.served[name] && !d.Servers {
-		servers.add(name)
-	}
-	e.served[name] = true
-}
-
-// settingsDomains adds the domains that the settings name.
-func (e *exam) settingsDomains(ctx context.Context, servers *tally) error {
-	if e.blind != nil {
-		return nil
+// settingsDomains adds the domains of the settings to e.served, and those without default servers
+// to the tally.
+func (e *examiner) settingsDomains(ctx context.Context, servers *tally) error {
+	if e.schemaErr != nil {
+		return nil // already the error of the domains in the table
 	}
 	for _, d := range e.Domains {
 		if e.served[d.String()] {
@@ -46,7 +62,7 @@ func (e *exam) settingsDomains(ctx context.Context, servers *tally) error {
 			_, err := s.Servers(ctx, d)
 			return err
 		})
-		if err == error(hermes.NotFound) {
+		if errors.Is(err, hermes.NotFound) {
 			servers.add(d.String())
 		} else if err != nil {
 			return err
@@ -55,43 +71,38 @@ func (e *exam) settingsDomains(ctx context.Context, servers *tally) error {
 	return nil
 }
 
-func (e *exam) anyDomain(err error) {
-	const check = "domains"
-	switch {
-	case err != nil:
-		e.report(unseen(check, err))
-	case len(e.served) == 0:
+// anyDomain checks that there is a domain. err is the reason why not all domains were read, or nil.
+func (e *examiner) anyDomain(err error) {
+	const name = "domains"
+	if err != nil {
+		e.reportNotChecked(name, err)
+		return
+	}
+	if len(e.served) == 0 {
 		remedy := "add it to Kamailio's table domain and run its domain.reload, or name it with --domain"
-		if e.embedded {
+		if e.isSQLite {
 			remedy = "start hermesd with --domain NAME"
 		}
-		e.report(Finding{Warn, check, "no domain is served: no user can be added", remedy})
-	default:
-		names := slices.Sorted(func(yield func(string) bool) {
-			for name := range e.served {
-				if !yield(shown(name)) {
-					return
-				}
-			}
-		})
-		e.report(Finding{OK, check, "served: " + few(names), ""})
+		e.reportProblem(Warn, name, "no domain is served: no user can be added", remedy)
+		return
 	}
+	var domains []string
+	for d := range e.served {
+		domains = append(domains, printable(d))
+	}
+	slices.Sort(domains)
+	e.reportOK(name, "served: "+firstNames(domains))
 }
 
-// few is the first names of many.
-func few(names []string) string {
-	if len(names) > maxNames {
-		return strings.Join(names[:maxNames], ", ") + ", ..."
-	}
-	return strings.Join(names, ", ")
-}
+// serves reports whether a domain is served.
+func (e *examiner) serves(d sip.Domain) bool { return e.served[strings.ToLower(d.String())] }
 
-// serves tells whether a domain is of this Kamailio.
-func (e *exam) serves(d sip.Domain) bool { return e.served[strings.ToLower(d.String())] }
-
-// lowerCase notes a domain of a table that is not in lower case.
-func (e *exam) lowerCase(table, name string, domains ...sip.Domain) {
-	if slices.ContainsFunc(domains, func(d sip.Domain) bool { return d.String() != strings.ToLower(d.String()) }) {
-		e.mixed.add(table + " " + name)
+// checkCase adds a row of a table to e.mixedCase if one of its domains is not in lower case.
+func (e *examiner) checkCase(table, name string, domains ...sip.Domain) {
+	for _, d := range domains {
+		if d.String() != strings.ToLower(d.String()) {
+			e.mixedCase.add(table + " " + name)
+			return
+		}
 	}
 }

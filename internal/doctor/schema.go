@@ -4,118 +4,173 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/internal/bunstore"
 )
 
-// schema examines tables and columns, and finds out which rows can be looked at.
-func (e *exam) schema(ctx context.Context, s bunstore.Server) {
-	var migrations struct{ pending, unknown []string }
-	migrations, err := ask(ctx, e, func(ctx context.Context, i bunstore.Inspector) (m struct{ pending, unknown []string }, err error) {
+var kamailioTablesCheck = check{
+	name:  "kamailio-tables",
+	level: Fail,
+	ok:    "all of Kamailio's tables and their columns exist",
+	fault: "missing of Kamailio's tables and columns",
+	remedy: "set kamailio-schema to the schema that they are in; " +
+		"hermesd migrate --kamailio-tables makes tables that are missing, " +
+		"Kamailio's kamdbctl brings old ones to its release",
+}
+
+var foreignColumnsCheck = check{
+	name:  "foreign-columns",
+	level: Fail,
+	ok:    "no column that Hermes does not know requires a value",
+	fault: "columns that Hermes does not know, and that have neither a default nor NULL: " +
+		"nothing can be added to their tables",
+	remedy: "ALTER each to have a default",
+}
+
+var tableVersionsCheck = check{
+	name:   "table-versions",
+	level:  Fail,
+	ok:     "the rows in Kamailio's table version are those that Kamailio requires",
+	fault:  "rows in Kamailio's table version that keep it from starting",
+	remedy: "bring the tables to Kamailio's release by its kamdbctl; where only the row is wrong, correct it",
+}
+
+var domainAttributesCheck = check{
+	name:  "domain-attributes",
+	level: Fail,
+	ok:    "no row of domain_attrs stops Kamailio's domain.reload",
+	fault: "rows of domain_attrs that stop Kamailio's domain.reload, " +
+		"their type being neither 0 nor 2, or 0 without an integer",
+	remedy: "correct or DELETE them",
+}
+
+// migrations are the differences between the migrations of a database and those of this hermesd.
+type migrations struct {
+	pending []string // not applied to the database
+	unknown []string // applied by a newer hermesd
+}
+
+// schema examines tables and columns. It sets e.layout, and e.schemaErr if no rows can be read.
+func (e *examiner) schema(ctx context.Context, s bunstore.Server) {
+	m, err := ask(ctx, e, func(i bunstore.Inspector, ctx context.Context) (m migrations, err error) {
 		m.pending, m.unknown, err = i.Migrations(ctx)
 		return m, err
 	})
-	if !e.embedded {
-		e.rights(ctx, s.Role, len(migrations.pending) > 0)
+	if !e.isSQLite {
+		e.privileges(ctx, s.Role, len(m.pending) > 0)
 	}
-	e.kamailio(ctx)
-	e.migrations(migrations.pending, migrations.unknown, err)
+	e.kamailioLayout(ctx)
+	e.tableVersions(ctx)
+	e.domainAttributes(ctx)
+	e.migrations(m, err)
 	e.bootstrapped(ctx)
-	if !e.embedded {
-		e.search(ctx)
+	if !e.isSQLite {
+		e.searchIndex(ctx)
 	}
 }
 
-// kamailio examines Kamailio's tables.
-func (e *exam) kamailio(ctx context.Context) {
-	var err error
-	e.layout, err = ask(ctx, e, func(ctx context.Context, i bunstore.Inspector) (bunstore.Layout, error) { return i.Layout(ctx) })
-	e.blind = err
-	tables, foreign := newTally(kamailioTables), newTally(foreignColumns)
-	if !e.lacksNeeded() {
+// kamailioLayout examines the columns of Kamailio's tables.
+func (e *examiner) kamailioLayout(ctx context.Context) {
+	layout, err := ask(ctx, e, bunstore.Inspector.Layout)
+	e.layout, e.schemaErr = layout, err
+	tables, foreign := newTally(kamailioTablesCheck), newTally(foreignColumnsCheck)
+	required := []string{"subscriber", "dbaliases", "domain"} // hermesd does not serve without them
+	if !slices.ContainsFunc(required, layout.Lacks) {
 		tables.level = Warn
 	}
-	for _, name := range append(e.layout.Tables, e.layout.Columns...) {
+	for _, name := range slices.Concat(layout.Tables, layout.Columns) {
 		tables.add(name)
 	}
-	for _, name := range e.layout.Foreign {
+	for _, name := range layout.Foreign {
 		foreign.add(name)
 	}
-	e.finish(tables, err)
-	e.finish(foreign, err)
-	e.versions(ctx)
-	e.attributes(ctx)
+	e.reportTally(tables, err)
+	e.reportTally(foreign, err)
 }
 
-func (e *exam) versions(ctx context.Context) {
-	t := newTally(tableVersions)
-	err := e.lacks([]string{"version"})
-	if err == nil {
-		var wrong []string
-		wrong, err = ask(ctx, e, func(ctx context.Context, i bunstore.Inspector) ([]string, error) {
-			return i.WrongVersions(ctx, e.layout.Tables)
-		})
-		for _, w := range wrong {
-			t.add(w)
-		}
+// tableVersions examines Kamailio's table version.
+func (e *examiner) tableVersions(ctx context.Context) {
+	t := newTally(tableVersionsCheck)
+	if err := e.checkTables("version"); err != nil {
+		e.reportTally(t, err)
+		return
 	}
-	e.finish(t, err)
+	wrong, err := ask(ctx, e, func(i bunstore.Inspector, ctx context.Context) ([]string, error) {
+		return i.WrongVersions(ctx, e.layout.Tables)
+	})
+	for _, name := range wrong {
+		t.add(name)
+	}
+	e.reportTally(t, err)
 }
 
-func (e *exam) attributes(ctx context.Context) {
-	t := newTally(domainAttributes)
-	err := pages(ctx, e, bunstore.Inspector.BadAttributes, func(a bunstore.Attribute) { t.add(a.Name + " of " + a.DID) }, "domain_attrs")
-	e.finish(t, err)
+// domainAttributes examines Kamailio's table domain_attrs.
+func (e *examiner) domainAttributes(ctx context.Context) {
+	t := newTally(domainAttributesCheck)
+	err := readRows(ctx, e, bunstore.Inspector.BadAttributes, func(a bunstore.Attribute) {
+		t.add(a.Name + " of " + a.DID)
+	}, "domain_attrs")
+	e.reportTally(t, err)
 }
 
-var errSchema = errors.New("Hermes' own tables are not of this version")
+var errSchema = errors.New("the schema is not of this version")
 
-func (e *exam) migrations(pending, unknown []string, err error) {
-	const check = "migrations"
+// migrations examines the version of Hermes' own tables. err is the reason why it is not known, or
+// nil.
+func (e *examiner) migrations(m migrations, err error) {
+	const name = "migrations"
+	if err != nil {
+		e.schemaErr = err
+		e.reportNotChecked(name, err)
+		return
+	}
+	older := "the schema is older than this hermesd: " + strings.Join(m.pending, ", ")
 	switch {
-	case err != nil:
-		e.blind = err
-		e.report(unseen(check, err))
-	case len(unknown) > 0:
-		e.report(Finding{Fail, check, "the schema is newer than this hermesd: " + strings.Join(unknown, ", "), "a newer hermesd"})
-	case len(pending) == 0:
-		e.report(Finding{OK, check, "the schema is of this version", ""})
+	case len(m.unknown) > 0:
+		newer := "the schema is newer than this hermesd: " + strings.Join(m.unknown, ", ")
+		e.reportProblem(Fail, name, newer, "a newer hermesd")
+	case len(m.pending) == 0:
+		e.reportOK(name, "the schema is of this version")
 	case e.AutoMigrate:
-		e.report(Finding{Warn, check, "the schema is older than this hermesd: " + strings.Join(pending, ", "), "start hermesd, or run hermesd migrate"})
+		e.reportProblem(Warn, name, older, "start hermesd, or run hermesd migrate")
 	default:
-		e.report(Finding{Fail, check, "the schema is older than this hermesd: " + strings.Join(pending, ", "), "run hermesd migrate"})
+		e.reportProblem(Fail, name, older, "run hermesd migrate")
 	}
-	if len(pending) > 0 && e.blind == nil {
-		e.blind = errSchema
+	if len(m.pending) > 0 && e.schemaErr == nil {
+		e.schemaErr = errSchema
 	}
 }
 
-// bootstrapped tells whether somebody can administer Hermes.
-func (e *exam) bootstrapped(ctx context.Context) {
-	const check = "bootstrapped"
-	done, err := false, e.blind
+// bootstrapped checks that there is a principal that can administer Hermes.
+func (e *examiner) bootstrapped(ctx context.Context) {
+	const name = "bootstrapped"
+	done, err := false, e.schemaErr
 	if err == nil {
 		err = e.Database.read(ctx, func(ctx context.Context, s *bunstore.Store) (err error) {
-			done, err = bootstrapped(ctx, s)
+			done, err = isBootstrapped(ctx, s)
 			return err
 		})
 	}
 	switch {
 	case err != nil:
-		e.report(unseen(check, err))
+		e.reportNotChecked(name, err)
 	case done:
-		e.report(Finding{OK, check, "there is a principal with full_write", ""})
-	case e.embedded:
-		e.report(Finding{Warn, check, "there is no principal with full_write", "start hermesd, which makes the first one; where it does not, run hermesd bootstrap --user NAME"})
+		e.reportOK(name, "there is a principal with full_write")
+	case e.isSQLite:
+		e.reportProblem(Warn, name, "there is no principal with full_write",
+			"start hermesd, which makes the first one; where it does not, run hermesd bootstrap --user NAME")
 	default:
-		e.report(Finding{Fail, check, "there is no principal with full_write: nobody can log in to administer", "run hermesd bootstrap --user NAME"})
+		e.reportProblem(Fail, name, "there is no principal with full_write: Hermes cannot be administered",
+			"run hermesd bootstrap --user NAME")
 	}
 }
 
-// bootstrapped asks a Client; which secret key that has does not matter.
-func bootstrapped(ctx context.Context, s hermes.Store) (bool, error) {
+// isBootstrapped asks a Client over the store. The Client has a new secret key, which it does not
+// use.
+func isBootstrapped(ctx context.Context, s hermes.Store) (bool, error) {
 	key, err := hermes.NewSecretKey(rand.Reader)
 	if err != nil {
 		return false, err
@@ -127,18 +182,20 @@ func bootstrapped(ctx context.Context, s hermes.Store) (bool, error) {
 	return client.Bootstrapped(ctx)
 }
 
-func (e *exam) search(ctx context.Context) {
-	const check = "search-index"
-	has, err := false, e.blind
+// searchIndex checks that PostgreSQL has the index that makes searches in the users fast.
+func (e *examiner) searchIndex(ctx context.Context) {
+	const name = "search-index"
+	has, err := false, e.schemaErr
 	if err == nil {
-		has, err = ask(ctx, e, func(ctx context.Context, i bunstore.Inspector) (bool, error) { return i.Searchable(ctx) })
+		has, err = ask(ctx, e, bunstore.Inspector.Searchable)
 	}
 	switch {
 	case err != nil:
-		e.report(unseen(check, err))
+		e.reportNotChecked(name, err)
 	case has:
-		e.report(Finding{OK, check, "searches in the users have their index", ""})
+		e.reportOK(name, "searches in the users have their index")
 	default:
-		e.report(Finding{Warn, check, "there is no index for searches in the users: each reads the whole table", "CREATE EXTENSION pg_trgm as a superuser (Debian: postgresql-contrib), and then hermesd migrate"})
+		e.reportProblem(Warn, name, "there is no index for searches in the users: each reads the whole table",
+			"CREATE EXTENSION pg_trgm as a superuser (Debian: postgresql-contrib), and then hermesd migrate")
 	}
 }

@@ -2,63 +2,224 @@ package doctor
 
 import (
 	"context"
+	"crypto/md5"
+	"crypto/rand"
+	"encoding/hex"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/internal/bunstore"
+	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// accounts examines Kamailio's subscriber.
-func (e *exam) accounts(ctx context.Context) {
-	foreign, empty, unserved, same := newTally(kamailioOnlyUsers), newTally(emptyHashes), newTally(userDomains), newTally(sameUserNames)
-	e.clear = newTally(clearKept)
-	if e.KamailioPlaintext {
-		e.clear = newTally(clearMissing)
-	}
-	err := pages(ctx, e, bunstore.Inspector.Accounts, func(a bunstore.Account) {
-		name := a.Address.String()
-		foreign.addIf(!a.Provisioned, name)
-		empty.addIf(a.NoHash, name)
-		unserved.addIf(!e.serves(a.Address.Domain()), name)
-		same.addIf(a.Shared, a.Address.User())
-		e.clear.addIf(a.Clear != e.KamailioPlaintext, name)
-		e.lowerCase("subscriber", name, a.Address.Domain())
-	}, "subscriber")
-	e.errs.accounts = err
-	e.finish(foreign, err)
-	e.finish(empty, err)
-	e.finish(unserved, err, e.unknown)
-	e.finish(same, err)
+var kamailioOnlyUsersCheck = check{
+	name:   "kamailio-only-users",
+	level:  Warn,
+	ok:     "every user in subscriber has a row in Hermes' table",
+	fault:  "users whom only Kamailio's subscriber has, as kamctl adds them",
+	remedy: "user/change_pw makes the row, with a password that Hermes knows; or user/remove",
 }
 
-// users examines Hermes' own rows of users, and the passwords that they hold.
-func (e *exam) users(ctx context.Context) {
-	orphans, sealed, hashes := newTally(hermesOnlyUsers), newTally(secretKeys), newTally(passwordHashes)
-	o, err := newOpener(e.SecretKeys)
+var emptyHashesCheck = check{
+	name:   "empty-hashes",
+	level:  Warn,
+	ok:     "no ha1 and no ha1b is empty",
+	fault:  "users with an empty ha1 or ha1b, as dSIPRouter adds them: a Kamailio with calculate_ha1=0 refuses them",
+	remedy: "user/change_pw writes both",
+}
+
+var userDomainsCheck = check{
+	name:  "user-domains",
+	level: Warn,
+	ok:    "every user's domain is served",
+	fault: "users in domains that are not served",
+	remedy: "add the domain to Kamailio's table domain and run its domain.reload, or name it with --domain; " +
+		"or user/remove",
+}
+
+var sameUserNamesCheck = check{
+	name:  "same-user-names",
+	level: Warn,
+	ok:    "no two domains have a user with the same user name",
+	fault: "user names that several domains have: a Kamailio without use_domain=1 takes one user for the other",
+	remedy: `see that Kamailio's configuration has modparam("auth_db", "use_domain", 1); ` +
+		`doctor cannot check it`,
+}
+
+// accounts examines Kamailio's table subscriber.
+func (e *examiner) accounts(ctx context.Context) {
+	e.clearPasswords = newTally(e.clearPasswordsCheck())
+	kamailioOnly, hashes := newTally(kamailioOnlyUsersCheck), newTally(emptyHashesCheck)
+	domains, names := newTally(userDomainsCheck), newTally(sameUserNamesCheck)
+	err := readRows(ctx, e, bunstore.Inspector.Accounts, func(a bunstore.Account) {
+		address := a.Address.String()
+		kamailioOnly.addIf(!a.Provisioned, address)
+		hashes.addIf(a.NoHash, address)
+		domains.addIf(!e.serves(a.Address.Domain()), address)
+		names.addIf(a.Shared, a.Address.User())
+		e.clearPasswords.addIf(a.Clear != e.KamailioPlaintext, address)
+		e.checkCase("subscriber", address, a.Address.Domain())
+	}, "subscriber")
+	e.accountsErr = err
+	e.reportTally(kamailioOnly, err)
+	e.reportTally(hashes, err)
+	e.reportTally(domains, err, e.domainsErr)
+	e.reportTally(names, err)
+}
+
+// clearPasswordsCheck returns the check of subscriber.password, which depends on the settings.
+func (e *examiner) clearPasswordsCheck() check {
+	c := check{
+		name:   "clear-passwords",
+		level:  Warn,
+		ok:     "subscriber.password is empty",
+		fault:  "users whose clear password is in subscriber.password, though kamailio-plaintext is off",
+		remedy: "user/change_pw empties it; or kamailio-plaintext, where Kamailio has calculate_ha1=yes",
+	}
+	if e.KamailioPlaintext {
+		c.level = Fail
+		c.ok = "subscriber.password has the clear passwords, as kamailio-plaintext requires"
+		c.fault = "users whose subscriber.password is empty or not their password, though kamailio-plaintext is on: " +
+			"a Kamailio with calculate_ha1=yes refuses them"
+		c.remedy = "user/change_pw writes it; or kamailio-plaintext off, where Kamailio reads ha1"
+	}
+	return c
+}
+
+var hermesOnlyUsersCheck = check{
+	name:   "hermes-only-users",
+	level:  Fail,
+	ok:     "every local user has a row in Kamailio's subscriber",
+	fault:  "local users without a row in Kamailio's subscriber, as kamctl removes them: they cannot register",
+	remedy: "user/change_pw makes the row anew; user/remove removes what is left",
+}
+
+var secretKeysCheck = check{
+	name:   "secret-keys",
+	level:  Fail,
+	ok:     "the secret keys open every sealed password",
+	fault:  "users whose sealed password no secret key opens",
+	remedy: "put the key that sealed it into secret-key, after the first; where that is lost, user/change_pw for each",
+}
+
+var passwordHashesCheck = check{
+	name:   "password-hashes",
+	level:  Fail,
+	ok:     "ha1 and ha1b fit the sealed passwords",
+	fault:  "users whose ha1 or ha1b does not fit the password that Hermes has: another tool changed it",
+	remedy: "user/change_pw writes a new password to both",
+}
+
+// users examines Hermes' own table of users, and compares the passwords with those of Kamailio.
+func (e *examiner) users(ctx context.Context) {
+	hermesOnly, sealed, hashes := newTally(hermesOnlyUsersCheck), newTally(secretKeysCheck), newTally(passwordHashesCheck)
+	opener, err := newPasswordOpener(e.SecretKeys)
 	if err == nil {
-		err = pages(ctx, e, bunstore.Inspector.Users, func(p bunstore.Provisioned) {
-			orphans.addIf(p.User.Type == hermes.Local && !p.Account, p.User.Address.String())
-			e.password(ctx, o, p, sealed, hashes)
+		err = readRows(ctx, e, bunstore.Inspector.Users, func(p bunstore.Provisioned) {
+			hermesOnly.addIf(p.User.Type == hermes.Local && !p.Account, p.User.Address.String())
+			e.password(ctx, opener, p, sealed, hashes)
 		}, "subscriber")
 	}
-	e.finish(orphans, err)
-	e.finish(sealed, err)
-	e.finish(hashes, err)
-	e.finish(e.clear, e.errs.accounts, err)
+	e.reportTally(hermesOnly, err)
+	e.reportTally(sealed, err)
+	e.reportTally(hashes, err)
+	e.reportTally(e.clearPasswords, e.accountsErr, err)
 }
 
-// password examines one user's. Empty hashes are another check's, and a remote user's account is nobody's.
-func (e *exam) password(ctx context.Context, o *opener, p bunstore.Provisioned, sealed, hashes *tally) {
+// password examines the password of one user. It ignores empty hashes, which accounts examines, and
+// rows of subscriber for remote users, which Hermes does not use.
+func (e *examiner) password(ctx context.Context, o *passwordOpener, p bunstore.Provisioned, sealed, hashes *tally) {
 	u := p.User
 	if u.Sealed == "" {
 		return
 	}
-	clear, ok := o.open(ctx, u)
+	password, ok := o.open(ctx, u)
 	sealed.addIf(!ok, u.Address.String())
 	if !ok || u.Type != hermes.Local || !p.Account {
 		return
 	}
-	ha1, ha1b := hashesOf(u.Address, clear)
-	wrong := u.HA1 != ha1 || u.HA1B != ha1b
-	hashes.addIf(wrong && u.HA1 != "" && u.HA1B != "", u.Address.String())
-	e.clear.addIf(e.KamailioPlaintext && u.Clear != "" && u.Clear != clear.Reveal(), u.Address.String())
+	ha1, ha1b := kamailioHashes(u.Address, password)
+	differ := u.HA1 != ha1 || u.HA1B != ha1b
+	hashes.addIf(differ && u.HA1 != "" && u.HA1B != "", u.Address.String())
+	e.clearPasswords.addIf(e.KamailioPlaintext && u.Clear != "" && u.Clear != password.Reveal(), u.Address.String())
+}
+
+// passwordOpener opens sealed passwords. Only a Client can open them, so passwordOpener has one,
+// over a store that contains only the user whose password is to be opened.
+type passwordOpener struct {
+	client *hermes.Client
+	store  *singleUserStore
+}
+
+// singleUserStore is a store that contains one user. All methods but User panic.
+type singleUserStore struct {
+	hermes.Store // nil
+	user         hermes.User
+}
+
+// User implements the only method of hermes.Store that [hermes.Client.UserGet] calls.
+func (s *singleUserStore) User(context.Context, sip.Addr) (hermes.User, error) { return s.user, nil }
+
+// newPasswordOpener returns an opener with the given keys. Without keys it opens no password.
+func newPasswordOpener(keys []hermes.SecretKey) (*passwordOpener, error) {
+	if len(keys) == 0 {
+		unused, err := hermes.NewSecretKey(rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		keys = []hermes.SecretKey{unused}
+	}
+	store := &singleUserStore{}
+	client, err := hermes.New(store, &hermes.Options{SecretKeys: keys})
+	return &passwordOpener{client: client, store: store}, err
+}
+
+// open returns the password of a user, and reports whether one of the keys opens it.
+func (o *passwordOpener) open(ctx context.Context, u hermes.User) (hermes.Secret, bool) {
+	o.store.user = u
+	got, err := o.client.UserGet(ctx, hermes.UserGetRequest{User: u.Address})
+	return got.User.Password.Value, err == nil
+}
+
+// kamailioHashes returns the hashes that Kamailio's auth_db compares. It does not use the code of
+// package hermes, because it is here to check its results.
+func kamailioHashes(a sip.Addr, password hermes.Secret) (ha1, ha1b string) {
+	hash := func(user string) string {
+		sum := md5.Sum([]byte(user + ":" + a.Domain().String() + ":" + password.Reveal()))
+		return hex.EncodeToString(sum[:])
+	}
+	return hash(a.User()), hash(a.String())
+}
+
+var phoneUsersCheck = check{
+	name:   "phones",
+	level:  Warn,
+	ok:     "the users of every phone exist",
+	fault:  "phones of users who do not exist",
+	remedy: "phone/remove",
+}
+
+// phones examines Hermes' own table of phones.
+func (e *examiner) phones(ctx context.Context) {
+	t := newTally(phoneUsersCheck)
+	err := readRows(ctx, e, bunstore.Inspector.Phones, func(a bunstore.Association) {
+		t.addIf(!a.User, a.Phone.MAC.String()+" of "+a.Phone.User.String())
+	}, "subscriber")
+	e.reportTally(t, err)
+}
+
+var groupUsersCheck = check{
+	name:   "groups",
+	level:  Warn,
+	ok:     "the users of all rows of grp exist",
+	fault:  "users who do not exist but have rows in grp, which a new user of that name would inherit",
+	remedy: "DELETE the rows from grp",
+}
+
+// groups examines Kamailio's table grp.
+func (e *examiner) groups(ctx context.Context) {
+	t := newTally(groupUsersCheck)
+	err := readRows(ctx, e, bunstore.Inspector.Grants, func(g bunstore.Grant) {
+		t.addIf(g.First && !g.User, g.Address.String())
+	}, "grp", "subscriber")
+	e.reportTally(t, err)
 }

@@ -8,96 +8,119 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// answers are Kamailio's own, as 5.6 gives them.
-var answers = map[string]string{
-	"ul.rm":   `{"jsonrpc":"2.0","result":{},"id":1}`,
-	"missing": `{"jsonrpc":"2.0","error":{"code":404,"message":"AOR not found"},"id":1}`,
-	"unknown": `{"jsonrpc":"2.0","error":{"code":-32601,"message":"Method Not Found"},"id":1}`,
-	"odd":     `<html>`,
-}
-
-// serve starts a server on each transport that gives one answer, and returns what it was asked.
-func serve(t *testing.T, transport, answer string) (target string, asked func() map[string]any) {
+// serveHTTP starts an HTTP server that answers each request with response, and returns its URL. It
+// sends the body of each request to requests.
+func serveHTTP(t *testing.T, response string, requests chan<- []byte) string {
 	t.Helper()
-	got := make(chan []byte, 1)
-	switch transport {
-	case "http":
-		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
-			got <- body
-			w.WriteHeader(http.StatusInternalServerError)
-			_, _ = io.WriteString(w, answer)
-		}))
-		t.Cleanup(s.Close)
-		target = s.URL + "/RPC"
-	case "unix":
-		target = filepath.Join(t.TempDir(), "sock")
-		conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: target, Net: "unixgram"})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		requests <- body
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(w, response)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL + "/RPC"
+}
+
+// serveUnix starts a server on a datagram socket that answers one request with response, and
+// returns the path of the socket. It sends the request to requests.
+func serveUnix(t *testing.T, response string, requests chan<- []byte) string {
+	t.Helper()
+	conn, path := listenUnix(t)
+	go func() {
+		buf := make([]byte, 4096)
+		n, from, err := conn.ReadFromUnix(buf)
 		if err != nil {
-			t.Fatal(err)
+			return
 		}
-		t.Cleanup(func() { conn.Close() })
-		go func() {
-			buf := make([]byte, 4096)
-			n, from, err := conn.ReadFromUnix(buf)
-			if err != nil {
-				return
-			}
-			got <- buf[:n]
-			_, _ = conn.WriteToUnix([]byte(answer), from)
-		}()
-	}
-	return target, func() (m map[string]any) {
-		if err := json.Unmarshal(<-got, &m); err != nil {
-			t.Error(err)
-		}
-		return m
-	}
+		requests <- buf[:n]
+		_, _ = conn.WriteToUnix([]byte(response), from)
+	}()
+	return path
 }
 
-func TestDropContacts(t *testing.T) {
-	for _, tt := range []struct {
-		answer, why string
-		fault       int // -1: an error that is no Fault
-	}{
-		{"ul.rm", "contacts were there", 0},
-		{"missing", "nobody is registered: nothing is left to drop", 0},
-		{"unknown", "usrloc is not loaded", -32601},
-		{"odd", "not a JSON-RPC server", -1},
-	} {
-		for _, transport := range []string{"http", "unix"} {
-			target, asked := serve(t, transport, answers[tt.answer])
-			c, err := New(target)
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = c.DropContacts(t.Context(), "alice@example.test")
-			want := map[string]any{"jsonrpc": "2.0", "method": "ul.rm", "params": []any{"location", "alice@example.test"}, "id": 1.0}
-			if diff := cmp.Diff(want, asked()); diff != "" {
-				t.Errorf("%s: asked: %s", transport, diff)
-			}
-			f := new(Fault)
-			switch is := errors.As(err, &f); {
-			case tt.fault == 0 && err != nil, tt.fault == -1 && (err == nil || is), tt.fault < -1 && f.Code != tt.fault:
-				t.Errorf("%s (%s): %v", transport, tt.why, err)
-			}
-		}
+// listenUnix returns a datagram socket and its path, which is short, because the path of a socket
+// has at most about 100 bytes.
+func listenUnix(t *testing.T) (*net.UnixConn, string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "kamrpc-")
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func TestCallEndsWithContext(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "silent")
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	path := filepath.Join(dir, "sock")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	t.Cleanup(func() { conn.Close() })
+	return conn, path
+}
+
+func TestClient_DropContacts(t *testing.T) {
+	t.Parallel()
+	const notJSONRPC = -1 // an error that is not a Fault
+	for _, tt := range []struct {
+		response string // as Kamailio 5.6 gives it
+		code     int    // of the Fault; 0 for no error
+		why      string
+	}{
+		{`{"jsonrpc":"2.0","result":{},"id":1}`, 0, "there were contacts"},
+		{`{"jsonrpc":"2.0","error":{"code":404,"message":"AOR not found"},"id":1}`, 0, "there are no contacts to drop"},
+		{`{"jsonrpc":"2.0","error":{"code":-32601,"message":"Method Not Found"},"id":1}`, -32601, "usrloc is not loaded"},
+		{`<html>`, notJSONRPC, "not a JSON-RPC server"},
+	} {
+		for transport, serve := range map[string]func(*testing.T, string, chan<- []byte) string{
+			"http": serveHTTP, "unix": serveUnix,
+		} {
+			t.Run(tt.why+"/"+transport, func(t *testing.T) {
+				t.Parallel()
+				requests := make(chan []byte, 1)
+				c, err := New(serve(t, tt.response, requests))
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = c.DropContacts(t.Context(), "alice@example.test")
+				fault, isFault := errors.AsType[*Fault](err)
+				switch tt.code {
+				case 0:
+					if err != nil {
+						t.Errorf("got error %v, want none", err)
+					}
+				case notJSONRPC:
+					if err == nil || isFault {
+						t.Errorf("got error %v, want one that is not a Fault", err)
+					}
+				default:
+					if !isFault || fault.Code != tt.code {
+						t.Errorf("got error %v, want a Fault with code %d", err, tt.code)
+					}
+				}
+				var got map[string]any
+				if err := json.Unmarshal(<-requests, &got); err != nil {
+					t.Fatal(err)
+				}
+				want := map[string]any{
+					"jsonrpc": "2.0", "method": "ul.rm", "params": []any{"location", "alice@example.test"}, "id": 1.0,
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("request (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+func TestClient_Call_ContextCancelled(t *testing.T) {
+	t.Parallel()
+	conn, path := listenUnix(t) // never answers
 	c, err := New("unix:" + path)
 	if err != nil {
 		t.Fatal(err)
@@ -107,26 +130,28 @@ func TestCallEndsWithContext(t *testing.T) {
 		_, _, _ = conn.ReadFromUnix(make([]byte, 4096))
 		cancel()
 	}()
-	if err := c.DropContacts(ctx, "alice@example.test"); err == nil {
-		t.Error("a Kamailio that never answers: want an error once the context ends")
+	if _, err := c.Call(ctx, "core.version"); err == nil {
+		t.Error("got no error, want one after the context was cancelled")
 	}
 }
 
 func TestNew(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
-		target, why string
-		ok          bool
+		target string
+		ok     bool
+		why    string
 	}{
-		{"http://127.0.0.1:8000/RPC", "HTTP", true},
-		{"unix:/run/kamailio/rpc.sock", "a socket by name", true},
-		{"/run/kamailio/rpc.sock", "a socket by path", true},
-		{"", "nothing", false},
-		{"rpc.sock", "a path that depends on the folder", false},
-		{"ftp://host/", "another scheme", false},
-		{"http:///RPC", "no host", false},
+		{"http://127.0.0.1:8000/RPC", true, "HTTP"},
+		{"unix:/run/kamailio/rpc.sock", true, "a socket with the prefix"},
+		{"/run/kamailio/rpc.sock", true, "a socket without the prefix"},
+		{"", false, "empty"},
+		{"rpc.sock", false, "a path that depends on the working directory"},
+		{"ftp://host/", false, "another scheme"},
+		{"http:///RPC", false, "no host"},
 	} {
 		if _, err := New(tt.target); (err == nil) != tt.ok {
-			t.Errorf("New(%q) (%s): %v", tt.target, tt.why, err)
+			t.Errorf("New(%q): got error %v, want ok %v: %s", tt.target, err, tt.ok, tt.why)
 		}
 	}
 }

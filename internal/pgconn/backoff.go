@@ -14,113 +14,121 @@ const (
 	lastDelay  = 500 * time.Millisecond
 )
 
-// backoff spaces connects to a server that refuses them. After a failure one caller at a time tries, once a delay; the
-// others wait for what becomes of it: they go on when it succeeds and fail with it when it fails. So
-// nobody waits longer than a delay and a try, and a server that is back is found within lastDelay.
-// The zero value is ready.
+// backoff limits the attempts to connect to a server while attempts fail. After a failure, one
+// caller at a time makes an attempt, the probe, and a delay lies between two probes. The other
+// callers wait for the result of the probe: they connect if it succeeds, and fail if it fails. So
+// no caller waits for longer than a delay and a probe, and a server that is available again is
+// noticed within lastDelay.
+//
+// The zero value is ready to use.
 type backoff struct {
-	mu      sync.Mutex
-	fails   int           // failures since the last success
-	next    time.Time     // when the next try may be made
-	probing bool          // somebody tries
-	last    error         // the last failure
-	tried   int           // outcomes so far
-	outcome chan struct{} // closed at the next outcome; nil while nobody waits
+	mu        sync.Mutex
+	failures  int           // since the last success
+	nextProbe time.Time     // when the next probe may begin
+	probing   bool          // whether a probe is under way
+	lastErr   error         // the error of the last failure
+	results   int           // how many results were recorded so far
+	recorded  chan struct{} // closed when the next result is recorded; nil if no caller waits
 }
 
-// turn says what a caller may do.
-type turn struct {
-	wait    time.Duration // 0: connect, or fail with err
-	outcome <-chan struct{}
-	tried   int // as backoff's, when the caller began to wait
-	probe   bool
-	err     error
+// admission says whether a caller of acquire may connect.
+type admission struct {
+	wait     time.Duration   // how long to wait before asking again; 0 if the decision is made
+	recorded <-chan struct{} // ends the wait early
+	results  int             // backoff.results when the caller began to wait
+	probe    bool            // the caller makes the probe
+	err      error           // not nil if the caller must not connect
 }
 
-// acquire returns when the caller may connect; probe is to be handed to release or abandon.
+// acquire waits until the caller may connect. If it returns nil, the caller must pass probe to
+// release or abandon.
 func (b *backoff) acquire(ctx context.Context) (probe bool, err error) {
-	t := b.turn(-1)
-	for t.wait > 0 {
-		timer := time.NewTimer(t.wait)
+	const begin = -1
+	a := b.admit(begin)
+	for a.wait > 0 {
+		timer := time.NewTimer(a.wait)
 		select {
 		case <-timer.C:
-		case <-t.outcome:
+		case <-a.recorded:
 			timer.Stop()
 		case <-ctx.Done():
 			timer.Stop()
 			return false, errors.Join(ctx.Err(), b.failure())
 		}
-		t = b.turn(t.tried)
+		a = b.admit(a.results)
 	}
-	return t.probe, t.err
+	return a.probe, a.err
 }
 
-// failure is the last one, or nil where a success followed it.
+// failure returns the error of the last attempt, or nil if it succeeded.
 func (b *backoff) failure() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.fails == 0 {
+	if b.failures == 0 {
 		return nil
 	}
-	return b.last
+	return b.lastErr
 }
 
-// turn says what a caller may do who began to wait after the given number of outcomes; -1: it begins now.
-func (b *backoff) turn(tried int) turn {
+// admit decides about a caller that began to wait when there were the given number of results. A
+// negative number means that it has not waited yet.
+func (b *backoff) admit(results int) admission {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if tried < 0 {
-		tried = b.tried
+	if results < 0 {
+		results = b.results
 	}
-	wait := max(time.Until(b.next), 0)
+	wait := max(time.Until(b.nextProbe), 0)
 	switch {
-	case b.fails == 0:
-		return turn{}
-	case tried != b.tried:
-		return turn{err: fmt.Errorf("another's connect has just failed: %w", b.last)}
+	case b.failures == 0:
+		return admission{}
+	case results != b.results:
+		return admission{err: fmt.Errorf("another attempt to connect has just failed: %w", b.lastErr)}
 	case wait == 0 && !b.probing:
 		b.probing = true
-		return turn{probe: true}
-	case b.outcome == nil:
-		b.outcome = make(chan struct{})
+		return admission{probe: true}
+	}
+	if b.recorded == nil {
+		b.recorded = make(chan struct{})
 	}
 	if b.probing {
-		wait = lastDelay // for the case that the probe is abandoned
+		wait = lastDelay // in case the probe is abandoned
 	}
-	return turn{wait: wait, outcome: b.outcome, tried: tried}
+	return admission{wait: wait, recorded: b.recorded, results: results}
 }
 
-// release tells what became of a connect.
+// release records the result of an attempt.
 func (b *backoff) release(probe bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.probing = b.probing && !probe
 	switch {
 	case err == nil:
-		b.fails = 0
-	case probe || b.fails == 0:
-		b.fails++
-		b.next = time.Now().Add(delay(b.fails, firstDelay, lastDelay))
-		b.last = err
-	default: // it began before the failure that is counted
-		return
+		b.failures = 0
+	case probe || b.failures == 0:
+		b.failures++
+		b.nextProbe = time.Now().Add(delay(b.failures, firstDelay, lastDelay))
+		b.lastErr = err
+	default:
+		return // the attempt began before the failure that was recorded last
 	}
-	b.tried++
-	if b.outcome != nil {
-		close(b.outcome)
-		b.outcome = nil
+	b.results++
+	if b.recorded != nil {
+		close(b.recorded)
+		b.recorded = nil
 	}
 }
 
-// abandon gives the turn back without an outcome.
+// abandon ends an attempt that has no result, because its caller gave up.
 func (b *backoff) abandon(probe bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.probing = b.probing && !probe
 }
 
-// delay doubles from first to last and is shortened by up to a half, at random, so that those who
-// failed together do not come again together. n counts from 1.
+// delay returns the delay after the n-th failure, counted from 1. It doubles from first to last and
+// is shortened at random by up to a half, so that clients that failed together do not try again
+// together.
 func delay(n int, first, last time.Duration) time.Duration {
 	d := last
 	if n < 16 {

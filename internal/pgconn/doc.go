@@ -1,19 +1,26 @@
-// Package pgconn opens pgdriver connections that do not show pgdriver 1.2.18's faults, and runs
-// transactions whose outcome is known.
+// Package pgconn opens connection pools to PostgreSQL 13 or newer, and runs transactions whose
+// outcome is known.
 //
-// Open is for pgdriver alone. RunTx and State serve any database/sql driver for PostgreSQL 13 or newer.
+// [Open] returns a pool of connections that work around the faults of pgdriver 1.2.18. [RunTx] runs
+// a transaction, and retries it after a conflict with another one. [State] returns the SQLSTATE of
+// an error. RunTx and State work with any PostgreSQL driver of database/sql, not only with
+// pgdriver.
 //
-// What Open adds to the driver:
+// The connections of Open differ from those of pgdriver in these points:
 //
-//   - A connection ends at its first read or write error. pgdriver keeps one whose prepared statement passed
-//     its deadline, and the next caller reads the late answer as its own.
-//   - A connection taken from the pool is looked at, without a round trip: one that the server
-//     closed while it was idle, or that holds bytes nobody asked for, is thrown away.
-//   - The server gives up a statement before the client does, so that nothing goes on, and
-//     commits, after its caller was told that it failed.
-//   - TLS is verified unless the URL says sslmode=disable, the host is loopback, or it is a socket.
-//   - A connect that fails leaves no file descriptor, and the next ones wait their turn.
-//   - Dates come in ISO form and UTC whatever the server's configuration, since pgdriver parses no other.
-//
-// The transaction's part is told at RunTx.
+//   - A connection closes itself at its first read or write error. pgdriver would keep a connection
+//     whose prepared statement exceeded its deadline, and the next caller would read the late
+//     answer as its own.
+//   - A connection that is taken from the pool is checked first, without a round trip. It is
+//     discarded if the server closed it while it was idle, or if it holds unread bytes.
+//   - A statement with arguments is prepared when a connection first runs it, and kept; see package
+//     stmtcache.
+//   - The server cancels a statement before the client gives up on it. Otherwise the statement
+//     could still be committed after its caller was told that it failed.
+//   - TLS certificates are verified unless the URL has sslmode=disable, or the server is at a
+//     loopback address or a Unix socket; see [ParseURL].
+//   - A connection attempt that fails leaves no open file descriptor. Further attempts are delayed,
+//     and only one caller at a time tries; the others share its result.
+//   - The session's date style is ISO and its time zone is UTC, whatever the server's
+//     configuration, because pgdriver parses no other format.
 package pgconn

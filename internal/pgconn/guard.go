@@ -12,15 +12,17 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 )
 
-// guardedConn closes itself at its first error. After one, client and server may not be at the
-// same place in their talk: what comes next could be the answer to an earlier question.
+// guardedConn is a network connection that closes itself at its first error. After an error, client
+// and server may disagree about their position in the protocol, and the next bytes could be the
+// answer to an earlier statement.
 type guardedConn struct {
 	net.Conn
 	broken  atomic.Bool
-	looking atomic.Bool // quiet looks for what was read and not yet taken
+	peeking atomic.Bool // while set, Read returns os.ErrDeadlineExceeded; see drained
 }
 
-func (c *guardedConn) fail() {
+// abort marks the connection as broken and closes it. It may be called more than once.
+func (c *guardedConn) abort() {
 	if c.broken.CompareAndSwap(false, true) {
 		_ = c.Conn.Close()
 	}
@@ -28,12 +30,12 @@ func (c *guardedConn) fail() {
 
 // Read implements net.Conn.
 func (c *guardedConn) Read(p []byte) (int, error) {
-	if c.looking.Load() {
+	if c.peeking.Load() {
 		return 0, os.ErrDeadlineExceeded
 	}
 	n, err := c.Conn.Read(p)
 	if err != nil {
-		c.fail()
+		c.abort()
 	}
 	return n, err
 }
@@ -42,13 +44,14 @@ func (c *guardedConn) Read(p []byte) (int, error) {
 func (c *guardedConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	if err != nil {
-		c.fail()
+		c.abort()
 	}
 	return n, err
 }
 
-// resetSession looks at a connection that comes out of the pool. An idle one has nothing to say:
-// bytes are a goodbye or a late answer, and an end is an end.
+// resetSession returns driver.ErrBadConn if a connection from the pool must not be used again. The
+// server sends nothing on an idle connection, unless it closes it, so any unread bytes are a
+// message about the end or the late answer to an earlier statement.
 func resetSession(_ context.Context, cn *pgdriver.Conn) error {
 	ok := true
 	switch nc := cn.Conn().(type) {
@@ -64,17 +67,17 @@ func resetSession(_ context.Context, cn *pgdriver.Conn) error {
 	return nil
 }
 
-// idle tells whether the connection is open and has nothing to be read. It does not wait.
+// idle reports whether the connection is open and has no unread bytes. It does not wait.
 func (c *guardedConn) idle() bool {
 	return !c.broken.Load() && nothingToRead(c.Conn)
 }
 
-// drained tells whether TLS has taken nothing from the connection that pgdriver has not read. Reading is the only
-// way to ask, so it reads, with a connection that claims a deadline: the one error after which
-// crypto/tls goes on as before.
+// drained reports whether nc, the TLS connection over c, has no decrypted bytes that pgdriver has
+// not read. It reads from nc to find out, while c pretends that a deadline has passed: after this
+// error, and no other, crypto/tls can still be used.
 func (c *guardedConn) drained(nc *tls.Conn) bool {
-	c.looking.Store(true)
-	defer c.looking.Store(false)
+	c.peeking.Store(true)
+	defer c.peeking.Store(false)
 	n, err := nc.Read(make([]byte, 1))
 	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
 }

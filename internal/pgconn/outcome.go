@@ -5,28 +5,30 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
-// ErrOutcomeUnknown is wrapped by the error of a transaction that may or may not have been committed.
-var ErrOutcomeUnknown = errors.New("whether the transaction was committed is not known")
+// ErrOutcomeUnknown is wrapped by the error of a transaction that may or may not have been
+// committed.
+var ErrOutcomeUnknown = errors.New("it is not known whether the transaction was committed")
 
 const (
-	// resolveTime is how long the outcome of a lost COMMIT is asked for: a server's restart is shorter.
-	resolveTime = 10 * time.Second
-	// patience is how many answers "in progress" are borne before the transaction's session is ended.
-	patience = 5
+	// resolveTimeout bounds the search for the outcome of a COMMIT whose answer was lost. It is
+	// longer than the restart of a server.
+	resolveTimeout = 10 * time.Second
+	// maxInProgress is how often the server may answer that the transaction is still in progress
+	// before its session is terminated.
+	maxInProgress = 5
 )
 
-// mark is what a transaction knows of itself just before COMMIT.
+// mark identifies a transaction just before COMMIT.
 type mark struct {
-	xid      uint64
-	written  string // where the write-ahead log ended: all that the transaction wrote lies before
-	replayed string // how far the server's last crash recovery went, as an SQL expression
+	xid      uint64 // the transaction's id
+	written  string // the end of the write-ahead log; all that the transaction wrote is before it
+	replayed string // where the last crash recovery ended, as an SQL expression that may be NULL
 }
 
-// readMark fails in a transaction that has failed.
+// readMark returns the mark of tx. If an earlier statement of tx failed, readMark fails too.
 func readMark(ctx context.Context, tx Tx) (mark, error) {
 	var m mark
 	var replayed sql.NullString
@@ -39,13 +41,17 @@ func readMark(ctx context.Context, tx Tx) (mark, error) {
 	return m, err
 }
 
-// statusQuery asks for the transaction's status. pg_xact_status alone would not do: a server that crashed hands
-// out the numbers anew that had left no trace on the disk, and then it tells the fate of
-// somebody else's transaction. A crash since the mark shows in where the recovery ended; where that is not
-// past the mark, COMMIT's record, which comes later, is not on the disk either.
+// statusQuery returns the query for the transaction's status: committed, aborted, in progress, or
+// NULL if the server no longer knows it.
 //
-// The values come from the server, and are written into the text because bun and database/sql differ in their
-// placeholders.
+// pg_xact_status alone is not enough. After a crash, the server assigns those ids again of which
+// there was no trace on the disk, so that it may return the status of another transaction. The
+// query detects a crash since the mark by the end of the recovery, which is then another one. If
+// the recovery ended before the mark, the record of COMMIT, which is after the mark, is not on the
+// disk.
+//
+// The values come from the server and are part of the text, because bun and database/sql have
+// different placeholders.
 func (m mark) statusQuery() string {
 	return fmt.Sprintf(`SELECT CASE
 		WHEN pg_is_in_recovery() THEN 'in progress'
@@ -54,28 +60,30 @@ func (m mark) statusQuery() string {
 		ELSE pg_xact_status('%d'::xid8) END`, m.replayed, m.written, m.xid)
 }
 
-// endQuery ends the session that has the transaction open, whose client is gone: it waits for
-// a network that does not tell. A commit that is under way is not stopped by it.
-func (m mark) endQuery() string {
+// terminateQuery returns the query that terminates the session in which the transaction is open.
+// Its client is gone, but the server may not notice that for a long time if the network does not
+// report it. A COMMIT that has begun is not interrupted.
+func (m mark) terminateQuery() string {
 	return fmt.Sprintf(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 		WHERE backend_xid = '%d'::xid8::xid AND usename = current_user`, m.xid)
 }
 
-// resolve finds out what became of a COMMIT that failed with cause.
+// resolve finds out whether a transaction was committed after its COMMIT failed with cause. It
+// returns nil if it was.
 func (r *runner[C, T]) resolve(ctx context.Context, m mark, cause error) error {
-	if r.opts.ReadOnly || refused(cause) {
+	if r.opts.ReadOnly || isCommitRefused(cause) {
 		return cause
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.resolveTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.resolveTimeout)
 	defer cancel()
 	for n := 1; ; n++ {
-		status, err := r.status(ctx, m, n > patience)
+		status, err := r.status(ctx, m, n > maxInProgress)
 		switch {
 		case err == nil && status.String == "committed":
 			return nil
 		case err == nil && status.String == "aborted":
 			return fmt.Errorf("commit failed, nothing was written: %w", cause)
-		case err == nil && !status.Valid: // too long ago for the server to know
+		case err == nil && !status.Valid: // the server no longer knows it
 			return fmt.Errorf("%w: %w", ErrOutcomeUnknown, cause)
 		}
 		if pause(ctx, delay(n, firstPause, lastPause)) != nil {
@@ -84,24 +92,22 @@ func (r *runner[C, T]) resolve(ctx context.Context, m mark, cause error) error {
 	}
 }
 
-// refused tells whether the server answered COMMIT with a definite no: a deferred constraint, or a conflict.
-func refused(err error) bool {
-	return isConflict(err) || strings.HasPrefix(State(err), "23")
-}
-
-// status asks once, on a connection of its own.
-func (r *runner[C, T]) status(ctx context.Context, m mark, end bool) (status sql.NullString, err error) {
+// status asks for the transaction's status once, on a connection of its own. If terminate is set
+// and the transaction is still in progress, status terminates its session.
+func (r *runner[C, T]) status(ctx context.Context, m mark, terminate bool) (status sql.NullString, err error) {
 	conn, err := r.pool.Conn(ctx)
 	if err != nil {
 		return status, err
 	}
 	defer conn.Close()
 	err = conn.QueryRowContext(ctx, m.statusQuery()).Scan(&status)
-	if err == nil && end && status.String == "in progress" {
+	if err == nil && terminate && status.String == "in progress" {
 		var n int
-		err = conn.QueryRowContext(ctx, m.endQuery()).Scan(&n)
+		err = conn.QueryRowContext(ctx, m.terminateQuery()).Scan(&n)
 	}
-	if State(err) == "22023" { // a number not handed out yet: one without a trace, before a crash
+	if State(err) == "22023" {
+		// The id has not been assigned yet: the server crashed and found no trace of the
+		// transaction.
 		return sql.NullString{String: "aborted", Valid: true}, nil
 	}
 	return status, err

@@ -1,76 +1,80 @@
 package pgconn
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
+	"net"
+	"net/url"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-// TestLostCommit loses the answer to COMMIT, or COMMIT itself.
-func TestLostCommit(t *testing.T) {
+// TestRunTx_LostCommit loses the answer to COMMIT, or COMMIT itself.
+func TestRunTx_LostCommit(t *testing.T) {
 	for _, row := range []struct {
 		name string
 		cut  cut
 		rows string
 		why  string
 	}{
-		{"before", cutBefore, "0", "the server sees its client go and rolls back"},
-		{"silent", cutSilent, "0", "the server sees nothing, and is made to roll back"},
+		{"before", cutBefore, "0", "the server notices that the client is gone, and rolls back"},
+		{"silent", cutSilent, "0", "the server does not notice, and its session is terminated"},
 		{"after", cutAfter, "1", "the server committed"},
 	} {
-		for driver, openDB := range drivers {
+		for driver, openPool := range drivers {
 			t.Run(row.name+"/"+driver, func(t *testing.T) {
-				side := newDB(t, numbers)
-				p, url := newProxy(t, side, row.cut)
-				err := RunTx(t.Context(), openDB(t, url), TxOptions{}, insert(1))
-				if p.fire() {
+				pg := newDB(t, createNumbers)
+				p, url := newProxy(t, pg, row.cut)
+				err := RunTx(t.Context(), openPool(t, url), TxOptions{}, insert(1))
+				if p.isFirstCommit() {
 					t.Fatal("the proxy did not see COMMIT")
 				}
 				if (err == nil) != (row.rows == "1") || errors.Is(err, ErrOutcomeUnknown) {
-					t.Errorf("error %v, wanted it to tell that %s rows are there: %s", err, row.rows, row.why)
+					t.Errorf("got error %v, want one that says that there are %s rows: %s", err, row.rows, row.why)
 				}
-				settle(t, side)
-				wantRows(t, side, row.rows)
+				waitUntilIdle(t, pg)
+				checkRows(t, pg, row.rows)
 			})
 		}
 	}
 }
 
-// TestOutcomeUnknown loses the server together with the answer.
-func TestOutcomeUnknown(t *testing.T) {
+// TestRunner_resolve_OutcomeUnknown asks for the outcome of a transaction while the server is down.
+func TestRunner_resolve_OutcomeUnknown(t *testing.T) {
 	cluster := pgtest.NewCluster(t, pgtest.ClusterOptions{})
-	side := cluster.New(t, pgtest.Options{Empty: true})
-	side.Exec(t, numbers)
-	db := open(t, Options{URL: side.URL()})
-	r := &runner[*sql.Conn, *sql.Tx]{pool: db, resolveTime: 100 * time.Millisecond}
-	m := markOf(t, db, func(tx *sql.Tx) error { return tx.Commit() })
+	pg := cluster.New(t, pgtest.Options{Empty: true})
+	pg.Exec(t, createNumbers)
+	pool := mustOpen(t, Options{URL: pg.URL()})
+	r := &runner[*sql.Conn, *sql.Tx]{pool: pool, resolveTimeout: 100 * time.Millisecond}
+	m := markAt(t, pool, func(tx *sql.Tx) error { return tx.Commit() })
 	cluster.Stop(t, pgtest.Fast)
 	err := r.resolve(t.Context(), m, errDown)
 	if !errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, errDown) {
-		t.Errorf("error %v, wanted ErrOutcomeUnknown and the cause", err)
+		t.Errorf("got error %v, want ErrOutcomeUnknown and the cause", err)
 	}
 }
 
-// TestDeferredConstraint has COMMIT itself be refused.
-func TestDeferredConstraint(t *testing.T) {
+// TestRunTx_CommitRefused makes COMMIT itself fail, by a deferred constraint.
+func TestRunTx_CommitRefused(t *testing.T) {
 	ddl := "CREATE TABLE x (n int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO x VALUES (1)"
-	eachDriver(t, ddl, func(t *testing.T, db *sql.DB, side *pgtest.DB) {
-		err := RunTx(t.Context(), db, TxOptions{}, insert(1))
+	eachDriver(t, ddl, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
+		err := RunTx(t.Context(), pool, TxOptions{}, insert(1))
 		if State(err) != "23505" {
-			t.Errorf("error %v, wanted 23505", err)
+			t.Errorf("got error %v, want 23505", err)
 		}
-		wantRows(t, side, "1")
+		checkRows(t, pg, "1")
 	})
 }
 
-// markOf runs a transaction that writes up to its mark, and then end.
-func markOf(t *testing.T, db *sql.DB, end func(*sql.Tx) error) mark {
+// markAt runs a transaction that writes, reads its mark, and then calls end, which must end it.
+func markAt(t *testing.T, pool *sql.DB, end func(*sql.Tx) error) mark {
 	t.Helper()
-	tx, err := db.BeginTx(t.Context(), nil)
+	tx, err := pool.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,44 +91,48 @@ func markOf(t *testing.T, db *sql.DB, end func(*sql.Tx) error) mark {
 	return m
 }
 
-// TestStatusAfterCrash asks, after a server's crash, for transactions from before.
-func TestStatusAfterCrash(t *testing.T) {
+// TestMark_statusQuery_AfterCrash asks for the status of transactions after the server crashed.
+func TestMark_statusQuery_AfterCrash(t *testing.T) {
 	cluster := pgtest.NewCluster(t, pgtest.ClusterOptions{Settings: map[string]string{
-		// Nothing but a commit writes the log to the disk.
+		// With these settings only a commit writes the log to the disk.
 		"wal_writer_delay": "10s", "autovacuum": "off", "bgwriter_lru_maxpages": "0", "checkpoint_timeout": "1d",
 	}})
-	side := cluster.New(t, pgtest.Options{Empty: true})
-	side.Exec(t, numbers)
-	db := open(t, Options{URL: side.URL()})
-	status := func(m mark) string { return side.Value(t, m.statusQuery()) }
+	pg := cluster.New(t, pgtest.Options{Empty: true})
+	pg.Exec(t, createNumbers)
+	pool := mustOpen(t, Options{URL: pg.URL()})
+	status := func(m mark) string { return pg.Value(t, m.statusQuery()) }
 
-	committed := markOf(t, db, func(tx *sql.Tx) error { return tx.Commit() })
-	rolledBack := markOf(t, db, func(tx *sql.Tx) error { return tx.Rollback() })
+	committed := markAt(t, pool, func(tx *sql.Tx) error { return tx.Commit() })
+	rolledBack := markAt(t, pool, func(tx *sql.Tx) error { return tx.Rollback() })
 	cluster.Restart(t, pgtest.Immediate)
-	if c, r := status(committed), status(rolledBack); c != "committed" || r != "aborted" {
-		t.Errorf("after the first crash: %s, %s, wanted committed, aborted", c, r)
+	if got := status(committed); got != "committed" {
+		t.Errorf("after the first crash: a committed transaction is %s, want committed", got)
+	}
+	if got := status(rolledBack); got != "aborted" {
+		t.Errorf("after the first crash: a transaction that was rolled back is %s, want aborted", got)
 	}
 
-	cutOff := markAtCrash(t, db, cluster)
-	for id := uint64(0); id < cutOff.xid; {
-		id, _ = strconv.ParseUint(side.Value(t, "SELECT pg_current_xact_id()"), 10, 64)
+	lost := markAtCrash(t, pool, cluster)
+	for id := uint64(0); id < lost.xid; {
+		id, _ = strconv.ParseUint(pg.Value(t, "SELECT pg_current_xact_id()"), 10, 64)
 	}
-	raw := side.Value(t, "SELECT pg_xact_status($1::text::xid8)", strconv.FormatUint(cutOff.xid, 10))
+	raw := pg.Value(t, "SELECT pg_xact_status($1::text::xid8)", strconv.FormatUint(lost.xid, 10))
 	if raw != "committed" {
-		t.Fatalf("pg_xact_status says %s: nobody got the number again, and the test proves nothing", raw)
+		t.Fatalf("pg_xact_status is %s, want committed: the id was not assigned again, so that this test proves nothing", raw)
 	}
-	if got := status(cutOff); got != "aborted" {
-		t.Errorf("a transaction cut off by the crash is %s, wanted aborted", got)
+	if got := status(lost); got != "aborted" {
+		t.Errorf("a transaction that was open at the crash is %s, want aborted", got)
 	}
-	if c := status(committed); c != "committed" {
-		t.Errorf("after the second crash: %s, wanted committed", c)
+	if got := status(committed); got != "committed" {
+		t.Errorf("after the second crash: a committed transaction is %s, want committed", got)
 	}
 }
 
-// markAtCrash crashes the server while a transaction is open of which nothing is on the disk.
-func markAtCrash(t *testing.T, db *sql.DB, cluster *pgtest.Cluster) mark {
+// markAtCrash crashes the server while a transaction is open, nothing of which is on the disk, and
+// returns the mark of the transaction.
+func markAtCrash(t *testing.T, pool *sql.DB, cluster *pgtest.Cluster) mark {
 	t.Helper()
-	tx, err := db.BeginTx(t.Context(), nil)
+	tx, err := pool.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,4 +146,122 @@ func markAtCrash(t *testing.T, db *sql.DB, cluster *pgtest.Cluster) mark {
 	}
 	cluster.Restart(t, pgtest.Immediate)
 	return m
+}
+
+// cut is the way in which a proxy loses the first COMMIT, or the answer to it.
+type cut int
+
+const (
+	// cutBefore closes both connections and does not forward COMMIT, so that the server rolls back.
+	cutBefore cut = iota
+	// cutSilent closes only the client's connection, so that the server's transaction stays open.
+	cutSilent
+	// cutAfter forwards COMMIT and closes both connections when the server has answered.
+	cutAfter
+)
+
+// proxy is a TCP proxy between the clients of a test and the server.
+type proxy struct {
+	server string
+	cut    cut
+	ln     net.Listener
+
+	mu     sync.Mutex
+	commit bool // whether the first COMMIT was seen
+	conns  []net.Conn
+}
+
+// newProxy starts a proxy and returns it and the URL of db through it.
+func newProxy(t *testing.T, db *pgtest.DB, c cut) (*proxy, string) {
+	t.Helper()
+	u, err := url.Parse(db.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{server: u.Host, cut: c, ln: listen(t)}
+	go p.serve()
+	t.Cleanup(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, nc := range p.conns {
+			nc.Close()
+		}
+	})
+	u.Host = p.ln.Addr().String()
+	return p, u.String()
+}
+
+func (p *proxy) serve() {
+	for {
+		client, err := p.ln.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", p.server)
+		if err != nil {
+			client.Close()
+			continue
+		}
+		p.mu.Lock()
+		p.conns = append(p.conns, client, server)
+		p.mu.Unlock()
+		cutting := make(chan struct{})
+		go p.toServer(client, server, cutting)
+		go p.toClient(client, server, cutting)
+	}
+}
+
+func (p *proxy) toServer(client, server net.Conn, cutting chan struct{}) {
+	for b := make([]byte, 64<<10); ; {
+		n, err := client.Read(b)
+		if err != nil {
+			server.Close()
+			return
+		}
+		if bytes.Contains(bytes.ToUpper(b[:n]), []byte("COMMIT\x00")) && p.isFirstCommit() {
+			switch p.cut {
+			case cutSilent:
+				client.Close()
+				return
+			case cutBefore:
+				client.Close()
+				server.Close()
+				return
+			case cutAfter:
+				close(cutting)
+			}
+		}
+		if _, err := server.Write(b[:n]); err != nil {
+			client.Close()
+			return
+		}
+	}
+}
+
+func (p *proxy) toClient(client, server net.Conn, cutting chan struct{}) {
+	defer client.Close()
+	for b := make([]byte, 64<<10); ; {
+		n, err := server.Read(b)
+		if err != nil {
+			return
+		}
+		select {
+		case <-cutting:
+			server.Close()
+			return
+		default:
+		}
+		if _, err := client.Write(b[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// isFirstCommit reports whether it is called for the first time.
+func (p *proxy) isFirstCommit() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	first := !p.commit
+	p.commit = true
+	return first
 }

@@ -4,5 +4,6 @@ package pgconn
 
 import "net"
 
-// nothingToRead cannot look without waiting here: a connection that the server closed fails one statement.
+// nothingToRead returns true: on this system there is no way to look without waiting. A connection
+// that the server closed makes one statement fail.
 func nothingToRead(net.Conn) bool { return true }

@@ -7,8 +7,9 @@ import (
 	"syscall"
 )
 
-// nothingToRead asks the kernel, which knows of bytes and of the other side's end. Go's sockets do not
-// block, and Control, unlike Read, does not mind a deadline that passed while the connection was idle.
+// nothingToRead reports whether the connection is open and the kernel holds no bytes of it. It does
+// not wait, because Go's sockets are non-blocking. Unlike Read, Control also works when a deadline
+// has passed while the connection was idle.
 func nothingToRead(nc net.Conn) bool {
 	sc, ok := nc.(syscall.Conn)
 	if !ok {

@@ -13,7 +13,7 @@ import (
 // TestOpen_StaleStatement changes the type of a column that prepared statements return.
 func TestOpen_StaleStatement(t *testing.T) {
 	side := newDB(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (1)")
-	db := open(t, Options{URL: side.URL(), MaxOpen: 1})
+	db := mustOpen(t, Options{URL: side.URL(), MaxOpen: 1})
 	const query = "SELECT n FROM x WHERE n::text <> $1"
 	read := func(ctx context.Context, from interface {
 		QueryRowContext(context.Context, string, ...any) *sql.Row
@@ -51,7 +51,7 @@ func TestOpen_StaleStatement(t *testing.T) {
 // TestOpen_LateAnswers has prepared statements of many callers pass their deadlines, and looks
 // for an answer that belongs to another caller.
 func TestOpen_LateAnswers(t *testing.T) {
-	db := open(t, Options{URL: newDB(t, "").URL(), MaxOpen: 4})
+	db := mustOpen(t, Options{URL: newDB(t, "").URL(), MaxOpen: 4})
 	var late, wrong atomic.Int64
 	var wg sync.WaitGroup
 	end := time.Now().Add(2 * time.Second)

@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// setTLS decides the mode and makes the configuration; nil is none.
+// setTLS sets SSLMode and the TLS configuration, which stays nil if the mode is disable.
 func (t *Target) setTLS(mode, rootCert, cert, key string) error {
 	if mode == "" {
 		mode = "verify-full"
@@ -22,20 +22,21 @@ func (t *Target) setTLS(mode, rootCert, cert, key string) error {
 	case "require":
 		t.SSLMode = "verify-full"
 	default:
-		return fmt.Errorf("sslmode %q, wanted disable, require, verify-ca or verify-full", mode)
+		return fmt.Errorf("sslmode %q, want disable, require, verify-ca or verify-full", mode)
 	}
 	if t.SSLMode == "disable" {
 		if rootCert != "" || cert != "" || key != "" {
-			return errors.New("certificates without TLS, wanted sslmode=verify-full as well")
+			return errors.New("certificates without TLS, want sslmode=verify-full too")
 		}
 		return nil
 	}
 	if t.Network == "unix" {
-		return fmt.Errorf("sslmode %q for a Unix socket, on which PostgreSQL has no TLS", mode)
+		return fmt.Errorf("sslmode %q for a Unix socket, where PostgreSQL does not support TLS", mode)
 	}
 	return t.makeTLS(rootCert, cert, key)
 }
 
+// makeTLS sets the TLS configuration for SSLMode.
 func (t *Target) makeTLS(rootCert, cert, key string) error {
 	t.tls = &tls.Config{ServerName: t.Host, MinVersion: tls.VersionTLS12}
 	if rootCert != "" && rootCert != "system" {
@@ -49,7 +50,7 @@ func (t *Target) makeTLS(rootCert, cert, key string) error {
 		}
 	}
 	if (cert == "") != (key == "") {
-		return errors.New("one of sslcert and sslkey, wanted both or neither")
+		return errors.New("only one of sslcert and sslkey, want both or neither")
 	}
 	if cert != "" {
 		pair, err := tls.LoadX509KeyPair(cert, key)
@@ -64,7 +65,9 @@ func (t *Target) makeTLS(rootCert, cert, key string) error {
 	return nil
 }
 
-// verifyChainOnly leaves out the name: crypto/tls verifies both or neither, so neither, and then the chain by hand.
+// verifyChainOnly makes conf verify the chain of certificates but not the server's name. crypto/tls
+// verifies either both or nothing, so this turns its verification off and verifies the chain
+// itself.
 func verifyChainOnly(conf *tls.Config) {
 	conf.InsecureSkipVerify = true
 	conf.VerifyConnection = func(cs tls.ConnectionState) error {

@@ -1,17 +1,15 @@
 package pgconn
 
 import (
+	"cmp"
 	"context"
-	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
-	"strings"
 	"time"
 )
 
-// Tx is what RunTx needs of a transaction: *sql.Tx and bun.Tx have it.
+// Tx is the part of a transaction that RunTx uses. *sql.Tx and bun.Tx implement it.
 type Tx interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
@@ -19,87 +17,92 @@ type Tx interface {
 	Rollback() error
 }
 
-// Conn is what RunTx needs of a connection: *sql.Conn and bun.Conn have it.
+// Conn is the part of a connection that RunTx uses. *sql.Conn and bun.Conn implement it.
 type Conn[T Tx] interface {
 	BeginTx(ctx context.Context, opts *sql.TxOptions) (T, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 	Close() error
 }
 
-// Pool is what RunTx needs of a database: *sql.DB and *bun.DB have it.
+// Pool is the part of a connection pool that RunTx uses. *sql.DB and *bun.DB implement it.
 type Pool[C any] interface {
 	Conn(ctx context.Context) (C, error)
 }
 
 const (
-	// gateAfter is the number of serialization failures after which a transaction asks for the gate.
+	// gateAfter is the number of conflicts after which an attempt locks TxOptions.Gate first.
 	gateAfter = 3
-	// commitTime is how long COMMIT may take beyond TxOptions.Timeout.
-	commitTime = 10 * time.Second
-	// The pauses between two tries.
+	// commitTimeout bounds COMMIT, in addition to TxOptions.Timeout.
+	commitTimeout = 10 * time.Second
+	// firstPause is the pause after the first attempt. The pauses double up to lastPause.
 	firstPause = 4 * time.Millisecond
 	lastPause  = 250 * time.Millisecond
 )
 
-// TxOptions says how a transaction runs. The zero value is a serializable one that writes.
+// TxOptions are the settings of a transaction. The zero value is a serializable transaction that
+// may write.
 type TxOptions struct {
-	// Isolation is LevelSerializable where it is zero. LevelReadCommitted is enough for a single statement.
+	// Isolation is the isolation level. Defaults to [sql.LevelSerializable].
+	// [sql.LevelReadCommitted] is enough for a single statement.
 	Isolation sql.IsolationLevel
 
-	// ReadOnly makes the server refuse writes. There is then no outcome to be unsure of.
+	// ReadOnly makes the server refuse writes. The outcome of such a transaction is never unknown.
 	ReadOnly bool
 
-	// Timeout bounds one run of fn; 0 is 10 s.
+	// Timeout bounds each run of fn. Defaults to 10 s.
 	Timeout time.Duration
 
-	// Tries is how often the transaction is tried at most; 0 is 10.
+	// Tries is the greatest number of attempts. Defaults to 10.
 	Tries int
 
-	// Gate is the name of a table, with its schema and quoted as SQL needs it, or "" for none. After
-	// three serialization failures the next tries first lock it in EXCLUSIVE mode: those who kept
-	// failing queue up. It should be a table that every contender writes to, because the lock makes
-	// other writers wait too, and then a try behind the gate cannot lose to them.
+	// Gate is the name of a table, with its schema and quoted as SQL requires. If it is not empty,
+	// each attempt after three conflicts begins by locking this table in EXCLUSIVE mode, so that
+	// transactions that keep failing run one after the other. Every transaction that may conflict
+	// should write to this table: the lock makes other writers of the table wait too, so that they
+	// cannot cause another conflict.
 	Gate string
 }
 
 func (o TxOptions) withDefaults() TxOptions {
-	o.Isolation = or(o.Isolation, sql.LevelSerializable)
-	o.Timeout = or(o.Timeout, 10*time.Second)
-	o.Tries = or(o.Tries, 10)
+	o.Isolation = cmp.Or(o.Isolation, sql.LevelSerializable)
+	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
+	o.Tries = cmp.Or(o.Tries, 10)
 	return o
 }
 
-// RunTx runs fn in a transaction: what fn did sticks when RunTx returns nil, and nothing of it when RunTx
-// returns an error, unless that wraps ErrOutcomeUnknown. The pool is a *sql.DB, and fn gets a *sql.Tx, or a *bun.DB and
-// a bun.Tx. fn may run more than once. It must not commit or roll back by itself.
+// RunTx runs fn in a transaction and commits it. If RunTx returns nil, all writes of fn are
+// committed; if it returns an error, none is, unless the error wraps [ErrOutcomeUnknown]. The pool
+// is a *sql.DB, and fn gets a *sql.Tx; or the pool is a *bun.DB, and fn gets a bun.Tx. fn may run
+// more than once. It must not commit or roll back, and should use the context that it gets.
 //
-// RunTx tries again, after a pause, where the transaction could not begin, and where the error of fn or of COMMIT
-// has the SQLSTATE of one that another transaction was in the way of (40001, 40P01). All other errors
-// of fn come back as they are.
+// RunTx tries again, after a pause, if the transaction could not begin for a reason that may pass,
+// and if fn or COMMIT failed with a serialization failure or a deadlock (SQLSTATE 40001 or 40P01).
+// It returns all other errors of fn unchanged.
 //
-// ctx bounds the wait for a connection and the pauses. The transaction runs on a context of its own, with
-// ctx's values and a deadline but without its end: to break off a statement is to lose the connection,
-// and to break off COMMIT is to lose the outcome. Where ctx has ended before COMMIT nothing is written and its
-// error comes back.
+// ctx bounds the wait for a connection and the pauses. The transaction itself runs in another
+// context, which has the values of ctx and a deadline of its own, but is not cancelled with ctx:
+// cancelling a statement would cost the connection, and cancelling COMMIT would leave the outcome
+// unknown. If ctx is done before COMMIT, nothing is written and RunTx returns the error of ctx.
 //
-// A transaction that writes ends with SELECT pg_current_xact_id(). It fails in one that has failed,
-// of which pgdriver would say that it was committed, and its answer serves to ask for the outcome
-// when the answer to COMMIT is lost.
+// The last statement of a transaction that writes is SELECT pg_current_xact_id(). It makes RunTx
+// notice that an earlier statement failed, in which case pgdriver would report that COMMIT
+// succeeded. If the answer to COMMIT is lost, RunTx uses the id to ask the server for the outcome.
 func RunTx[C Conn[T], T Tx](
 	ctx context.Context, pool Pool[C], opts TxOptions, fn func(ctx context.Context, tx T) error,
 ) error {
-	r := &runner[C, T]{pool: pool, opts: opts.withDefaults(), fn: fn, resolveTime: resolveTime}
+	r := &runner[C, T]{pool: pool, opts: opts.withDefaults(), fn: fn, resolveTimeout: resolveTimeout}
 	return r.run(ctx)
 }
 
+// runner runs one transaction for RunTx.
 type runner[C Conn[T], T Tx] struct {
-	pool Pool[C]
-	opts TxOptions
-	fn   func(ctx context.Context, tx T) error
-
-	resolveTime time.Duration
+	pool           Pool[C]
+	opts           TxOptions
+	fn             func(ctx context.Context, tx T) error
+	resolveTimeout time.Duration
 }
 
+// run makes attempts until one succeeds, fails for good, or is the last.
 func (r *runner[C, T]) run(ctx context.Context) error {
 	conflicts := 0
 	for try := 1; ; try++ {
@@ -109,12 +112,12 @@ func (r *runner[C, T]) run(ctx context.Context) error {
 		case err == nil:
 			return nil
 		case errors.As(err, &begin):
-			if err = begin.error; !passing(err) {
+			if err = begin.error; !isTransient(err) {
 				return err
 			}
 		case isConflict(err):
 			conflicts++
-		case stale(err):
+		case isStalePlan(err):
 			// The connection has dropped the statement: the next try prepares it again.
 		default:
 			return err
@@ -128,7 +131,7 @@ func (r *runner[C, T]) run(ctx context.Context) error {
 	}
 }
 
-// attempt runs fn in one transaction.
+// attempt runs fn in one transaction. If gate is set, it locks the table TxOptions.Gate first.
 func (r *runner[C, T]) attempt(ctx context.Context, gate bool) error {
 	conn, err := r.pool.Conn(ctx)
 	if err != nil {
@@ -141,25 +144,25 @@ func (r *runner[C, T]) attempt(ctx context.Context, gate bool) error {
 	return err
 }
 
-// inConn runs the transaction and gives the connection back, because to ask for the outcome needs another. Where
-// COMMIT failed it returns the transaction's mark too.
+// inConn runs the transaction on conn and closes conn, because asking for the outcome takes another
+// connection. If COMMIT failed, inConn also returns the mark of the transaction.
 func (r *runner[C, T]) inConn(ctx context.Context, conn C, gate bool) (lost *mark, err error) {
 	defer conn.Close()
-	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.Timeout+commitTime)
+	txCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.Timeout+commitTimeout)
 	defer cancel()
-	tx, err := conn.BeginTx(own, &sql.TxOptions{Isolation: r.opts.Isolation, ReadOnly: r.opts.ReadOnly})
+	tx, err := conn.BeginTx(txCtx, &sql.TxOptions{Isolation: r.opts.Isolation, ReadOnly: r.opts.ReadOnly})
 	if err != nil {
 		return nil, beginError{err}
 	}
 	committing := false
 	defer func() {
-		// Here fn's panic or runtime.Goexit passes too. The error of a rollback tells nothing: its connection
-		// is gone, and the transaction with it.
+		// This also runs if fn panics or calls runtime.Goexit. An error of Rollback can be ignored:
+		// the connection is closed then, and the server rolls back.
 		if !committing {
 			_ = tx.Rollback()
 		}
 	}()
-	m, err := r.body(own, tx, gate)
+	m, err := r.body(txCtx, tx, gate)
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -173,12 +176,13 @@ func (r *runner[C, T]) inConn(ctx context.Context, conn C, gate bool) (lost *mar
 	return nil, nil
 }
 
-// body runs what lies between BEGIN and COMMIT.
+// body runs all statements between BEGIN and COMMIT.
 func (r *runner[C, T]) body(ctx context.Context, tx T, gate bool) (mark, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.opts.Timeout)
 	defer cancel()
 	if gate {
-		// LOCK takes no snapshot: what follows sees all that was committed while it waited.
+		// LOCK does not take a snapshot, so that the statements after it see everything that was
+		// committed while it waited.
 		if _, err := tx.ExecContext(ctx, "LOCK TABLE "+r.opts.Gate+" IN EXCLUSIVE MODE"); err != nil {
 			return mark{}, err
 		}
@@ -192,32 +196,7 @@ func (r *runner[C, T]) body(ctx context.Context, tx T, gate bool) (mark, error) 
 	return readMark(ctx, tx)
 }
 
-// beginError is a failure before fn ran.
-type beginError struct{ error }
-
-func (e beginError) Unwrap() error { return e.error }
-
-// passing tells whether it helps to begin again. It does not where the caller left, where the wait was long
-// already, and where the server, or who claims to be it, is not the one for us.
-func passing(err error) bool {
-	var wait net.Error
-	var cert *tls.CertificateVerificationError
-	switch state := State(err); {
-	case errors.Is(err, context.Canceled), errors.As(err, &wait) && wait.Timeout(), errors.As(err, &cert):
-		return false
-	case state == "", strings.HasPrefix(state, "08"), strings.HasPrefix(state, "57P"), state == "53300":
-		return true
-	default:
-		return isConflict(err)
-	}
-}
-
-// isConflict tells whether another transaction was in the way.
-func isConflict(err error) bool {
-	state := State(err)
-	return (state == "40001" || state == "40P01") && !errors.Is(err, ErrOutcomeUnknown)
-}
-
+// pause waits for d, or until ctx is done, and returns the error of ctx.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

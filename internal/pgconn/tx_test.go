@@ -15,30 +15,17 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-const numbers = "CREATE TABLE x (n int PRIMARY KEY)"
-
-func insert(n int) func(context.Context, *sql.Tx) error {
-	return func(ctx context.Context, tx *sql.Tx) error { return exec(ctx, tx, "INSERT INTO x VALUES ($1)", n) }
-}
-
-func wantRows(t *testing.T, side *pgtest.DB, want string) {
-	t.Helper()
-	if got := side.Value(t, "SELECT count(*) FROM x"); got != want {
-		t.Errorf("%s rows, wanted %s", got, want)
-	}
-}
-
-func TestTxSticks(t *testing.T) {
-	eachDriver(t, numbers, func(t *testing.T, db *sql.DB, side *pgtest.DB) {
-		if err := RunTx(t.Context(), db, TxOptions{}, insert(1)); err != nil {
+func TestRunTx_Commits(t *testing.T) {
+	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
+		if err := RunTx(t.Context(), pool, TxOptions{}, insert(1)); err != nil {
 			t.Fatal(err)
 		}
-		wantRows(t, side, "1")
+		checkRows(t, pg, "1")
 	})
 }
 
-func TestTxIsolation(t *testing.T) {
-	eachDriver(t, numbers, func(t *testing.T, db *sql.DB, _ *pgtest.DB) {
+func TestRunTx_Options(t *testing.T) {
+	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, _ *pgtest.DB) {
 		for _, row := range []struct {
 			opts            TxOptions
 			level, readOnly string
@@ -48,80 +35,82 @@ func TestTxIsolation(t *testing.T) {
 			{TxOptions{ReadOnly: true}, "serializable", "on"},
 		} {
 			var level, readOnly string
-			err := RunTx(t.Context(), db, row.opts, func(ctx context.Context, tx *sql.Tx) error {
+			err := RunTx(t.Context(), pool, row.opts, func(ctx context.Context, tx *sql.Tx) error {
 				return tx.QueryRowContext(ctx, "SELECT current_setting('transaction_isolation'), "+
 					"current_setting('transaction_read_only')").Scan(&level, &readOnly)
 			})
 			if err != nil || level != row.level || readOnly != row.readOnly {
-				t.Errorf("%+v: %s, read only %s, %v", row.opts, level, readOnly, err)
+				t.Errorf("%+v: got isolation %s, read only %s, error %v, want %s, %s",
+					row.opts, level, readOnly, err, row.level, row.readOnly)
 			}
 		}
 	})
 }
 
-// TestTxServesBun has bun write in the transaction and its transaction be the one that is rolled back.
-func TestTxServesBun(t *testing.T) {
-	eachDriver(t, numbers, func(t *testing.T, sqlDB *sql.DB, side *pgtest.DB) {
+// TestRunTx_Bun checks that RunTx accepts a *bun.DB, and that the transaction that bun writes in is
+// the one that is committed or rolled back.
+func TestRunTx_Bun(t *testing.T) {
+	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		type row struct {
 			bun.BaseModel `bun:"table:x"`
 			N             int
 		}
-		db := bun.NewDB(sqlDB, pgdialect.New())
-		add := func(n int, then error) error {
+		db := bun.NewDB(pool, pgdialect.New())
+		insertRow := func(n int, result error) error {
 			return RunTx(t.Context(), db, TxOptions{Gate: "x"}, func(ctx context.Context, tx bun.Tx) error {
 				if _, err := tx.NewInsert().Model(&row{N: n}).Exec(ctx); err != nil {
 					return err
 				}
-				return then
+				return result
 			})
 		}
-		if err := add(1, nil); err != nil {
+		if err := insertRow(1, nil); err != nil {
 			t.Error(err)
 		}
-		if err := add(2, errDown); err != errDown {
-			t.Errorf("error %v, wanted fn's", err)
+		if err := insertRow(2, errDown); err != errDown {
+			t.Errorf("got error %v, want that of fn", err)
 		}
-		wantRows(t, side, "1")
+		checkRows(t, pg, "1")
 	})
 }
 
-func TestTxErrorRollsBack(t *testing.T) {
-	eachDriver(t, numbers, func(t *testing.T, db *sql.DB, side *pgtest.DB) {
-		err := RunTx(t.Context(), db, TxOptions{}, func(ctx context.Context, tx *sql.Tx) error {
+func TestRunTx_ErrorRollsBack(t *testing.T) {
+	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
+		err := RunTx(t.Context(), pool, TxOptions{}, func(ctx context.Context, tx *sql.Tx) error {
 			return errors.Join(insert(1)(ctx, tx), errDown)
 		})
 		if !errors.Is(err, errDown) {
-			t.Errorf("error %v, wanted fn's", err)
+			t.Errorf("got error %v, want that of fn", err)
 		}
-		wantRows(t, side, "0")
+		checkRows(t, pg, "0")
 	})
 }
 
-func TestTxPanicRollsBack(t *testing.T) {
-	eachDriver(t, numbers, func(t *testing.T, db *sql.DB, side *pgtest.DB) {
+func TestRunTx_PanicRollsBack(t *testing.T) {
+	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		defer func() {
-			if got := recover(); got != "at the disco" {
-				t.Errorf("recovered %v, wanted fn's panic", got)
+			if got := recover(); got != "panic of fn" {
+				t.Errorf("recovered %v, want the panic of fn", got)
 			}
-			wantRows(t, side, "0")
-			if n := db.Stats().InUse; n != 0 {
-				t.Errorf("%d connections in use after the panic", n)
+			checkRows(t, pg, "0")
+			if n := pool.Stats().InUse; n != 0 {
+				t.Errorf("%d connections are in use after the panic, want 0", n)
 			}
 		}()
-		_ = RunTx(t.Context(), db, TxOptions{}, func(ctx context.Context, tx *sql.Tx) error {
+		_ = RunTx(t.Context(), pool, TxOptions{}, func(ctx context.Context, tx *sql.Tx) error {
 			if err := insert(1)(ctx, tx); err != nil {
 				t.Error(err)
 			}
-			panic("at the disco")
+			panic("panic of fn")
 		})
 	})
 }
 
-// TestTxCommitOfAborted has fn overlook that a statement failed: PostgreSQL answers COMMIT with ROLLBACK, which
-// pgdriver does not look at.
-func TestTxCommitOfAborted(t *testing.T) {
-	eachDriver(t, numbers, func(t *testing.T, db *sql.DB, side *pgtest.DB) {
-		err := RunTx(t.Context(), db, TxOptions{}, func(ctx context.Context, tx *sql.Tx) error {
+// TestRunTx_IgnoredError uses an fn that ignores that a statement failed. PostgreSQL then answers
+// COMMIT with ROLLBACK, which pgdriver does not notice.
+func TestRunTx_IgnoredError(t *testing.T) {
+	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
+		err := RunTx(t.Context(), pool, TxOptions{}, func(ctx context.Context, tx *sql.Tx) error {
 			if err := insert(1)(ctx, tx); err != nil {
 				return err
 			}
@@ -129,16 +118,17 @@ func TestTxCommitOfAborted(t *testing.T) {
 			return nil
 		})
 		if State(err) != "25P02" {
-			t.Errorf("error %v, wanted 25P02", err)
+			t.Errorf("got error %v, want 25P02", err)
 		}
-		wantRows(t, side, "0")
+		checkRows(t, pg, "0")
 	})
 }
 
-// TestTxCancelled cancels before BEGIN, between two statements, during one, and by a deadline during one.
-func TestTxCancelled(t *testing.T) {
-	eachDriver(t, numbers, func(t *testing.T, db *sql.DB, side *pgtest.DB) {
-		fill(t, db, 1)
+// TestRunTx_Cancelled cancels the context between two statements, during a statement, by a deadline
+// during a statement, and before BEGIN.
+func TestRunTx_Cancelled(t *testing.T) {
+	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
+		fillPool(t, pool, 1)
 		for name, fn := range map[string]func(ctx context.Context, cancel func(), tx *sql.Tx) error{
 			"between": func(ctx context.Context, cancel func(), tx *sql.Tx) error {
 				cancel()
@@ -153,60 +143,62 @@ func TestTxCancelled(t *testing.T) {
 			},
 		} {
 			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-			err := RunTx(ctx, db, TxOptions{}, func(own context.Context, tx *sql.Tx) error { return fn(own, cancel, tx) })
+			err := RunTx(ctx, pool, TxOptions{}, func(txCtx context.Context, tx *sql.Tx) error {
+				return fn(txCtx, cancel, tx)
+			})
 			if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
-				t.Errorf("%s: error %v, wanted the context's, %v", name, err, ctx.Err())
+				t.Errorf("%s: got error %v, want that of the context, %v", name, err, ctx.Err())
 			}
 			cancel()
-			if err := RunTx(ctx, db, TxOptions{}, insert(4)); !errors.Is(err, ctx.Err()) {
-				t.Errorf("%s: a transaction begins though its caller left: %v", name, err)
+			if err := RunTx(ctx, pool, TxOptions{}, insert(4)); !errors.Is(err, ctx.Err()) {
+				t.Errorf("%s: got error %v for a context that is done, want %v", name, err, ctx.Err())
 			}
 		}
-		settle(t, side)
-		wantRows(t, side, "0")
-		if n := db.Stats().OpenConnections; n != 1 {
-			t.Errorf("%d connections, wanted the one that all of them used: a cancelled caller costs none", n)
+		waitUntilIdle(t, pg)
+		checkRows(t, pg, "0")
+		if n := pool.Stats().OpenConnections; n != 1 {
+			t.Errorf("got %d connections, want 1: a cancelled caller must not cost a connection", n)
 		}
 	})
 }
 
-// TestTxTimeout has fn run longer than it may.
-func TestTxTimeout(t *testing.T) {
-	eachDriver(t, numbers, func(t *testing.T, db *sql.DB, side *pgtest.DB) {
+func TestRunTx_Timeout(t *testing.T) {
+	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		opts := TxOptions{Timeout: 50 * time.Millisecond}
-		err := RunTx(t.Context(), db, opts, func(ctx context.Context, tx *sql.Tx) error {
+		err := RunTx(t.Context(), pool, opts, func(ctx context.Context, tx *sql.Tx) error {
 			return exec(ctx, tx, "INSERT INTO x SELECT 1 FROM pg_sleep(0.3)")
 		})
 		if err == nil {
-			t.Error("no error")
+			t.Error("got no error, want one, because fn exceeded its timeout")
 		}
-		settle(t, side)
-		wantRows(t, side, "0")
+		waitUntilIdle(t, pg)
+		checkRows(t, pg, "0")
 	})
 }
 
-// TestTxContention has 32 goroutines read a row, think for longer than the pauses between their first tries, and write it
-// back increased by one.
-func TestTxContention(t *testing.T) {
+// TestRunTx_Contention runs 32 concurrent transactions that read a row, wait for longer than the
+// pauses between the first attempts, and write the row, increased by one.
+func TestRunTx_Contention(t *testing.T) {
 	slowly := func(ctx context.Context, tx *sql.Tx) error {
 		return errors.Join(exec(ctx, tx, "SELECT n, pg_sleep(0.02) FROM x"), increment(ctx, tx))
 	}
-	eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, db *sql.DB, side *pgtest.DB) {
+	eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		var wg sync.WaitGroup
 		for range 32 {
 			wg.Go(func() {
-				if err := RunTx(t.Context(), db, TxOptions{Gate: `public."x"`}, slowly); err != nil {
+				if err := RunTx(t.Context(), pool, TxOptions{Gate: `public."x"`}, slowly); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		wg.Wait()
-		if n := side.Value(t, "SELECT n FROM x"); n != "32" {
-			t.Errorf("n = %s after 32 increments", n)
+		if n := pg.Value(t, "SELECT n FROM x"); n != "32" {
+			t.Errorf("n = %s after 32 increments, want 32", n)
 		}
 	})
 }
 
+// increment reads the row of x and writes it, increased by one.
 func increment(ctx context.Context, tx *sql.Tx) error {
 	var n int
 	if err := tx.QueryRowContext(ctx, "SELECT n FROM x").Scan(&n); err != nil {
@@ -215,56 +207,58 @@ func increment(ctx context.Context, tx *sql.Tx) error {
 	return exec(ctx, tx, "UPDATE x SET n = $1", n+1)
 }
 
-// TestTxGivesUp has a rival change the row between fn's read and its write, every time.
-func TestTxGivesUp(t *testing.T) {
-	eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, db *sql.DB, side *pgtest.DB) {
+// TestRunTx_GivesUp changes the row between the read and the write of fn, in each attempt.
+func TestRunTx_GivesUp(t *testing.T) {
+	eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		runs := 0
-		err := RunTx(t.Context(), db, TxOptions{Tries: 4}, func(ctx context.Context, tx *sql.Tx) error {
+		err := RunTx(t.Context(), pool, TxOptions{Tries: 4}, func(ctx context.Context, tx *sql.Tx) error {
 			runs++
 			if err := exec(ctx, tx, "SELECT n FROM x"); err != nil {
 				return err
 			}
-			side.Exec(t, "UPDATE x SET n = -1")
+			pg.Exec(t, "UPDATE x SET n = -1")
 			return increment(ctx, tx)
 		})
 		if State(err) != "40001" || runs != 4 || !strings.Contains(err.Error(), "4 times") {
-			t.Errorf("%d runs, error %v, wanted 40001 after 4", runs, err)
+			t.Errorf("got %d runs, error %v, want 40001 after 4 runs", runs, err)
 		}
 	})
 }
 
-// TestTxGateIsLockedFirst looks at when the lock is taken and that it comes before the snapshot.
-func TestTxGateIsLockedFirst(t *testing.T) {
-	eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, db *sql.DB, side *pgtest.DB) {
+// TestRunTx_Gate checks that the table is locked from the fourth attempt on, and before the
+// snapshot is taken.
+func TestRunTx_Gate(t *testing.T) {
+	eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		locks := ""
-		err := RunTx(t.Context(), db, TxOptions{Gate: "x"}, func(ctx context.Context, tx *sql.Tx) error {
-			n := side.Value(t, "SELECT count(*) FROM pg_locks WHERE relation = 'x'::regclass AND mode = 'ExclusiveLock'")
+		err := RunTx(t.Context(), pool, TxOptions{Gate: "x"}, func(ctx context.Context, tx *sql.Tx) error {
+			n := pg.Value(t, "SELECT count(*) FROM pg_locks WHERE relation = 'x'::regclass AND mode = 'ExclusiveLock'")
 			locks += n
 			if n == "0" {
 				if err := exec(ctx, tx, "SELECT n FROM x"); err != nil {
 					return err
 				}
-				side.Exec(t, "UPDATE x SET n = n + 1")
+				pg.Exec(t, "UPDATE x SET n = n + 1")
 			}
 			return increment(ctx, tx)
 		})
-		if n := side.Value(t, "SELECT n FROM x"); err != nil || locks != "0001" || n != "4" {
-			t.Errorf("locks %s, n = %s, error %v, wanted three free tries and one behind the gate, from n = 3", locks, n, err)
+		if n := pg.Value(t, "SELECT n FROM x"); err != nil || locks != "0001" || n != "4" {
+			t.Errorf("got locks %s, n = %s, error %v, want three attempts without the lock, one with it, and n = 4",
+				locks, n, err)
 		}
 	})
 }
 
-func TestTxBeginIsRetried(t *testing.T) {
+func TestRunTx_BeginRetried(t *testing.T) {
 	cluster := pgtest.NewCluster(t, pgtest.ClusterOptions{})
-	for name, openDB := range drivers {
+	for name, openPool := range drivers {
 		t.Run(name, func(t *testing.T) {
-			side := cluster.New(t, pgtest.Options{Empty: true})
-			side.Exec(t, numbers)
-			db := openDB(t, side.URL())
-			fill(t, db, 8)
+			pg := cluster.New(t, pgtest.Options{Empty: true})
+			pg.Exec(t, createNumbers)
+			pool := openPool(t, pg.URL())
+			fillPool(t, pool, 8)
 			cluster.Restart(t, pgtest.Immediate)
 			for n := range 8 {
-				if err := RunTx(t.Context(), db, TxOptions{}, insert(n)); err != nil {
+				if err := RunTx(t.Context(), pool, TxOptions{}, insert(n)); err != nil {
 					t.Errorf("transaction %d after the restart: %v", n, err)
 				}
 			}
@@ -272,20 +266,22 @@ func TestTxBeginIsRetried(t *testing.T) {
 	}
 }
 
-// TestTxBeginFails tells the failures that pass from those that do not, by the number of connects.
-func TestTxBeginFails(t *testing.T) {
+// TestRunTx_BeginErrors checks by the number of attempts which errors of the server make RunTx try
+// again.
+func TestRunTx_BeginErrors(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
-		state string
-		tries int
-		why   string
+		state    string
+		attempts int
+		why      string
 	}{
-		{"57P03", 3, "the server starts"},
+		{"57P03", 3, "the server is starting"},
 		{"53300", 3, "too many clients"},
 		{"28P01", 1, "a wrong password stays wrong"},
-		{"3D000", 1, "no such database"},
+		{"3D000", 1, "the database does not exist"},
 	} {
 		ln := listen(t)
-		connects := 0
+		attempts := 0
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -294,27 +290,18 @@ func TestTxBeginFails(t *testing.T) {
 				if err != nil {
 					return
 				}
-				connects++
+				attempts++
 				_, _ = nc.Read(make([]byte, 1024))
-				_, _ = nc.Write(fatal(row.state, "no"))
+				_, _ = nc.Write(errorResponse(row.state, "no"))
 				nc.Close()
 			}
 		}()
-		db := open(t, Options{URL: "postgres://u@" + ln.Addr().String() + "/d"})
-		err := RunTx(t.Context(), db, TxOptions{Tries: 3}, insert(1))
+		pool := mustOpen(t, Options{URL: "postgres://u@" + ln.Addr().String() + "/d"})
+		err := RunTx(t.Context(), pool, TxOptions{Tries: 3}, insert(1))
 		ln.Close()
 		<-done
-		if State(err) != row.state || connects != row.tries {
-			t.Errorf("%s: %d connects, error %v, wanted %d: %s", row.state, connects, err, row.tries, row.why)
-		}
-	}
-}
-
-func TestDelay(t *testing.T) {
-	for n := range 100 {
-		d := delay(n+1, firstPause, lastPause)
-		if d < firstPause/2 || d > lastPause {
-			t.Errorf("delay %d is %v", n+1, d)
+		if State(err) != row.state || attempts != row.attempts {
+			t.Errorf("%s: got %d attempts, error %v, want %d: %s", row.state, attempts, err, row.attempts, row.why)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package pgconn
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -19,41 +20,46 @@ import (
 var parameters = []string{"application_name", "connect_timeout", "host", "port",
 	"sslcert", "sslkey", "sslmode", "sslrootcert"}
 
-// Target is what a URL names. It has no password, and may be shown.
+// Target is the result of ParseURL. Its exported fields do not include the password and may be
+// logged.
 type Target struct {
 	// Network is "tcp" or "unix".
 	Network string
-	// Addr is host:port, or the path of the socket.
+	// Addr is host:port, or the path of the Unix socket.
 	Addr string
-	// Host is the name that a certificate must have; "" for a socket.
+	// Host is the name in the server's certificate, or "" for a Unix socket.
 	Host string
+	// User is the name of the role.
 	User string
-	// Database is the user's name unless the URL has one.
+	// Database is the name of the database, which is that of the user unless the URL has one.
 	Database string
-	// SSLMode is "disable", "verify-ca" or "verify-full": what is done, not what was written.
+	// SSLMode is "disable", "verify-ca" or "verify-full": the effective mode, which may differ from
+	// the one in the URL.
 	SSLMode string
-	// ApplicationName is "" unless the URL has one.
+	// ApplicationName is the one of the URL, or "".
 	ApplicationName string
-	// ConnectTimeout bounds a connect with TLS and log-in.
+	// ConnectTimeout bounds one attempt to connect, TLS and authentication included.
 	ConnectTimeout time.Duration
 
 	password string
-	tls      *tls.Config
+	tls      *tls.Config // nil if SSLMode is "disable"
 }
 
-// ParseURL reads postgres://user:password@host:port/database?parameter=value. For a Unix socket the
-// host is a parameter: postgres:///database?host=/run/postgresql.
+// ParseURL parses postgres://user:password@host:port/database?parameter=value. For a Unix socket,
+// the host is a parameter: postgres:///database?host=/run/postgresql.
 //
-// Parameters mean what they mean to libpq: host, port, application_name, connect_timeout (seconds; 5
-// unless given), sslmode, sslrootcert, sslcert and sslkey. Any other is an error. User defaults to the
-// process's user, port to 5432. Neither the environment nor a password file is read.
+// The parameters have the meaning that libpq gives them: host, port, application_name,
+// connect_timeout (in seconds; defaults to 5), sslmode, sslrootcert, sslcert and sslkey. Any other
+// parameter is an error. The user defaults to the user of the process, and the port to 5432. The
+// environment and password files are not read.
 //
-// sslmode is verify-full unless given: the server must have a certificate for its name from an authority in
-// sslrootcert, or else in the system's list. For a loopback host and for a socket it is disable. Other than with libpq,
-// require verifies too, exactly as verify-full does; verify-ca leaves out the name. allow and prefer
-// are refused, because what they promise is nothing.
+// sslmode defaults to disable for a loopback host or a Unix socket, and to verify-full otherwise:
+// the server must have a certificate for its name that is signed by an authority in sslrootcert,
+// or, without sslrootcert, in the system's list. Unlike with libpq, require is the same as
+// verify-full. verify-ca does not verify the name. allow and prefer are errors, because they do not
+// guarantee TLS.
 //
-// An error never quotes the URL, which may hold a password.
+// Errors do not quote the URL, because it may contain a password.
 func ParseURL(s string) (Target, error) {
 	t, err := parseURL(s)
 	if err != nil {
@@ -65,11 +71,11 @@ func ParseURL(s string) (Target, error) {
 func parseURL(s string) (Target, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Opaque != "" || u.Fragment != "" {
-		return Target{}, errors.New("cannot be read, wanted postgres://user:password@host/database " +
+		return Target{}, errors.New("cannot be parsed, want postgres://user:password@host/database " +
 			"(special characters in the password as %XX)")
 	}
 	if u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return Target{}, fmt.Errorf("scheme %q, wanted postgres", u.Scheme)
+		return Target{}, fmt.Errorf("scheme %q, want postgres", u.Scheme)
 	}
 	q, err := readParameters(u.RawQuery)
 	if err != nil {
@@ -80,7 +86,7 @@ func parseURL(s string) (Target, error) {
 	if err := t.setUser(); err != nil {
 		return Target{}, err
 	}
-	if err := t.setAddr(or(q["host"], u.Hostname()), or(q["port"], u.Port())); err != nil {
+	if err := t.setAddr(cmp.Or(q["host"], u.Hostname()), cmp.Or(q["port"], u.Port())); err != nil {
 		return Target{}, err
 	}
 	if err := t.setConnectTimeout(q["connect_timeout"]); err != nil {
@@ -89,49 +95,52 @@ func parseURL(s string) (Target, error) {
 	return t, t.setTLS(q["sslmode"], q["sslrootcert"], q["sslcert"], q["sslkey"])
 }
 
-// readParameters refuses what it does not know: a misspelt sslmode must not go unnoticed.
+// readParameters parses the query of a URL. Unknown parameters are errors, so that a misspelled
+// sslmode is noticed.
 func readParameters(raw string) (map[string]string, error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return nil, errors.New("its parameters cannot be read, wanted ?name=value&name=value")
+		return nil, errors.New("its parameters cannot be parsed, want ?name=value&name=value")
 	}
 	q := make(map[string]string, len(values))
 	for name, v := range values {
 		switch {
 		case !slices.Contains(parameters, name):
-			return nil, fmt.Errorf("unknown parameter %q, wanted one of %s", name, strings.Join(parameters, ", "))
+			return nil, fmt.Errorf("unknown parameter %q, want one of %s", name, strings.Join(parameters, ", "))
 		case len(v) > 1:
-			return nil, fmt.Errorf("parameter %q is there %d times, wanted once", name, len(v))
+			return nil, fmt.Errorf("parameter %q is given %d times, want it once", name, len(v))
 		case v[0] == "":
-			return nil, fmt.Errorf("parameter %q is empty, wanted a value", name)
+			return nil, fmt.Errorf("parameter %q is empty, want a value", name)
 		}
 		q[name] = v[0]
 	}
 	return q, nil
 }
 
+// setUser sets the defaults of User and Database.
 func (t *Target) setUser() error {
 	if t.User == "" {
-		me, err := user.Current()
+		current, err := user.Current()
 		if err != nil {
-			return fmt.Errorf("no user, and the process's is unknown: %w", err)
+			return fmt.Errorf("no user, and the user of the process is unknown: %w", err)
 		}
-		t.User = me.Username
+		t.User = current.Username
 	}
-	t.Database = or(t.Database, t.User)
+	t.Database = cmp.Or(t.Database, t.User)
 	return nil
 }
 
+// setAddr sets Network, Addr and Host.
 func (t *Target) setAddr(host, port string) error {
-	port = or(port, "5432")
+	port = cmp.Or(port, "5432")
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return fmt.Errorf("port %q, wanted 1 to 65535", port)
+		return fmt.Errorf("port %q, want 1 to 65535", port)
 	}
 	switch {
 	case host == "":
-		return errors.New("no host, wanted one, or ?host=/run/postgresql for a Unix socket")
+		return errors.New("no host, want one, or ?host=/run/postgresql for a Unix socket")
 	case strings.Contains(host, ","):
-		return fmt.Errorf("host %q, wanted a single one", host)
+		return fmt.Errorf("host %q, want a single one", host)
 	case strings.HasPrefix(host, "/"):
 		t.Network, t.Addr = "unix", filepath.Join(host, ".s.PGSQL."+port)
 	default:
@@ -147,13 +156,13 @@ func (t *Target) setConnectTimeout(s string) error {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > 3600 {
-		return fmt.Errorf("connect_timeout %q, wanted 1 to 3600 seconds", s)
+		return fmt.Errorf("connect_timeout %q, want 1 to 3600 seconds", s)
 	}
 	t.ConnectTimeout = time.Duration(n) * time.Second
 	return nil
 }
 
-// local tells whether what is sent to the target stays on this machine.
+// local reports whether the server is on this machine, so that the connection uses no network.
 func (t *Target) local() bool {
 	if t.Network == "unix" || strings.EqualFold(t.Host, "localhost") {
 		return true

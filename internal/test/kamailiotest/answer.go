@@ -6,12 +6,14 @@ import (
 	"strconv"
 )
 
-// Account is who a phone says that it is.
+// Account is the identity with which a phone registers and calls.
 type Account struct {
 	User, Domain string
-	// Password may be empty for somebody of another domain, who is not asked for it.
+	// Password may be empty for an account of a domain that Kamailio does not serve, because
+	// Kamailio does not ask for it.
 	Password string
-	// Login is the user name of the digest. "" is User; user@domain makes Kamailio read ha1b.
+	// Login is the user name of the digest. Defaults to User; user@domain makes Kamailio read the
+	// column ha1b.
 	Login string
 }
 
@@ -25,18 +27,19 @@ func (a Account) login() string {
 	return a.User
 }
 
-// Answer is the final SIP response that a phone got; those that only ask for the password are not
-// final. It compares with ==.
+// Answer is the final SIP response to a phone's request. A response that asks for the password is
+// final only if the request carried one. Answers can be compared with ==.
 type Answer struct {
 	// Code is the status code: 200, or a refusal such as 401, 403 or 404.
 	Code int
-	// By is the name of the phone that answered, "" where the server did.
+	// By is the name of the phone that answered, or empty if the server did.
 	By string
 }
 
 // OK reports whether the request was accepted.
 func (a Answer) OK() bool { return a.Code/100 == http.StatusOK/100 }
 
+// String returns the code, followed by the name of the phone if there is one.
 func (a Answer) String() string {
 	if a.By == "" {
 		return strconv.Itoa(a.Code)
@@ -44,20 +47,22 @@ func (a Answer) String() string {
 	return fmt.Sprintf("%d by %s", a.Code, a.By)
 }
 
-// Fault is a failure of the harness: it says nothing about what Kamailio would have answered.
+// Fault is a failure of the test environment. It does not say how Kamailio would have answered.
 type Fault struct {
-	// Doing is what was tried: "REGISTER alice@example.com".
-	Doing string
-	// Err is what went wrong.
+	// Request describes the request: "REGISTER alice@example.com".
+	Request string
+	// Err is the failure.
 	Err error
-	// Trace is what sipp sent and received.
+	// Trace has the messages that sipp sent and received.
 	Trace string
-	// Log is what sipp itself said, or the lines of Kamailio's log that are to blame.
+	// Log is sipp's log, or the lines of Kamailio's log that explain the failure.
 	Log string
 }
 
+// Error returns the failure with the log and the trace.
 func (f *Fault) Error() string {
-	return fmt.Sprintf("%s: %v\nlog:\n%s\ntrace:\n%s", f.Doing, f.Err, f.Log, f.Trace)
+	return fmt.Sprintf("%s: %v\nlog:\n%s\ntrace:\n%s", f.Request, f.Err, f.Log, f.Trace)
 }
 
+// Unwrap returns Err.
 func (f *Fault) Unwrap() error { return f.Err }

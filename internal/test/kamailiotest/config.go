@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -12,17 +11,17 @@ import (
 //go:embed kamailio.cfg
 var config string
 
-// Config returns the configuration that operators are given and that Kamailio runs on here. What it
-// imports from kamailio-local.cfg beside it is the site's own.
+// Config returns the configuration for operators, on which Kamailio runs in tests too. The settings
+// of a site are in the file kamailio-local.cfg that it imports.
 func Config() string { return config }
 
-// silence is how long Kamailio waits for a phone, in milliseconds: less than a caller's patience, so
-// that the caller gets Kamailio's 408.
-const silence = 5000
+// phoneTimeout is how many milliseconds Kamailio waits for a phone. It is less than the caller's
+// ReplyTimeout, so that the caller receives Kamailio's 408.
+const phoneTimeout = 5000
 
-// configure writes both files.
-func (k *Kamailio) configure() error {
-	lines, err := database(k.opts.Database)
+// writeConfig writes kamailio.cfg and kamailio-local.cfg.
+func (k *Kamailio) writeConfig() error {
+	lines, err := databaseDefines(k.opts.Database)
 	if err != nil {
 		return err
 	}
@@ -32,19 +31,19 @@ func (k *Kamailio) configure() error {
 		fmt.Sprintf("#!define RPC_SOCKET %q", k.RPCSocket()),
 		fmt.Sprintf("#!define GATEWAY %q", "sip:"+k.gateway.String()),
 		"#!define CHILDREN 4",
-		fmt.Sprintf("#!define SILENCE %d", silence))
+		fmt.Sprintf("#!define SILENCE %d", phoneTimeout))
 	if k.opts.ClearPasswords {
 		lines = append(lines, "#!define WITH_CLEAR_PASSWORDS")
 	}
-	if err := os.WriteFile(filepath.Join(k.dir, "kamailio.cfg"), []byte(config), 0o600); err != nil {
+	if err := k.folder.WriteFile("kamailio.cfg", []byte(config)); err != nil {
 		return err
 	}
-	local := strings.Join(lines, "\n") + "\n"
-	return os.WriteFile(filepath.Join(k.dir, "kamailio-local.cfg"), []byte(local), 0o600)
+	return k.folder.WriteFile("kamailio-local.cfg", []byte(strings.Join(lines, "\n")+"\n"))
 }
 
-// database returns the defines that make Kamailio read from a database as hermesd's --db names it.
-func database(db string) ([]string, error) {
+// databaseDefines returns the defines that make Kamailio read a database, named as in hermesd's
+// --db.
+func databaseDefines(db string) ([]string, error) {
 	if path, ok := strings.CutPrefix(db, "sqlite:"); ok {
 		if !filepath.IsAbs(path) {
 			return nil, fmt.Errorf("database %q, wanted sqlite: and an absolute path", db)

@@ -5,25 +5,25 @@
 //		k := kamailiotest.Start(t, kamailiotest.Options{Database: db.URL()})
 //		…
 //		if got := k.Register(t, alice); !got.OK() { … }
-//		desk := k.Phone(t, bob)
-//		if got := k.Send(t, kamailiotest.Request{Method: "INVITE", From: alice, To: "+4773500001@example.com"}); got.By != desk.Name() { … }
+//		phone := k.Phone(t, bob)
+//		call := kamailiotest.Request{Method: "INVITE", From: alice, To: "+4773500001@example.com"}
+//		if got := k.Send(t, call); got.By != phone.Name() { … }
 //	}
 //
-// Kamailio runs on the configuration that operators are given, kamailio.cfg in this folder, byte for byte: a
-// test's own values are in the kamailio-local.cfg that it imports. Phones are sipp processes.
+// Kamailio runs on kamailio.cfg in this folder, the configuration for operators, without a change:
+// a test's own values are in the kamailio-local.cfg that it imports. Phones are sipp processes.
 //
-// What a phone experiences is an [Answer]. Whatever keeps the harness from finding that out is a [*Fault]
-// and never an Answer: no reply at all, a Kamailio that is down, a sipp that could not start, and a refusal
-// whose cause is in Kamailio's log, because its database failed. The methods with a testing.TB end the
-// test on a Fault; those whose names begin with Try return it.
+// The result of a phone's request is an [Answer]. A failure of the test environment is a [*Fault]
+// and never an Answer: no reply at all, a Kamailio that is not running, a sipp that did not start,
+// and a refusal because of a database failure, which Kamailio's log reports. The methods with a
+// testing.TB end the test on a Fault; those whose names begin with Try return it.
 //
-// Nothing outlives the test process, however it ends: a small shell holds the reading end of a
-// pipe whose writing end only the test process has. When that closes, the shell ends what was started
-// and removes its folder.
+// Processes and folders are removed when the test process has ended, however it ends (see
+// [testserver.Folder]).
 //
-// Kamailio runs as the test's own user, who is also the one that can read and write what the
-// test wrote. It needs Linux: who listens on a port is read from /proc.
+// Kamailio runs as the test's own user, which can read and write the test's files. The package
+// needs Linux: it reads from /proc which process is bound to a port.
 //
-// Where Kamailio, one of its modules or sipp is not installed the test is skipped with the
-// reason. With HERMES_TEST_REQUIRE=1 in the environment it fails instead.
+// If Kamailio, one of its modules or sipp is not installed, tests are skipped with the reason. With
+// HERMES_TEST_REQUIRE=1 in the environment they fail instead.
 package kamailiotest

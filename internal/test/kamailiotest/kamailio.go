@@ -5,140 +5,122 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/hermes-voip/go-hermes/internal/test/watchdog"
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
-// startLimit is how long Kamailio may take to come up on a busy machine; it needs a tenth of a second.
+// startLimit is how long Kamailio may take to start on a busy machine. It needs a tenth of a second
+// otherwise.
 const startLimit = 30 * time.Second
 
-// Options says what Kamailio reads, and how.
+// Options configures Kamailio.
 type Options struct {
-	// Database is what hermesd's --db takes: postgres://USER@HOST:PORT/NAME, whose parameters
-	// are dropped, or sqlite: and an absolute path. Its domain table is read at the start.
+	// Database is the value of hermesd's --db: postgres://USER@HOST:PORT/NAME, whose parameters are
+	// dropped, or sqlite: and an absolute path. Kamailio reads its domain table at the start.
 	Database string
-	// ClearPasswords reads subscriber.password (calculate_ha1=1, password_column=password) instead of
-	// the hashes.
+	// ClearPasswords makes Kamailio read the column subscriber.password (calculate_ha1=1,
+	// password_column=password) instead of the hashes.
 	ClearPasswords bool
-	// Patience is how long a caller waits for each reply before it is a Fault. 0 is 15 seconds.
-	Patience time.Duration
+	// ReplyTimeout is how long a phone waits for each reply before the request is a Fault. Defaults to
+	// 15 seconds.
+	ReplyTimeout time.Duration
 }
 
-// Kamailio is a server and the phones around it. It is safe for concurrent use, except for
-// Stop, Start, Freeze and Thaw.
+// Kamailio is a server and the phones that use it. It is safe for concurrent use, except for Stop,
+// Start, Suspend and Resume.
 type Kamailio struct {
 	opts    Options
-	bin     string
+	program string
 	sipp    string
-	dir     string
+	folder  *testserver.Folder
 	addr    netip.AddrPort // SIP over UDP and RPC over TCP
 	gateway netip.AddrPort
-	dog     *watchdog.Watchdog
-	proc    *process // nil when stopped
+	proc    *testserver.Process // nil when stopped
 }
 
-// Start starts a Kamailio for this test and waits until it answers. It ends with the test; the
-// log of a failed test is part of its output.
+// Start starts a Kamailio for this test and waits until it answers. It ends with the test. If the
+// test fails, Kamailio's log becomes part of its output.
 func Start(tb testing.TB, opts Options) *Kamailio {
 	tb.Helper()
-	k := &Kamailio{opts: opts}
-	if k.opts.Patience == 0 {
-		k.opts.Patience = 15 * time.Second
+	if opts.ReplyTimeout == 0 {
+		opts.ReplyTimeout = 15 * time.Second
+	}
+	k := &Kamailio{
+		opts:    opts,
+		program: testserver.RequireProgram(tb, "kamailio", "kamailio, kamailio-postgres-modules, kamailio-sqlite-modules"),
+		sipp:    testserver.RequireProgram(tb, "sipp", "sip-tester"),
 	}
 	var err error
-	if k.bin, err = find("kamailio", "kamailio, kamailio-postgres-modules, kamailio-sqlite-modules"); err != nil {
-		lacking(tb, err)
+	if k.folder, err = testserver.NewFolder("kamailiotest-", syscall.SIGKILL); err != nil {
+		tb.Fatalf("kamailiotest: %v", err)
 	}
-	if k.sipp, err = find("sipp", "sip-tester"); err != nil {
-		lacking(tb, err)
-	}
-	if err := k.open(); err != nil {
-		k.destroy()
+	tb.Cleanup(func() { k.remove(tb) })
+	if err := k.startOnFreePorts(); err != nil {
 		if strings.Contains(err.Error(), "could not find module") {
-			lacking(tb, err)
+			testserver.SkipOrFail(tb, err)
 		}
 		tb.Fatalf("kamailiotest: start Kamailio: %v", err)
 	}
-	tb.Cleanup(func() { k.close(tb) })
 	return k
 }
 
-// open makes the folder and starts on ports that nobody else has.
-func (k *Kamailio) open() (err error) {
-	if k.dir, err = os.MkdirTemp("", "kamailiotest-"); err != nil {
-		return err
-	}
-	if k.dog, err = watchdog.Start(cleanup, k.dir, nil); err != nil {
-		return err
-	}
+// startOnFreePorts picks ports until Kamailio starts on one.
+func (k *Kamailio) startOnFreePorts() (err error) {
 	for range 20 {
-		if k.addr, err = freeAddr(loopback, 1); err != nil {
+		if k.addr, err = testserver.FreePorts(1); err != nil {
 			return err
 		}
-		if k.gateway, err = freeAddr(loopback, sippPorts); err != nil {
+		if k.gateway, err = testserver.FreePorts(sippPorts); err != nil {
 			return err
 		}
-		if err = k.start(); !taken(err) {
+		if err = k.start(); !isPortInUse(err) {
 			return err
 		}
 	}
 	return fmt.Errorf("no free port: %w", err)
 }
 
-// taken reports whether a start failed because another process had the port after all.
-func taken(err error) bool {
-	return errors.Is(err, errShared) || err != nil && strings.Contains(err.Error(), "Address already in use")
+// isPortInUse reports whether a start failed because another process had bound the port meanwhile.
+func isPortInUse(err error) bool {
+	return errors.Is(err, errPortShared) || err != nil && strings.Contains(err.Error(), "Address already in use")
 }
 
-// start runs Kamailio and waits until RPC answers and nobody else gets its datagrams.
-func (k *Kamailio) start() (err error) {
-	if err := k.configure(); err != nil {
+// start runs Kamailio and waits until RPC answers and Kamailio alone receives the datagrams to its
+// port.
+func (k *Kamailio) start() error {
+	if err := k.writeConfig(); err != nil {
 		return err
 	}
 	before := len(k.Log())
-	k.proc, err = launch(k.dog, k.dir, k.logPath(), k.bin, "-DD", "-E", "-f", "kamailio.cfg", "-w", k.dir, "-Y", k.dir, "-m", "32", "-M", "4")
+	cmd := k.folder.Command(k.program, "-DD", "-E", "-f", "kamailio.cfg",
+		"-w", k.folder.Path(), "-Y", k.folder.Path(), "-m", "32", "-M", "4")
+	proc, err := k.folder.Start(cmd, k.logPath())
 	if err != nil {
 		return err
 	}
-	if err = k.awaitReady(); err != nil {
-		k.Stop()
+	err = proc.WaitReady(startLimit, func(ctx context.Context) (bool, error) {
+		if _, err := k.call(ctx, "core.version"); err != nil {
+			return false, err
+		}
+		bound, err := isBound(proc.PID(), k.addr)
+		if err == nil && !bound {
+			err = fmt.Errorf("Kamailio does not listen on udp %s", k.addr)
+		}
+		return true, err
+	})
+	if err != nil {
+		proc.Stop(syscall.SIGKILL)
 		return fmt.Errorf("%w\n%s", err, k.Log()[before:])
 	}
+	k.proc = proc
 	return nil
 }
 
-func (k *Kamailio) awaitReady() error {
-	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
-	defer cancel()
-	p := k.proc
-	go func() { // a question to somebody else on that port ends with Kamailio
-		select {
-		case <-p.exited:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	err := await(ctx, p.exited, "Kamailio's answer", func() (bool, error) {
-		_, err := k.call(ctx, "core.version")
-		return err == nil, nil
-	})
-	if err != nil {
-		return err
-	}
-	own, err := listens(p.pid(), k.addr)
-	if err == nil && !own {
-		err = fmt.Errorf("Kamailio does not listen on udp %s", k.addr)
-	}
-	return err
-}
-
-// Start starts a stopped server on the same ports. It has forgotten all registrations.
+// Start starts a stopped server on the same ports. It has no registrations any more.
 func (k *Kamailio) Start(tb testing.TB) {
 	tb.Helper()
 	if err := k.start(); err != nil {
@@ -146,48 +128,34 @@ func (k *Kamailio) Start(tb testing.TB) {
 	}
 }
 
-// Stop ends the server at once, as a crash does.
+// Stop ends the server at once, as a crash does. A stopped server stays stopped.
 func (k *Kamailio) Stop() {
 	if k.proc != nil {
-		k.proc.kill()
+		k.proc.Stop(syscall.SIGKILL)
 		k.proc = nil
 	}
 }
 
-// Freeze suspends the server: it is there, and answers nothing.
-func (k *Kamailio) Freeze() { _ = k.proc.signal(syscall.SIGSTOP) }
+// Suspend suspends the server: its process exists but does not answer.
+func (k *Kamailio) Suspend() { _ = k.proc.Signal(syscall.SIGSTOP) }
 
-// Thaw ends Freeze. What was sent meanwhile is answered now.
-func (k *Kamailio) Thaw() { _ = k.proc.signal(syscall.SIGCONT) }
+// Resume ends [Kamailio.Suspend]. The server answers what it received meanwhile.
+func (k *Kamailio) Resume() { _ = k.proc.Signal(syscall.SIGCONT) }
 
-func (k *Kamailio) close(tb testing.TB) {
+// remove ends the server and removes its folder.
+func (k *Kamailio) remove(tb testing.TB) {
 	if tb.Failed() {
 		tb.Logf("kamailiotest: Kamailio's log:\n%s", k.Log())
 	}
-	k.destroy()
-}
-
-func (k *Kamailio) destroy() {
 	k.Stop()
-	if k.dir != "" {
-		_ = os.RemoveAll(k.dir)
-	}
-	if k.dog != nil {
-		k.dog.Release()
-	}
+	_ = k.folder.Remove()
 }
 
 // Addr returns host:port of SIP over UDP.
 func (k *Kamailio) Addr() string { return k.addr.String() }
 
-// Log returns Kamailio's log since Start. Lines about a request begin with its method, CSeq
-// and Call-ID in braces.
-func (k *Kamailio) Log() string {
-	text, err := os.ReadFile(k.logPath())
-	if err != nil && !os.IsNotExist(err) {
-		return err.Error()
-	}
-	return string(text)
-}
+// Log returns Kamailio's log since the first start. A line about a request begins with its method,
+// CSeq and Call-ID in braces.
+func (k *Kamailio) Log() string { return testserver.ReadLog(k.logPath()) }
 
-func (k *Kamailio) logPath() string { return filepath.Join(k.dir, "kamailio.log") }
+func (k *Kamailio) logPath() string { return k.folder.Join("kamailio.log") }

@@ -18,35 +18,36 @@ type tables interface {
 	Exec(tb testing.TB, sql string, args ...any)
 }
 
-// databases makes a database of each kind that Kamailio reads.
+// databases has a function for each kind of database that Kamailio reads, which creates one.
 var databases = map[string]func(testing.TB) tables{
 	"PostgreSQL": func(tb testing.TB) tables { return pgtest.New(tb, pgtest.Options{NoFsync: true}) },
 	"SQLite":     func(tb testing.TB) tables { return kamailiotest.NewSQLite(tb) },
 }
 
-// The rows are written by hand, with the hashes as the digest's RFC has them: no code of Hermes
-// takes part. The texts are constants of these tests and hold no quotes.
-
+// addDomain inserts a row without any code of Hermes, like the functions below. The values are
+// constants of these tests and contain no quotes.
 func addDomain(tb testing.TB, db tables, domain string) {
 	tb.Helper()
 	db.Exec(tb, "INSERT INTO domain (domain) VALUES ('"+domain+"')")
 }
 
+// addUser inserts a user with the hashes of RFC 2617.
 func addUser(tb testing.TB, db tables, a kamailiotest.Account) {
 	tb.Helper()
-	db.Exec(tb, fmt.Sprintf("INSERT INTO subscriber (username, domain, ha1, ha1b) VALUES ('%s', '%s', '%s', '%s')", a.User, a.Domain,
-		md5hex(a.User+":"+a.Domain+":"+a.Password), md5hex(a.Addr()+":"+a.Domain+":"+a.Password)))
+	db.Exec(tb, fmt.Sprintf("INSERT INTO subscriber (username, domain, ha1, ha1b) VALUES ('%s', '%s', '%s', '%s')",
+		a.User, a.Domain, md5hex(a.User+":"+a.Domain+":"+a.Password), md5hex(a.Addr()+":"+a.Domain+":"+a.Password)))
 }
 
 func addClearUser(tb testing.TB, db tables, a kamailiotest.Account) {
 	tb.Helper()
-	db.Exec(tb, fmt.Sprintf("INSERT INTO subscriber (username, domain, password) VALUES ('%s', '%s', '%s')", a.User, a.Domain, a.Password))
+	db.Exec(tb, fmt.Sprintf("INSERT INTO subscriber (username, domain, password) VALUES ('%s', '%s', '%s')",
+		a.User, a.Domain, a.Password))
 }
 
 func addAlias(tb testing.TB, db tables, alias, domain, user, userDomain string) {
 	tb.Helper()
-	db.Exec(tb, fmt.Sprintf("INSERT INTO dbaliases (alias_username, alias_domain, username, domain) VALUES ('%s', '%s', '%s', '%s')",
-		alias, domain, user, userDomain))
+	db.Exec(tb, fmt.Sprintf(`INSERT INTO dbaliases (alias_username, alias_domain, username, domain)
+		VALUES ('%s', '%s', '%s', '%s')`, alias, domain, user, userDomain))
 }
 
 func md5hex(s string) string { return fmt.Sprintf("%x", md5.Sum([]byte(s))) }
@@ -54,14 +55,14 @@ func md5hex(s string) string { return fmt.Sprintf("%x", md5.Sum([]byte(s))) }
 var (
 	alice = kamailiotest.Account{User: "alice", Domain: "example.com", Password: "wonderland"}
 	bob   = kamailiotest.Account{User: "bob", Domain: "example.com", Password: "builder42"}
-	// other has alice's user name in another domain.
+	// other has the user name of alice in another domain.
 	other = kamailiotest.Account{User: "alice", Domain: "example.net", Password: "lookingglass"}
-	// stranger is of a domain that nobody here serves.
-	stranger = kamailiotest.Account{User: "eve", Domain: "elsewhere.example"}
+	// outsider belongs to a domain that Kamailio does not serve.
+	outsider = kamailiotest.Account{User: "eve", Domain: "elsewhere.example"}
 )
 
-// seed makes two domains and three users.
-func seed(tb testing.TB, db tables) {
+// addUsers inserts two domains and three users.
+func addUsers(tb testing.TB, db tables) {
 	tb.Helper()
 	addDomain(tb, db, "example.com")
 	addDomain(tb, db, "example.net")

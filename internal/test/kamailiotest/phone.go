@@ -6,8 +6,12 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
 // Phone is a phone that answers every MESSAGE, OPTIONS and INVITE.
@@ -15,14 +19,14 @@ type Phone struct {
 	name string
 	addr netip.AddrPort
 	dir  string
-	proc *process
+	proc *testserver.Process
 }
 
-// Phone starts a phone and registers it for ten minutes. It ends with the test, which it ends
-// where the registration is refused.
+// Phone starts a phone and registers it for ten minutes. The phone ends with the test. If the
+// registration is refused, Phone ends the test.
 func (k *Kamailio) Phone(tb testing.TB, a Account) *Phone {
 	tb.Helper()
-	p := k.phone(tb, a.Addr(), func() (netip.AddrPort, error) { return freeAddr(loopback, sippPorts) })
+	p := k.startPhone(tb, a.Addr(), func() (netip.AddrPort, error) { return testserver.FreePorts(sippPorts) })
 	answers, err := k.run(registration(a, "sip:"+a.User+"@"+p.addr.String(), false))
 	if err != nil {
 		tb.Fatalf("kamailiotest: %v", err)
@@ -33,21 +37,21 @@ func (k *Kamailio) Phone(tb testing.TB, a Account) *Phone {
 	return p
 }
 
-// Gateway starts the phone to which the configuration sends calls to 9 and a number. There is one
-// at a time.
+// Gateway starts the phone that receives the calls to 9 and a number. Only one can run at a time.
 func (k *Kamailio) Gateway(tb testing.TB) *Phone {
 	tb.Helper()
-	return k.phone(tb, "gateway", func() (netip.AddrPort, error) { return k.gateway, nil })
+	return k.startPhone(tb, "gateway", func() (netip.AddrPort, error) { return k.gateway, nil })
 }
 
-// Outside starts a phone on a server of its own, an address of 127/8 with SIP's standard port: it answers
-// for every user of the domain that is that address. Kamailio finds it there without a registration.
+// Outside starts a phone that stands for another SIP server: it listens on an address of 127/8 and
+// SIP's standard port, and answers for every user of the domain that is this address. Kamailio
+// finds it without a registration.
 func (k *Kamailio) Outside(tb testing.TB) *Phone {
 	tb.Helper()
-	return k.phone(tb, "outside", func() (netip.AddrPort, error) {
+	return k.startPhone(tb, "outside", func() (netip.AddrPort, error) {
 		for range 100 {
 			ip := netip.AddrFrom4([4]byte{127, byte(1 + rand.IntN(250)), byte(rand.IntN(250)), byte(1 + rand.IntN(250))})
-			if addr := netip.AddrPortFrom(ip, 5060); isFree(addr) {
+			if addr := netip.AddrPortFrom(ip, 5060); testserver.IsFree(addr) {
 				return addr, nil
 			}
 		}
@@ -55,8 +59,8 @@ func (k *Kamailio) Outside(tb testing.TB) *Phone {
 	})
 }
 
-// phone starts sipp, on another address where the first one turns out to be taken.
-func (k *Kamailio) phone(tb testing.TB, name string, addr func() (netip.AddrPort, error)) *Phone {
+// startPhone starts a phone, and tries another address if one turns out to be in use.
+func (k *Kamailio) startPhone(tb testing.TB, name string, addr func() (netip.AddrPort, error)) *Phone {
 	tb.Helper()
 	for try := 1; ; try++ {
 		at, err := addr()
@@ -68,7 +72,7 @@ func (k *Kamailio) phone(tb testing.TB, name string, addr func() (netip.AddrPort
 			tb.Cleanup(p.Stop)
 			return p
 		}
-		if try == runs {
+		if try == maxTries {
 			tb.Fatalf("kamailiotest: start the phone %s: %v", name, err)
 		}
 	}
@@ -76,44 +80,45 @@ func (k *Kamailio) phone(tb testing.TB, name string, addr func() (netip.AddrPort
 
 // start runs sipp and waits until it listens.
 func (p *Phone) start(k *Kamailio) (err error) {
-	if p.dir, err = os.MkdirTemp(k.dir, "phone-"); err != nil {
+	if p.dir, err = os.MkdirTemp(k.folder.Path(), "phone-"); err != nil {
 		return err
 	}
-	j := job{scenario: "phone.xml", script: script{Name: p.name, Contact: "sip:" + p.addr.String()}}
+	j := job{scenario: "phone.xml", fields: fields{Name: p.name, Contact: "sip:" + p.addr.String()}}
 	if p.proc, err = k.startSipp(p.dir, p.addr, j); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
-	defer cancel()
-	err = await(ctx, p.proc.exited, "the phone to listen", func() (bool, error) {
-		return listens(p.proc.pid(), p.addr)
+	err = p.proc.WaitReady(startLimit, func(context.Context) (bool, error) {
+		bound, err := isBound(p.proc.PID(), p.addr)
+		return bound || err != nil, err
 	})
 	if err != nil {
-		p.proc.kill()
-		return fmt.Errorf("%w\n%s%s", err, readFile(p.dir, "log"), readFile(p.dir, "errors"))
+		p.Stop()
+		return fmt.Errorf("%w\n%s", err, sippLog(p.dir))
 	}
 	return nil
 }
 
-// Name returns what Answer.By says of it: user@domain, "gateway" or "outside".
+// Name returns the phone's name in Answer.By: user@domain, "gateway" or "outside".
 func (p *Phone) Name() string { return p.name }
 
-// Domain returns the address that it listens on, the domain of a phone made by Outside.
+// Domain returns the IP address of the phone, which is its domain if it was started by
+// [Kamailio.Outside].
 func (p *Phone) Domain() string { return p.addr.Addr().String() }
 
 // Contact returns host:port of the phone.
 func (p *Phone) Contact() string { return p.addr.String() }
 
-// Stop pulls the plug: its registration stays.
-func (p *Phone) Stop() { p.proc.kill() }
+// Stop ends the phone without unregistering it.
+func (p *Phone) Stop() { p.proc.Stop(syscall.SIGKILL) }
 
-// Requests returns the method and the URI of what reached the phone, each request once and without those
-// within a call: "INVITE sip:alice@127.0.0.1:12345". Every request is in it whose answer was seen.
+// Requests returns the method and the URI of the requests that reached the phone, such as
+// "INVITE sip:alice@127.0.0.1:12345". Repetitions and requests within a call are left out. If the
+// answer to a request was received, the request is included.
 func (p *Phone) Requests() []string {
 	var requests []string
 	seen := map[string]bool{}
-	for _, m := range parseTrace(readFile(p.dir, "trace")) {
-		line, ok := strings.CutSuffix(m.first(), " SIP/2.0")
+	for _, m := range parseTrace(testserver.ReadLog(filepath.Join(p.dir, "trace"))) {
+		line, ok := strings.CutSuffix(m.firstLine(), " SIP/2.0")
 		method, _, _ := strings.Cut(line, " ")
 		key := m.header("Call-ID") + " " + m.header("CSeq")
 		if !ok || !m.received || method == "ACK" || method == "BYE" || seen[key] {

@@ -6,38 +6,38 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"testing"
 )
 
-// RPCError is an error member of Kamailio's answer, such as 404 or 500.
+// RPCError is the error in an answer of Kamailio, with a code such as 404 or 500.
 type RPCError struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
 }
 
+// Error returns the code and the message.
 func (e *RPCError) Error() string { return fmt.Sprintf("kamailio: %d %s", e.Code, e.Message) }
 
 // RPCURL returns the URL of JSON-RPC over HTTP.
 func (k *Kamailio) RPCURL() string { return "http://" + k.Addr() + "/RPC" }
 
 // RPCSocket returns the path of JSON-RPC over a Unix datagram socket.
-func (k *Kamailio) RPCSocket() string { return filepath.Join(k.dir, "rpc.sock") }
+func (k *Kamailio) RPCSocket() string { return k.folder.Join("rpc.sock") }
 
-// RPC calls a method of Kamailio. Its own errors are *RPCError. A reply that does not come
-// within Options.Patience is an error.
+// RPC calls a method of Kamailio. If Kamailio answers with an error, that is an [*RPCError]. No
+// reply within Options.ReplyTimeout is an error too.
 func (k *Kamailio) RPC(method string, params ...any) (json.RawMessage, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), k.opts.Patience)
+	ctx, cancel := context.WithTimeout(context.Background(), k.opts.ReplyTimeout)
 	defer cancel()
 	return k.call(ctx, method, params...)
 }
 
 func (k *Kamailio) call(ctx context.Context, method string, params ...any) (json.RawMessage, error) {
-	question := map[string]any{"jsonrpc": "2.0", "id": 1, "method": method}
+	call := map[string]any{"jsonrpc": "2.0", "id": 1, "method": method}
 	if len(params) > 0 {
-		question["params"] = params
+		call["params"] = params
 	}
-	body, err := json.Marshal(question)
+	body, err := json.Marshal(call)
 	if err != nil {
 		return nil, err
 	}
@@ -45,13 +45,13 @@ func (k *Kamailio) call(ctx context.Context, method string, params ...any) (json
 	if err != nil {
 		return nil, err
 	}
-	req.Close = true // a connection kept would outlive a server that is stopped
+	req.Close = true // an idle connection would outlive a server that is stopped
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	// The HTTP status says no more than the error member.
+	// The HTTP status adds nothing to the member error.
 	var answer struct {
 		Result json.RawMessage
 		Error  *RPCError
@@ -65,7 +65,7 @@ func (k *Kamailio) call(ctx context.Context, method string, params ...any) (json
 	return answer.Result, nil
 }
 
-// ReloadDomains makes Kamailio read the domain table.
+// ReloadDomains makes Kamailio read the domain table again.
 func (k *Kamailio) ReloadDomains(tb testing.TB) {
 	tb.Helper()
 	if _, err := k.RPC("domain.reload"); err != nil {
@@ -73,7 +73,7 @@ func (k *Kamailio) ReloadDomains(tb testing.TB) {
 	}
 }
 
-// Contacts returns the contacts registered for user@domain, none where nobody is registered.
+// Contacts returns the contacts that are registered for user@domain.
 func (k *Kamailio) Contacts(tb testing.TB, addr string) []string {
 	tb.Helper()
 	result, err := k.RPC("ul.lookup", "location", addr)
@@ -96,7 +96,7 @@ func (k *Kamailio) Contacts(tb testing.TB, addr string) []string {
 	return contacts
 }
 
-// DropContacts unregisters all of user@domain, as hermesd does after a removal.
+// DropContacts removes all registrations of user@domain, as hermesd does after a user's removal.
 func (k *Kamailio) DropContacts(tb testing.TB, addr string) {
 	tb.Helper()
 	if _, err := k.RPC("ul.rm", "location", addr); err != nil {

@@ -2,18 +2,19 @@ package kamailiotest
 
 import "testing"
 
-// Request is what a phone asks of the server, outside of any call.
+// Request is a phone's request outside of any call.
 type Request struct {
-	// Method is MESSAGE, OPTIONS or INVITE. An INVITE that is answered is ended by BYE.
+	// Method is MESSAGE, OPTIONS or INVITE. After the answer to an INVITE the call is ended by BYE.
 	Method string
-	// From is the caller, who need not be registered. One of a domain that is served gives the password.
+	// From is the caller, which need not be registered. It needs the password if its domain is
+	// served.
 	From Account
-	// To is user@domain of who is called.
+	// To is the address that is called, as user@domain.
 	To string
 }
 
-// Send sends a request and returns who answered it, or the refusal: 403, 404, 408 … It ends the test on
-// a Fault.
+// Send sends a request and returns the answer of the phone that was reached, or the refusal: 403,
+// 404, 408 and so on. A Fault ends the test.
 func (k *Kamailio) Send(tb testing.TB, r Request) Answer {
 	tb.Helper()
 	answer, err := k.TrySend(r)
@@ -23,11 +24,14 @@ func (k *Kamailio) Send(tb testing.TB, r Request) Answer {
 	return answer
 }
 
-// TrySend is Send; the error is a *Fault.
+// TrySend is like [Kamailio.Send], but returns the [*Fault] as an error.
 func (k *Kamailio) TrySend(r Request) (Answer, error) {
 	j := job{
-		doing: r.Method + " " + r.To + " from " + r.From.Addr(), scenario: "send.xml", account: r.From, calls: 1,
-		script: script{Method: r.Method, User: r.From.User, Domain: r.From.Domain, To: r.To, Contact: here, Authentication: "[authentication]"},
+		request: r.Method + " " + r.To + " from " + r.From.Addr(), scenario: "send.xml", account: r.From, calls: 1,
+		fields: fields{
+			Method: r.Method, User: r.From.User, Domain: r.From.Domain, To: r.To,
+			Contact: localContact, Authentication: "[authentication]",
+		},
 	}
 	if r.Method == "INVITE" {
 		j.scenario = "call.xml"

@@ -8,32 +8,36 @@ import (
 	"strings"
 	"testing"
 
-	_ "modernc.org/sqlite"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
-// tables are the files of Kamailio's DDL that the configuration needs, in the order of their statements:
-// standard makes the version table that the others write to.
-var tables = []string{"standard", "auth_db", "alias_db", "domain", "group"}
+// modules name the files with the tables that the configuration needs. The order matters: standard
+// creates the version table that the others write to.
+var modules = []string{"standard", "auth_db", "alias_db", "domain", "group"}
 
-// ddlFolders are where Debian's package and Kamailio's own make install put the files.
+// ddlFolders are the folders in which Debian's package and Kamailio's own make install put the
+// files.
 var ddlFolders = []string{"/usr/share/kamailio/db_sqlite", "/usr/local/share/kamailio/db_sqlite"}
 
-// SQLite is a database file of one test.
+// SQLite is the database file of one test.
 type SQLite struct {
 	path string
 	db   *sql.DB
 }
 
-// NewSQLite makes a file in WAL mode with Kamailio's tables as its package ships them, without rows
-// but those of version. It is removed when the test ends.
+// NewSQLite creates a file in WAL mode with the tables of Kamailio's package, in which only the
+// table version has rows. The file is removed when the test ends.
 func NewSQLite(tb testing.TB) *SQLite {
 	tb.Helper()
 	ddl, err := readDDL()
 	if err != nil {
-		lacking(tb, err)
+		testserver.SkipOrFail(tb, err)
 	}
 	s := &SQLite{path: filepath.Join(tb.TempDir(), "kamailio.db")}
-	if s.db, err = sql.Open("sqlite", "file:"+s.path+"?_pragma=journal_mode(wal)&_pragma=busy_timeout(10000)"); err != nil {
+	s.db, err = sql.Open("sqlite", "file:"+s.path+"?_pragma=journal_mode(wal)&_pragma=busy_timeout(10000)")
+	if err != nil {
 		tb.Fatalf("kamailiotest: %v", err)
 	}
 	tb.Cleanup(func() { _ = s.db.Close() })
@@ -41,10 +45,11 @@ func NewSQLite(tb testing.TB) *SQLite {
 	return s
 }
 
+// readDDL returns the installed package's statements that create Kamailio's tables.
 func readDDL() (string, error) {
 	for _, dir := range ddlFolders {
 		var b strings.Builder
-		for _, name := range tables {
+		for _, name := range modules {
 			text, err := os.ReadFile(filepath.Join(dir, name+"-create.sql"))
 			if err != nil {
 				break
@@ -58,13 +63,10 @@ func readDDL() (string, error) {
 	return "", fmt.Errorf("no Kamailio tables for SQLite in %q (Debian: kamailio-sqlite-modules)", ddlFolders)
 }
 
-// URL returns sqlite: and the file's path, as Options.Database and hermesd's --db take it.
+// URL returns sqlite: and the file's path, the form of Options.Database and hermesd's --db.
 func (s *SQLite) URL() string { return "sqlite:" + s.path }
 
-// Path returns the file's path.
-func (s *SQLite) Path() string { return s.path }
-
-// Exec runs statements. Without arguments they may be several.
+// Exec runs a statement. Without arguments it may be several statements.
 func (s *SQLite) Exec(tb testing.TB, query string, args ...any) {
 	tb.Helper()
 	if _, err := s.db.Exec(query, args...); err != nil {

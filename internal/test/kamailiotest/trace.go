@@ -6,31 +6,28 @@ import (
 	"strings"
 )
 
-// message is one SIP message of sipp's trace.
+// message is a SIP message in sipp's trace.
 type message struct {
 	received bool
 	text     string
 }
 
-// parseTrace reads what sipp writes with -trace_msg: a line of dashes and a time, a line that says
-// whether a message was sent or received, and the message. It lists unexpected messages a second
-// time, in a form that is passed over here.
+// parseTrace parses the file that sipp writes with -trace_msg. Each message has a line of dashes
+// and a time before it, and a line that says whether it was sent or received. sipp lists unexpected
+// messages a second time in another form, which parseTrace ignores.
 func parseTrace(trace string) []message {
 	var messages []message
 	for part := range strings.SplitSeq(trace, "\n-----------------------------------------------") {
 		head, text, ok := strings.Cut(part, "\n\n")
-		switch {
-		case !ok:
-		case strings.Contains(head, "UDP message sent "):
-			messages = append(messages, message{false, text})
-		case strings.Contains(head, "UDP message received "):
-			messages = append(messages, message{true, text})
+		received := strings.Contains(head, "UDP message received ")
+		if ok && (received || strings.Contains(head, "UDP message sent ")) {
+			messages = append(messages, message{received: received, text: text})
 		}
 	}
 	return messages
 }
 
-// byCall returns the messages of each Call-ID, in their order.
+// byCall returns the messages of each Call-ID in the order of the trace.
 func byCall(messages []message) map[string][]message {
 	calls := map[string][]message{}
 	for _, m := range messages {
@@ -40,14 +37,14 @@ func byCall(messages []message) map[string][]message {
 	return calls
 }
 
-func (m message) first() string {
+func (m message) firstLine() string {
 	line, _, _ := strings.Cut(m.text, "\n")
 	return strings.TrimRight(line, "\r")
 }
 
-// code returns the status code of a response, 0 of a request.
+// code returns the status code of a response, or 0 for a request.
 func (m message) code() int {
-	rest, ok := strings.CutPrefix(m.first(), "SIP/2.0 ")
+	rest, ok := strings.CutPrefix(m.firstLine(), "SIP/2.0 ")
 	if !ok || len(rest) < 3 {
 		return 0
 	}
@@ -55,7 +52,7 @@ func (m message) code() int {
 	return code
 }
 
-// header returns the first value of a header, "" where there is none.
+// header returns the first value of a header, or "" if the message does not have it.
 func (m message) header(name string) string {
 	for line := range strings.SplitSeq(m.text, "\n") {
 		line = strings.TrimRight(line, "\r")
@@ -73,33 +70,35 @@ func (m message) hasCredentials() bool {
 	return m.header("Authorization") != "" || m.header("Proxy-Authorization") != ""
 }
 
-// judge returns the final response to the request that a call begins with. A demand for
-// the password is final only where the request carried one. It is false where there is none, and where
-// a call that was answered was not ended in order.
-func judge(call []message) (Answer, bool) {
-	proven := map[string]bool{} // CSeq of requests that carried credentials
-	var answer Answer
+// finalAnswer returns the final response to the first request of a call. A response that asks for
+// the password is final only if the request carried one. ok is false if there is no final response,
+// and if an answered call was not ended by a BYE that succeeded.
+func finalAnswer(call []message) (answer Answer, ok bool) {
+	authenticated := map[string]bool{} // by CSeq: the request carried credentials
 	for _, m := range call {
 		cseq, code := m.header("CSeq"), m.code()
-		switch {
-		case !m.received:
-			proven[cseq] = proven[cseq] || m.hasCredentials()
-		case code < 200 || (code == 401 || code == 407) && !proven[cseq]:
-		case answer.Code == 0:
+		if !m.received {
+			authenticated[cseq] = authenticated[cseq] || m.hasCredentials()
+			continue
+		}
+		if code < 200 || (code == 401 || code == 407) && !authenticated[cseq] {
+			continue
+		}
+		if answer.Code == 0 {
 			answer = Answer{Code: code, By: m.header("X-Phone")}
 			if !strings.HasSuffix(cseq, " INVITE") || !answer.OK() {
 				return answer, true
 			}
-		case strings.HasSuffix(cseq, " BYE"):
+		} else if strings.HasSuffix(cseq, " BYE") {
 			return answer, code == 200
 		}
 	}
 	return answer, false
 }
 
-// blame returns the lines of Kamailio's log that say that its database failed while it
-// handled a call. To the phone that looks like a refusal.
-func blame(log, callID string) string {
+// databaseErrors returns the lines of Kamailio's log that report a failure of its database in a
+// call. To the phone such a failure looks like a refusal.
+func databaseErrors(log, callID string) string {
 	failed := regexp.MustCompile(`(?m)^.*\b(ERROR|CRITICAL|ALERT|BUG): \{[^}]* ` + regexp.QuoteMeta(callID) +
 		`\} (db_\w+|<core> \[[a-z/]*db).*$`)
 	return strings.Join(failed.FindAllString(log, -1), "\n")

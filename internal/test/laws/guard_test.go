@@ -6,73 +6,76 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// open are the nodes that need no capability, each with the reason.
-func open() map[string]string {
-	return map[string]string{
-		"auth/login":     "it is the way in",
-		"auth/challenge": "it comes before auth/login, and tells nothing",
-		"auth/logout":    "it asks for the session and its cookie itself, and must work when the auth_key has expired",
-	}
+// openNodes are the nodes that need no capability, with the reason.
+var openNodes = map[string]string{
+	"auth/login":     "it opens the session that has the capabilities",
+	"auth/challenge": "it comes before auth/login and reveals nothing",
+	"auth/logout":    "it checks the session and its cookie itself, and must work after the auth_key has expired",
 }
 
-// changedByReaders are the nodes that change something and need no more than to read, each with the reason.
-func changedByReaders() map[string]string {
-	return map[string]string{
-		"auth/ping":        "it renews the caller's own session",
-		"auth/update_user": "one's own password is everybody's to change; another's needs more, by the request",
-		"user/permissions": "asking needs to read; setting needs more, by the request",
-	}
+// readersMayChange are the nodes that change something and need only the capability to read, with
+// the reason.
+var readersMayChange = map[string]string{
+	"auth/ping":        "it renews the caller's own session",
+	"auth/update_user": "users may change their own password; the method checks more for another user's",
+	"user/permissions": "reading them needs no more; the method checks more for setting them",
 }
 
-// The guard law: every node declares the capability that it needs.
-func TestGuards(t *testing.T) { obey(t, unguarded(hermes.Nodes(), open(), changedByReaders())) }
+// TestGuard: every node declares the capability that it needs.
+func TestGuard(t *testing.T) {
+	t.Parallel()
+	report(t, unguarded(hermes.Nodes(), openNodes, readersMayChange))
+}
 
-func unguarded(nodes []hermes.Node, open, readers map[string]string) (broken []string) {
+func unguarded(nodes []hermes.Node, open, readers map[string]string) (faults []string) {
 	known := map[string]bool{}
 	for _, n := range nodes {
 		known[n.Path] = true
 		switch {
-		case (n.Needs == hermes.NoCapability) != (open[n.Path] != ""):
-			broken = append(broken, n.Path+": want a capability, or a reason in the list of open nodes")
+		case n.Needs == hermes.NoCapability && open[n.Path] == "":
+			faults = append(faults, n.Path+": set the capability that it needs in the node table, or give a reason in openNodes")
+		case n.Needs != hermes.NoCapability && open[n.Path] != "":
+			faults = append(faults, n.Path+": remove it from openNodes, since it needs a capability")
 		case n.Changes && n.Needs == hermes.CanRead && readers[n.Path] == "":
-			broken = append(broken, n.Path+": it changes something, and who may read may call it")
+			faults = append(faults, n.Path+": it changes something; let it need more than CanRead, or give a reason in readersMayChange")
 		case n.Needs&(n.Needs-1) != 0 || n.Needs > hermes.CanAdminister:
-			broken = append(broken, n.Path+": want exactly one of the capabilities")
+			faults = append(faults, n.Path+": set exactly one of the capabilities in the node table")
 		}
 	}
 	for _, list := range []map[string]string{open, readers} {
 		for node := range list {
 			if !known[node] {
-				broken = append(broken, node+": is in a list and is no node")
+				faults = append(faults, node+": remove it from the lists of this law, since it is not a node")
 			}
 		}
 	}
-	return broken
+	return faults
 }
 
-func TestGuardsAreSeen(t *testing.T) {
-	for _, r := range []struct {
-		why  string
+func TestUnguarded(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
 		node hermes.Node
 		open string
 		want int
 	}{
-		{"guarded", hermes.Node{Path: "a/b", Needs: hermes.CanRead}, "", 0},
-		{"without a guard", hermes.Node{Path: "a/b"}, "", 1},
-		{"open with a reason", hermes.Node{Path: "a/b"}, "a/b", 0},
-		{"guarded, and in the list", hermes.Node{Path: "a/b", Needs: hermes.CanRead}, "a/b", 1},
-		{"changed by readers", hermes.Node{Path: "a/b", Needs: hermes.CanRead, Changes: true}, "", 1},
-		{"changed by writers", hermes.Node{Path: "a/b", Needs: hermes.CanWrite, Changes: true}, "", 0},
+		{"one capability", hermes.Node{Path: "a/b", Needs: hermes.CanRead}, "", 0},
+		{"no capability", hermes.Node{Path: "a/b"}, "", 1},
+		{"no capability, with a reason", hermes.Node{Path: "a/b"}, "a/b", 0},
+		{"one capability, but in openNodes", hermes.Node{Path: "a/b", Needs: hermes.CanRead}, "a/b", 1},
+		{"readers change something", hermes.Node{Path: "a/b", Needs: hermes.CanRead, Changes: true}, "", 1},
+		{"writers change something", hermes.Node{Path: "a/b", Needs: hermes.CanWrite, Changes: true}, "", 0},
 		{"two capabilities", hermes.Node{Path: "a/b", Needs: hermes.CanRead | hermes.CanWrite}, "", 1},
-		{"a capability that is none", hermes.Node{Path: "a/b", Needs: hermes.CanAdminister << 1}, "", 1},
-		{"a list of what is no node", hermes.Node{Path: "a/b", Needs: hermes.CanRead}, "c/d", 1},
+		{"unknown capability", hermes.Node{Path: "a/b", Needs: hermes.CanAdminister << 1}, "", 1},
+		{"openNodes has an unknown node", hermes.Node{Path: "a/b", Needs: hermes.CanRead}, "c/d", 1},
 	} {
-		list := map[string]string{}
-		if r.open != "" {
-			list[r.open] = "a reason"
+		open := map[string]string{}
+		if c.open != "" {
+			open[c.open] = "a reason"
 		}
-		if broken := unguarded([]hermes.Node{r.node}, list, nil); len(broken) != r.want {
-			t.Errorf("%s: %q, want %d faults", r.why, broken, r.want)
+		if faults := unguarded([]hermes.Node{c.node}, open, nil); len(faults) != c.want {
+			t.Errorf("%s: %q, want %d faults", c.name, faults, c.want)
 		}
 	}
 }

@@ -11,143 +11,169 @@ import (
 	"testing"
 )
 
-// listed is what go list says of a package; names in the module are without the module's path.
-type listed struct {
+// goPackage is a package as go list describes it. Names of this module's packages are relative to
+// its root: ./hermes.
+type goPackage struct {
 	ImportPath string
-	Imports    []string // direct, without tests
-	Deps       []string // all that is compiled into it
-	Standard   bool
+	Imports    []string // by the package itself, without its tests
+	Deps       []string // everything that is compiled into a program that imports the package
 }
 
-func goList(t *testing.T) map[string]listed {
+// listPackages returns the packages of the module and their dependencies by name.
+func listPackages(t *testing.T) map[string]goPackage {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-e", "-deps", "-json=ImportPath,Imports,Deps,Standard", "./...")
+	cmd := exec.Command("go", "list", "-e", "-deps", "-json=ImportPath,Imports,Deps", "./...")
 	cmd.Dir = root
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
-	all := map[string]listed{}
+	packages := map[string]goPackage{}
 	for d := json.NewDecoder(bytes.NewReader(out)); ; {
-		var p listed
-		if err := d.Decode(&p); errors.Is(err, io.EOF) {
-			return all
-		} else if err != nil {
+		var p goPackage
+		err := d.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return packages
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		p.ImportPath = short(p.ImportPath)
+		p.ImportPath = relative(p.ImportPath)
 		for _, names := range [][]string{p.Imports, p.Deps} {
 			for i := range names {
-				names[i] = short(names[i])
+				names[i] = relative(names[i])
 			}
 		}
-		all[p.ImportPath] = p
+		packages[p.ImportPath] = p
 	}
 }
 
-// short writes a package of the module as ./hermes.
-func short(name string) string {
-	if in, ok := strings.CutPrefix(name, module); ok {
-		return "./" + in
+func relative(name string) string {
+	if rest, ok := strings.CutPrefix(name, modulePrefix); ok {
+		return "./" + rest
 	}
 	return name
 }
 
-func own(name string) bool { return strings.HasPrefix(name, "./") }
+func inModule(name string) bool { return strings.HasPrefix(name, "./") }
 
-// standard packages have no dot in the first part of their name.
-func standard(name string) bool {
+// inStandardLibrary reports whether the first part of the name has no dot.
+func inStandardLibrary(name string) bool {
 	first, _, _ := strings.Cut(name, "/")
 	return !strings.Contains(first, ".")
 }
 
-// under tells whether a package is one of those or below it.
-func under(name string, of ...string) bool {
-	return slices.ContainsFunc(of, func(o string) bool { return name == o || strings.HasPrefix(name, o+"/") })
+// isOrBelow reports whether the package is one of the others or below one of them.
+func isOrBelow(name string, others ...string) bool {
+	return slices.ContainsFunc(others, func(o string) bool { return name == o || strings.HasPrefix(name, o+"/") })
 }
 
-// imports is the table of DESIGN: what each package that is part of the product may import besides the
-// standard library, itself or anything below.
-func imports() map[string][]string {
+// anyImport in a row of the table below allows other modules and all packages that have a row, but
+// for the test suites hermes/storetest and hermes/backendtest.
+const anyImport = "any"
+
+// importTable has a row for each package of the product: the packages that it may import besides
+// the standard library. A package of another module stands for those below it, too.
+func importTable() map[string][]string {
 	values := []string{"./sip", "./e164", "./mac"}
-	with := func(more ...string) []string { return append(more, values...) }
+	andValues := func(more ...string) []string { return append(more, values...) }
+	const (
+		bun           = "github.com/uptrace/bun"
+		pgDialect     = "github.com/uptrace/bun/dialect/pgdialect"
+		sqliteDialect = "github.com/uptrace/bun/dialect/sqlitedialect"
+	)
 	return map[string][]string{
 		"./sip":                {},
 		"./e164":               {},
 		"./mac":                {},
 		"./e164/plan":          {"./e164", "github.com/nyaruka/phonenumbers"},
 		"./hermes":             values,
-		"./hermes/memstore":    with("./hermes", "github.com/tidwall/btree"),
-		"./hermes/postgres":    with("./hermes", "./internal/bunstore", "./internal/pgconn", "github.com/uptrace/bun/dialect/pgdialect"),
-		"./hermes/sqlite":      with("./hermes", "./internal/bunstore", "./internal/stmtcache", "github.com/uptrace/bun/dialect/sqlitedialect", "modernc.org/sqlite"),
-		"./hermes/storetest":   with("./hermes", "github.com/anishathalye/porcupine", "github.com/google/go-cmp", "pgregory.net/rapid"),
+		"./hermes/memstore":    andValues("./hermes", "github.com/tidwall/btree"),
+		"./hermes/postgres":    andValues("./hermes", "./internal/bunstore", "./internal/pgconn", pgDialect),
+		"./hermes/sqlite":      andValues("./hermes", "./internal/bunstore", "./internal/stmtcache", sqliteDialect, "modernc.org/sqlite"),
+		"./hermes/storetest":   andValues("./hermes", "github.com/anishathalye/porcupine", "github.com/google/go-cmp", "pgregory.net/rapid"),
 		"./hermes/backendtest": {"./hermes"},
 		"./hermes/local":       {"./hermes", "./internal/argon2id"},
 		"./hermes/htpasswd":    {"./hermes", "./internal/argon2id", "golang.org/x/crypto"},
 		"./hermes/ldap":        {"./hermes", "github.com/go-ldap/ldap/v3"},
-		"./hermes/api":         with("./hermes"),
+		"./hermes/api":         andValues("./hermes"),
 		"./internal/argon2id":  {"golang.org/x/crypto"},
-		"./internal/bunstore":  with("./hermes", "github.com/uptrace/bun"),
+		"./internal/bunstore":  andValues("./hermes", bun),
 		"./internal/pgconn":    {"./internal/stmtcache", "github.com/uptrace/bun/driver/pgdriver"},
-		"./internal/stmtcache": {}, // of its own because pgconn and sqlite use it, which must not compile each other's driver
+		"./internal/stmtcache": {},
 		"./internal/kamrpc":    {},
-		"./internal/doctor": with("./hermes", "./internal/bunstore", "./internal/pgconn", "github.com/uptrace/bun/dialect/pgdialect",
-			"github.com/uptrace/bun/dialect/sqlitedialect", "modernc.org/sqlite"),
-		"./cmd/hermesd": {"."}, // all but support for tests
+		"./internal/doctor":    andValues("./hermes", "./internal/bunstore", "./internal/pgconn", pgDialect, sqliteDialect, "modernc.org/sqlite"),
+		"./cmd/hermesd":        {anyImport},
 	}
 }
 
-// The import law. What is not in the table is either an example, of public packages only, or support for tests
-// below internal, which no part of the product imports.
-func TestImports(t *testing.T) { obey(t, forbidden(goList(t), imports())) }
+// driversAndDialects are below bun, and are not for internal/bunstore, which is the same for both
+// databases.
+var driversAndDialects = []string{
+	"github.com/uptrace/bun/driver", "github.com/uptrace/bun/dialect/pgdialect", "github.com/uptrace/bun/dialect/sqlitedialect",
+}
 
-func forbidden(all map[string]listed, table map[string][]string) (broken []string) {
-	for name, p := range all {
-		if !own(name) {
+// TestImports: packages of the product import what their row of the table allows, examples import
+// public packages of the module only, and everything else is below internal and only for tests or
+// benchmarks, so that no part of the product imports it.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	report(t, wrongImports(listPackages(t), importTable()))
+}
+
+func wrongImports(packages map[string]goPackage, table map[string][]string) (faults []string) {
+	for name, p := range packages {
+		if !inModule(name) {
 			continue
 		}
-		may, product := table[name]
 		for _, i := range p.Imports {
-			if !standard(i) && !allowed(i, may, name, product, table) {
-				broken = append(broken, name+" imports "+i)
+			if !inStandardLibrary(i) && !mayImport(name, i, table) {
+				faults = append(faults, name+" must not import "+i+"; see importTable")
 			}
 		}
-		if !product && !under(name, "./examples", "./internal") {
-			broken = append(broken, name+" is in no row of the table of imports")
+		if table[name] == nil && !isOrBelow(name, "./examples", "./internal") {
+			faults = append(faults, name+": add a row to importTable")
 		}
 	}
 	for name := range table {
-		if _, ok := all[name]; !ok {
-			broken = append(broken, name+" is in the table and not there")
+		if _, ok := packages[name]; !ok {
+			faults = append(faults, name+": remove its row from importTable, since the package does not exist")
 		}
 	}
-	return broken
+	return faults
 }
 
-func allowed(i string, may []string, by string, product bool, table map[string][]string) bool {
-	_, part := table[i]
+func mayImport(name, imported string, table map[string][]string) bool {
+	allowed, inProduct := table[name]
+	_, isProduct := table[imported]
 	switch {
-	case under(by, "./examples"):
-		return !under(i, "./internal", "./cmd")
-	case !product: // support for tests
+	case isOrBelow(name, "./examples"):
+		return !isOrBelow(imported, "./internal", "./cmd")
+	case !inProduct: // it is for tests or benchmarks
 		return true
-	case slices.Contains(may, "."):
-		return !own(i) || part && i != "./hermes/storetest" && i != "./hermes/backendtest"
-	case own(i):
-		return slices.Contains(may, i) && part
+	case slices.Contains(allowed, anyImport):
+		return !inModule(imported) || isProduct && imported != "./hermes/storetest" && imported != "./hermes/backendtest"
+	case inModule(imported):
+		return slices.Contains(allowed, imported) && isProduct
+	case name == "./internal/bunstore" && isOrBelow(imported, driversAndDialects...):
+		return false
 	}
-	return under(i, may...) && (by != "./internal/bunstore" || !under(i, "github.com/uptrace/bun/driver", "github.com/uptrace/bun/dialect/pgdialect", "github.com/uptrace/bun/dialect/sqlitedialect"))
+	return isOrBelow(imported, allowed...)
 }
 
-// compiled is what must not be compiled into a package, so that who uses it does not pay for it.
-func compiled() map[string][]string {
+// notCompiledTable has the packages that must not be compiled into a program because it imports the
+// package of the row.
+func notCompiledTable() map[string][]string {
 	sql := []string{"database/sql", "github.com/uptrace/bun"}
 	postgres := []string{"github.com/uptrace/bun/driver/pgdriver", "github.com/uptrace/bun/dialect/pgdialect", "github.com/jackc/pgx"}
 	sqlite := []string{"modernc.org/sqlite", "github.com/uptrace/bun/dialect/sqlitedialect"}
-	databases := append(sql, append(postgres, sqlite...)...)
+	databases := slices.Concat(sql, postgres, sqlite)
 	stores := append([]string{"./internal"}, databases...)
+	forValues := []string{"net/http", "crypto", "encoding/json"}
 	return map[string][]string{
-		"./sip": {"net/http", "crypto", "encoding/json"}, "./e164": {"net/http", "crypto", "encoding/json"}, "./mac": {"net/http", "crypto", "encoding/json"},
+		"./sip":                forValues,
+		"./e164":               forValues,
+		"./mac":                forValues,
 		"./e164/plan":          append([]string{"./hermes", "net/http"}, stores...),
 		"./hermes":             append([]string{"net/http", "os/exec", "html/template"}, stores...),
 		"./hermes/memstore":    append([]string{"net/http"}, stores...),
@@ -162,52 +188,90 @@ func compiled() map[string][]string {
 	}
 }
 
-func TestCompiled(t *testing.T) { obey(t, bloated(goList(t), compiled())) }
+// TestCompiled: a program that imports a package of the module does not compile what it does not
+// use, such as the driver of another database.
+func TestCompiled(t *testing.T) {
+	t.Parallel()
+	report(t, wronglyCompiled(listPackages(t), notCompiledTable()))
+}
 
-// driverOnly is the one package of database/sql that a value may know, for its Value method.
-const driverOnly = "database/sql/driver"
-
-func bloated(all map[string]listed, table map[string][]string) (broken []string) {
-	for name, never := range table {
-		for _, d := range all[name].Deps {
-			if d != driverOnly && under(d, never...) {
-				broken = append(broken, name+" compiles "+d)
+// wronglyCompiled allows database/sql/driver everywhere, which types need for their Value methods.
+func wronglyCompiled(packages map[string]goPackage, table map[string][]string) (faults []string) {
+	for name, forbidden := range table {
+		for _, d := range packages[name].Deps {
+			if d != "database/sql/driver" && isOrBelow(d, forbidden...) {
+				faults = append(faults, name+" must not compile "+d+"; see notCompiledTable")
 			}
 		}
 	}
 	for _, name := range []string{"./sip", "./e164", "./mac", "./hermes"} {
-		for _, d := range all[name].Deps {
-			if !own(d) && !standard(d) {
-				broken = append(broken, name+" compiles "+d+", which is not in the standard library")
+		for _, d := range packages[name].Deps {
+			if !inModule(d) && !inStandardLibrary(d) {
+				faults = append(faults, name+" must not compile "+d+", which is not in the standard library")
 			}
 		}
 	}
-	return broken
+	return faults
 }
 
-func TestImportsAreSeen(t *testing.T) {
-	table := map[string][]string{"./a": {"./b", "x.org/y"}, "./b": {}, "./cmd/hermesd": {"."}}
-	for _, r := range []struct {
-		by, i string
-		want  bool
+func TestWrongImports(t *testing.T) {
+	t.Parallel()
+	table := map[string][]string{
+		"./a": {"./b", "x.org/y"}, "./b": {}, "./cmd/hermesd": {anyImport}, "./internal/bunstore": {"github.com/uptrace/bun"},
+	}
+	exist := func() map[string]goPackage {
+		return map[string]goPackage{"./a": {}, "./b": {}, "./cmd/hermesd": {}, "./internal/bunstore": {}}
+	}
+	for _, c := range []struct {
+		name, imports string
+		want          bool
 	}{
-		{"./a", "./b", true}, {"./a", "./b/c", false}, {"./a", "x.org/y", true}, {"./a", "x.org/y/z", true}, {"./a", "x.org/yy", false},
-		{"./b", "./a", false}, {"./b", "x.org/y", false}, {"./a", "./internal/help", false},
-		{"./cmd/hermesd", "./a", true}, {"./cmd/hermesd", "./internal/help", false}, {"./cmd/hermesd", "x.org/y", true}, {"./cmd/hermesd", "./hermes/storetest", false},
-		{"./examples/e", "./a", true}, {"./examples/e", "./internal/help", false}, {"./examples/e", "x.org/y", true},
-		{"./internal/help", "./a", true}, {"./internal/help", "x.org/other", true},
+		{"./a", "./b", true},
+		{"./a", "./b/c", false},
+		{"./a", "x.org/y", true},
+		{"./a", "x.org/y/z", true},
+		{"./a", "x.org/yy", false},
+		{"./b", "./a", false},
+		{"./b", "x.org/y", false},
+		{"./a", "./internal/test/help", false},
+		{"./internal/bunstore", "github.com/uptrace/bun/schema", true},
+		{"./internal/bunstore", "github.com/uptrace/bun/dialect/pgdialect", false},
+		{"./cmd/hermesd", "./a", true},
+		{"./cmd/hermesd", "./internal/test/help", false},
+		{"./cmd/hermesd", "x.org/y", true},
+		{"./cmd/hermesd", "./hermes/storetest", false},
+		{"./examples/e", "./a", true},
+		{"./examples/e", "./internal/test/help", false},
+		{"./examples/e", "x.org/y", true},
+		{"./internal/test/help", "./a", true},
+		{"./internal/test/help", "x.org/other", true},
 	} {
-		p := map[string]listed{"./a": {}, "./b": {}, "./cmd/hermesd": {}}
-		p[r.by] = listed{Imports: []string{"fmt", r.i}}
-		if broken := forbidden(p, table); (len(broken) == 0) != r.want {
-			t.Errorf("%s imports %s: %q, want it allowed: %v", r.by, r.i, broken, r.want)
+		packages := exist()
+		packages[c.name] = goPackage{Imports: []string{"fmt", c.imports}}
+		if faults := wrongImports(packages, table); (len(faults) == 0) != c.want {
+			t.Errorf("%s imports %s: %q, want it to be allowed: %v", c.name, c.imports, faults, c.want)
 		}
 	}
-	if broken := forbidden(map[string]listed{"./a": {}, "./b": {}, "./cmd/hermesd": {}, "./new": {}}, table); len(broken) != 1 {
-		t.Errorf("a package without a row: %q", broken)
+	packages := exist()
+	packages["./new"] = goPackage{}
+	if faults := wrongImports(packages, table); len(faults) != 1 {
+		t.Errorf("a package without a row: %q, want one fault", faults)
 	}
-	heavy := map[string]listed{"./a": {Deps: []string{driverOnly, "database/sql", "fmt"}}, "./sip": {Deps: []string{"fmt", "x.org/y"}}}
-	if broken := bloated(heavy, map[string][]string{"./a": {"database/sql"}}); len(broken) != 2 {
-		t.Errorf("database/sql and what is not standard: %q", broken)
+	packages = exist()
+	delete(packages, "./b")
+	if faults := wrongImports(packages, table); len(faults) != 1 {
+		t.Errorf("a row without a package: %q, want one fault", faults)
+	}
+}
+
+func TestWronglyCompiled(t *testing.T) {
+	t.Parallel()
+	packages := map[string]goPackage{
+		"./a":   {Deps: []string{"database/sql/driver", "database/sql", "fmt"}},
+		"./sip": {Deps: []string{"fmt", "x.org/y"}},
+	}
+	faults := wronglyCompiled(packages, map[string][]string{"./a": {"database/sql"}})
+	if len(faults) != 2 {
+		t.Errorf("got %q, want one fault of ./a and one of ./sip", faults)
 	}
 }

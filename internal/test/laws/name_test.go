@@ -4,6 +4,7 @@ import (
 	"context"
 	"go/ast"
 	"go/token"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -14,14 +15,8 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-var (
-	clientType  = reflect.TypeFor[*hermes.Client]()
-	contextType = reflect.TypeFor[context.Context]()
-	errorType   = reflect.TypeFor[error]()
-)
-
-// goName is user/change_pw as UserChangePw.
-func goName(node string) string {
+// methodName returns the name of a node's method: UserChangePw for user/change_pw.
+func methodName(node string) string {
 	var b strings.Builder
 	for word := range strings.FieldsFuncSeq(node, func(r rune) bool { return r == '/' || r == '_' }) {
 		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
@@ -29,69 +24,86 @@ func goName(node string) string {
 	return b.String()
 }
 
-// The name law: node user/get ⇔ method UserGet ⇔ UserGetRequest and UserGetResponse, without exceptions.
-func TestNames(t *testing.T) {
-	named := map[string]bool{}
+// TestNames_Methods: the node user/get has the method UserGet of Client, which takes a
+// UserGetRequest and returns a UserGetResponse. Client has no such method that is not a node's.
+func TestNames_Methods(t *testing.T) {
+	t.Parallel()
+	client := reflect.TypeFor[*hermes.Client]()
+	isNode := map[string]bool{}
 	for _, n := range hermes.Nodes() {
-		name := goName(n.Path)
-		named[name] = true
-		m, ok := clientType.MethodByName(name)
+		name := methodName(n.Path)
+		isNode[name] = true
+		m, ok := client.MethodByName(name)
 		if !ok {
-			t.Errorf("%s: want the method %s", n.Path, name)
+			t.Errorf("%s: add the method Client.%s", n.Path, name)
 			continue
 		}
-		if got := signature(m.Type); got != "context.Context hermes."+name+"Request hermes."+name+"Response error" {
-			t.Errorf("%s: the method %s is %s", n.Path, name, got)
-		}
-		if req := reflect.TypeOf(n.New()); m.Type.NumIn() == 3 && req != reflect.PointerTo(m.Type.In(2)) {
-			t.Errorf("%s: New returns a %v, want a pointer to its method's request", n.Path, req)
+		want := "context.Context hermes." + name + "Request hermes." + name + "Response error"
+		if got := signature(m.Type); got != want {
+			t.Errorf("%s: the method %s takes and returns %s, want %s", n.Path, name, got, want)
+		} else if req := reflect.TypeOf(n.New()); req != reflect.PointerTo(m.Type.In(2)) {
+			t.Errorf("%s: Node.New returns a %v, want a pointer to the request of its method", n.Path, req)
 		}
 	}
-	for m := range clientType.Methods() {
-		if isNodeMethod(m.Type) && !named[m.Name] {
-			t.Errorf("%s takes a request and is no node", m.Name)
+	for m := range client.Methods() {
+		if takesRequest(m.Type) && !isNode[m.Name] {
+			t.Errorf("the method Client.%s takes a request, but the node table has no such node", m.Name)
 		}
 	}
 }
 
+// signature returns the types of a method's parameters and results.
 func signature(m reflect.Type) string {
-	var all []string
+	var types []string
 	for i := 1; i < m.NumIn(); i++ {
-		all = append(all, m.In(i).String())
+		types = append(types, m.In(i).String())
 	}
 	for out := range m.Outs() {
-		all = append(all, out.String())
+		types = append(types, out.String())
 	}
-	return strings.Join(all, " ")
+	return strings.Join(types, " ")
 }
 
-func isNodeMethod(m reflect.Type) bool {
-	return m.NumIn() == 3 && m.In(1) == contextType && strings.HasSuffix(m.In(2).Name(), "Request") && m.Out(m.NumOut()-1) == errorType
+func takesRequest(m reflect.Type) bool {
+	return m.NumIn() == 3 && m.In(1) == reflect.TypeFor[context.Context]() && strings.HasSuffix(m.In(2).Name(), "Request") &&
+		m.Out(m.NumOut()-1) == reflect.TypeFor[error]()
 }
 
-// Every Request and Response type is a node's.
-func TestRequestTypes(t *testing.T) {
-	want := map[string]bool{}
+// TestNames_RequestTypes: each exported type of package hermes whose name ends in Request or
+// Response belongs to a node.
+func TestNames_RequestTypes(t *testing.T) {
+	t.Parallel()
+	belongs := map[string]bool{"Request": true, "Response": true} // what all nodes have in common
 	for _, n := range hermes.Nodes() {
-		want[goName(n.Path)+"Request"], want[goName(n.Path)+"Response"] = true, true
+		belongs[methodName(n.Path)+"Request"], belongs[methodName(n.Path)+"Response"] = true, true
 	}
-	for _, s := range sources(t) {
-		if s.dir() != "hermes" || s.test() {
+	for _, f := range goFiles(t) {
+		if f.dir() != "hermes" || f.isTest() {
 			continue
 		}
-		for spec := range specs[*ast.TypeSpec](s.ast, token.TYPE) {
-			name := spec.Name.Name
-			if ast.IsExported(name) && (strings.HasSuffix(name, "Request") || strings.HasSuffix(name, "Response") && name != "Response") && !want[name] {
-				t.Errorf("%s: %s belongs to no node", s.at(spec), name)
+		for group := range declarations(f, token.TYPE) {
+			for _, spec := range group.Specs {
+				name := spec.(*ast.TypeSpec).Name.Name
+				named := strings.HasSuffix(name, "Request") || strings.HasSuffix(name, "Response")
+				if ast.IsExported(name) && named && !belongs[name] {
+					t.Errorf("%s: rename %s, since the node table has no node that it belongs to", f.at(spec), name)
+				}
 			}
 		}
 	}
 }
 
-// The table's line names the method that the node's name asks for; that cannot be seen by reflection.
-func TestNodeTable(t *testing.T) {
-	table := parseFile(t, "hermes/node.go")
-	var paths []string
+// TestNames_NodeTable: each line of the node table names the method of its node. Reflection cannot
+// see that, since the table has functions.
+func TestNames_NodeTable(t *testing.T) {
+	t.Parallel()
+	const path = "hermes/node.go"
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := parse(t, path, string(text))
+	var nodes []string
 	ast.Inspect(table.ast, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
 		if !ok || !isIdent(call.Fun, "node") {
@@ -101,44 +113,41 @@ func TestNodeTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		paths = append(paths, node)
-		if method := call.Args[len(call.Args)-1].(*ast.SelectorExpr).Sel.Name; method != goName(node) {
-			t.Errorf("%s: %s calls %s", table.at(call), node, method)
+		nodes = append(nodes, node)
+		if method := call.Args[len(call.Args)-1].(*ast.SelectorExpr).Sel.Name; method != methodName(node) {
+			t.Errorf("%s: %s calls %s, want %s", table.at(call), node, method, methodName(node))
 		}
 		return true
 	})
 	for i, n := range hermes.Nodes() {
-		if i >= len(paths) || paths[i] != n.Path {
-			t.Fatalf("the table's lines are %q: want the node %s in line %d", paths, n.Path, i+1)
+		if i >= len(nodes) || nodes[i] != n.Path {
+			t.Fatalf("the lines of the table are %q: want the node %s in line %d", nodes, n.Path, i+1)
 		}
-		if slices.Index(paths, n.Path) != i {
-			t.Errorf("%s is there twice", n.Path)
+		if slices.Index(nodes, n.Path) != i {
+			t.Errorf("%s: remove the second line of the node", n.Path)
 		}
 	}
 }
 
-func isIdent(e ast.Expr, name string) bool {
-	id, ok := e.(*ast.Ident)
-	return ok && id.Name == name
-}
+// nodeGroups are the first parts of the nodes' paths.
+var nodeGroups = []string{"auth", "user", "phone", "number", "alias", "domain"}
 
-// The group names are the same in every layer, and each line says in one sentence what its node does.
-func TestNodeLines(t *testing.T) {
-	groups := []string{"auth", "user", "phone", "number", "alias", "domain"}
+// TestNames_Nodes: each node is in one of the groups, and its description is one sentence.
+func TestNames_Nodes(t *testing.T) {
+	t.Parallel()
 	for _, n := range hermes.Nodes() {
-		group, _, ok := strings.Cut(n.Path, "/")
-		if !ok || !slices.Contains(groups, group) {
-			t.Errorf("%s: want a group of %v", n.Path, groups)
+		if group, _, ok := strings.Cut(n.Path, "/"); !ok || !slices.Contains(nodeGroups, group) {
+			t.Errorf("%s: want a path that begins with one of %q", n.Path, nodeGroups)
 		}
 		if strings.Count(n.About, ".") != 1 || !strings.HasSuffix(n.About, ".") {
-			t.Errorf("%s: %q is not one sentence", n.Path, n.About)
+			t.Errorf("%s: the description %q is not one sentence", n.Path, n.About)
 		}
 	}
-	for _, folder := range []string{"hermes", "hermes/memstore", "internal/bunstore", "hermes/storetest"} {
-		for _, group := range groups {
-			if files, _ := filepath.Glob(filepath.Join(root, folder, group+"*.go")); len(files) == 0 {
-				t.Errorf("%s: want files that are named for the group %s", folder, group)
-			}
-		}
+}
+
+func TestMethodName(t *testing.T) {
+	t.Parallel()
+	if got := methodName("user/change_pw"); got != "UserChangePw" {
+		t.Errorf("got %s, want UserChangePw", got)
 	}
 }

@@ -13,22 +13,22 @@ import (
 
 var update = flag.Bool("update", false, "write README.md's list of nodes")
 
-// The list law: the README's list of nodes is the node table.
-func TestReadmeNodes(t *testing.T) {
+// TestREADME: the README's list of nodes is the node table.
+func TestREADME(t *testing.T) {
 	readme.Check(t, filepath.Join(root, "README.md"), "nodes", nodeList(hermes.Nodes()), *update)
 }
 
-// nodeList is the node table in Markdown.
+// nodeList returns the nodes as a Markdown table.
 func nodeList(nodes []hermes.Node) string {
 	var b strings.Builder
 	b.WriteString("| node | needs | what it does |\n| --- | --- | --- |\n")
 	for _, n := range nodes {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", n.Path, capability(n.Needs), strings.TrimSuffix(n.About, "."))
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", n.Path, capabilityName(n.Needs), strings.TrimSuffix(n.About, "."))
 	}
 	return b.String()
 }
 
-func capability(c hermes.Capability) string {
+func capabilityName(c hermes.Capability) string {
 	switch c {
 	case hermes.NoCapability:
 		return "–"
@@ -43,6 +43,7 @@ func capability(c hermes.Capability) string {
 }
 
 func TestNodeList(t *testing.T) {
+	t.Parallel()
 	got := nodeList([]hermes.Node{
 		{Path: "auth/login", About: "Opens a session."},
 		{Path: "user/add", Needs: hermes.CanWrite, About: "Adds a user."},

@@ -1,47 +1,50 @@
 package ldaptest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"testing"
 )
 
-// schemas are the folders of Debian's and others' packages.
-var schemas = []string{"/etc/ldap/schema", "/etc/openldap/schema", "/usr/local/etc/openldap/schema"}
+// schemaFolders are the folders in which the packages of systems install slapd's schemas.
+var schemaFolders = []string{"/etc/ldap/schema", "/etc/openldap/schema", "/usr/local/etc/openldap/schema"}
 
-// find returns the server's program and the folder of its schemas.
-func find() (slapd, schema string, err error) {
-	slapd, err = exec.LookPath("slapd")
-	for _, dir := range []string{"/usr/sbin", "/usr/lib/openldap", "/usr/local/libexec"} {
-		if err != nil {
-			slapd, err = exec.LookPath(filepath.Join(dir, "slapd"))
+// findSchemas returns the folder of slapd's schemas.
+func findSchemas() (string, error) {
+	for _, folder := range schemaFolders {
+		if _, err := os.Stat(filepath.Join(folder, "inetorgperson.schema")); err == nil {
+			return folder, nil
 		}
 	}
+	return "", fmt.Errorf("no inetorgperson.schema in %q (Debian: slapd)", schemaFolders)
+}
+
+// writeFiles fills the server's folder: slapd itself, its configuration, the certificates and an
+// empty folder for the entries.
+func (s *Server) writeFiles(slapd, schemas string, opts Options) (err error) {
+	// Another process writes the copy. If this one had the program open for writing, a child process
+	// of a concurrent test could inherit the open file, and the program could not be run meanwhile.
+	if out, err := exec.Command("cp", slapd, s.folder.Join("slapd")).CombinedOutput(); err != nil {
+		return fmt.Errorf("copy %s: %w: %s", slapd, err, out)
+	}
+	if s.authority, err = newAuthority(); err != nil {
+		return err
+	}
+	cert, key, err := s.authority.issue(opts.Certificate)
 	if err != nil {
-		return "", "", fmt.Errorf("no slapd in PATH or /usr/sbin (Debian: slapd)")
+		return err
 	}
-	for _, dir := range schemas {
-		if _, err := os.Stat(filepath.Join(dir, "inetorgperson.schema")); err == nil {
-			return slapd, dir, nil
-		}
-	}
-	return "", "", fmt.Errorf("no inetorgperson.schema in %q (Debian: slapd)", schemas)
+	data := s.folder.Join("data")
+	return errors.Join(os.Mkdir(data, 0o700), s.folder.Chown(data),
+		s.folder.WriteFile("ca.pem", s.authority.pem),
+		s.folder.WriteFile("cert.pem", cert), s.folder.WriteFile("key.pem", key),
+		s.folder.WriteFile("slapd.conf", config(schemas, s.folder.Path(), opts)))
 }
 
-// lacking ends the test for want of a program or file: skipped, or failed where the environment says that
-// everything must be there.
-func lacking(tb testing.TB, err error) {
-	tb.Helper()
-	if os.Getenv("HERMES_TEST_REQUIRE") == "1" {
-		tb.Fatalf("ldaptest: HERMES_TEST_REQUIRE=1: %v", err)
-	}
-	tb.Skipf("ldaptest: %v", err)
-}
-
-// config is slapd.conf. ldif is the database that needs no module.
-func config(schema, dir string, opts Options) []byte {
+// config returns slapd.conf. The database ldif is the one that needs no module.
+func config(schemas, folder string, opts Options) []byte {
 	anonymous := "read"
 	if opts.Hidden {
 		anonymous = "auth"
@@ -49,7 +52,7 @@ func config(schema, dir string, opts Options) []byte {
 	conf := fmt.Appendf(nil, `include %[1]s/core.schema
 include %[1]s/cosine.schema
 include %[1]s/inetorgperson.schema
-`, schema)
+`, schemas)
 	if opts.NoAnonymousBind {
 		conf = fmt.Appendln(conf, "disallow bind_anon")
 	} else {
@@ -60,7 +63,7 @@ include %[1]s/inetorgperson.schema
 TLSCertificateFile "%[1]s/cert.pem"
 TLSCertificateKeyFile "%[1]s/key.pem"
 TLSVerifyClient never
-`, dir)
+`, folder)
 	}
 	return fmt.Appendf(conf, `database ldif
 directory "%[1]s/data"
@@ -69,5 +72,5 @@ rootdn "%[3]s"
 rootpw "%[4]s"
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="%[5]s" read by anonymous %[6]s by self read by * none
-`, dir, Base, admin, Password, Account, anonymous)
+`, folder, Base, admin, Password, Account, anonymous)
 }

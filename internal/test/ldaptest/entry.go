@@ -10,11 +10,11 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// Attributes are an entry's.
+// Attributes has the attributes of an entry: the values by name.
 type Attributes map[string][]string
 
-// populate makes what every directory has.
-func (s *Server) populate(tb testing.TB) {
+// addBaseEntries adds the entries that every directory has.
+func (s *Server) addBaseEntries(tb testing.TB) {
 	tb.Helper()
 	s.Add(tb, Base, Attributes{"objectClass": {"organization", "dcObject"}, "o": {"example"}, "dc": {"example"}})
 	s.Add(tb, People, Attributes{"objectClass": {"organizationalUnit"}, "ou": {"people"}})
@@ -23,34 +23,35 @@ func (s *Server) populate(tb testing.TB) {
 	})
 }
 
-// UserDN is where AddUser puts a user.
+// UserDN returns the name of the entry that [Server.AddUser] adds for a user.
 func UserDN(user string) string { return "uid=" + ldap.EscapeDN(user) + "," + People }
 
-// AddUser adds an inetOrgPerson below People. An empty password is none.
+// AddUser adds an inetOrgPerson below People. With an empty password the entry has no password.
 func (s *Server) AddUser(tb testing.TB, user, password string) {
 	tb.Helper()
-	a := Attributes{"objectClass": {"inetOrgPerson"}, "uid": {user}, "cn": {"somebody"}, "sn": {"else"}}
+	a := Attributes{"objectClass": {"inetOrgPerson"}, "uid": {user}, "cn": {"user"}, "sn": {"else"}}
 	if password != "" {
-		a["userPassword"] = []string{hash(password)}
+		a["userPassword"] = []string{saltedSHA1(password)}
 	}
 	s.Add(tb, UserDN(user), a)
 }
 
-// hash returns what a directory keeps. A clear password that looks like a hash would be taken for one.
-func hash(password string) string {
+// saltedSHA1 returns the {SSHA} hash of a password, as directories store it. A clear password would
+// be accepted too, but one that looks like a hash would be used as a hash.
+func saltedSHA1(password string) string {
 	salt := []byte(rand.Text())
 	sum := sha1.Sum(append([]byte(password), salt...))
 	return "{SSHA}" + base64.StdEncoding.EncodeToString(append(sum[:], salt...))
 }
 
-// Add adds any entry.
+// Add adds an entry.
 func (s *Server) Add(tb testing.TB, dn string, attributes Attributes) {
 	tb.Helper()
 	req := ldap.NewAddRequest(dn, nil)
 	for name, values := range attributes {
 		req.Attribute(name, values)
 	}
-	if attributes["ref"] != nil {
+	if attributes["ref"] != nil { // without the control, slapd would follow the referral
 		req.Controls = append(req.Controls, ldap.NewControlManageDsaIT(true))
 	}
 	s.do(tb, func(conn *ldap.Conn) error { return conn.Add(req) })
@@ -62,9 +63,10 @@ func (s *Server) Remove(tb testing.TB, dn string) {
 	s.do(tb, func(conn *ldap.Conn) error { return conn.Del(ldap.NewDelRequest(dn, nil)) })
 }
 
+// do runs fn on a connection of the administrator.
 func (s *Server) do(tb testing.TB, fn func(*ldap.Conn) error) {
 	tb.Helper()
-	conn, err := s.admin()
+	conn, err := s.dialAdmin()
 	if err == nil {
 		err = errors.Join(fn(conn), conn.Close())
 	}

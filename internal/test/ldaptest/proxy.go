@@ -11,50 +11,52 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// Proxy stands before a directory and writes down what clients ask of it, until they begin TLS.
+// Proxy forwards connections to a directory and records the requests of clients, until they begin
+// TLS. It is safe for concurrent use.
 type Proxy struct {
-	ln   net.Listener
-	to   string
-	done sync.WaitGroup
+	listener   net.Listener
+	serverAddr string
+	running    sync.WaitGroup
 
-	mu    sync.Mutex
-	ops   []string
-	conns map[net.Conn]bool
-	made  int
-	mute  bool
-	cut   bool // at the next request
+	mu           sync.Mutex
+	requests     []string
+	conns        map[net.Conn]bool
+	accepted     int
+	mute         bool
+	cutAtRequest bool
 }
 
-// NewProxy listens on a loopback port, until the test ends.
-func NewProxy(tb testing.TB, to string) *Proxy {
+// NewProxy starts a proxy of the server at host:port on a loopback port. It ends with the test.
+func NewProxy(tb testing.TB, serverAddr string) *Proxy {
 	tb.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatalf("ldaptest: %v", err)
 	}
-	p := &Proxy{ln: ln, to: to, conns: map[net.Conn]bool{}}
-	p.done.Go(p.serve)
+	p := &Proxy{listener: listener, serverAddr: serverAddr, conns: map[net.Conn]bool{}}
+	p.running.Go(p.serve)
 	tb.Cleanup(func() {
-		_ = ln.Close()
+		_ = listener.Close()
 		p.Cut()
-		p.done.Wait()
+		p.running.Wait()
 	})
 	return p
 }
 
-// Addr is host:port.
-func (p *Proxy) Addr() string { return p.ln.Addr().String() }
+// Addr returns host:port of the proxy.
+func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
-// Requests returns what was asked since the last call: "bind DN", "search BASE", "extended OID" or "request TAG".
+// Requests returns the requests since the last call, each as "bind DN", "search BASE",
+// "extended OID" or "request TAG".
 func (p *Proxy) Requests() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	ops := p.ops
-	p.ops = nil
-	return ops
+	requests := p.requests
+	p.requests = nil
+	return requests
 }
 
-// Cut breaks every connection.
+// Cut closes every connection.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -63,41 +65,43 @@ func (p *Proxy) Cut() {
 	}
 }
 
-// CutAtRequest breaks the connection on which the next request comes, when it is read.
+// CutAtRequest makes the proxy close the connection of the next request, which it does not forward.
 func (p *Proxy) CutAtRequest() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.cut = true
+	p.cutAtRequest = true
 }
 
-// Mute makes the directory's answers get lost from now on, or no more.
-func (p *Proxy) Mute(yes bool) {
+// Mute makes the proxy drop the directory's answers if drop is true, and forward them again if not.
+func (p *Proxy) Mute(drop bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.mute = yes
+	p.mute = drop
 }
 
-// Connections returns how many are open, and how many were ever made.
-func (p *Proxy) Connections() (open, made int) {
+// Connections returns the number of open connections, and of all that were ever accepted.
+func (p *Proxy) Connections() (open, accepted int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.conns), p.made
+	return len(p.conns), p.accepted
 }
 
 func (p *Proxy) serve() {
 	for {
-		client, err := p.ln.Accept()
+		client, err := p.listener.Accept()
 		if err != nil {
 			return
 		}
 		p.mu.Lock()
-		p.made++
+		p.accepted++
 		p.conns[client] = true
 		p.mu.Unlock()
-		p.done.Go(func() { p.forward(client) })
+		p.running.Go(func() { p.forward(client) })
 	}
 }
 
+// forward connects to the server and forwards the client's requests one by one, but after the
+// request that begins TLS byte by byte.
 func (p *Proxy) forward(client net.Conn) {
 	defer func() {
 		_ = client.Close()
@@ -105,12 +109,12 @@ func (p *Proxy) forward(client net.Conn) {
 		delete(p.conns, client)
 		p.mu.Unlock()
 	}()
-	server, err := net.Dial("tcp", p.to)
+	server, err := net.Dial("tcp", p.serverAddr)
 	if err != nil {
 		return
 	}
-	p.done.Go(func() {
-		p.answer(client, server)
+	p.running.Go(func() {
+		p.forwardAnswers(client, server)
 		_ = client.Close()
 	})
 	defer server.Close()
@@ -119,7 +123,7 @@ func (p *Proxy) forward(client net.Conn) {
 		if err != nil || len(packet.Children) < 2 {
 			return
 		}
-		if p.note(packet) {
+		if cut := p.record(packet.Children[1]); cut {
 			return
 		}
 		if _, err := server.Write(packet.Bytes()); err != nil {
@@ -132,7 +136,7 @@ func (p *Proxy) forward(client net.Conn) {
 	}
 }
 
-func (p *Proxy) answer(client io.Writer, server io.Reader) {
+func (p *Proxy) forwardAnswers(client io.Writer, server io.Reader) {
 	buf := make([]byte, 1<<16)
 	for {
 		n, err := server.Read(buf)
@@ -148,27 +152,26 @@ func (p *Proxy) answer(client io.Writer, server io.Reader) {
 	}
 }
 
-// note writes the request down, and tells whether to break the connection.
-func (p *Proxy) note(packet *ber.Packet) (cut bool) {
-	op := packet.Children[1]
+// record records a request and reports whether to close its connection.
+func (p *Proxy) record(request *ber.Packet) (cut bool) {
 	text := func(i int) string {
-		if i >= len(op.Children) {
+		if i >= len(request.Children) {
 			return ""
 		}
-		return op.Children[i].Data.String()
+		return request.Children[i].Data.String()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch op.Tag {
+	switch request.Tag {
 	case ldap.ApplicationBindRequest:
-		p.ops = append(p.ops, "bind "+text(1))
+		p.requests = append(p.requests, "bind "+text(1))
 	case ldap.ApplicationSearchRequest:
-		p.ops = append(p.ops, "search "+text(0))
+		p.requests = append(p.requests, "search "+text(0))
 	case ldap.ApplicationExtendedRequest:
-		p.ops = append(p.ops, "extended "+text(0))
+		p.requests = append(p.requests, "extended "+text(0))
 	default:
-		p.ops = append(p.ops, fmt.Sprintf("request %d", op.Tag))
+		p.requests = append(p.requests, fmt.Sprintf("request %d", request.Tag))
 	}
-	cut, p.cut = p.cut, false
+	cut, p.cutAtRequest = p.cutAtRequest, false
 	return cut
 }

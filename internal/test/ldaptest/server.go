@@ -1,104 +1,105 @@
 package ldaptest
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
-	"os"
-	"path/filepath"
-	"strconv"
+	"net/netip"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
-// What every directory has.
+// Every directory has these entries.
 const (
-	Base     = "dc=example,dc=test"
-	People   = "ou=people," + Base
-	Account  = "cn=hermes," + Base // may search
+	// Base is the suffix of all names.
+	Base = "dc=example,dc=test"
+	// People is the parent of the users that [Server.AddUser] adds.
+	People = "ou=people," + Base
+	// Account is the name of an account that may search even where anonymous users may not.
+	Account = "cn=hermes," + Base
+	// Password is the password of Account.
 	Password = "password of the account"
 
-	admin = "cn=admin," + Base // may do anything
+	// admin is the name of the administrator, who also has Password.
+	admin = "cn=admin," + Base
 )
 
-// Options say how a directory differs. The zero value may be searched by anybody.
+// startLimit is how long a server may take to start on a busy machine.
+const startLimit = 60 * time.Second
+
+// Options configures a directory. The zero value is one in which anonymous users may search.
 type Options struct {
-	// Hidden lets only Account search. To others there is no entry.
+	// Hidden lets only Account search. Other users do not see any entry.
 	Hidden bool
-	// NoAnonymousBind refuses it. A new connection is anonymous all the same.
+	// NoAnonymousBind makes the server refuse anonymous binds. A connection without a bind is
+	// anonymous all the same.
 	NoAnonymousBind bool
-	// Certificate changes the server's certificate before it is signed: by default it is for 127.0.0.1, ::1 and
-	// ldap.example.test, and valid.
+	// Certificate changes the server's certificate before it is signed. Without a change the
+	// certificate is valid for 127.0.0.1, ::1 and ldap.example.test.
 	Certificate func(*x509.Certificate)
 	// NoTLS leaves out StartTLS and the listener for ldaps://.
 	NoTLS bool
 }
 
-// Server is a directory.
+// Server is a directory server.
 type Server struct {
-	proc  *process
-	plain int // port; that of ldaps:// is the next one
-	noTLS bool
-	roots authority
+	folder    *testserver.Folder
+	addr      netip.AddrPort // the port of ldaps:// is the next one
+	noTLS     bool
+	authority authority
+	proc      *testserver.Process // nil when stopped
 }
 
-// New starts a directory with Base, People and Account. It is removed when the test ends.
+// New starts a directory with the entries Base, People and Account. It is removed when the test
+// ends.
 func New(tb testing.TB, opts Options) *Server {
 	tb.Helper()
-	slapd, schema, err := find()
+	slapd := testserver.RequireProgram(tb, "slapd", "slapd", "/usr/lib/openldap", "/usr/local/libexec")
+	schemas, err := findSchemas()
 	if err != nil {
-		lacking(tb, err)
+		testserver.SkipOrFail(tb, err)
 	}
-	s, err := newServer(slapd, schema, opts)
+	s, err := newServer(slapd, schemas, opts)
 	if err != nil {
 		tb.Fatalf("ldaptest: %v", err)
 	}
 	tb.Cleanup(func() {
-		if err := s.proc.destroy(); err != nil {
+		if err := s.remove(); err != nil {
 			tb.Errorf("ldaptest: %v", err)
 		}
 	})
-	s.populate(tb)
+	s.addBaseEntries(tb)
 	return s
 }
 
-func newServer(slapd, schema string, opts Options) (_ *Server, err error) {
+func newServer(slapd, schemas string, opts Options) (_ *Server, err error) {
 	s := &Server{noTLS: opts.NoTLS}
-	if s.roots, err = newAuthority(); err != nil {
+	if s.folder, err = testserver.NewFolder("ldaptest-", syscall.SIGKILL, "openldap", "daemon"); err != nil {
 		return nil, err
 	}
-	if s.proc, err = newProcess(slapd); err != nil {
-		return nil, err
+	if err = s.writeFiles(slapd, schemas, opts); err == nil {
+		err = s.startOnFreePorts()
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.proc.destroy())
-		}
-	}()
-	cert, key, err := s.roots.issue(opts.Certificate)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.remove())
 	}
-	for name, text := range map[string][]byte{
-		"cert.pem": cert, "key.pem": key, "ca.pem": s.roots.pem, "slapd.conf": config(schema, s.proc.dir, opts),
-	} {
-		if err := s.proc.give(name, text); err != nil {
-			return nil, err
-		}
-	}
-	return s, s.startOnFreePorts()
+	return s, nil
 }
 
-// startOnFreePorts picks ports until the server comes up. They are from below the range that systems hand to
-// outgoing connections, so that nobody is given one during a restart.
+// startOnFreePorts picks pairs of ports until the server starts on one.
 func (s *Server) startOnFreePorts() (err error) {
 	for range 20 {
-		s.plain = 12000 + rand.IntN(18000)
+		if s.addr, err = testserver.FreePorts(2); err != nil {
+			return err
+		}
 		if err = s.start(); err == nil || !strings.Contains(s.Log(), "bind(") {
 			return err
 		}
@@ -106,22 +107,39 @@ func (s *Server) startOnFreePorts() (err error) {
 	return fmt.Errorf("no free ports: %w", err)
 }
 
+// start runs slapd and waits until it answers.
 func (s *Server) start() error {
 	urls := "ldap://" + s.Addr()
 	if !s.noTLS {
 		urls += " ldaps://" + s.TLSAddr()
 	}
-	return s.proc.start(func() error {
-		conn, err := s.admin()
-		if err == nil {
-			err = conn.Close()
-		}
+	proc, err := s.folder.Start(s.command("-h", urls, "-f", "slapd.conf", "-d", "stats"), s.logPath())
+	if err != nil {
 		return err
-	}, "-h", urls, "-f", "slapd.conf", "-d", "stats")
+	}
+	err = proc.WaitReady(startLimit, func(context.Context) (bool, error) {
+		conn, err := s.dialAdmin()
+		if err != nil {
+			return false, err
+		}
+		return true, conn.Close()
+	})
+	if err != nil {
+		proc.Stop(syscall.SIGKILL)
+		return fmt.Errorf("%w\n%s", err, testserver.LogTail(s.logPath()))
+	}
+	s.proc = proc
+	return nil
 }
 
-// admin connects as who may do anything.
-func (s *Server) admin() (*ldap.Conn, error) {
+// command returns slapd with arguments. slapd allocates a table of all files that it may open,
+// which can be a billion in a container: the shell lowers that limit.
+func (s *Server) command(args ...string) *exec.Cmd {
+	return s.folder.Command("/bin/sh", append([]string{"-c", `ulimit -n 256 && exec ./slapd "$@"`, "slapd"}, args...)...)
+}
+
+// dialAdmin connects as the administrator, who may read and write everything.
+func (s *Server) dialAdmin() (*ldap.Conn, error) {
 	conn, err := ldap.DialURL("ldap://" + s.Addr())
 	if err != nil {
 		return nil, err
@@ -132,37 +150,46 @@ func (s *Server) admin() (*ldap.Conn, error) {
 	return conn, nil
 }
 
-// Addr is host:port of the listener for ldap://, where StartTLS may follow.
-func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.plain)) }
+// Addr returns host:port of the listener for ldap://, which accepts StartTLS.
+func (s *Server) Addr() string { return s.addr.String() }
 
-// TLSAddr is host:port of the listener for ldaps://.
-func (s *Server) TLSAddr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.plain+1)) }
+// TLSAddr returns host:port of the listener for ldaps://.
+func (s *Server) TLSAddr() string { return netip.AddrPortFrom(s.addr.Addr(), s.addr.Port()+1).String() }
 
-// Roots has the authority that signed the server's certificate.
-func (s *Server) Roots() *x509.CertPool { return s.roots.pool() }
+// Roots returns the authority that signed the server's certificate.
+func (s *Server) Roots() *x509.CertPool { return s.authority.pool() }
 
-// RootsPEM is the same as the text of a file.
-func (s *Server) RootsPEM() []byte { return s.roots.pem }
+// RootsPEM returns the certificate of [Server.Roots] as PEM.
+func (s *Server) RootsPEM() []byte { return s.authority.pem }
 
-// Log is what the server wrote since it was made.
-func (s *Server) Log() string {
-	b, err := os.ReadFile(filepath.Join(s.proc.dir, "log"))
-	if err != nil {
-		return err.Error()
+// Log returns the server's log since the directory was made.
+func (s *Server) Log() string { return testserver.ReadLog(s.logPath()) }
+
+func (s *Server) logPath() string { return s.folder.Join("log") }
+
+// Stop ends the server and waits for its end. Its entries stay.
+func (s *Server) Stop() { s.stop(syscall.SIGTERM) }
+
+// Kill is like [Server.Stop], but ends the server by kill -9.
+func (s *Server) Kill() { s.stop(syscall.SIGKILL) }
+
+func (s *Server) stop(sig syscall.Signal) {
+	if s.proc != nil {
+		s.proc.Stop(sig)
+		s.proc = nil
 	}
-	return string(b)
 }
 
-// Stop ends the server and waits for its end. What was added stays.
-func (s *Server) Stop() { s.proc.stop(syscall.SIGTERM) }
-
-// Kill is Stop with kill -9.
-func (s *Server) Kill() { s.proc.stop(syscall.SIGKILL) }
-
-// Start starts a stopped server, on the same ports, and waits until it answers.
+// Start starts a stopped server on the same ports and waits until it answers.
 func (s *Server) Start(tb testing.TB) {
 	tb.Helper()
 	if err := s.start(); err != nil {
 		tb.Fatalf("ldaptest: %v", err)
 	}
+}
+
+// remove ends the server and removes its folder.
+func (s *Server) remove() error {
+	s.Kill()
+	return s.folder.Remove()
 }

@@ -4,38 +4,41 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
-// Mode is a way for a server to end.
+// Mode is the way in which a server is ended.
 type Mode syscall.Signal
 
 const (
-	// Fast rolls back what is open, writes a checkpoint and ends.
+	// Fast rolls back open transactions, writes a checkpoint and ends the server.
 	Fast = Mode(syscall.SIGINT)
-	// Immediate ends at once, so that the next start recovers from the log.
+	// Immediate ends the server at once: the next start recovers from the write-ahead log.
 	Immediate = Mode(syscall.SIGQUIT)
 	// Kill is kill -9 of the postmaster.
 	Kill = Mode(syscall.SIGKILL)
 )
 
-// ClusterOptions says how a cluster is made. The zero value is PostgreSQL's own configuration.
+// ClusterOptions configures a cluster. The zero value is PostgreSQL's default configuration.
 type ClusterOptions struct {
-	// NoFsync trades the data's survival of a power cut for speed.
+	// NoFsync makes the server faster by not waiting for the disk: data may be lost in a power cut.
 	NoFsync bool
-	// Settings are parameters for postgresql.conf.
+	// Settings are parameters for postgresql.conf, such as shared_preload_libraries.
 	Settings map[string]string
-	// Files are written into the data folder before the start, readable by the server
-	// only: server.key, pg_hba.conf.
+	// Files are written into the data folder before the start, such as server.key or pg_hba.conf.
+	// Only the server can read them.
 	Files map[string][]byte
 }
 
-// Cluster is a server and the databases in it. It is safe for concurrent use, except for Stop,
-// Start and Restart.
+// Cluster is a PostgreSQL server and the databases in it. It is safe for concurrent use, except for
+// [Cluster.Stop], [Cluster.Start] and [Cluster.Restart].
 type Cluster struct {
 	srv *server
 
@@ -44,13 +47,52 @@ type Cluster struct {
 	databases int
 }
 
-// NewCluster starts a cluster for this test alone, which may stop and start it. It is removed when
-// the test ends.
+// shared holds the clusters of this process, by NoFsync. It is package state because they belong to
+// the process: the tests of a binary have nothing else in common.
+var shared struct {
+	mu       sync.Mutex
+	clusters map[bool]*Cluster
+}
+
+// sharedCluster returns the process's cluster, which it starts at the first call.
+func sharedCluster(tb testing.TB, noFsync bool) *Cluster {
+	tb.Helper()
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if c := shared.clusters[noFsync]; c != nil {
+		return c
+	}
+	c := mustCluster(tb, ClusterOptions{NoFsync: noFsync})
+	if shared.clusters == nil {
+		shared.clusters = map[bool]*Cluster{}
+	}
+	shared.clusters[noFsync] = c
+	return c
+}
+
+// Run runs the tests, removes the process's clusters and returns the exit code, for TestMain.
+// Without it the clusters are removed just after the process has ended.
+func Run(m *testing.M) int {
+	code := m.Run()
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	for _, c := range shared.clusters {
+		if err := c.srv.remove(); err != nil {
+			fmt.Fprintln(os.Stderr, "pgtest:", err)
+			code = max(code, 1)
+		}
+	}
+	clear(shared.clusters)
+	return code
+}
+
+// NewCluster starts a cluster for this test alone, which may stop and start it. The cluster is
+// removed when the test ends.
 func NewCluster(tb testing.TB, opts ClusterOptions) *Cluster {
 	tb.Helper()
 	c := mustCluster(tb, opts)
 	tb.Cleanup(func() {
-		if err := c.srv.destroy(); err != nil {
+		if err := c.srv.remove(); err != nil {
 			tb.Errorf("pgtest: remove the cluster: %v", err)
 		}
 	})
@@ -61,7 +103,7 @@ func mustCluster(tb testing.TB, opts ClusterOptions) *Cluster {
 	tb.Helper()
 	bin, err := findBin()
 	if err != nil {
-		lacking(tb, err)
+		testserver.SkipOrFail(tb, err)
 	}
 	c, err := newCluster(bin, opts)
 	if err != nil {
@@ -70,36 +112,33 @@ func mustCluster(tb testing.TB, opts ClusterOptions) *Cluster {
 	return c
 }
 
-// newCluster starts a server and makes the template while fsync is still off.
-func newCluster(bin string, opts ClusterOptions) (_ *Cluster, err error) {
+// newCluster starts a server and makes the template while fsync is still off. If Kamailio's tables
+// are not installed it makes no template: a test may do without.
+func newCluster(bin string, opts ClusterOptions) (*Cluster, error) {
 	srv, err := newServer(bin, opts)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, srv.destroy())
-		}
-	}()
 	c := &Cluster{srv: srv, templates: map[string]string{}}
-	if ddl, lack := kamailioDDL(); lack == nil {
-		if _, err := c.template(ddl, ""); err != nil {
-			return nil, err
-		}
+	if ddl, notInstalled := kamailioDDL(); notInstalled == nil {
+		_, err = c.template(ddl, "")
 	}
-	if !opts.NoFsync {
-		err = c.admin("ALTER SYSTEM SET fsync = on", "SELECT pg_reload_conf()")
+	if err == nil && !opts.NoFsync {
+		err = c.exec("postgres", "ALTER SYSTEM SET fsync = on", "SELECT pg_reload_conf()")
 	}
-	return c, err
+	if err != nil {
+		return nil, errors.Join(err, srv.remove())
+	}
+	return c, nil
 }
 
-// Stop ends the server and waits for its end.
+// Stop ends the server and waits for its end. A stopped server stays stopped.
 func (c *Cluster) Stop(tb testing.TB, mode Mode) {
 	tb.Helper()
 	c.srv.stop(syscall.Signal(mode))
 }
 
-// Start starts a stopped server, on the same port and socket, and waits until it answers.
+// Start starts a stopped server on the same port and socket, and waits until it answers.
 func (c *Cluster) Start(tb testing.TB) {
 	tb.Helper()
 	if err := c.srv.start(); err != nil {
@@ -117,14 +156,14 @@ func (c *Cluster) Restart(tb testing.TB, mode Mode) {
 // Log returns the server's log since the cluster was made.
 func (c *Cluster) Log() string { return c.srv.log() }
 
-// Addr returns the loopback address, host:port, of the server.
-func (c *Cluster) Addr() string { return c.srv.addr() }
+// Addr returns the server's loopback address as host:port.
+func (c *Cluster) Addr() string { return c.srv.addr.String() }
 
 // SocketDir returns the folder of the server's Unix socket.
-func (c *Cluster) SocketDir() string { return c.srv.dir }
+func (c *Cluster) SocketDir() string { return c.srv.folder.Path() }
 
-// template returns the name of the database from which those with Kamailio's tables are
-// copied, and makes it at the first call for a locale.
+// template returns the name of the database with Kamailio's tables from which the tests' databases
+// are copied. It creates that database at the first call for a locale.
 func (c *Cluster) template(ddl, icu string) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -132,11 +171,11 @@ func (c *Cluster) template(ddl, icu string) (string, error) {
 		return name, nil
 	}
 	name := fmt.Sprintf("kamailio_%d", len(c.templates))
-	if err := c.admin(createDatabase(name, "template0", icu)); err != nil {
+	if err := c.exec("postgres", createDatabase(name, "template0", icu)); err != nil {
 		return "", err
 	}
 	if err := c.exec(name, ddl); err != nil {
-		return "", fmt.Errorf("load Kamailio's tables: %w", err)
+		return "", fmt.Errorf("create Kamailio's tables: %w", err)
 	}
 	c.templates[icu] = name
 	return name, nil
@@ -150,11 +189,8 @@ func createDatabase(name, template, icu string) string {
 	return stmt
 }
 
-// admin runs statements, each alone, as CREATE DATABASE needs it.
-func (c *Cluster) admin(statements ...string) error {
-	return c.exec("postgres", statements...)
-}
-
+// exec runs statements in a database. Each is sent by itself: CREATE DATABASE must not be in a
+// transaction with others.
 func (c *Cluster) exec(database string, statements ...string) error {
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, c.srv.url(database))
@@ -163,7 +199,7 @@ func (c *Cluster) exec(database string, statements ...string) error {
 	}
 	defer conn.Close(ctx)
 	for _, stmt := range statements {
-		// The protocol's simple query: the only one that takes a file of statements.
+		// The simple query protocol is the only one that accepts a file of statements.
 		if _, err := conn.PgConn().Exec(ctx, stmt).ReadAll(); err != nil {
 			return err
 		}

@@ -2,53 +2,55 @@ package pgtest
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"strconv"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
-// Options says what a database holds. The zero value is Kamailio's tables, without rows but those of
-// version, in a database that compares text byte-wise.
+// Options configures a database. The zero value has Kamailio's tables, in which only the table
+// version has rows, and compares text byte-wise.
 type Options struct {
 	// Empty leaves Kamailio's tables out.
 	Empty bool
-	// ICULocale is the collation, such as "en-US", by which the database compares text.
-	// "" is C.UTF-8, byte-wise.
+	// ICULocale is the collation, such as "en-US", by which the database compares text. Defaults to
+	// the byte-wise C.UTF-8.
 	ICULocale string
 	// NoFsync uses a server that does not wait for the disk.
 	NoFsync bool
 }
 
-// DB is a database of one test. It is dropped when the test ends.
+// DB is the database of one test.
 type DB struct {
 	cluster *Cluster
 	name    string
 }
 
-// New makes a database in the process's cluster.
+// New creates a database in the process's cluster. The database is dropped when the test ends.
 func New(tb testing.TB, opts Options) *DB {
 	tb.Helper()
 	return sharedCluster(tb, opts.NoFsync).New(tb, opts)
 }
 
-// New makes a database in this cluster; NoFsync is the cluster's own.
+// New creates a database in this cluster, whatever its NoFsync is. The database is dropped when the
+// test ends.
 func (c *Cluster) New(tb testing.TB, opts Options) *DB {
 	tb.Helper()
 	template := "template0"
 	if !opts.Empty {
 		ddl, err := kamailioDDL()
 		if err != nil {
-			lacking(tb, err)
+			testserver.SkipOrFail(tb, err)
 		}
 		if template, err = c.template(ddl, opts.ICULocale); err != nil {
 			tb.Fatalf("pgtest: %v", err)
 		}
 	}
 	db := &DB{cluster: c, name: c.nextName()}
-	if err := c.admin(createDatabase(db.name, template, opts.ICULocale)); err != nil {
+	if err := c.exec("postgres", createDatabase(db.name, template, opts.ICULocale)); err != nil {
 		tb.Fatalf("pgtest: %v", err)
 	}
 	tb.Cleanup(func() { db.drop(tb) })
@@ -62,12 +64,13 @@ func (c *Cluster) nextName() string {
 	return "test_" + strconv.Itoa(c.databases)
 }
 
-// drop removes the database, with whoever is still connected. In a stopped cluster it goes with the rest.
+// drop drops the database and ends its connections. The databases of a stopped cluster are removed
+// with its folder.
 func (db *DB) drop(tb testing.TB) {
-	if db.cluster.srv.cmd == nil {
+	if db.cluster.srv.proc == nil {
 		return
 	}
-	if err := db.cluster.admin("DROP DATABASE " + db.name + " WITH (FORCE)"); err != nil {
+	if err := db.cluster.exec("postgres", "DROP DATABASE "+db.name+" WITH (FORCE)"); err != nil {
 		tb.Errorf("pgtest: %v", err)
 	}
 }
@@ -75,20 +78,21 @@ func (db *DB) drop(tb testing.TB) {
 // Name returns the database's name, which needs no quotes.
 func (db *DB) Name() string { return db.name }
 
-// URL returns a postgres:// URL of the database by the loopback port, for the superuser and without TLS.
+// URL returns the postgres:// URL of the database at the loopback port, for the superuser and
+// without TLS.
 func (db *DB) URL() string { return db.cluster.srv.url(db.name) }
 
-// SocketURL returns a postgres:// URL of the database by the Unix socket, for the superuser.
+// SocketURL returns the postgres:// URL of the database at the Unix socket, for the superuser.
 func (db *DB) SocketURL() string {
-	q := url.Values{"host": {db.cluster.srv.dir}, "port": {strconv.Itoa(db.cluster.srv.port)}}
+	q := url.Values{"host": {db.cluster.SocketDir()}, "port": {db.cluster.srv.port()}}
 	return "postgres://postgres@/" + db.name + "?" + q.Encode()
 }
 
-// Log returns the log of the whole server: other databases' lines too.
+// Log returns the log of the whole server, which includes the lines of other databases.
 func (db *DB) Log() string { return db.cluster.Log() }
 
-// Exec runs statements, on a connection of their own. Without arguments they may be several, which are then one
-// transaction unless they say otherwise.
+// Exec runs a statement on a connection of its own. Without arguments it may be several statements,
+// which are one transaction unless they begin and commit their own.
 func (db *DB) Exec(tb testing.TB, sql string, args ...any) {
 	tb.Helper()
 	db.connect(tb, func(ctx context.Context, conn *pgx.Conn) error {
@@ -97,10 +101,10 @@ func (db *DB) Exec(tb testing.TB, sql string, args ...any) {
 	})
 }
 
-// Query returns the rows of a statement, each value as PostgreSQL writes it and NULL as "NULL".
+// Query returns the rows of a statement, each value in PostgreSQL's text format and NULL as "NULL".
 func (db *DB) Query(tb testing.TB, sql string, args ...any) [][]string {
 	tb.Helper()
-	var out [][]string
+	var all [][]string
 	db.connect(tb, func(ctx context.Context, conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, sql, args...)
 		if err != nil {
@@ -108,14 +112,14 @@ func (db *DB) Query(tb testing.TB, sql string, args ...any) [][]string {
 		}
 		defer rows.Close()
 		for rows.Next() {
-			out = append(out, texts(rows.RawValues()))
+			all = append(all, texts(rows.RawValues()))
 		}
 		return rows.Err()
 	})
-	return out
+	return all
 }
 
-// Value returns the only value of the only row.
+// Value returns the only value of a statement that has one row with one column.
 func (db *DB) Value(tb testing.TB, sql string, args ...any) string {
 	tb.Helper()
 	rows := db.Query(tb, sql, args...)
@@ -125,6 +129,7 @@ func (db *DB) Value(tb testing.TB, sql string, args ...any) string {
 	return rows[0][0]
 }
 
+// texts returns the values of a row as text.
 func texts(raw [][]byte) []string {
 	row := make([]string, len(raw))
 	for i, v := range raw {
@@ -136,7 +141,8 @@ func texts(raw [][]byte) []string {
 	return row
 }
 
-// connect runs fn on a connection. It uses pgx, so that what pgdriver does is checked by another driver.
+// connect runs fn on a new connection. It uses pgx so that the effects of pgdriver, Hermes' driver,
+// are checked by another driver.
 func (db *DB) connect(tb testing.TB, fn func(context.Context, *pgx.Conn) error) {
 	tb.Helper()
 	ctx := context.Background()
@@ -144,7 +150,7 @@ func (db *DB) connect(tb testing.TB, fn func(context.Context, *pgx.Conn) error) 
 	if err != nil {
 		tb.Fatalf("pgtest: %v", err)
 	}
-	// Takes several statements and answers in text.
+	// The simple protocol accepts several statements and returns values as text.
 	conf.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	conn, err := pgx.ConnectConfig(ctx, conf)
 	if err == nil {
@@ -152,6 +158,6 @@ func (db *DB) connect(tb testing.TB, fn func(context.Context, *pgx.Conn) error) 
 		_ = conn.Close(ctx)
 	}
 	if err != nil {
-		tb.Fatalf("pgtest: %v", fmt.Errorf("%s: %w", db.name, err))
+		tb.Fatalf("pgtest: %s: %v", db.name, err)
 	}
 }

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
-	"net"
+	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,74 +16,59 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/hermes-voip/go-hermes/internal/test/watchdog"
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
-// startLimit is how long a server may take to come up: crash recovery on a busy machine included.
+// startLimit is how long a server may take to start, crash recovery on a busy machine included.
 const startLimit = 60 * time.Second
 
-// server is one initialised data folder and, while it runs, its postmaster.
+// server is an initialized data folder and, while it runs, its postmaster.
 type server struct {
-	bin  string // folder of initdb and postgres
-	dir  string // holds data/, the socket and log
-	port int
-	cred *syscall.Credential // nil: the test's own user
-	dog  *watchdog.Watchdog
-
-	cmd    *exec.Cmd
-	exited chan struct{} // closed when cmd has ended and was waited for
+	bin    string             // the folder of initdb and postgres
+	folder *testserver.Folder // holds data/, the socket and the log
+	addr   netip.AddrPort
+	proc   *testserver.Process // nil when stopped
 }
 
-// newServer initialises a data folder and starts a postmaster on it.
+// newServer initializes a data folder and starts a postmaster on it.
 func newServer(bin string, opts ClusterOptions) (_ *server, err error) {
 	s := &server{bin: bin}
-	if s.cred, err = unprivileged(); err != nil {
+	// An immediate shutdown of the postmaster ends the server's other processes too.
+	if s.folder, err = testserver.NewFolder("pgtest-", syscall.SIGQUIT, "postgres", "daemon"); err != nil {
 		return nil, err
 	}
-	if s.dir, err = os.MkdirTemp("", "pgtest-"); err != nil {
-		return nil, err
+	if err = s.initialize(opts); err == nil {
+		err = s.startOnFreePort()
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.destroy())
-		}
-	}()
-	if err := s.give(s.dir); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, errors.Join(err, s.remove())
 	}
-	if s.dog, err = watchdog.Start(cleanup, s.dir, s.cred); err != nil {
-		return nil, err
-	}
-	if err := s.init(opts); err != nil {
-		return nil, err
-	}
-	return s, s.startOnFreePort()
+	return s, nil
 }
 
-// init runs initdb and writes settings and files. It does not wait for the disk: nobody needs the
-// folder after a power cut.
-func (s *server) init(opts ClusterOptions) error {
-	cmd := s.command("initdb", "--pgdata=data", "--locale=C.UTF-8", "--encoding=UTF8", "--auth=trust",
-		"--username=postgres", "--no-sync", "--no-instructions")
+// initialize runs initdb and writes settings and files. It does not sync the folder to the disk:
+// the folder need not survive a power cut.
+func (s *server) initialize(opts ClusterOptions) error {
+	cmd := s.folder.Command(filepath.Join(s.bin, "initdb"), "--pgdata=data", "--locale=C.UTF-8", "--encoding=UTF8",
+		"--auth=trust", "--username=postgres", "--no-sync", "--no-instructions")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	for name, content := range opts.Files {
-		path := filepath.Join(s.data(), name)
-		if err := errors.Join(os.WriteFile(path, content, 0o600), s.give(path)); err != nil {
+		if err := s.folder.WriteFile(filepath.Join("data", name), content); err != nil {
 			return err
 		}
 	}
 	return s.configure(opts)
 }
 
-// configure appends to postgresql.conf; a later line wins over an earlier one.
+// configure appends to postgresql.conf, where a later line replaces an earlier one.
 func (s *server) configure(opts ClusterOptions) error {
 	settings := map[string]string{
-		"unix_socket_directories": s.dir,
-		"listen_addresses":        "127.0.0.1",
+		"unix_socket_directories": s.folder.Path(),
+		"listen_addresses":        testserver.Loopback().String(),
 		"max_connections":         "200",
-		// Switched on when the template is there: until then only the time would be longer.
+		// newCluster switches it on after it has made the template, which is faster without.
 		"fsync": "off",
 	}
 	if opts.NoFsync {
@@ -97,7 +80,7 @@ func (s *server) configure(opts ClusterOptions) error {
 	for _, k := range slices.Sorted(maps.Keys(settings)) {
 		fmt.Fprintf(&b, "%s = '%s'\n", k, strings.ReplaceAll(settings[k], "'", "''"))
 	}
-	f, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	f, err := os.OpenFile(s.folder.Join("data/postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
@@ -105,17 +88,12 @@ func (s *server) configure(opts ClusterOptions) error {
 	return errors.Join(err, f.Close())
 }
 
-// startOnFreePort picks ports until the server comes up on one. They are taken from below the range
-// that systems hand to outgoing connections, so that nobody is given the port during a restart.
-func (s *server) startOnFreePort() error {
-	var err error
+// startOnFreePort picks ports until the server starts on one.
+func (s *server) startOnFreePort() (err error) {
 	for range 20 {
-		s.port = 12000 + rand.IntN(18000)
-		ln, lerr := net.Listen("tcp", s.addr())
-		if lerr != nil {
-			continue
+		if s.addr, err = testserver.FreePorts(1); err != nil {
+			return err
 		}
-		_ = ln.Close()
 		if err = s.start(); err == nil || !strings.Contains(s.log(), "could not bind") {
 			return err
 		}
@@ -123,114 +101,54 @@ func (s *server) startOnFreePort() error {
 	return fmt.Errorf("no free port: %w", err)
 }
 
-// start runs the postmaster and waits until it answers. While processes of a killed one still hold its memory
-// a new one ends at once: it is tried again until startLimit.
+// start runs the postmaster and waits until it answers. While processes of a killed postmaster
+// still hold its shared memory a new one ends at once: start tries again until startLimit.
 func (s *server) start() error {
-	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
-	defer cancel()
+	deadline := time.Now().Add(startLimit)
 	for {
-		if err := s.spawn(); err != nil {
+		cmd := s.folder.Command(filepath.Join(s.bin, "postgres"), "-D", "data", "-p", s.port())
+		proc, err := s.folder.Start(cmd, s.logPath())
+		if err != nil {
 			return err
 		}
-		err := s.awaitReady(ctx)
+		err = proc.WaitReady(time.Until(deadline), func(ctx context.Context) (bool, error) {
+			conn, err := pgx.Connect(ctx, s.url("postgres"))
+			if err != nil {
+				return false, err
+			}
+			return true, conn.Close(ctx)
+		})
 		if err == nil {
+			s.proc = proc
 			return nil
 		}
-		s.stop(syscall.SIGKILL)
-		if ctx.Err() != nil || !strings.Contains(err.Error(), "shared memory block") {
-			return err
+		proc.Stop(syscall.SIGKILL)
+		tail := testserver.LogTail(s.logPath())
+		if time.Now().After(deadline) || !strings.Contains(tail, "shared memory block") {
+			return fmt.Errorf("%w\n%s", err, tail)
 		}
 	}
 }
 
-func (s *server) spawn() error {
-	log, err := os.OpenFile(s.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	cmd := s.command("postgres", "-D", "data", "-p", strconv.Itoa(s.port))
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	s.dog.Tell(cmd.Process.Pid)
-	exited := make(chan struct{})
-	go func() {
-		_ = cmd.Wait()
-		close(exited)
-	}()
-	s.cmd, s.exited = cmd, exited
-	return nil
-}
-
-// awaitReady asks until a connection is accepted, the postmaster has ended, or ctx has.
-func (s *server) awaitReady(ctx context.Context) error {
-	for tick := time.NewTicker(10 * time.Millisecond); ; {
-		conn, err := pgx.Connect(ctx, s.url("postgres"))
-		if err == nil {
-			return conn.Close(ctx)
-		}
-		select {
-		case <-tick.C:
-		case <-s.exited:
-			return fmt.Errorf("postgres ended at its start: %s", s.lastLog())
-		case <-ctx.Done():
-			return fmt.Errorf("postgres does not answer: %w: %s", err, s.lastLog())
-		}
-	}
-}
-
-// stop sends the signal and waits for the postmaster's end. A stopped server is left as it is.
+// stop sends the signal and waits for the postmaster's end. It does nothing to a stopped server.
 func (s *server) stop(sig syscall.Signal) {
-	if s.cmd == nil {
-		return
+	if s.proc != nil {
+		s.proc.Stop(sig)
+		s.proc = nil
 	}
-	_ = s.cmd.Process.Signal(sig)
-	<-s.exited
-	s.cmd = nil
-	s.dog.Tell(0)
 }
 
-// destroy ends everything and removes the folder.
-func (s *server) destroy() error {
+// remove ends the server and removes its folder.
+func (s *server) remove() error {
 	s.stop(syscall.SIGQUIT)
-	err := os.RemoveAll(s.dir)
-	if s.dog != nil {
-		s.dog.Release()
-	}
-	return err
+	return s.folder.Remove()
 }
 
-// command is one of PostgreSQL's programs, in the server's folder, as its user, and without the
-// caller's PG… variables.
-func (s *server) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(s.bin, name), args...)
-	cmd.Dir = s.dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "TZ=UTC"}
-	// A group of its own: an interrupt typed at the terminal reaches the test, which then ends the server.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred, Setpgid: true}
-	return cmd
-}
+func (s *server) port() string    { return strconv.Itoa(int(s.addr.Port())) }
+func (s *server) logPath() string { return s.folder.Join("log") }
+func (s *server) log() string     { return testserver.ReadLog(s.logPath()) }
 
-func (s *server) addr() string    { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
-func (s *server) data() string    { return filepath.Join(s.dir, "data") }
-func (s *server) logPath() string { return filepath.Join(s.dir, "log") }
-
+// url returns the URL of a database for the superuser.
 func (s *server) url(database string) string {
-	return fmt.Sprintf("postgres://postgres@%s/%s?sslmode=disable", s.addr(), database)
-}
-
-func (s *server) log() string {
-	b, err := os.ReadFile(s.logPath())
-	if err != nil {
-		return err.Error()
-	}
-	return string(b)
-}
-
-// lastLog is the end of the log, enough to say why a start failed.
-func (s *server) lastLog() string {
-	text := s.log()
-	return text[max(0, len(text)-2000):]
+	return fmt.Sprintf("postgres://postgres@%s/%s?sslmode=disable", s.addr, database)
 }

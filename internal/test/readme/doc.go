@@ -1,3 +1,3 @@
-// Package readme holds README.md to what is there: its tests copy the shell blocks into a shell, as a newcomer
-// does, and Check compares a section with what it describes.
+// Package readme tests README.md. Its tests run the code blocks of the README in a shell, as a
+// newcomer would, and [Check] compares a generated section with what it was generated from.
 package readme

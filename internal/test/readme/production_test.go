@@ -1,7 +1,6 @@
 package readme
 
 import (
-	"bufio"
 	"net/url"
 	"os"
 	"os/exec"
@@ -9,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,158 +16,117 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-// TestProduction follows the chapter "Going to production" with a fresh PostgreSQL and Kamailio, and then the first
-// session, until a phone is registered and called by its number; and on, until its user is removed.
+// TestProduction runs the blocks of "Going to production" with a new PostgreSQL and Kamailio, and
+// then the first session: up to a phone that registers and is called by its number, and on to the
+// removal of its user.
 func TestProduction(t *testing.T) {
-	need(t, "bash", "curl")
-	site := newSite(t)
-	chapter := site.blocks(t, "## Going to production", "## Who may call")
-	if len(chapter) != 5 {
-		t.Fatalf("the chapter has the blocks %q, want role, settings, server, domain and reload", chapter)
+	requirePrograms(t, "bash", "curl")
+	p := startPlatform(t)
+	blocks := p.mustProductionBlocks(t)
+	if len(blocks) != 5 {
+		t.Fatalf("the chapter has the blocks %q, want role, settings, server, domain and reload", blocks)
 	}
-	site.db.Exec(t, chapter[0])
-	d := site.serve(t, chapter[1]+chapter[2])
-	site.db.Exec(t, chapter[3])
-	if got := d.shell(t, chapter[4]); !strings.Contains(got, `"result"`) {
+	role, settings, server, domain, reload := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4]
+	p.db.Exec(t, role)
+	cmd := exec.Command("bash", "-eu", "-c", settings+server)
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(mustBuildHermesd(t))+":"+os.Getenv("PATH"), "HERMES_LISTEN=127.0.0.1:0")
+	h := startHermesd(t, cmd)
+	p.db.Exec(t, domain)
+	if got := h.runScript(t, reload); !strings.Contains(got, `"result"`) {
 		t.Fatalf("domain.reload: %s", got)
 	}
-	login, calls, _ := strings.Cut(block(t, "## A first session"), "\n\n")
-	adding, rest, ok := strings.Cut(calls, "hermes alias/list")
+
+	login, calls, _ := strings.Cut(mustBashBlock(t, "## A first session"), "\n\n")
+	adding, removing, ok := strings.Cut(calls, "hermes alias/list")
 	if !ok {
-		t.Fatalf("the first session has the calls\n%s\nwant alias/list after those that make a user", calls)
+		t.Fatalf("the first session has the calls\n%s\nwant alias/list after those that add a user", calls)
 	}
-	made := d.shell(t, login+"\n"+adding)
-	if diff := cmp.Diff(slices.Repeat([]string{"ok"}, 5), responses(made)); diff != "" {
-		t.Fatalf("%s\n%s", diff, made)
+	added := h.runScript(t, login+"\n"+adding)
+	if diff := cmp.Diff(slices.Repeat([]string{"ok"}, 5), responses(added)); diff != "" {
+		t.Fatalf("%s\n%s", diff, added)
 	}
-	alice := kamailiotest.Account{User: "alice", Domain: "example.test", Password: field(t, made, "password")}
-	phone := site.kamailio.Phone(t, alice)
-	call := kamailiotest.Request{Method: "INVITE", From: kamailiotest.Account{User: "eve", Domain: "elsewhere.example"}, To: field(t, made, "alias")}
-	if got := site.kamailio.Send(t, call); got.By != phone.Name() {
+	alice := kamailiotest.Account{User: "alice", Domain: "example.test", Password: mustMember(t, added, "password")}
+	phone := p.kamailio.Phone(t, alice)
+	eve := kamailiotest.Account{User: "eve", Domain: "elsewhere.example"}
+	call := kamailiotest.Request{Method: "INVITE", From: eve, To: mustMember(t, added, "alias")}
+	if got := p.kamailio.Send(t, call); got.By != phone.Name() {
 		t.Errorf("a call to %s: %v, want it answered by %s", call.To, got, phone.Name())
 	}
-	gone := d.shell(t, login+"\nhermes alias/list"+rest)
-	if diff := cmp.Diff([]string{"ok", "ok", "failed/inuse", "ok", "ok", "ok", "ok"}, responses(gone)); diff != "" {
-		t.Errorf("%s\n%s", diff, gone)
+
+	removed := h.runScript(t, login+"\nhermes alias/list"+removing)
+	if diff := cmp.Diff([]string{"ok", "ok", "failed/inuse", "ok", "ok", "ok", "ok"}, responses(removed)); diff != "" {
+		t.Errorf("%s\n%s", diff, removed)
 	}
-	d.stop() // when Kamailio has been told of whom is removed
-	site.isGone(t, alice, call)
+	h.stop() // which returns after Kamailio has been told about the removed user
+	if got := p.kamailio.Register(t, alice); got.Code != 401 {
+		t.Errorf("the removed user registers: %v, want 401", got)
+	}
+	if got := p.kamailio.Send(t, call); got.Code != 404 {
+		t.Errorf("a call to the released number: %v, want 404", got)
+	}
+	if got := p.kamailio.Contacts(t, alice.Addr()); got != nil {
+		t.Errorf("contacts of the removed user: %q, want none", got)
+	}
 }
 
-// site is what somebody who goes to production has already.
-type site struct {
+// platform is what the chapter takes for granted: PostgreSQL, Kamailio and a folder for settings.
+type platform struct {
 	db       *pgtest.DB
 	kamailio *kamailiotest.Kamailio
 	etc      string
 }
 
-const password = "of-both-roles"
+// rolePassword is the password of Kamailio's and of Hermes' role.
+const rolePassword = "password-of-both-roles"
 
-// hba asks for passwords, which a test's own cluster does not.
+// hba makes the cluster ask for passwords, as a production server does.
 const hba = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
-func newSite(t *testing.T) *site {
+func startPlatform(t *testing.T) *platform {
 	t.Helper()
 	cluster := pgtest.NewCluster(t, pgtest.ClusterOptions{NoFsync: true, Files: map[string][]byte{"pg_hba.conf": []byte(hba)}})
-	s := &site{db: cluster.New(t, pgtest.Options{}), etc: t.TempDir()}
-	s.db.Exec(t, "CREATE ROLE kamailio LOGIN PASSWORD '"+password+"'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO kamailio")
-	s.kamailio = kamailiotest.Start(t, kamailiotest.Options{Database: "postgres://kamailio:" + password + "@" + s.database(t)})
-	return s
+	p := &platform{db: cluster.New(t, pgtest.Options{}), etc: t.TempDir()}
+	p.db.Exec(t, "CREATE ROLE kamailio LOGIN PASSWORD '"+rolePassword+"'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO kamailio")
+	p.kamailio = kamailiotest.Start(t, kamailiotest.Options{Database: "postgres://kamailio:" + rolePassword + "@" + p.mustDatabase(t)})
+	return p
 }
 
-// database is host, port and name.
-func (s *site) database(t *testing.T) string {
+// mustDatabase returns host, port and name of the database as a URL has them.
+func (p *platform) mustDatabase(t *testing.T) string {
 	t.Helper()
-	u, err := url.Parse(s.db.URL())
+	u, err := url.Parse(p.db.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return u.Host + u.Path
 }
 
-var fence = regexp.MustCompile("(?s)```(?:sql|sh)\n(.*?)```")
+var sqlOrShellBlock = regexp.MustCompile("(?s)```(?:sql|sh)\n(.*?)```")
 
-// blocks returns the sql and sh blocks between two headings, with this site's values for the README's.
-func (s *site) blocks(t *testing.T, from, to string) (all []string) {
+// mustProductionBlocks returns the sql and sh blocks of the chapter, with the platform's values for
+// those of the README.
+func (p *platform) mustProductionBlocks(t *testing.T) (blocks []string) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
+	const heading = "\n## Going to production\n"
+	_, chapter, found := strings.Cut(mustReadREADME(t), heading)
+	if !found {
+		t.Fatalf("README.md has no chapter %q", heading)
 	}
-	_, chapter, found := strings.Cut(string(text), from)
-	chapter, _, ended := strings.Cut(chapter, to)
-	if !found || !ended {
-		t.Fatalf("README.md has no chapter from %q to %q", from, to)
+	chapter, _, _ = strings.Cut(chapter, "\n## ")
+	values := strings.NewReplacer("/etc/hermes", p.etc, "'PASSWORD'", "'"+rolePassword+"'", ":PASSWORD@", ":"+rolePassword+"@",
+		"db.example.com/kamailio", p.mustDatabase(t), "127.0.0.1:5068", p.kamailio.Addr())
+	for _, m := range sqlOrShellBlock.FindAllStringSubmatch(chapter, -1) {
+		blocks = append(blocks, values.Replace(m[1]))
 	}
-	values := strings.NewReplacer("/etc/hermes", s.etc, "'PASSWORD'", "'"+password+"'", ":PASSWORD@", ":"+password+"@",
-		"db.example.com/kamailio", s.database(t), "127.0.0.1:5068", s.kamailio.Addr())
-	for _, m := range fence.FindAllStringSubmatch(chapter, -1) {
-		all = append(all, values.Replace(m[1]))
-	}
-	return all
+	return blocks
 }
 
-// serve runs the commands of which the last one is the server.
-func (s *site) serve(t *testing.T, script string) *server {
-	t.Helper()
-	d := &server{daemon: daemon{dir: t.TempDir()}}
-	d.cmd = exec.Command("bash", "-eu", "-c", script)
-	d.cmd.Dir = d.dir
-	d.cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(build(t))+":"+os.Getenv("PATH"), "HERMES_LISTEN=127.0.0.1:0")
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.cmd.Stdout, d.cmd.Stderr = w, w
-	err = d.cmd.Start()
-	w.Close() // the end is to be seen when the shell and hermesd are gone
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(d.stop)
-	d.await(t, bufio.NewScanner(r))
-	return d
-}
-
-// server is the shell that runs hermesd.
-type server struct {
-	daemon
-	cmd *exec.Cmd
-}
-
-// stop is what an operator's service manager does. The shell does not wait for hermesd's end.
-func (d *server) stop() {
-	if d.cmd.ProcessState != nil {
-		return
-	}
-	_ = syscall.Kill(-d.cmd.Process.Pid, syscall.SIGTERM)
-	_ = d.cmd.Wait()
-	if d.ended != nil {
-		<-d.ended
-	}
-}
-
-// isGone wants a removed user to be none to Kamailio either.
-func (s *site) isGone(t *testing.T, user kamailiotest.Account, call kamailiotest.Request) {
-	t.Helper()
-	if got := s.kamailio.Register(t, user); got.Code != 401 {
-		t.Errorf("the removed user registers: %v, want 401", got)
-	}
-	if got := s.kamailio.Send(t, call); got.Code != 404 {
-		t.Errorf("a call to the number that was released: %v, want 404", got)
-	}
-	if got := s.kamailio.Contacts(t, user.Addr()); got != nil {
-		t.Errorf("contacts of the removed user: %q, want none", got)
-	}
-}
-
-// field returns the value of a member in the output.
-func field(t *testing.T, out, name string) string {
+// mustMember returns the value of a member of the first answer in the output that has it.
+func mustMember(t *testing.T, out, name string) string {
 	t.Helper()
 	m := regexp.MustCompile(`"` + name + `":"([^"]+)"`).FindStringSubmatch(out)
 	if m == nil {
-		t.Fatalf("no %s in\n%s", name, out)
+		t.Fatalf("no member %s in\n%s", name, out)
 	}
 	return m[1]
 }

@@ -2,21 +2,22 @@ package readme
 
 import "testing"
 
-func TestReplace(t *testing.T) {
+func TestReplaceSection(t *testing.T) {
+	t.Parallel()
 	const begin, end = "<!-- nodes -->\n", "<!-- /nodes -->"
-	for _, r := range []struct{ text, want, why string }{
-		{"a\n" + begin + end + "\nb", "a\n" + begin + "new\n" + end + "\nb", "an empty section"},
-		{begin + "old\nold\n" + end, begin + "new\n" + end, "one with something in it"},
-		{begin + "new\n" + end, begin + "new\n" + end, "one that is right already"},
-		{"a\n" + end, "", "no beginning"},
-		{begin + "old\n", "", "no end"},
-		{end + begin, "", "the end before the beginning"},
-		{begin + end + begin + end, "", "two of them"},
-		{"<!-- settings -->\n<!-- /settings -->", "", "another section"},
+	for _, c := range []struct{ name, text, want string }{
+		{"empty section", "a\n" + begin + end + "\nb", "a\n" + begin + "new\n" + end + "\nb"},
+		{"section with a body", begin + "old\nold\n" + end, begin + "new\n" + end},
+		{"section that is up to date", begin + "new\n" + end, begin + "new\n" + end},
+		{"no beginning", "a\n" + end, ""},
+		{"no end", begin + "old\n", ""},
+		{"end before the beginning", end + begin, ""},
+		{"two sections", begin + end + begin + end, ""},
+		{"another section", "<!-- settings -->\n<!-- /settings -->", ""},
 	} {
-		got, err := replace(r.text, "nodes", "new\n")
-		if got != r.want || (err != nil) != (r.want == "") {
-			t.Errorf("%q became %q, %v; want %q: %s", r.text, got, err, r.want, r.why)
+		got, err := replaceSection(c.text, "nodes", "new\n")
+		if got != c.want || (err != nil) != (c.want == "") {
+			t.Errorf("%s: replaceSection(%q) = %q, %v; want %q", c.name, c.text, got, err, c.want)
 		}
 	}
 }

@@ -7,9 +7,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,177 +22,239 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// arrival is a request of a browser at hermesd, and its answer.
-type arrival struct {
-	tag, kind    string // of the page, and of the way in which it asked
+// The pages of testdata send requests to hermesd in every way that kinds.js has. There are three
+// origins, whose names tag the requests:
+const (
+	ownOrigin   = "own"   // of hermesd itself
+	crossOrigin = "cross" // of another site
+	nearOrigin  = "near"  // of the same site at another port, to which SameSite cookies are sent
+)
+
+// browserTimeout limits each wait for a browser.
+const browserTimeout = 30 * time.Second
+
+// TestBrowser tests that pages of other origins can neither change anything in hermesd nor read its
+// answers, although the browser has the user's cookie and the pages know the session and auth_key.
+func TestBrowser(t *testing.T) {
+	d := newDeployment(t, memory{})
+	d.mustAddUser(t, testUser, hermes.FullWrite)
+	before := d.records(t)
+	p := visitPages(t, d)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.requests {
+		if r.origin == ownOrigin {
+			r.testAnswered(t)
+		} else {
+			r.testRefused(t)
+		}
+	}
+	for _, origin := range []string{crossOrigin, nearOrigin} {
+		for kind, text := range p.reports[origin].Seen {
+			if text != "" {
+				t.Errorf("%s.%s: the page could read %q", origin, kind, text)
+			}
+		}
+	}
+	if text := p.reports[ownOrigin].Seen["fetch_cors"]; !strings.Contains(text, `"password"`) {
+		t.Errorf("hermesd's own page could not read its answer: %q", text)
+	}
+	after := slices.DeleteFunc(strings.SplitAfter(d.records(t), "\n"), func(line string) bool { return strings.Contains(line, "=own.") })
+	if diff := cmp.Diff(before, strings.Join(after, "")); diff != "" {
+		t.Errorf("pages of other origins changed records (-before +after)\n%s", diff)
+	}
+}
+
+// browserRequest is a request of a browser to hermesd, and its answer.
+type browserRequest struct {
+	origin, kind string // of the page, and the way of kinds.js in which it was sent
 	method       string
-	site, origin string // Sec-Fetch-Site and Origin
+	fetchSite    string // Sec-Fetch-Site
+	originHeader string
 	cookie       bool
 	answer       answer
 }
 
-// report is what a page tells of what its scripts could see, by kind.
-type report struct {
-	Tag  string            `json:"tag"`
-	Seen map[string]string `json:"seen"`
+// testAnswered wants a request of hermesd's own page to succeed, so that the same request of
+// another page fails for no other reason than its origin. A few kinds can never succeed.
+func (r browserRequest) testAnswered(t *testing.T) {
+	t.Helper()
+	const notForm = http.StatusUnsupportedMediaType
+	failing := map[string]int{"form_parts": notForm, "form_text": notForm, "link_ping": notForm, "sandbox": http.StatusForbidden}
+	if status, ok := failing[r.kind]; ok {
+		if r.answer.status != status {
+			t.Errorf("own.%s: answered %d %s, want %d", r.kind, r.answer.status, r.answer.body, status)
+		}
+	} else if r.answer.class() != "ok" || !r.cookie {
+		t.Errorf("own.%s: answered %d %s, with the cookie: %v", r.kind, r.answer.status, r.answer.body, r.cookie)
+	}
 }
 
-// stage is hermesd's origin with a page of its own, and the server of other origins' pages.
-type stage struct {
-	w *world
-
-	mu   sync.Mutex
-	more *sync.Cond // arrivals
-	all  []arrival
-	told map[string]report // by tag
+func (r browserRequest) testRefused(t *testing.T) {
+	t.Helper()
+	if r.method == http.MethodOptions && r.answer.status == http.StatusMethodNotAllowed {
+		return // a preflight request, after which the browser sends nothing more
+	}
+	if r.answer.status != http.StatusForbidden || r.answer.class() != "failed/forbidden" {
+		t.Errorf("%s.%s: answered %d %s (Sec-Fetch-Site %q, Origin %q)", r.origin, r.kind, r.answer.status, r.answer.body, r.fetchSite, r.originHeader)
+	} else if r.origin == nearOrigin && r.kind != "sandbox" && !r.cookie {
+		t.Errorf("near.%s: sent without the cookie, so the request would have failed anyway", r.kind)
+	}
 }
 
-// patience bounds each wait for a browser.
-const patience = 30 * time.Second
+// pages serves the pages of testdata, and hermesd's API on the own origin.
+type pages struct {
+	t *testing.T
+	d *deployment
 
-// own is hermesd with a page beside the API, as an application on the same origin would be.
-func (s *stage) own(w http.ResponseWriter, r *http.Request) {
+	mu       sync.Mutex
+	arrived  *sync.Cond // signals a new entry of requests
+	requests []browserRequest
+	reports  map[string]pageReport // by origin
+}
+
+// pageReport is the answers that the scripts of a page could read, by kind.
+type pageReport struct {
+	Origin string            `json:"origin"`
+	Seen   map[string]string `json:"seen"`
+}
+
+// visitPages starts a browser on hermesd's own page, which goes on to the page of another site, and
+// that to the page of the same site, whose last request is the browser's navigation to hermesd.
+func visitPages(t *testing.T, d *deployment) *pages {
+	t.Helper()
+	p := &pages{t: t, d: d, reports: map[string]pageReport{}}
+	p.arrived = sync.NewCond(&p.mu)
+	own, evil := httptest.NewServer(http.HandlerFunc(p.serveOwn)), httptest.NewServer(http.HandlerFunc(p.servePage))
+	t.Cleanup(own.Close)
+	t.Cleanup(evil.Close)
+	near := evil.URL + "/evil.html?origin=" + nearOrigin
+	cross := strings.Replace(evil.URL, "127.0.0.1", "localhost", 1) + "/evil.html?origin=" + crossOrigin + "&next=" + url.QueryEscape(near)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*browserTimeout)
+	defer cancel()
+	startChromium(ctx, t, own.URL+"/own.html?next="+url.QueryEscape(cross))
+	p.waitFor(ctx, nearOrigin, []string{"top"})
+	return p
+}
+
+// serveOwn serves hermesd's API beside a page, as an application on the same origin would.
+func (p *pages) serveOwn(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasPrefix(r.URL.Path, "/api/") {
-		s.page(w, r)
+		p.servePage(w, r)
 		return
 	}
 	rec := httptest.NewRecorder()
-	s.w.handler.ServeHTTP(rec, r)
+	p.d.handler.ServeHTTP(rec, r)
 	maps.Copy(w.Header(), rec.Header())
 	w.WriteHeader(rec.Code)
 	w.Write(rec.Body.Bytes())
-	if tag, kind, ok := strings.Cut(r.URL.Query().Get("_"), "."); ok {
-		s.note(tag, kind, r, rec.Result())
+	if origin, kind, ok := strings.Cut(r.URL.Query().Get("_"), "."); ok {
+		p.add(origin, kind, r, rec.Result())
 	}
 }
 
-func (s *stage) note(tag, kind string, r *http.Request, res *http.Response) {
-	answer, err := read(res)
+func (p *pages) add(origin, kind string, r *http.Request, res *http.Response) {
+	answer, err := readAnswer(res)
 	if err != nil {
-		s.w.Error(err)
+		p.t.Error(err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.all = append(s.all, arrival{
-		tag: tag, kind: kind, method: r.Method, site: r.Header.Get("Sec-Fetch-Site"), origin: r.Header.Get("Origin"),
-		cookie: len(r.CookiesNamed("hermes")) > 0, answer: answer,
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.requests = append(p.requests, browserRequest{
+		origin:       origin,
+		kind:         kind,
+		method:       r.Method,
+		fetchSite:    r.Header.Get("Sec-Fetch-Site"),
+		originHeader: r.Header.Get("Origin"),
+		cookie:       len(r.CookiesNamed("hermes")) > 0,
+		answer:       answer,
 	})
-	s.more.Broadcast()
+	p.arrived.Broadcast()
 }
 
-// page serves the pages of testdata, takes their reports, and redirects where a page wants that.
-func (s *stage) page(w http.ResponseWriter, r *http.Request) {
+// servePage serves the files of testdata and what their scripts call.
+func (p *pages) servePage(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	switch r.URL.Path {
 	case "/own.html", "/evil.html", "/kinds.js":
 		http.ServeFile(w, r, "testdata"+r.URL.Path)
 	case "/redirect":
 		http.Redirect(w, r, query.Get("to"), http.StatusTemporaryRedirect)
-	case "/arrived":
-		s.await(r.Context(), query.Get("tag"), strings.Split(query.Get("kinds"), ","))
-	case "/told":
-		var told report
-		if err := json.NewDecoder(r.Body).Decode(&told); err != nil {
-			s.w.Error(err)
+	case "/wait":
+		p.waitFor(r.Context(), query.Get("origin"), strings.Split(query.Get("kinds"), ","))
+	case "/report":
+		var report pageReport
+		if err := json.NewDecoder(r.Body).Decode(&report); err != nil {
+			p.t.Error(err)
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.told[told.Tag] = told
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.reports[report.Origin] = report
 	default:
 		http.NotFound(w, r)
 	}
 }
 
-// await waits until every kind has arrived from a page.
-func (s *stage) await(ctx context.Context, tag string, kinds []string) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// waitFor waits until requests of all the kinds have arrived from the page of an origin.
+func (p *pages) waitFor(ctx context.Context, origin string, kinds []string) {
+	ctx, cancel := context.WithTimeout(ctx, browserTimeout)
 	defer cancel()
-	defer context.AfterFunc(ctx, s.more.Broadcast)()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for ctx.Err() == nil && !s.arrived(tag, kinds) {
-		s.more.Wait()
+	defer context.AfterFunc(ctx, p.arrived.Broadcast)()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	missing := p.missing(origin, kinds)
+	for ctx.Err() == nil && len(missing) > 0 {
+		p.arrived.Wait()
+		missing = p.missing(origin, kinds)
 	}
-	for _, kind := range kinds {
-		if !s.arrived(tag, []string{kind}) {
-			s.w.Errorf("%s.%s has not arrived", tag, kind)
-		}
+	for _, kind := range missing {
+		p.t.Errorf("%s.%s has not arrived", origin, kind)
 	}
 }
 
-func (s *stage) arrived(tag string, kinds []string) bool {
-	seen := map[string]bool{}
-	for _, a := range s.all {
-		seen[a.kind] = seen[a.kind] || a.tag == tag
-	}
-	return !slices.ContainsFunc(kinds, func(kind string) bool { return !seen[kind] })
+// missing returns the kinds that have not arrived. The caller holds the lock.
+func (p *pages) missing(origin string, kinds []string) []string {
+	return slices.DeleteFunc(slices.Clone(kinds), func(kind string) bool {
+		return slices.ContainsFunc(p.requests, func(r browserRequest) bool { return r.origin == origin && r.kind == kind })
+	})
 }
 
-// perform runs a browser through the pages: hermesd's own, one of another site ("cross"), and one of the same
-// site at another port ("near"), to which SameSite cookies go too. The last one sends its window to hermesd.
-func perform(t *testing.T, w *world) *stage {
+// startChromium opens a page in a headless browser until ctx ends. The browser has a profile of its
+// own and connects to this machine only.
+func startChromium(ctx context.Context, t *testing.T, url string) {
 	t.Helper()
-	s := &stage{w: w, told: map[string]report{}}
-	s.more = sync.NewCond(&s.mu)
-	own, evil := httptest.NewServer(http.HandlerFunc(s.own)), httptest.NewServer(http.HandlerFunc(s.page))
-	t.Cleanup(own.Close)
-	t.Cleanup(evil.Close)
-	near := evil.URL + "/evil.html?tag=near"
-	cross := strings.Replace(evil.URL, "127.0.0.1", "localhost", 1) + "/evil.html?tag=cross&next=" + url.QueryEscape(near)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
-	defer cancel()
-	startChromium(ctx, t, own.URL+"/own.html?next="+url.QueryEscape(cross))
-	s.await(ctx, "near", []string{"top"})
-	return s
-}
-
-func TestOtherOriginsDoNothing(t *testing.T) {
-	w := newWorld(t, memory{})
-	w.newUser(name, hermes.FullWrite)
-	before := w.records()
-	s := perform(t, w)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, a := range s.all {
-		if a.tag == "own" {
-			a.wantDone(t)
-		} else {
-			a.wantRefused(t)
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("HERMES_TEST_REQUIRE") == "1" {
+			t.Fatalf("HERMES_TEST_REQUIRE=1: no browser: %v (Debian: chromium)", err)
 		}
+		t.Skipf("no browser: %v (Debian: chromium)", err)
 	}
-	for _, tag := range []string{"cross", "near"} {
-		for kind, text := range s.told[tag].Seen {
-			if text != "" {
-				t.Errorf("%s.%s: the page could read %q", tag, kind, text)
-			}
-		}
+	// Not t.TempDir, which fails the test if a process that is being killed still writes.
+	home, err := os.MkdirTemp("", "security-browser-")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if text := s.told["own"].Seen["fetch_cors"]; !strings.Contains(text, `"password"`) {
-		t.Errorf("hermesd's own page could not read its answer: %q", text)
+	cmd := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-extensions",
+		"--disable-dev-shm-usage", "--disable-popup-blocking", "--no-proxy-server",
+		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+		"--user-data-dir="+filepath.Join(home, "profile"), url)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CONFIG_HOME=" + home, "XDG_CACHE_HOME=" + home, "XDG_RUNTIME_DIR=" + home,
+		"TMPDIR=" + home, "DBUS_SESSION_BUS_ADDRESS=disabled:", "DBUS_SYSTEM_BUS_ADDRESS=disabled:", "GOOGLE_API_KEY=no", "LC_ALL=C.UTF-8"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// The whole group, since the browser starts processes of its own.
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
-	after := slices.DeleteFunc(strings.SplitAfter(w.records(), "\n"), func(line string) bool { return strings.Contains(line, "=own.") })
-	if diff := cmp.Diff(before, strings.Join(after, "")); diff != "" {
-		t.Errorf("other pages changed (-before +after)\n%s", diff)
-	}
-}
-
-// wantDone is the control: from hermesd's own page each kind works, but for those which work nowhere.
-func (a arrival) wantDone(t *testing.T) {
-	t.Helper()
-	const noForm = http.StatusUnsupportedMediaType
-	status, odd := map[string]int{"form_parts": noForm, "form_text": noForm, "link_ping": noForm, "sandbox": http.StatusForbidden}[a.kind]
-	if !odd && (a.answer.is() != "ok" || !a.cookie) || odd && a.answer.status != status {
-		t.Errorf("own.%s: answered %d %s", a.kind, a.answer.status, a.answer.body)
-	}
-}
-
-func (a arrival) wantRefused(t *testing.T) {
-	t.Helper()
-	switch {
-	case a.method == http.MethodOptions && a.answer.status == http.StatusMethodNotAllowed: // and nothing follows it
-	case a.answer.status != http.StatusForbidden || a.answer.is() != "failed/forbidden":
-		t.Errorf("%s.%s: answered %d %s (Sec-Fetch-Site %q, Origin %q)", a.tag, a.kind, a.answer.status, a.answer.body, a.site, a.origin)
-	case a.tag == "near" && a.kind != "sandbox" && !a.cookie:
-		t.Errorf("near.%s: came without the cookie, and proves less than it should", a.kind)
-	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait()
+	}()
+	t.Cleanup(func() {
+		<-ended
+		_ = os.RemoveAll(home)
+	})
 }

@@ -16,33 +16,36 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-// canaries are secrets that went through a hermesd, by kind.
+// canaries are secrets that were sent to hermesd or that it has made, by kind.
 type canaries map[string][]string
+
+// misplacedPassword is the kind of passwords that were typed as user name. They are allowed in
+// PostgreSQL's log, since a database cannot tell them from names. They are not allowed in hermesd's
+// log, which has no names that were not verified.
+const misplacedPassword = "misplaced password"
+
+// canaryKinds has every kind.
+var canaryKinds = []string{
+	"password", misplacedPassword, "SIP password", "ha1", "API key", "session", "auth_key", "cookie", "nonce", "signature", "secret key",
+}
 
 func (c canaries) add(kind, secret string) { c[kind] = append(c[kind], secret) }
 
-// misplaced are passwords that somebody typed where a name belongs. No database can tell them from a name; the
-// log of hermesd has no names that nobody has checked.
-const misplaced = "misplaced password"
-
-// kinds are all that there are.
-var kinds = []string{"password", misplaced, "SIP password", "ha1", "API key", "session", "auth_key", "cookie", "nonce", "signature", "secret key"}
-
-// forms are what a secret may look like in a log or in a dump.
-func forms(secret string) []string {
+// encodings returns the forms that a secret may have in a log or in a dump.
+func encodings(secret string) []string {
 	return []string{secret, url.QueryEscape(secret), hex.EncodeToString([]byte(secret)),
 		base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret))}
 }
 
-// find looks for secrets of all kinds but those that are known to be there.
-func (c canaries) find(t *testing.T, where, text string, except ...string) {
+// testAbsent reports the secrets that the text has, but for those of the allowed kinds.
+func (c canaries) testAbsent(t *testing.T, where, text string, allowed ...string) {
 	t.Helper()
 	for kind, secrets := range c {
-		if slices.Contains(except, kind) {
+		if slices.Contains(allowed, kind) {
 			continue
 		}
 		for _, secret := range slices.Compact(slices.Sorted(slices.Values(secrets))) {
-			for _, form := range forms(secret) {
+			for _, form := range encodings(secret) {
 				if at := strings.Index(text, form); at >= 0 {
 					start := max(strings.LastIndexByte(text[:at], '\n'), at-300, 0)
 					t.Errorf("%s has the %s %q: %s…", where, kind, secret, text[start:min(len(text), at+len(form)+100)])
@@ -53,84 +56,109 @@ func (c canaries) find(t *testing.T, where, text string, except ...string) {
 	}
 }
 
-// canaryDB is a database for a hermesd.
-type canaryDB struct {
+// canaryCase is a database for hermesd and the kinds of secrets that are allowed in it.
+type canaryCase struct {
 	name string
 	env  []string
-	db   *pgtest.DB // nil: SQLite
-	// shown are the kinds that PostgreSQL's log has, because an administrator wants every value of every statement in it.
-	shown []string
-	// kept are the kinds that the database has: ha1 is what Kamailio looks at.
-	kept []string
+	db   *pgtest.DB // if nil, hermesd has its embedded database
+	// inLog are allowed in PostgreSQL's log because its settings log the values of every statement.
+	inLog []string
+	// inDatabase are allowed in the database: ha1, which Kamailio needs, and passwords with
+	// HERMES_KAMAILIO_PLAINTEXT.
+	inDatabase []string
 }
 
-// canaryDBs are hermesd's databases, with the log's formats.
-func canaryDBs(t *testing.T) []canaryDB {
+func canaryCases(t *testing.T) []canaryCase {
 	t.Helper()
-	var dbs []*pgtest.DB
-	for range 3 {
-		dbs = append(dbs, pgtest.New(t, pgtest.Options{NoFsync: true}))
-	}
-	plain, all, clear := dbs[0], dbs[1], dbs[2]
+	newDB := func() *pgtest.DB { return pgtest.New(t, pgtest.Options{NoFsync: true}) }
+	normal, logging, plaintext := newDB(), newDB(), newDB()
 	for _, setting := range []string{"log_statement = 'all'", "log_min_duration_statement = 0"} {
-		all.Exec(t, "ALTER DATABASE "+all.Name()+" SET "+setting)
+		logging.Exec(t, "ALTER DATABASE "+logging.Name()+" SET "+setting)
 	}
 	hashes, passwords := []string{"ha1"}, []string{"ha1", "SIP password"}
-	return []canaryDB{
-		{name: "sqlite, text", env: []string{"HERMES_LOG_FORMAT=text"}, kept: hashes},
-		{name: "sqlite, json, plaintext", env: []string{"HERMES_LOG_FORMAT=json", "HERMES_KAMAILIO_PLAINTEXT=true"}, kept: passwords},
-		{name: "postgresql, json", env: []string{"HERMES_LOG_FORMAT=json", "HERMES_DB=" + plain.URL()}, db: plain, kept: hashes},
-		{name: "postgresql that logs every statement", env: []string{"HERMES_DB=" + all.URL()}, db: all, kept: hashes, shown: hashes},
-		{name: "postgresql, plaintext", env: []string{"HERMES_DB=" + clear.URL(), "HERMES_KAMAILIO_PLAINTEXT=true"}, db: clear, kept: passwords},
+	return []canaryCase{
+		{
+			name:       "sqlite, text",
+			env:        []string{"HERMES_LOG_FORMAT=text"},
+			inDatabase: hashes,
+		},
+		{
+			name:       "sqlite, json, plaintext",
+			env:        []string{"HERMES_LOG_FORMAT=json", "HERMES_KAMAILIO_PLAINTEXT=true"},
+			inDatabase: passwords,
+		},
+		{
+			name:       "postgresql, json",
+			env:        []string{"HERMES_LOG_FORMAT=json", "HERMES_DB=" + normal.URL()},
+			db:         normal,
+			inDatabase: hashes,
+		},
+		{
+			name:       "postgresql that logs every statement",
+			env:        []string{"HERMES_DB=" + logging.URL()},
+			db:         logging,
+			inDatabase: hashes,
+			inLog:      hashes,
+		},
+		{
+			name:       "postgresql, plaintext",
+			env:        []string{"HERMES_DB=" + plaintext.URL(), "HERMES_KAMAILIO_PLAINTEXT=true"},
+			db:         plaintext,
+			inDatabase: passwords,
+		},
 	}
 }
 
-// TestCanaries sends secrets through every node, succeeding and failing, and looks for them in the logs and in the database.
+// TestCanaries sends secrets to every node, in requests that succeed and in requests that fail, and
+// looks for them in the logs and in the database.
 func TestCanaries(t *testing.T) {
-	for i, c := range canaryDBs(t) {
+	for i, c := range canaryCases(t) {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel() // failed logins take their time
+			t.Parallel() // much of the time is spent waiting for the answers to failed logins
 			folder := t.TempDir()
-			s := startSinger(t, i, folder, c.env)
-			s.sing(t, c.db)
-			s.stop()
-			for _, kind := range kinds {
-				if len(s.canaries[kind]) == 0 {
-					t.Errorf("no %s has gone through", kind)
+			traffic := startTraffic(t, i, folder, c.env)
+			traffic.send(t, c.db)
+			traffic.stop()
+			for _, kind := range canaryKinds {
+				if len(traffic.canaries[kind]) == 0 {
+					t.Errorf("the requests had no %s", kind)
 				}
 			}
-			wantEveryNode(t, s.log.String())
-			s.canaries.find(t, "hermesd's log", s.log.String())
+			log := traffic.log.String()
+			testEveryNodeLogged(t, log)
+			traffic.canaries.testAbsent(t, "hermesd's log", log)
 			if c.db != nil {
-				s.canaries.find(t, "PostgreSQL's log", c.db.Log(), append(c.shown, misplaced)...)
+				traffic.canaries.testAbsent(t, "PostgreSQL's log", c.db.Log(), append(c.inLog, misplacedPassword)...)
 			}
 			dump := c.dump(t, folder)
-			if hash := sha256.Sum256([]byte(s.admin.session)); !strings.Contains(dump, string(hash[:])) && !strings.Contains(dump, hex.EncodeToString(hash[:])) {
+			if hash := sha256.Sum256([]byte(traffic.admin.id)); !strings.Contains(dump, string(hash[:])) && !strings.Contains(dump, hex.EncodeToString(hash[:])) {
 				t.Errorf("the dump does not have the sessions: %q", dump)
 			}
-			s.canaries.find(t, "a dump of the database", dump, c.kept...)
+			traffic.canaries.testAbsent(t, "a dump of the database", dump, c.inDatabase...)
 		})
 	}
 }
 
 var requestLine = regexp.MustCompile(`\bnode"?[=:]"?([a-z_/]+).*?\bresponse"?[=:]"?([a-z]+)`)
 
-// wantEveryNode makes sure that every node has succeeded, and failed.
-func wantEveryNode(t *testing.T, log string) {
+// testEveryNodeLogged wants the log to have a request of each node that has succeeded and one that
+// has failed.
+func testEveryNodeLogged(t *testing.T, log string) {
 	t.Helper()
-	seen := map[string]bool{}
+	logged := map[string]bool{}
 	for _, m := range requestLine.FindAllStringSubmatch(log, -1) {
-		seen[m[1]+" "+m[2]] = true
+		logged[m[1]+" "+m[2]] = true
 	}
 	for _, n := range hermes.Nodes() {
-		if !seen[n.Path+" "+string(n.Answers)] || !seen[n.Path+" invalid"] && !seen[n.Path+" failed"] {
+		if !logged[n.Path+" "+string(n.Answers)] || !logged[n.Path+" invalid"] && !logged[n.Path+" failed"] {
 			t.Errorf("%s has not succeeded, or not failed", n.Path)
 		}
 	}
 }
 
-// dump is all that the database keeps: every row, or SQLite's files, which may hold rows that have been removed.
-func (c canaryDB) dump(t *testing.T, folder string) string {
+// dump returns the content of the database: every row of PostgreSQL, or SQLite's files, which may
+// still have rows that have been removed.
+func (c canaryCase) dump(t *testing.T, folder string) string {
 	t.Helper()
 	var all strings.Builder
 	if c.db == nil {

@@ -1,11 +1,13 @@
-// Package security proves the promises of Hermes' authentication, of the request front and of the logs, against the
-// whole: hermes/api over a memory store and over PostgreSQL, and hermesd as a process.
+// Package security tests what Hermes promises about authentication, access, requests from browsers
+// and secrets in logs. It tests the whole: hermes/api over the memory store and over PostgreSQL,
+// and hermesd as a process. Package security has tests only:
 //
-//	matrix     who may call what, for every node and every kind of session, also where rights change meanwhile
-//	ping       two hermesd on one database renew one session at once
-//	same       every failed login is answered by the same bytes
-//	browser    other sites' pages in headless Chromium, with the victim's cookie present
-//	canary     secrets in hermesd's log, in PostgreSQL's and in dumps of the database
+//	access       each node with each kind of session, also after a change of its user or key
+//	capability   nodes whose capability depends on the request, and members that are secret
+//	auth_ping    auth/ping of one session at two servers at the same time, and with old auth_keys
+//	auth_login   failed logins, whose answers must be equal byte for byte
+//	browser      requests of other origins' pages in headless Chromium, which has the user's cookie
+//	canary       secrets in hermesd's log, in PostgreSQL's log and in dumps of the database
 //
-// The figures that need a quiet machine are not tests: package loginflood prints them.
+// Measurements that need an otherwise idle machine are in internal/bench.
 package security

@@ -10,8 +10,8 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-// program is hermesd, built once: package state because a process is what TestMain has.
-var program string
+// hermesdPath is the hermesd that TestMain has built.
+var hermesdPath string
 
 func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
 
@@ -22,8 +22,8 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
-	program = filepath.Join(folder, "hermesd")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", program, "github.com/hermes-voip/go-hermes/cmd/hermesd")
+	hermesdPath = filepath.Join(folder, "hermesd")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", hermesdPath, "github.com/hermes-voip/go-hermes/cmd/hermesd")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
 		return 1

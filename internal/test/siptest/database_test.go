@@ -11,42 +11,44 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-// database is where a test works past Hermes, as other tools do. Statements hold their values as literals.
+// database gives tests direct access to a database, as other tools have it. Statements have their
+// values as literals.
 type database interface {
-	URL() string // as kamailiotest.Options takes it
+	URL() string // the form of kamailiotest.Options
 	Exec(tb testing.TB, sql string, args ...any)
 	Query(tb testing.TB, sql string, args ...any) [][]string
 }
 
-// An engine makes a database with Kamailio's tables, and opens it as Hermes' store.
+// engine is a kind of database. It creates a database with Kamailio's tables and opens it as a
+// store of Hermes.
 type engine struct {
-	own  string // what the names of Hermes' own tables begin with
-	make func(*testing.T) database
-	open func(*testing.T, database) hermes.Store
+	tablePrefix string // the prefix of the names of Hermes' own tables
+	create      func(*testing.T) database
+	open        func(*testing.T, database) hermes.Store
 }
 
-// engines are those that Kamailio reads.
+// engines returns the engines that Kamailio can read.
 func engines() map[string]engine {
 	return map[string]engine{
 		"PostgreSQL": {
-			"hermes.",
-			func(t *testing.T) database { return pgtest.New(t, pgtest.Options{NoFsync: true}) },
-			openPostgres,
+			tablePrefix: "hermes.",
+			create:      func(t *testing.T) database { return pgtest.New(t, pgtest.Options{NoFsync: true}) },
+			open:        openPostgres,
 		},
 		"SQLite": {
-			"hermes_",
-			newFile,
-			func(t *testing.T, db database) hermes.Store { return openSQLite(t, db.(*file).path) },
+			tablePrefix: "hermes_",
+			create:      newFile,
+			open:        func(t *testing.T, db database) hermes.Store { return openSQLite(t, db.(*file).path) },
 		},
 	}
 }
 
-// onEach runs a test on each engine.
+// onEach runs a test in parallel on each engine.
 func onEach(t *testing.T, test func(*testing.T, engine)) {
-	for name, e := range engines() {
+	for name, eng := range engines() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, e)
+			test(t, eng)
 		})
 	}
 }
@@ -74,13 +76,13 @@ func openSQLite(t *testing.T, path string) *sqlite.Store {
 	return store
 }
 
-// file is an embedded database.
+// file is an SQLite database.
 type file struct {
 	path string
 	db   *sql.DB
 }
 
-// newFile has the tables that Hermes itself makes in a new file.
+// newFile creates a file with the tables that Hermes creates in a new file.
 func newFile(t *testing.T) database {
 	t.Helper()
 	f := &file{path: filepath.Join(t.TempDir(), "hermes.db")}
@@ -105,7 +107,7 @@ func (f *file) Exec(tb testing.TB, query string, args ...any) {
 }
 
 // Query returns each value as text and NULL as "NULL".
-func (f *file) Query(tb testing.TB, query string, args ...any) (out [][]string) {
+func (f *file) Query(tb testing.TB, query string, args ...any) (all [][]string) {
 	tb.Helper()
 	rows, err := f.db.Query(query, args...)
 	if err != nil {
@@ -117,21 +119,22 @@ func (f *file) Query(tb testing.TB, query string, args ...any) (out [][]string) 
 		tb.Fatal(err)
 	}
 	for rows.Next() {
-		values, to := make([]sql.NullString, len(columns)), make([]any, len(columns))
+		values, pointers := make([]sql.NullString, len(columns)), make([]any, len(columns))
 		for i := range values {
-			to[i] = &values[i]
+			pointers[i] = &values[i]
 		}
-		if err := rows.Scan(to...); err != nil {
+		if err := rows.Scan(pointers...); err != nil {
 			tb.Fatal(err)
 		}
-		out = append(out, texts(values))
+		all = append(all, texts(values))
 	}
 	if err := rows.Err(); err != nil {
 		tb.Fatal(err)
 	}
-	return out
+	return all
 }
 
+// texts returns the values of a row as text.
 func texts(values []sql.NullString) []string {
 	row := make([]string, len(values))
 	for i, v := range values {

@@ -1,11 +1,13 @@
-// Package sipproof has the tests that what the API says is what a phone experiences: changes go through
-// hermes.Client into a PostgreSQL or SQLite database, a real Kamailio reads that database, and real SIP
-// requests are answered or refused as a promise of the test says.
+// Package siptest tests that changes by the API have the effect that a phone experiences. The tests
+// change users, numbers and aliases by [hermes.Client] in a PostgreSQL or SQLite database. A real
+// Kamailio reads that database, and real SIP requests are answered or refused as the tests expect
+// it.
 //
-// What a promise is compared with is a kamailiotest.Answer, so a failure of the harness ends a test and
-// never passes for a refusal. That the promises can be broken is proven too: TestFaultsAreSeen seeds a wrong
-// hash, an alias that was kept, a domain that is missing and more, and wants exactly that promise broken.
+// The expected result is a kamailiotest.Answer, so that a failure of the test environment ends a
+// test and is never taken for a refusal. TestFault_IsDetected checks that the expectations can
+// fail: it introduces a wrong hash, an alias that should have been removed, a missing domain and so
+// on, and wants exactly the expectation about it to fail.
 //
-// Where Kamailio, sipp or PostgreSQL is not installed the tests are skipped with the reason. With
+// If Kamailio, sipp or PostgreSQL is not installed, tests are skipped with the reason. With
 // HERMES_TEST_REQUIRE=1 in the environment they fail instead.
 package siptest

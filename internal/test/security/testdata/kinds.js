@@ -1,5 +1,6 @@
-// The ways in which a page can make a browser send a request. Each takes the URL with all parameters, that URL
-// without them and the parameters. Those that begin with fetch return a promise of the response.
+// The ways in which a page can make a browser send a request. Each is a function of the URL with all
+// parameters, the URL without them, and the parameters. Those whose name begins with fetch return a
+// promise of the response.
 "use strict";
 
 function add(name, properties) {
@@ -65,27 +66,27 @@ const kinds = {
   fetch_redirected: (url) => fetch("/redirect?to=" + encodeURIComponent(url), { method: "POST", body: new URLSearchParams(), mode: "no-cors", credentials: "include" }),
 };
 
-// tryAll uses every kind, each to add a user of its own, waits until all have arrived, and returns what scripts could see of
-// the answers.
-async function tryAll(target, tag, session, authKey) {
+// sendAll sends a request of every kind, each of which adds a user of its own, waits until all have
+// arrived, and returns the answers that scripts could read. The tag is the name of the page's origin.
+async function sendAll(target, tag, session, authKey) {
   const responses = {};
-  for (const [kind, ask] of Object.entries(kinds)) {
+  for (const [kind, send] of Object.entries(kinds)) {
     const bare = `${target}/api/user/add?_=${tag}.${kind}`;
     const parameters = new URLSearchParams({ user: `${tag}.${kind}@example.com`, session, auth_key: authKey });
-    // A form by GET loses the query of its action.
+    // A form with GET replaces the query of its action.
     const fields = kind === "form_get" ? new URLSearchParams([["_", `${tag}.${kind}`], ...parameters]) : parameters;
-    const asked = ask(`${bare}&${parameters}`, bare, fields);
-    if (kind.startsWith("fetch")) responses[kind] = asked;
+    const response = send(`${bare}&${parameters}`, bare, fields);
+    if (kind.startsWith("fetch")) responses[kind] = response;
   }
   const seen = {};
   for (const [kind, response] of Object.entries(responses)) {
     seen[kind] = await response.then((r) => r.text(), () => "");
   }
-  await fetch("/arrived?" + new URLSearchParams({ tag, kinds: Object.keys(kinds) }));
+  await fetch("/wait?" + new URLSearchParams({ origin: tag, kinds: Object.keys(kinds) }));
   return seen;
 }
 
-// tell reports to the test.
-function tell(report) {
-  return fetch("/told", { method: "POST", body: JSON.stringify(report) });
+// sendReport sends the answers that scripts could read to the test.
+function sendReport(report) {
+  return fetch("/report", { method: "POST", body: JSON.stringify(report) });
 }

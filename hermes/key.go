@@ -1,0 +1,249 @@
+package hermes
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// AuthNewKeyRequest describes an API key. With PublicKey it is a key pair, of which Hermes holds
+// the public half only; Host may be empty then.
+type AuthNewKeyRequest struct {
+	// Host is where the key may be used from: an IP address, CIDR ranges separated by commas, or a
+	// host name.
+	Host      string    `form:"host" json:"host,omitzero"`
+	Access    Access    `form:"access,required" json:"access"`
+	Comment   string    `form:"comment" json:"comment,omitzero"` // at most 128 characters
+	Expires   Duration  `form:"expires" json:"expires,omitzero"` // from now; 0 means never
+	PublicKey PublicKey `form:"pubkey" json:"pubkey,omitzero"`   // Ed25519
+}
+
+// Check implements [Request].
+func (r AuthNewKeyRequest) Check(...string) error {
+	if r.Host == "" && r.PublicKey.IsZero() {
+		return badParameter("host: missing; want one, or pubkey")
+	}
+	if r.Host != "" {
+		if _, err := parseHostRule(r.Host); err != nil {
+			return err
+		}
+	}
+	return firstError(checkText("comment", r.Comment, textMax), checkAccess(r.Access))
+}
+
+// AuthNewKeyResponse has the secret key, which is not shown again, or the public id of a key pair.
+type AuthNewKeyResponse struct {
+	Key    Secret `json:"key"`
+	Host   string `json:"host"`
+	Access Access `json:"access"`
+}
+
+// AuthNewKey makes an API key. An actor cannot grant more than it has. Causes: Forbidden.
+func (c *Client) AuthNewKey(ctx context.Context, req AuthNewKeyRequest) (res AuthNewKeyResponse, err error) {
+	defer wrap(&err, "auth/new_key")
+	if err = c.Authorize("auth/new_key", req); err != nil {
+		return res, err
+	}
+	defer func() { c.audit(ctx, "auth/new_key", loginName(res.Key), err) }()
+	if err = req.Check(); err != nil {
+		return res, err
+	}
+	if err = c.mayGrant(req.Access); err != nil {
+		return res, err
+	}
+	k, key, err := c.makeKey(req)
+	if err != nil {
+		return res, err
+	}
+	err = c.change(ctx, func(s Store) error {
+		if err := s.AddKey(ctx, k); err != nil {
+			return err
+		}
+		return s.SetAuthorization(ctx, Authorization{Principal: keyPrincipal(k.ID), Access: req.Access})
+	})
+	return AuthNewKeyResponse{Key: key, Host: req.Host, Access: req.Access}, err
+}
+
+// makeKey makes the record of a new key, and the secret key or the id of the key pair.
+func (c *Client) makeKey(req AuthNewKeyRequest) (Key, Secret, error) {
+	now := c.now()
+	k := Key{Host: req.Host, Comment: req.Comment, PublicKey: req.PublicKey.raw, Created: now}
+	if req.Expires != 0 {
+		k.Expires = now.Add(time.Duration(req.Expires))
+	}
+	text, err := c.randomText(base62, apiKeyBody-1)
+	if err != nil {
+		return k, Secret{}, err
+	}
+	k.ID = apiKeyPrefix + text[:apiKeyID]
+	if !req.PublicKey.IsZero() {
+		return k, NewSecret(k.ID), nil
+	}
+	key := withChecksum(k.ID + "_" + text[apiKeyID:])
+	k.Hash = hashOf(key)
+	return k, key, nil
+}
+
+func keyPrincipal(id string) Principal { return Principal{Kind: KeyPrincipal, Name: id} }
+
+// keyID returns the public id that a key begins with or that a text is, and whether there is one.
+func keyID(key Secret) (string, bool) {
+	s := key.Reveal()
+	n := len(apiKeyPrefix) + apiKeyID
+	if len(s) < n || !strings.HasPrefix(s, apiKeyPrefix) {
+		return "", false
+	}
+	return s[:n], len(s) == n || wellFormed(key, apiKeyPrefix, apiKeyBody) && s[n] == '_'
+}
+
+// loginName returns the name that a login by key counts against: the public id, or "" for a text
+// that is no key.
+func loginName(key Secret) string {
+	id, _ := keyID(key)
+	return id
+}
+
+// AuthRemoveKeyRequest names a key.
+type AuthRemoveKeyRequest struct {
+	Key Secret `form:"key,required" json:"key"` // the key, or its public id
+}
+
+// Check implements [Request].
+func (r AuthRemoveKeyRequest) Check(...string) error {
+	if r.Key.IsZero() {
+		return badParameter("key: missing; want a key or its public id")
+	}
+	return nil
+}
+
+// AuthRemoveKeyResponse has the key as it was given.
+type AuthRemoveKeyResponse struct {
+	Key Secret `json:"key"`
+}
+
+// AuthRemoveKey removes an API key and ends its sessions. Causes: NotFound, InUse (it is the last
+// principal with FullWrite).
+func (c *Client) AuthRemoveKey(ctx context.Context, req AuthRemoveKeyRequest) (res AuthRemoveKeyResponse, err error) {
+	defer wrap(&err, "auth/remove_key")
+	if err = c.Authorize("auth/remove_key", req); err != nil {
+		return res, err
+	}
+	defer func() { c.audit(ctx, "auth/remove_key", loginName(req.Key), err) }()
+	if err = req.Check(); err != nil {
+		return res, err
+	}
+	id, ok := keyID(req.Key)
+	if !ok {
+		return res, noKey(NotFound)
+	}
+	err = c.change(ctx, func(s Store) error { return c.removeKey(ctx, s, id, req.Key) })
+	return AuthRemoveKeyResponse(req), err
+}
+
+func (c *Client) removeKey(ctx context.Context, s Store, id string, given Secret) error {
+	k, err := s.Key(ctx, id)
+	if err != nil {
+		return noKey(err)
+	}
+	if given.Reveal() != id && !equalHashes(hashOf(given), k.Hash) {
+		return noKey(NotFound)
+	}
+	p := keyPrincipal(id)
+	if err := c.keepLastAdmin(ctx, s, Authorization{Principal: p}); err != nil {
+		return err
+	}
+	if err := s.RemoveKey(ctx, id); err != nil {
+		return noKey(err)
+	}
+	if err := s.RemoveAuthorization(ctx, p); err != nil && err != error(NotFound) {
+		return err
+	}
+	return s.RemoveSessions(ctx, p, Hash{})
+}
+
+func noKey(err error) error { return missing(err, "there is no such key") }
+
+// AuthListKeysRequest has no parameters.
+type AuthListKeysRequest struct{}
+
+// Check implements [Request].
+func (AuthListKeysRequest) Check(...string) error { return nil }
+
+// AuthListKeysResponse has the keys, ordered by public id.
+type AuthListKeysResponse struct {
+	List []AuthKeyEntry `json:"list"`
+}
+
+// AuthKeyEntry is an API key without its secret.
+type AuthKeyEntry struct {
+	Key      string         `json:"key"` // the public id
+	Host     string         `json:"host"`
+	Access   Access         `json:"access"`
+	Comment  string         `json:"comment"`
+	Created  time.Time      `json:"created"`
+	LastUsed Opt[time.Time] `json:"last_used,omitzero"` // absent if not yet
+	Expires  Opt[time.Time] `json:"expires,omitzero"`   // absent if never
+}
+
+// AuthListKeys lists the API keys.
+func (c *Client) AuthListKeys(ctx context.Context, req AuthListKeysRequest) (res AuthListKeysResponse, err error) {
+	defer wrap(&err, "auth/list_keys")
+	if err = c.precheck("auth/list_keys", req); err != nil {
+		return res, err
+	}
+	keys, err := c.store.Keys(ctx)
+	if err != nil {
+		return res, err
+	}
+	all, err := c.store.Authorizations(ctx)
+	if err != nil {
+		return res, err
+	}
+	levels := map[Principal]Access{}
+	for _, a := range all {
+		levels[a.Principal] = a.Access
+	}
+	res.List = []AuthKeyEntry{}
+	for _, k := range keys {
+		res.List = append(res.List, AuthKeyEntry{
+			Key: k.ID, Host: k.Host, Access: levels[keyPrincipal(k.ID)], Comment: k.Comment, Created: k.Created,
+			LastUsed: optTime(k.LastUsed), Expires: optTime(k.Expires),
+		})
+	}
+	return res, nil
+}
+
+func optTime(t time.Time) Opt[time.Time] { return Opt[time.Time]{Value: t, Set: !t.IsZero()} }
+
+// verifyKey returns the authorization of a bearer key.
+func (c *Client) verifyKey(ctx context.Context, key Secret) (Authorization, error) {
+	id, ok := keyID(key)
+	if !ok || id == key.Reveal() {
+		return Authorization{}, errLogin()
+	}
+	k, auth, err := c.authorizedKey(ctx, id)
+	if err == nil && (!equalHashes(hashOf(key), k.Hash) || !c.keyUsable(ctx, k.Host, k.Expires)) {
+		err = errLogin()
+	}
+	return auth, err
+}
+
+// authorizedKey returns a key and its authorization. It does not check keyUsable: that may look up
+// a host name, which a client that merely knows a public id must not be able to cause or to notice
+// by the time that it takes.
+func (c *Client) authorizedKey(ctx context.Context, id string) (Key, Authorization, error) {
+	k, err := c.store.Key(ctx, id)
+	if err != nil {
+		return k, Authorization{}, loginError(err)
+	}
+	auth, err := c.store.Authorization(ctx, keyPrincipal(id))
+	return k, auth, loginError(err)
+}
+
+// loginError turns a store's NotFound into a failed login.
+func loginError(err error) error {
+	if err == error(NotFound) {
+		return errLogin()
+	}
+	return err
+}

@@ -1,0 +1,162 @@
+package hermes
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// AuthLoginRequest shows who the caller is, in exactly one of three ways: by a user name and a
+// password; by an API key; or by the id of a key pair, the nonce from AuthChallenge and its
+// signature.
+type AuthLoginRequest struct {
+	Username string `form:"username" json:"username,omitzero"`
+	Password Secret `form:"password" json:"password,omitzero"`
+	APIKey   Secret `form:"api_key" json:"api_key,omitzero"`
+	Key      string `form:"key" json:"key,omitzero"`
+	Nonce    Secret `form:"nonce" json:"nonce,omitzero"`
+	// Signature is that of LoginMessage, in unpadded base64url.
+	Signature string `form:"signature" json:"signature,omitzero"`
+}
+
+// Check implements [Request].
+func (r AuthLoginRequest) Check(...string) error {
+	switch r {
+	case AuthLoginRequest{Username: r.Username, Password: r.Password}:
+		if r.Username != "" && !r.Password.IsZero() {
+			return nil
+		}
+	case AuthLoginRequest{APIKey: r.APIKey}:
+		if !r.APIKey.IsZero() {
+			return nil
+		}
+	case AuthLoginRequest{Key: r.Key, Nonce: r.Nonce, Signature: r.Signature}:
+		if r.Key != "" && !r.Nonce.IsZero() && r.Signature != "" {
+			return nil
+		}
+	}
+	return badParameter("want username and password, or api_key, or key, nonce and signature")
+}
+
+// AuthLoginResponse has the new session. The HTTP API sends Cookie as a cookie.
+type AuthLoginResponse struct {
+	Session   Secret `json:"session"`
+	AuthKey   Secret `json:"auth_key"`
+	Cookie    Cookie `json:"-"`
+	Access    Access `json:"access"`
+	ExpiresIn int64  `json:"expires_in"` // lifetime of the auth_key, in seconds
+}
+
+// AuthLogin opens a session. All failed logins get the same Unauthorized, after the same time
+// (Options.FailedLoginTime). Causes: Unauthorized, Throttled, Busy.
+func (c *Client) AuthLogin(ctx context.Context, req AuthLoginRequest) (res AuthLoginResponse, err error) {
+	defer wrap(&err, "auth/login")
+	var auth Authorization
+	defer func() { c.audit(ctx, "auth/login", auth.Principal.Name, err) }()
+	if err = req.Check(); err != nil {
+		return res, err
+	}
+	if auth, err = c.verifyLogin(ctx, req); err != nil {
+		return res, err
+	}
+	s, cred, err := c.openSession(ctx, auth.Principal)
+	if err != nil {
+		return res, err
+	}
+	return AuthLoginResponse{
+		Session: cred.Session, AuthKey: cred.AuthKey, Cookie: c.cookieFor(cred.Cookie, s.KeyExpires),
+		Access: auth.Access, ExpiresIn: int64(s.KeyExpires.Sub(s.Created) / time.Second),
+	}, nil
+}
+
+func (c *Client) verifyLogin(ctx context.Context, req AuthLoginRequest) (Authorization, error) {
+	switch {
+	case req.Username != "":
+		return c.verifyUser(ctx, req.Username, req.Password)
+	case req.Key != "":
+		return c.limitLogin(ctx, req.Key, func(bool) (Authorization, error) {
+			return c.verifySignature(ctx, req.Key, req.Nonce, req.Signature)
+		})
+	}
+	return c.limitLogin(ctx, loginName(req.APIKey), func(bool) (Authorization, error) {
+		return c.verifyKey(ctx, req.APIKey)
+	})
+}
+
+// errLogin is the answer to every failed login.
+func errLogin() *Error { return failed(Unauthorized, "login failed") }
+
+// limitLogin calls verify if the limits on failed logins of name and of the actor's address allow
+// it. A failed login counts against those limits, and is answered only after FailedLoginTime.
+func (c *Client) limitLogin(ctx context.Context, name string, verify func(known bool) (Authorization, error)) (Authorization, error) {
+	start := time.Now()
+	attempt, err := c.limiter.begin(name, c.actor.Remote, c.now())
+	if err != nil {
+		return Authorization{}, err
+	}
+	known := c.limiter.isKnown(name, c.actor.Remote, c.now())
+	release, err := c.limiter.acquire(known)
+	if err != nil {
+		attempt.cancel()
+		return Authorization{}, err
+	}
+	defer release()
+	auth, err := verify(known)
+	switch {
+	case err == nil:
+		attempt.succeed(c.now())
+	case errors.Is(err, Unauthorized):
+		c.padFailedLogin(ctx, start)
+	default:
+		attempt.cancel()
+	}
+	return auth, err
+}
+
+// padFailedLogin waits until a failed login has taken FailedLoginTime, or the next multiple of it.
+func (c *Client) padFailedLogin(ctx context.Context, start time.Time) {
+	step := c.opts.FailedLoginTime
+	if step < 0 {
+		return
+	}
+	t := time.NewTimer(step - time.Since(start)%step)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// verifyUser returns the authorization of a user who gave the right password.
+func (c *Client) verifyUser(ctx context.Context, user string, password Secret) (Authorization, error) {
+	return c.limitLogin(ctx, user, func(known bool) (Authorization, error) {
+		release, err := c.limiter.acquireHashing(ctx, known)
+		if err != nil {
+			return Authorization{}, err
+		}
+		defer release()
+		return c.askBackends(ctx, user, password)
+	})
+}
+
+// askBackends asks every backend, and reads the authorization in any case, so that timing does not
+// reveal which of them failed.
+func (c *Client) askBackends(ctx context.Context, user string, password Secret) (Authorization, error) {
+	var verified bool
+	var faults error
+	for _, b := range c.opts.Backends {
+		ok, err := b.Verify(ctx, c.store, user, password)
+		verified = verified || ok && err == nil
+		faults = errors.Join(faults, err)
+	}
+	auth, err := c.store.Authorization(ctx, userPrincipal(user))
+	if err != nil && err != error(NotFound) {
+		return auth, err
+	}
+	if err != nil || !verified {
+		e := errLogin()
+		e.Err = faults
+		return auth, e
+	}
+	return auth, nil
+}

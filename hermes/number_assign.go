@@ -1,0 +1,182 @@
+package hermes
+
+import (
+	"context"
+
+	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// NumberClaimRequest says which number is wanted.
+type NumberClaimRequest struct {
+	Search Pattern `form:"search" json:"search,omitzero"`
+	Random bool    `form:"random" json:"random,omitzero"` // any matching number, rather than the first
+}
+
+// Check implements [Request].
+func (NumberClaimRequest) Check(...string) error { return nil }
+
+// NumberClaimResponse has the number.
+type NumberClaimResponse struct {
+	Number e164.Number `json:"number"`
+}
+
+// NumberClaim takes a number out of the pool. No number is ever given to two callers. Causes:
+// Empty.
+func (c *Client) NumberClaim(ctx context.Context, req NumberClaimRequest) (res NumberClaimResponse, err error) {
+	defer wrap(&err, "number/claim")
+	if err = c.precheck("number/claim", req); err != nil {
+		return res, err
+	}
+	res.Number, err = takeNumber(ctx, c.store, req.Search, req.Random)
+	return res, err
+}
+
+func takeNumber(ctx context.Context, s Store, match Pattern, random bool) (e164.Number, error) {
+	n, err := s.TakeNumber(ctx, match, random)
+	if err == error(NotFound) {
+		return n, failed(Empty, "the number pool has no match")
+	}
+	return n, err
+}
+
+// takeUnaliased takes numbers until one is not in use as an alias. Another tool made aliases of the
+// others while they were in the pool, so that they do not belong there.
+func takeUnaliased(ctx context.Context, s Store, match Pattern, random bool) (e164.Number, error) {
+	for {
+		n, err := takeNumber(ctx, s, match, random)
+		if err != nil {
+			return n, err
+		}
+		used, err := s.NumberAliased(ctx, n)
+		if err != nil || !used {
+			return n, err
+		}
+	}
+}
+
+// NumberAssignRequest names a user and the number that the user gets.
+type NumberAssignRequest struct {
+	User sip.Addr `form:"user*,required" json:"user"`
+	// Number is taken out of the pool. If zero, one is claimed by Search and Random.
+	Number e164.Number `form:"number" json:"number,omitzero"`
+	Search Pattern     `form:"search" json:"search,omitzero"`
+	Random bool        `form:"random" json:"random,omitzero"`
+	// AliasDomain defaults to the user's domain.
+	AliasDomain sip.Domain `form:"alias_domain" json:"alias_domain,omitzero"`
+}
+
+// Check implements [Request].
+func (r NumberAssignRequest) Check(malformed ...string) error {
+	if err := needAddr("user", r.User, malformed); err != nil {
+		return err
+	}
+	if given("number", r.Number, malformed) && (r.Random || given("search", r.Search, malformed)) {
+		return badParameter("number: not with search or random")
+	}
+	return nil
+}
+
+// NumberAssignResponse has the number and the alias that was made of it.
+type NumberAssignResponse struct {
+	Number      e164.Number `json:"number"`
+	Alias       sip.Addr    `json:"alias"`
+	Destination sip.Addr    `json:"destination"`
+}
+
+// NumberAssign takes a number out of the pool and makes it the user's E.164 alias, together or not
+// at all. Causes: Rejected, UnknownDomain, NotFound (no such user, or the number is not in the
+// pool), Exists, Empty.
+func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (res NumberAssignResponse, err error) {
+	defer wrap(&err, "number/assign")
+	if err = c.precheck("number/assign", req); err != nil {
+		return res, err
+	}
+	if !req.Number.IsZero() {
+		if err = c.checkNumber(req.Number); err != nil {
+			return res, err
+		}
+	}
+	setDefault(&req.AliasDomain, req.User.Domain())
+	err = c.change(ctx, func(s Store) error {
+		res, err = c.assign(ctx, s, req)
+		return err
+	})
+	if err != nil {
+		return NumberAssignResponse{}, err
+	}
+	return res, nil
+}
+
+func (c *Client) assign(ctx context.Context, s Store, req NumberAssignRequest) (res NumberAssignResponse, err error) {
+	if err := c.needServed(ctx, s, req.AliasDomain); err != nil {
+		return res, err
+	}
+	if _, err := s.User(ctx, req.User); err != nil {
+		return res, noUser(err, req.User)
+	}
+	number := req.Number
+	if number.IsZero() {
+		number, err = takeUnaliased(ctx, s, req.Search, req.Random)
+	} else {
+		err = notInPool(s.RemoveNumber(ctx, number), number)
+	}
+	if err != nil {
+		return res, err
+	}
+	alias, err := sip.Join(number.String(), req.AliasDomain.String())
+	if err != nil {
+		return res, internalFault(err)
+	}
+	res = NumberAssignResponse{Number: number, Alias: alias, Destination: req.User}
+	return res, insertAlias(ctx, s, Alias{Alias: alias, Destination: req.User})
+}
+
+// NumberReleaseRequest names an E.164 alias.
+type NumberReleaseRequest struct {
+	Alias sip.Addr `form:"alias*,required" json:"alias"`
+}
+
+// Check implements [Request].
+func (r NumberReleaseRequest) Check(malformed ...string) error {
+	return needAddr("alias", r.Alias, malformed)
+}
+
+// NumberReleaseResponse has the number, which is free again, and the alias that was removed.
+type NumberReleaseResponse struct {
+	Number e164.Number `json:"number"`
+	Alias  sip.Addr    `json:"alias"`
+}
+
+// NumberRelease removes an E.164 alias and returns its number to the pool, together or not at all.
+// Causes: NotFound, Rejected (not an E.164 alias), InUse (an alias of another domain has the number
+// too, so that it is not free).
+func (c *Client) NumberRelease(ctx context.Context, req NumberReleaseRequest) (res NumberReleaseResponse, err error) {
+	defer wrap(&err, "number/release")
+	if err = c.precheck("number/release", req); err != nil {
+		return res, err
+	}
+	n, ok := aliasNumber(req.Alias)
+	if !ok {
+		return res, failed(Rejected, "%s is not an E.164 alias", req.Alias)
+	}
+	err = c.change(ctx, func(s Store) error { return release(ctx, s, req.Alias, n) })
+	return NumberReleaseResponse{Number: n, Alias: req.Alias}, err
+}
+
+func release(ctx context.Context, s Store, a sip.Addr, n e164.Number) error {
+	if err := s.RemoveAlias(ctx, a); err != nil {
+		return noAlias(err, a)
+	}
+	used, err := s.NumberAliased(ctx, n)
+	if err != nil {
+		return err
+	}
+	if used {
+		return failed(InUse, "an alias of another domain has %s too; alias/remove removes %s alone", n, a)
+	}
+	if err := s.AddNumber(ctx, n); err != error(Exists) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+package hermes
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// SecretKey is 32 bytes from which Hermes derives the keys that seal SIP passwords and sign auth
+// keys. Keep a copy: without it, sealed passwords cannot be recovered.
+type SecretKey struct{ raw Secret }
+
+const secretKeySize = 32
+
+// NewSecretKey makes a key of bytes that it reads from random.
+func NewSecretKey(random io.Reader) (SecretKey, error) {
+	b := make([]byte, secretKeySize)
+	if _, err := io.ReadFull(random, b); err != nil {
+		return SecretKey{}, fmt.Errorf("secret key: %w", err)
+	}
+	return SecretKey{NewSecret(string(b))}, nil
+}
+
+// ParseSecretKey reads 32 bytes in base64, with or without padding.
+func ParseSecretKey(s string) (SecretKey, error) {
+	b, err := base64.RawStdEncoding.Strict().DecodeString(strings.TrimRight(strings.TrimSpace(s), "="))
+	if err != nil || len(b) != secretKeySize {
+		return SecretKey{}, errors.New("secret key: want 32 bytes in base64")
+	}
+	return SecretKey{NewSecret(string(b))}, nil
+}
+
+// Reveal returns the key in base64.
+func (k SecretKey) Reveal() string { return base64.StdEncoding.EncodeToString([]byte(k.raw.Reveal())) }
+
+// String returns [secret].
+func (k SecretKey) String() string { return redacted }
+
+// Format prints [secret] for every verb.
+func (k SecretKey) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
+
+// keyring has what is derived from the secret keys. The first entry seals and signs.
+type keyring []derivedKeys
+
+type derivedKeys struct {
+	id   string // names the key in what it sealed
+	seal cipher.AEAD
+	sign []byte
+}
+
+const keyIDSize = 4
+
+// newKeyring derives the keys of opts.SecretKeys. If there are none, it makes one up for a store
+// that keeps nothing.
+func newKeyring(store Store, opts *Options) (keyring, error) {
+	keys := slices.Clone(opts.SecretKeys)
+	if v, ok := store.(volatile); len(keys) == 0 && ok && v.Volatile() {
+		k, err := NewSecretKey(opts.Rand)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("hermes: want a secret key in Options.SecretKeys; NewSecretKey makes one to be kept beside the database")
+	}
+	var ring keyring
+	for _, k := range keys {
+		d, err := derive(k)
+		if err != nil {
+			return nil, err
+		}
+		ring = append(ring, d)
+	}
+	return ring, nil
+}
+
+func derive(k SecretKey) (d derivedKeys, err error) {
+	if len(k.raw.Reveal()) != secretKeySize {
+		return d, errors.New("secret key: want one that NewSecretKey or ParseSecretKey returned")
+	}
+	expand := func(info string, n int) []byte {
+		b, e := hkdf.Key(sha256.New, []byte(k.raw.Reveal()), nil, info, n)
+		err = errors.Join(err, e)
+		return b
+	}
+	d.id = string(expand("hermes/key_id/v1", keyIDSize))
+	d.sign = expand("hermes/auth_key/v1", 32)
+	sealing := expand("hermes/sip_password/v1", 32)
+	if err != nil {
+		return d, err
+	}
+	block, err := aes.NewCipher(sealing)
+	if err != nil {
+		return d, err
+	}
+	d.seal, err = cipher.NewGCM(block)
+	return d, err
+}
+
+// mac returns the HMAC-SHA-256 of parts under the signing key.
+func (k derivedKeys) mac(parts ...[]byte) []byte {
+	h := hmac.New(sha256.New, k.sign)
+	for _, p := range parts {
+		h.Write(p)
+	}
+	return h.Sum(nil)
+}
+
+// sealVersion begins every sealed password. The key id, the nonce and the output of AES-256-GCM
+// follow. The address is the additional data, so that a ciphertext opens in its own row only.
+const sealVersion = "\x01"
+
+func (c *Client) sealPassword(a sip.Addr, password Secret) (string, error) {
+	k := c.keys[0]
+	nonce, err := c.random(k.seal.NonceSize())
+	if err != nil {
+		return "", err
+	}
+	box := k.seal.Seal(nonce, nonce, []byte(password.Reveal()), []byte(a.String()))
+	return sealVersion + k.id + string(box), nil
+}
+
+// openPassword opens what sealPassword sealed. A password that does not open was sealed with a
+// secret key that is not configured any more, or for another address.
+func (c *Client) openPassword(a sip.Addr, sealed string) (Secret, error) {
+	rest, ok := strings.CutPrefix(sealed, sealVersion)
+	if !ok || len(rest) < keyIDSize {
+		return Secret{}, internalFault(fmt.Errorf("sealed password of %s: unknown form", a))
+	}
+	id, box := rest[:keyIDSize], rest[keyIDSize:]
+	for _, k := range c.keys {
+		if n := k.seal.NonceSize(); k.id == id && len(box) >= n {
+			text, err := k.seal.Open(nil, []byte(box[:n]), []byte(box[n:]), []byte(a.String()))
+			if err == nil {
+				return NewSecret(string(text)), nil
+			}
+		}
+	}
+	return Secret{}, internalFault(fmt.Errorf("sealed password of %s: none of the %d secret keys opens it", a, len(c.keys)))
+}
+
+// Rekey seals every SIP password anew that was not sealed with the first secret key, and returns
+// how many it sealed. After that, the other keys can be removed from Options.SecretKeys. It can be
+// stopped and run again, and other calls may run meanwhile.
+//
+// A password that no key opens stays as it is, and the others are sealed all the same; the error,
+// which is returned at the end, names the first such password. Rekey needs CanAdminister.
+func (c *Client) Rekey(ctx context.Context) (n int, err error) {
+	defer wrap(&err, "")
+	if err := c.require("user/rekey", CanAdminister); err != nil {
+		return 0, err
+	}
+	users, err := c.UserList(ctx, UserListRequest{})
+	if err != nil {
+		return 0, err
+	}
+	var lost error
+	for u, err := range users.List.All() {
+		if err != nil {
+			return n, err
+		}
+		done, err := c.reseal(ctx, u.User)
+		switch {
+		case errors.Is(err, Internal):
+			lost = firstError(lost, err)
+		case err != nil:
+			return n, err
+		case done:
+			n++
+		}
+	}
+	return n, lost
+}
+
+// reseal seals a user's password with the first key, and reports whether it had to. A user that was
+// removed meanwhile needs nothing.
+func (c *Client) reseal(ctx context.Context, a sip.Addr) (done bool, err error) {
+	first := sealVersion + c.keys[0].id
+	err = c.change(ctx, func(s Store) error {
+		done = false
+		u, err := s.User(ctx, a)
+		if err == error(NotFound) || err == nil && (u.Sealed == "" || strings.HasPrefix(u.Sealed, first)) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		password, err := c.openPassword(a, u.Sealed)
+		if err != nil {
+			return err
+		}
+		if u.Sealed, err = c.sealPassword(a, password); err != nil {
+			return err
+		}
+		done = true
+		return s.SetUser(ctx, u)
+	})
+	return done, err
+}

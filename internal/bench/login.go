@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// The limits of the login benchmark.
+const (
+	othersLimit = 50 * time.Millisecond  // of the 99th percentile of other clients' user/get
+	knownLimit  = 500 * time.Millisecond // of the slowest login of a known user
+	memoryLimit = 100 << 20              // of the growth of the resident memory, in bytes
+)
+
+const (
+	others      = 8                      // clients that call user/get
+	othersPause = 20 * time.Millisecond  // between two calls of one of them
+	knownPause  = 250 * time.Millisecond // between two logins of the known user
+	memoryPause = 50 * time.Millisecond  // between two readings of the memory
+	quietPeriod = 3 * time.Second        // how long is measured without a flood
+)
+
+// maxOutstanding limits the wrong logins that wait for their answer.
+const maxOutstanding = 4096
+
+// benchmarkLogin measures without wrong logins, and with them from one address and from many.
+func benchmarkLogin(ctx context.Context, s *server, o options, stdout io.Writer) (good bool, err error) {
+	good = true
+	for _, f := range []struct {
+		name     string
+		address  func(i int) string
+		duration time.Duration
+	}{
+		{name: "no wrong logins", duration: quietPeriod},
+		{name: "wrong logins from one address", address: oneAddress, duration: o.duration},
+		{name: "wrong logins from many addresses", address: manyAddresses, duration: o.duration},
+	} {
+		m, err := measureFlood(ctx, s, f.address, o.rate, f.duration)
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", f.name, err)
+		}
+		good = m.print(stdout, f.name) && good
+	}
+	return good, ctx.Err()
+}
+
+// oneAddress returns the same address for each login.
+func oneAddress(int) string { return "198.51.100.1" }
+
+// manyAddresses returns an address in an IPv6 network of its own for each login.
+func manyAddresses(i int) string { return fmt.Sprintf("2001:db8:%x:%x::1", i>>16, i&0xffff) }
+
+// flood sends wrong logins.
+type flood struct {
+	client  *client
+	address func(i int) string // of the i-th login; if nil, none is sent
+
+	mu      sync.Mutex
+	skipped int // logins that were not sent because maxOutstanding was reached
+	classes map[string]int
+	slowest time.Duration
+}
+
+// wrongLogin returns the parameters of the i-th login: in turn a wrong password of a known user, an
+// unknown user, and an API key and a signature which are so well-formed that hermesd looks for them
+// in the database.
+func wrongLogin(i int) []string {
+	switch i % 4 {
+	case 0:
+		return []string{"username", knownUser, "password", "wrong password"}
+	case 1:
+		return []string{"username", fmt.Sprint("unknown", i), "password", "wrong password"}
+	case 2:
+		return []string{"api_key", withChecksum(fmt.Sprintf("hek_%010d_%043d", i, i))}
+	}
+	return []string{"key", fmt.Sprintf("hek_%010d", i), "nonce", withChecksum(fmt.Sprintf("hen_%022d", i)), "signature", "AAAA"}
+}
+
+// withChecksum returns the token with the CRC-32 that Hermes' tokens end in, in base 62.
+func withChecksum(token string) string {
+	const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	sum := crc32.ChecksumIEEE([]byte(token))
+	digits := make([]byte, 6)
+	for i := len(digits) - 1; i >= 0; i-- {
+		digits[i] = base62[sum%62]
+		sum /= 62
+	}
+	return token + string(digits)
+}
+
+// run sends logins at an even rate, without waiting for the answers of earlier ones, and returns
+// when all have been answered.
+func (f *flood) run(ctx context.Context, rate int, duration time.Duration) {
+	const step = 10 * time.Millisecond
+	outstanding := make(chan struct{}, maxOutstanding)
+	var running sync.WaitGroup
+	tick := time.NewTicker(step)
+	defer tick.Stop()
+	start, sent, total := time.Now(), 0, int(float64(rate)*duration.Seconds())
+	for sent < total && ctx.Err() == nil {
+		<-tick.C
+		for due := min(total, int(time.Since(start).Seconds()*float64(rate))); sent < due; sent++ {
+			i := sent
+			select {
+			case outstanding <- struct{}{}:
+				running.Go(func() {
+					defer func() { <-outstanding }()
+					f.login(ctx, i)
+				})
+			default:
+				f.skipped++
+			}
+		}
+	}
+	running.Wait()
+}
+
+// login sends the i-th login.
+func (f *flood) login(ctx context.Context, i int) {
+	c := *f.client
+	c.address = f.address(i)
+	res, err := c.call(ctx, "auth/login", wrongLogin(i)...)
+	class := res.class()
+	if err != nil {
+		class = "no answer"
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.classes[class]++
+	f.slowest = max(f.slowest, res.took)
+}
+
+// measurement is what was measured during one flood.
+type measurement struct {
+	flood  *flood
+	others durations // of other clients' user/get
+	logins durations // of the known user
+	// The resident memory before and the most during the flood, in bytes.
+	memoryBefore, memoryMost int64
+
+	done chan struct{} // closed when the flood has ended
+	mu   sync.Mutex    // guards others and err
+	err  error
+}
+
+// measureFlood measures other clients, the known user and the memory for the duration. Unless
+// address is nil, it sends wrong logins meanwhile.
+func measureFlood(ctx context.Context, s *server, address func(i int) string, rate int, duration time.Duration) (*measurement, error) {
+	m := &measurement{
+		flood: &flood{client: s.client(""), address: address, classes: map[string]int{}},
+		done:  make(chan struct{}),
+	}
+	var clients []*client
+	for i := range others {
+		c, err := s.login(ctx, fmt.Sprintf("192.0.2.%d", 10+i), knownUser, knownPassword)
+		if err != nil {
+			return nil, err
+		}
+		clients = append(clients, c)
+	}
+	known, err := s.login(ctx, knownAddress, knownUser, knownPassword)
+	if err != nil {
+		return nil, err
+	}
+	if m.memoryBefore, err = s.rss(); err != nil {
+		return nil, err
+	}
+	var running sync.WaitGroup
+	for _, c := range clients {
+		running.Go(func() { m.measureUserGet(ctx, c) })
+	}
+	running.Go(func() { m.measureLogin(ctx, known) })
+	running.Go(func() { m.measureMemory(s) })
+	if address != nil {
+		m.flood.run(ctx, rate, duration)
+	} else {
+		time.Sleep(duration)
+	}
+	close(m.done)
+	running.Wait()
+	return m, m.err
+}
+
+func (m *measurement) measureUserGet(ctx context.Context, c *client) {
+	m.repeat(othersPause, func() error {
+		a, err := c.mustCall(ctx, "user/get", "user", sipUser)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.others = append(m.others, a.took)
+		return err
+	})
+}
+
+func (m *measurement) measureLogin(ctx context.Context, known *client) {
+	m.repeat(knownPause, func() error {
+		took, err := known.login(ctx, knownUser, knownPassword)
+		m.logins = append(m.logins, took)
+		return err
+	})
+}
+
+func (m *measurement) measureMemory(s *server) {
+	m.repeat(memoryPause, func() error {
+		now, err := s.rss()
+		m.memoryMost = max(m.memoryMost, now)
+		return err
+	})
+}
+
+// repeat calls f with pauses until the measurement is done or f returns an error, which becomes
+// that of the measurement. A call that has begun is measured to its end.
+func (m *measurement) repeat(pause time.Duration, f func() error) {
+	for {
+		if err := f(); err != nil {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			if m.err == nil {
+				m.err = err
+			}
+			return
+		}
+		select {
+		case <-time.After(pause):
+		case <-m.done:
+			return
+		}
+	}
+}
+
+// print writes the figures and reports whether they are within the limits.
+func (m *measurement) print(w io.Writer, name string) bool {
+	fmt.Fprintf(w, "%s\n", name)
+	if m.flood.address != nil {
+		m.flood.print(w)
+	}
+	others := verdict(m.others.quantile(0.99) <= othersLimit)
+	fmt.Fprintf(w, "  user/get of others     %6d calls   p50 %s   p99 %s   max %s   want p99 ≤ %s: %s\n",
+		len(m.others), ms(m.others.quantile(0.5)), ms(m.others.quantile(0.99)), ms(m.others.quantile(1)), ms(othersLimit), others)
+	logins := verdict(m.logins.quantile(1) <= knownLimit)
+	fmt.Fprintf(w, "  login of a known user  %6d logins  p50 %s   p99 %s   max %s   want max ≤ %s: %s\n",
+		len(m.logins), ms(m.logins.quantile(0.5)), ms(m.logins.quantile(0.99)), ms(m.logins.quantile(1)), ms(knownLimit), logins)
+	growth := m.memoryMost - m.memoryBefore
+	memory := verdict(growth <= memoryLimit)
+	fmt.Fprintf(w, "  resident memory        %.1f MiB before, %.1f MiB at most: up by %.1f MiB   want ≤ %.0f MiB: %s\n\n",
+		mib(m.memoryBefore), mib(m.memoryMost), mib(growth), mib(memoryLimit), memory)
+	return bool(others && logins && memory)
+}
+
+func (f *flood) print(w io.Writer) {
+	answered := 0
+	for _, n := range f.classes {
+		answered += n
+	}
+	fmt.Fprintf(w, "  wrong logins           %6d sent, %d not sent because %d waited for an answer, slowest answer %s\n",
+		answered, f.skipped, maxOutstanding, ms(f.slowest))
+	for _, class := range slices.Sorted(maps.Keys(f.classes)) {
+		fmt.Fprintf(w, "    %-20s %6d\n", class, f.classes[class])
+	}
+}
+
+// verdict prints as good or MISSED.
+type verdict bool
+
+func (v verdict) String() string {
+	if v {
+		return "good"
+	}
+	return "MISSED"
+}
+
+func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond)) }
+
+func mib(n int64) float64 { return float64(n) / (1 << 20) }

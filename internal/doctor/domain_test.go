@@ -1,0 +1,48 @@
+package doctor
+
+import "testing"
+
+func TestExaminer_anyDomain(t *testing.T) {
+	eachEngine(t, func(t *testing.T, newDB func(*testing.T) *testDB) {
+		db := newDB(t)
+		mustBootstrap(t, db)
+		checkProblems(t, db.examine(t, nil), map[string]string{
+			"domains": "warn no domain is served: no user can be added",
+		})
+	})
+}
+
+// domainFaults are faults in the domains of Kamailio's tables.
+var domainFaults = []rowFault{
+	{
+		why: "domains without servers",
+		sql: []string{
+			`INSERT INTO domain (domain, did) VALUES ('bare.test', 'bare.test')`,
+			`INSERT INTO domain (domain, did) VALUES ('BARE.test', 'BARE.test')`,
+		},
+		check: "default-servers",
+		want:  "warn domains without default servers, to which no user can be added: 2 (bare.test, setting.test)",
+	},
+	{
+		why: "domains in upper case",
+		sql: []string{
+			insertAccount("upper", "UPPER.test"),
+			insertUser("upper", "UPPER.test"),
+			`INSERT INTO domain (domain, did) VALUES ('UPPER.test', 'UPPER.test')`,
+			`INSERT INTO dbaliases (alias_username, alias_domain, username, domain)
+				VALUES ('desk', 'example.test', 'upper', 'UPPER.test')`,
+			`INSERT INTO HERMES.servers SELECT 'upper.test', registrar, r_port, proxy, p_port, prov_url
+				FROM HERMES.servers WHERE domain = 'example.test'`,
+		},
+		check: "domain-case",
+		want: "warn rows whose domain is not in lower case, though users and aliases are looked up in lower case: " +
+			"4 (domain BARE.test, domain UPPER.test, subscriber upper@UPPER.test, " +
+			"dbaliases desk@example.test to upper@UPPER.test)",
+	},
+	{
+		why:   "a domain was removed",
+		sql:   []string{insertAccount("stray", "nowhere.test"), insertUser("stray", "nowhere.test")},
+		check: "user-domains",
+		want:  "warn users in domains that are not served: 1 (stray@nowhere.test)",
+	},
+}

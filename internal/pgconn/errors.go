@@ -1,0 +1,75 @@
+package pgconn
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"strings"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+)
+
+// State returns the SQLSTATE of the server error in err's chain, such as "40001", or "" if there is
+// none. It supports the errors of pgdriver, and those that have a method SQLState, such as those of
+// pgx and pq.
+func State(err error) string {
+	if e, ok := errors.AsType[pgdriver.Error](err); ok {
+		return e.Field('C')
+	}
+	var e interface {
+		error
+		SQLState() string
+	}
+	if errors.As(err, &e) {
+		return e.SQLState()
+	}
+	return ""
+}
+
+// beginError is the error of a transaction that could not begin. Its fn was not called.
+type beginError struct{ error }
+
+func (e beginError) Unwrap() error { return e.error }
+
+// isTransient reports whether a transaction that could not begin should be tried again. It returns
+// false if the caller gave up, if the attempt timed out, if the server's certificate is not valid,
+// and if the server refused for a reason that does not pass, such as a wrong password.
+func isTransient(err error) bool {
+	if errors.Is(err, context.Canceled) {
+		return false
+	}
+	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
+		return false
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return false
+	}
+	state := State(err)
+	switch {
+	case state == "", strings.HasPrefix(state, "08"): // the connection failed
+		return true
+	case strings.HasPrefix(state, "57P"): // the server starts or stops
+		return true
+	case state == "53300": // too many clients
+		return true
+	}
+	return isConflict(err)
+}
+
+// isConflict reports whether a transaction failed because of a concurrent one: a serialization
+// failure or a deadlock.
+func isConflict(err error) bool {
+	state := State(err)
+	return (state == "40001" || state == "40P01") && !errors.Is(err, ErrOutcomeUnknown)
+}
+
+// isStalePlan reports whether a prepared statement failed because a column that it returns has got
+// another type: "cached plan must not change result type".
+func isStalePlan(err error) bool { return State(err) == "0A000" }
+
+// isCommitRefused reports whether the server answered COMMIT with an error, because of a deferred
+// constraint or a conflict. Nothing was written then.
+func isCommitRefused(err error) bool {
+	return isConflict(err) || strings.HasPrefix(State(err), "23")
+}

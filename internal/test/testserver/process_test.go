@@ -1,0 +1,93 @@
+package testserver
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func newFolder(t *testing.T) *Folder {
+	t.Helper()
+	f, err := NewFolder("testserver-", syscall.SIGKILL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	return f
+}
+
+func TestProcess_Stop(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	t.Run("ends child processes", func(t *testing.T) {
+		p := mustStart(t, f, "sleep 100 & echo ready; trap 'exit 3' TERM; wait")
+		p.Stop(syscall.SIGTERM)
+		if !p.HasExited() || groupLives(p.PID()) {
+			t.Error("the process group lives after Stop")
+		}
+		if err := p.Wait(); err == nil || !strings.Contains(err.Error(), "exit status 3") {
+			t.Errorf("Wait: %v, wanted the exit status 3", err)
+		}
+		p.Stop(syscall.SIGTERM) // does nothing
+	})
+	t.Run("kills what the program left behind", func(t *testing.T) {
+		p := mustStart(t, f, "sleep 100 & echo ready")
+		if err := p.Wait(); err != nil {
+			t.Error(err)
+		}
+		if groupLives(p.PID()) {
+			t.Error("a child process lives after Wait")
+		}
+	})
+}
+
+func TestProcess_WaitReady(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	refused := errors.New("connection refused")
+	t.Run("returns the error of the last call", func(t *testing.T) {
+		p := mustStart(t, f, "echo ready; sleep 100")
+		calls := 0
+		err := p.WaitReady(time.Minute, func(context.Context) (bool, error) {
+			calls++
+			return calls == 3, refused
+		})
+		if err != refused || calls != 3 {
+			t.Errorf("%v after %d calls, wanted the error of the third", err, calls)
+		}
+	})
+	t.Run("gives up after the limit", func(t *testing.T) {
+		p := mustStart(t, f, "echo ready; sleep 100")
+		err := p.WaitReady(20*time.Millisecond, func(context.Context) (bool, error) { return false, refused })
+		for _, want := range []string{"not ready after 20ms", refused.Error()} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v, wanted %q in it", err, want)
+			}
+		}
+	})
+	t.Run("gives up when the program ends", func(t *testing.T) {
+		p := mustStart(t, f, "echo ready; exec sleep 0.1")
+		err := p.WaitReady(time.Minute, func(ctx context.Context) (bool, error) {
+			<-ctx.Done()
+			return false, ctx.Err()
+		})
+		if err == nil || !strings.Contains(err.Error(), "sh ended at its start") {
+			t.Errorf("%v, wanted the program's end", err)
+		}
+	})
+}
+
+func TestFreePorts(t *testing.T) {
+	t.Parallel()
+	addr, err := FreePorts(3)
+	if err != nil || !IsFree(addr) {
+		t.Errorf("FreePorts(3) = %v, %v, wanted a free address", addr, err)
+	}
+}
