@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// TestOpen_Lock runs this test binary again, as another process that looks for the locks of those that
-// have the file open. A process that finds none, such as one of Kamailio's when it ends, deletes the -wal
-// file, and what this process wrote from then on would be lost.
+// TestOpen_Lock runs this test binary again, as another process that looks for the locks of those
+// that have the file open. A process that finds none, such as one of Kamailio's when it ends,
+// deletes the -wal file, and what this process wrote from then on would be lost.
 func TestOpen_Lock(t *testing.T) {
 	if path := os.Getenv("SQLITE_TEST_FILE"); path != "" {
 		checkLocked(t, path)
@@ -37,7 +37,8 @@ func checkLocked(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	// In SQLite's file format this byte is followed by a reserved one and by the 510 of the shared lock.
+	// In SQLite's file format this byte is followed by a reserved one and by the 510 of the
+	// shared lock.
 	const pendingByte = 0x40000000
 	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Whence: io.SeekStart, Start: pendingByte + 2, Len: 510}
 	if err := syscall.FcntlFlock(f.Fd(), syscall.F_GETLK, &lock); err != nil {

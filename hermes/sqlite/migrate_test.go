@@ -17,7 +17,8 @@ import (
 
 var steps = []string{"0001_provisioning", "0002_access"}
 
-// queryFunc returns a function that reads the first column of a statement, on a connection of its own.
+// queryFunc returns a function that reads the first column of a statement, on a connection of its
+// own.
 func queryFunc(t *testing.T, path string) func(query string) []string {
 	t.Helper()
 	db, err := sql.Open("sqlite", path+"?_busy_timeout=10000")
@@ -208,8 +209,8 @@ func TestStore_ExtraColumns(t *testing.T) {
 	}
 }
 
-// TestStore_Tx_HiddenFailure ignores the failure of a statement inside the function. The transaction must
-// not be committed.
+// TestStore_Tx_HiddenFailure ignores the failure of a statement inside the function. The
+// transaction must not be committed.
 func TestStore_Tx_HiddenFailure(t *testing.T) {
 	store := mustOpen(t, filepath.Join(t.TempDir(), "hermes.db"), nil)
 	ctx, a := t.Context(), sip.MustParse("alice@example.com")

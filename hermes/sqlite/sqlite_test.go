@@ -96,8 +96,8 @@ func TestOpen_Paths(t *testing.T) {
 	}
 }
 
-// TestOpen_RelativePath checks that a path is relative to the working folder, and that a colon in it does
-// not make a scheme.
+// TestOpen_RelativePath checks that a path is relative to the working folder, and that a colon in
+// it does not make a scheme.
 func TestOpen_RelativePath(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, path := range []string{"a:b.db", "./c.db"} {

@@ -53,8 +53,8 @@ func mustOpen(t *testing.T, path string, opts *sqlite.Options) *sqlite.Store {
 	return s
 }
 
-// newOtherTool returns a function that runs a statement on a connection of its own, as Kamailio and kamctl
-// have.
+// newOtherTool returns a function that runs a statement on a connection of its own, as Kamailio
+// and kamctl have.
 func newOtherTool(t *testing.T, path string) func(t *testing.T, query string, args ...any) {
 	t.Helper()
 	db, err := sql.Open("sqlite", path+"?_busy_timeout=10000")

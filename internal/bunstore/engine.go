@@ -14,8 +14,8 @@ type engine struct {
 	folder string
 	// schema is that of Kamailio's tables. It is empty where there are none.
 	schema string
-	// words are named arguments: C is the byte-wise collation, and theirs makes a value compare as a
-	// column of Kamailio's does, so that its index serves.
+	// words are named arguments: C is the byte-wise collation, and theirs makes a value compare
+	// as a column of Kamailio's does, so that its index serves.
 	words map[string]string
 	// stamp returns a time as its column takes it.
 	stamp func(time.Time) any

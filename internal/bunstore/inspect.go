@@ -68,7 +68,8 @@ type Layout struct {
 	Tables []string
 	// Columns are missing from a table that exists, as table.column.
 	Columns []string
-	// Foreign are columns that the stock tables do not have, and to which every INSERT has to give a value.
+	// Foreign are columns that the stock tables do not have, and to which every INSERT has to
+	// give a value.
 	Foreign []string
 }
 

@@ -15,7 +15,8 @@ type statement struct {
 	writes bool
 	// isolation is that of a transaction for this statement alone.
 	isolation sql.IsolationLevel
-	// planEachTime prepares the statement for every run, because the best plan depends on the values.
+	// planEachTime prepares the statement for every run, because the best plan depends on the
+	// values.
 	planEachTime bool
 }
 

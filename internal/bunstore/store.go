@@ -47,8 +47,8 @@ type RunTx func(ctx context.Context, opts TxOptions, fn func(ctx context.Context
 
 // Options configure a Store.
 type Options struct {
-	// Dialect is pgdialect's or sqlitedialect's. Only Stores of one database may share it, one after
-	// the other.
+	// Dialect is pgdialect's or sqlitedialect's. Only Stores of one database may share it, one
+	// after the other.
 	Dialect schema.Dialect
 	// Reads is where statements outside a transaction run.
 	Reads Conn
