@@ -10,20 +10,20 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-func TestSameAsSQLite(t *testing.T) {
-	storetest.Compare(t, postgresFixture(quick), sqliteFixture)
+func TestStore_SameAsSQLite(t *testing.T) {
+	storetest.Compare(t, postgresFixture(noFsync), sqliteFixture)
 }
 
-// TestSameOnICU runs on a database that orders text as people do, where every key has to be
-// compared byte-wise all the same.
-func TestSameOnICU(t *testing.T) {
+// TestStore_SameAsSQLiteWithICU compares the stores where the database sorts text by the rules of a
+// language: keys have to compare byte-wise there too.
+func TestStore_SameAsSQLiteWithICU(t *testing.T) {
 	storetest.Compare(t, postgresFixture(pgtest.Options{NoFsync: true, ICULocale: "en-US"}), sqliteFixture)
 }
 
 func postgresFixture(opts pgtest.Options) func(t *testing.T) storetest.Fixture {
 	return func(t *testing.T) storetest.Fixture {
 		db := pgtest.New(t, opts)
-		return fixture(t, db, open(t, db, nil))
+		return fixture(t, db, mustOpen(t, db, nil))
 	}
 }
 

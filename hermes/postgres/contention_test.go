@@ -11,19 +11,19 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// TestContention wants no transaction to be given up because others kept winning: in small tables all of them
-// touch the same pages.
-func TestContention(t *testing.T) {
-	store := open(t, pgtest.New(t, quick), nil)
+// TestStore_Tx_Contention checks that no transaction fails because others keep committing first. In
+// small tables all of them touch the same pages.
+func TestStore_Tx_Contention(t *testing.T) {
+	store := mustOpen(t, pgtest.New(t, noFsync), nil)
 	if _, err := store.AddNumbers(t.Context(), e164.MustParse("+4773500000"), e164.MustParse("+4773502999")); err != nil {
 		t.Fatal(err)
 	}
 	const workers, each = 32, 12
 	inParallel(t, workers, each, func(name string) error {
-		return store.Tx(t.Context(), func(s hermes.Store) error { return newcomer(t, s, name) })
+		return store.Tx(t.Context(), func(s hermes.Store) error { return addUser(t, s, name) })
 	})
 	inParallel(t, workers, each, func(name string) error {
-		return store.Tx(t.Context(), func(s hermes.Store) error { return assign(t, s, name) })
+		return store.Tx(t.Context(), func(s hermes.Store) error { return assignNumber(t, s, name) })
 	})
 	aliases, err := store.Aliases(t.Context(), hermes.AliasQuery{Limit: 10 * workers * each})
 	if err != nil || len(aliases) != workers*each {
@@ -45,7 +45,7 @@ func inParallel(t *testing.T, workers, each int, fn func(name string) error) {
 	wg.Wait()
 }
 
-func newcomer(t *testing.T, s hermes.Store, name string) error {
+func addUser(t *testing.T, s hermes.Store, name string) error {
 	a := sip.MustParse(name)
 	if _, err := s.Holder(t.Context(), a); err != nil {
 		return err
@@ -53,7 +53,7 @@ func newcomer(t *testing.T, s hermes.Store, name string) error {
 	return s.AddUser(t.Context(), hermes.User{Address: a, Type: hermes.Local})
 }
 
-func assign(t *testing.T, s hermes.Store, name string) error {
+func assignNumber(t *testing.T, s hermes.Store, name string) error {
 	u := sip.MustParse(name)
 	if _, err := s.User(t.Context(), u); err != nil {
 		return err

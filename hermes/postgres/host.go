@@ -6,31 +6,23 @@ import (
 	"errors"
 	"time"
 
-	"github.com/uptrace/bun/dialect/pgdialect"
-
 	"github.com/hermes-voip/go-hermes/internal/bunstore"
 )
 
 // hostTx is a transaction that the host began and will end.
 type hostTx struct{ tx *sql.Tx }
 
-// hostTime bounds the statements of one change in a host's transaction.
+// hostTime is how long the statements of one change in a host's transaction may take together.
 const hostTime = 10 * time.Second
 
-func (h hostTx) store(ctx context.Context, opts Options) (*bunstore.Store, error) {
-	return bunstore.New(ctx, bunstore.Options{
-		Dialect: pgdialect.New(), Reads: h.tx, RunTx: h.runTx, KamailioSchema: opts.KamailioSchema,
-	})
-}
-
-// runTx implements bunstore.RunTx with a savepoint. The statements run on a context of their own: a driver that breaks
-// one off loses the connection, and with it all that the host did.
-func (h hostTx) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) (err error) {
+// run implements [bunstore.RunTx] with a savepoint. The statements have a context of their own: a
+// driver that breaks one off loses the connection, and with it all that the host did.
+func (h hostTx) run(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	limit := hostTime
-	if opts.Bulk {
+	if opts.Pool == bunstore.Bulk {
 		limit = bulkTime
 	}
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
@@ -43,8 +35,8 @@ func (h hostTx) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(cont
 		if kept {
 			return
 		}
-		if lost := h.undo(own); lost != nil { // after a panic, too
-			err = errors.Join(err, lost)
+		if undoErr := h.undo(own); undoErr != nil { // after a panic, too
+			err = errors.Join(err, undoErr)
 		}
 	}()
 	if err := fn(own, h.tx); err != nil {

@@ -15,9 +15,9 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// drivers are what a host's transaction may run on.
+// drivers open the pool that a host's transaction runs on.
 var drivers = map[string]func(t *testing.T, db *pgtest.DB) *sql.DB{
-	"pgx": openPgx,
+	"pgx": mustOpenPgx,
 	"pgdriver": func(t *testing.T, db *pgtest.DB) *sql.DB {
 		pool, err := pgconn.Open(pgconn.Options{URL: db.URL()})
 		if err != nil {
@@ -28,17 +28,17 @@ var drivers = map[string]func(t *testing.T, db *pgtest.DB) *sql.DB{
 	},
 }
 
-// guest is a store in a host's transaction, beside a row of the host's own.
-type guest struct {
+// hostStore is a store in a host's transaction, which has also written a row of its own.
+type hostStore struct {
 	*postgres.Store
 	db *pgtest.DB
 	tx *sql.Tx
 }
 
-func newGuest(t *testing.T, driver string) guest {
+func newHostStore(t *testing.T, driver string) hostStore {
 	t.Helper()
-	db := pgtest.New(t, quick)
-	open(t, db, nil)
+	db := pgtest.New(t, noFsync)
+	mustOpen(t, db, nil)
 	db.Exec(t, "CREATE TABLE host (note text)")
 	tx, err := drivers[driver](t, db).BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
@@ -48,11 +48,11 @@ func newGuest(t *testing.T, driver string) guest {
 	if _, err := tx.Exec("INSERT INTO host VALUES ('mine')"); err != nil {
 		t.Fatal(err)
 	}
-	return guest{inTx(t, tx), db, tx}
+	return hostStore{mustInTx(t, tx), db, tx}
 }
 
-// holds wants rows of the host's and users of Hermes' to be committed.
-func (g guest) holds(t *testing.T, notes, users string) {
+// wantRows checks how many rows of the host's and users of Hermes' are committed.
+func (g hostStore) wantRows(t *testing.T, notes, users string) {
 	t.Helper()
 	for query, want := range map[string]string{
 		"SELECT count(*) FROM host": notes, "SELECT count(*) FROM subscriber": users, "SELECT count(*) FROM hermes.users": users,
@@ -63,7 +63,7 @@ func (g guest) holds(t *testing.T, notes, users string) {
 	}
 }
 
-func (g guest) commit(t *testing.T) {
+func (g hostStore) commit(t *testing.T) {
 	t.Helper()
 	if err := g.tx.Commit(); err != nil {
 		t.Fatal(err)
@@ -74,43 +74,43 @@ func local(address string) hermes.User {
 	return hermes.User{Address: sip.MustParse(address), Type: hermes.Local, HA1: "1", HA1B: "2"}
 }
 
-func TestHostTransaction(t *testing.T) {
+func TestInTx(t *testing.T) {
 	for driver := range drivers {
 		t.Run(driver, func(t *testing.T) {
-			t.Run("rollback", func(t *testing.T) { hostRollsBack(t, newGuest(t, driver)) })
-			t.Run("commit", func(t *testing.T) { hostCommits(t, newGuest(t, driver)) })
-			t.Run("failures", func(t *testing.T) { failuresUndoTheirOwn(t, newGuest(t, driver)) })
-			t.Run("panic", func(t *testing.T) { panicUndoesItsOwn(t, newGuest(t, driver)) })
-			t.Run("cancelled", func(t *testing.T) { cancelledUndoesItsOwn(t, newGuest(t, driver)) })
+			t.Run("rollback", func(t *testing.T) { testHostRollback(t, newHostStore(t, driver)) })
+			t.Run("commit", func(t *testing.T) { testHostCommit(t, newHostStore(t, driver)) })
+			t.Run("failures", func(t *testing.T) { testFailures(t, newHostStore(t, driver)) })
+			t.Run("panic", func(t *testing.T) { testPanic(t, newHostStore(t, driver)) })
+			t.Run("cancelled", func(t *testing.T) { testCancelled(t, newHostStore(t, driver)) })
 		})
 	}
 }
 
-func hostRollsBack(t *testing.T, g guest) {
+func testHostRollback(t *testing.T, g hostStore) {
 	if err := g.AddUser(t.Context(), local("alice@example.com")); err != nil {
 		t.Fatal(err)
 	}
 	if err := g.tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	g.holds(t, "0", "0")
+	g.wantRows(t, "0", "0")
 }
 
-func hostCommits(t *testing.T, g guest) {
+func testHostCommit(t *testing.T, g hostStore) {
 	err := g.Tx(t.Context(), func(s hermes.Store) error { return s.AddUser(t.Context(), local("alice@example.com")) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.holds(t, "0", "0")
+	g.wantRows(t, "0", "0")
 	if err := g.Close(); err != nil {
 		t.Fatal(err)
 	}
 	g.commit(t)
-	g.holds(t, "1", "1")
+	g.wantRows(t, "1", "1")
 }
 
-// failuresUndoTheirOwn has a change refused by the store, by the database and by fn.
-func failuresUndoTheirOwn(t *testing.T, g guest) {
+// testFailures makes changes that the store, the database and the function refuse.
+func testFailures(t *testing.T, g hostStore) {
 	ctx, own := t.Context(), errors.New("fn's own")
 	long := local("carol@example.com")
 	long.HA1 = strings.Repeat("x", 200)
@@ -133,10 +133,10 @@ func failuresUndoTheirOwn(t *testing.T, g guest) {
 		t.Errorf("Tx returned %v, want fn's own error", err)
 	}
 	g.commit(t)
-	g.holds(t, "1", "1")
+	g.wantRows(t, "1", "1")
 }
 
-func panicUndoesItsOwn(t *testing.T, g guest) {
+func testPanic(t *testing.T, g hostStore) {
 	func() {
 		defer func() { _ = recover() }()
 		_ = g.Tx(t.Context(), func(s hermes.Store) error {
@@ -147,10 +147,10 @@ func panicUndoesItsOwn(t *testing.T, g guest) {
 		})
 	}()
 	g.commit(t)
-	g.holds(t, "1", "0")
+	g.wantRows(t, "1", "0")
 }
 
-func cancelledUndoesItsOwn(t *testing.T, g guest) {
+func testCancelled(t *testing.T, g hostStore) {
 	ctx, cancel := context.WithCancel(t.Context())
 	err := g.Tx(ctx, func(s hermes.Store) error {
 		err := s.AddUser(ctx, local("alice@example.com"))
@@ -164,13 +164,14 @@ func cancelledUndoesItsOwn(t *testing.T, g guest) {
 		t.Errorf("AddUser returned %v, want the context's error", err)
 	}
 	g.commit(t)
-	g.holds(t, "1", "0")
+	g.wantRows(t, "1", "0")
 }
 
-// TestSameInHostTransaction runs all that a store does in one transaction of a host's.
-func TestSameInHostTransaction(t *testing.T) {
+// TestInTx_SameAsSQLite compares the stores where everything happens in one transaction of the
+// host.
+func TestInTx_SameAsSQLite(t *testing.T) {
 	storetest.Compare(t, func(t *testing.T) storetest.Fixture {
-		g := newGuest(t, "pgx")
+		g := newHostStore(t, "pgx")
 		return storetest.Fixture{Store: g.Store, Serve: func(t *testing.T, domains ...string) {
 			for _, d := range domains {
 				if _, err := g.tx.Exec("INSERT INTO domain (domain) VALUES ($1)", d); err != nil {

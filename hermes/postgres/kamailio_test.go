@@ -13,16 +13,16 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// shape is all that a schema's tables are made of.
-func shape(t *testing.T, db *pgtest.DB, schema string) [][]string {
+// schemaOf returns the columns and indexes of a schema.
+func schemaOf(t *testing.T, db *pgtest.DB, schema string) [][]string {
 	t.Helper()
 	rows := db.Query(t, `SELECT table_name, column_name, data_type, character_maximum_length, column_default, is_nullable, collation_name
 		FROM information_schema.columns WHERE table_schema = $1 ORDER BY table_name, ordinal_position`, schema)
 	return append(rows, db.Query(t, `SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = $1 ORDER BY 1, 2`, schema)...)
 }
 
-// use runs every method that writes to Kamailio's tables.
-func use(t *testing.T, store hermes.Store) {
+// mustWriteAll calls every method that writes to Kamailio's tables.
+func mustWriteAll(t *testing.T, store hermes.Store) {
 	t.Helper()
 	ctx, a, b := t.Context(), sip.MustParse("alice@example.com"), sip.MustParse("bob@far.example")
 	u := hermes.User{Address: a, Type: hermes.Local, HA1: "1", HA1B: "2", Clear: "clear", Email: "a@example.com", RPID: "r", PermittedCalls: "intl"}
@@ -38,15 +38,15 @@ func use(t *testing.T, store hermes.Store) {
 	}
 }
 
-func TestKamailioIsNotAltered(t *testing.T) {
-	db := pgtest.New(t, quick)
-	before, versions := shape(t, db, "public"), db.Query(t, "SELECT * FROM version ORDER BY id")
-	store := open(t, db, nil)
-	use(t, store)
+func TestStore_KamailioUnchanged(t *testing.T) {
+	db := pgtest.New(t, noFsync)
+	before, versions := schemaOf(t, db, "public"), db.Query(t, "SELECT * FROM version ORDER BY id")
+	store := mustOpen(t, db, nil)
+	mustWriteAll(t, store)
 	if err := store.CreateKamailioTables(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(before, shape(t, db, "public")); d != "" {
+	if d := cmp.Diff(before, schemaOf(t, db, "public")); d != "" {
 		t.Errorf("Kamailio's schema before and after (-before +after):\n%s", d)
 	}
 	if d := cmp.Diff(versions, db.Query(t, "SELECT * FROM version ORDER BY id")); d != "" {
@@ -54,10 +54,10 @@ func TestKamailioIsNotAltered(t *testing.T) {
 	}
 }
 
-func TestExtraColumns(t *testing.T) {
-	db := pgtest.New(t, quick)
+func TestStore_ExtraColumns(t *testing.T) {
+	db := pgtest.New(t, noFsync)
 	db.Exec(t, `ALTER TABLE subscriber ADD email_address varchar(128) NOT NULL DEFAULT '', ADD rpid varchar(128), ADD site integer NOT NULL DEFAULT 7`)
-	store := open(t, db, nil)
+	store := mustOpen(t, db, nil)
 	ctx := t.Context()
 	row := func(user string) string {
 		t.Helper()
@@ -81,11 +81,12 @@ func TestExtraColumns(t *testing.T) {
 	if got, err := store.User(ctx, u.Address); err != nil || got != u {
 		t.Errorf("read: %+v, %v; want %+v", got, err, u)
 	}
-	t.Run("of another tool's user", func(t *testing.T) { extraOfForeign(t, db, store) })
+	t.Run("of another tool's user", func(t *testing.T) { testExtraOfOtherTool(t, db, store) })
 }
 
-// extraOfForeign wants a user's email, which only Kamailio's table knows, to survive a change by Hermes.
-func extraOfForeign(t *testing.T, db *pgtest.DB, store *postgres.Store) {
+// testExtraOfOtherTool checks that a user's email, which only Kamailio's table has, survives a
+// change by Hermes.
+func testExtraOfOtherTool(t *testing.T, db *pgtest.DB, store *postgres.Store) {
 	db.Exec(t, "INSERT INTO subscriber (username, domain, email_address, rpid) VALUES ('bob', 'example.com', 'bob@b.example', NULL)")
 	want := hermes.User{Address: sip.MustParse("bob@example.com"), Type: hermes.Local, Email: "bob@b.example"}
 	u, err := store.User(t.Context(), want.Address)
@@ -101,11 +102,11 @@ func extraOfForeign(t *testing.T, db *pgtest.DB, store *postgres.Store) {
 	}
 }
 
-func TestOtherSchema(t *testing.T) {
+func TestOptions_KamailioSchema(t *testing.T) {
 	const name = `Kam "ailio`
 	db := pgtest.New(t, pgtest.Options{NoFsync: true, Empty: true})
 	db.Exec(t, `CREATE SCHEMA "Kam ""ailio"`)
-	store := open(t, db, &postgres.Options{KamailioSchema: name})
+	store := mustOpen(t, db, &postgres.Options{KamailioSchema: name})
 	if err := store.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "subscriber") {
 		t.Errorf("without Kamailio's tables Ready says %v", err)
 	}
@@ -115,16 +116,16 @@ func TestOtherSchema(t *testing.T) {
 	if err := store.Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
-	use(t, store)
+	mustWriteAll(t, store)
 	if n := db.Value(t, `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`); n != "0" {
 		t.Errorf("%s tables in public, want none", n)
 	}
 }
 
-func TestTableGrpIsMissing(t *testing.T) {
-	db := pgtest.New(t, quick)
+func TestStore_SetGroups_MissingTable(t *testing.T) {
+	db := pgtest.New(t, noFsync)
 	db.Exec(t, "DROP TABLE grp")
-	store := open(t, db, nil)
+	store := mustOpen(t, db, nil)
 	ctx, u := t.Context(), hermes.User{Address: sip.MustParse("alice@example.com"), Type: hermes.Local}
 	if err := store.AddUser(ctx, u); err != nil {
 		t.Fatal(err)
@@ -138,11 +139,11 @@ func TestTableGrpIsMissing(t *testing.T) {
 	if err := store.SetGroups(ctx, u.Address, nil); err != nil {
 		t.Errorf("setting none: %v", err)
 	}
-	if err := openBare(t, db, nil).CreateKamailioTables(ctx); err != nil {
+	if err := mustOpenUnmigrated(t, db, nil).CreateKamailioTables(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.SetGroups(ctx, u.Address, []string{"intl"}); err != nil {
-		t.Errorf("once another process has made the table: %v", err)
+		t.Errorf("after another process has created the table: %v", err)
 	}
 	if err := store.RemoveUser(ctx, u.Address); err != nil {
 		t.Error(err)
@@ -152,14 +153,15 @@ func TestTableGrpIsMissing(t *testing.T) {
 	}
 }
 
-// TestCreatedAsShipped wants the tables that Hermes creates to be Kamailio's own.
-func TestCreatedAsShipped(t *testing.T) {
-	shipped, db := pgtest.New(t, quick), pgtest.New(t, pgtest.Options{NoFsync: true, Empty: true})
-	store := openBare(t, db, nil)
+// TestStore_CreateKamailioTables_AsShipped compares the tables that Hermes creates with
+// those that Kamailio ships.
+func TestStore_CreateKamailioTables_AsShipped(t *testing.T) {
+	shipped, db := pgtest.New(t, noFsync), pgtest.New(t, pgtest.Options{NoFsync: true, Empty: true})
+	store := mustOpenUnmigrated(t, db, nil)
 	if err := store.CreateKamailioTables(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	want := shape(t, shipped, "public")
+	want := schemaOf(t, shipped, "public")
 	tables := []string{"subscriber", "dbaliases", "domain", "domain_attrs", "grp", "version"}
 	var wanted [][]string
 	for _, row := range want {
@@ -169,7 +171,7 @@ func TestCreatedAsShipped(t *testing.T) {
 			}
 		}
 	}
-	if d := cmp.Diff(wanted, shape(t, db, "public")); d != "" {
+	if d := cmp.Diff(wanted, schemaOf(t, db, "public")); d != "" {
 		t.Errorf("the shipped schema and Hermes' (-shipped +Hermes'):\n%s", d)
 	}
 	const versions = "SELECT table_name, table_version FROM version WHERE table_name = ANY ('{subscriber,dbaliases,domain,domain_attrs,grp,version}') ORDER BY 1"
@@ -178,11 +180,12 @@ func TestCreatedAsShipped(t *testing.T) {
 	}
 }
 
-// TestCreatesOnlyWhatIsMissing starts from a site's own table and rows of version.
-func TestCreatesOnlyWhatIsMissing(t *testing.T) {
-	db := pgtest.New(t, quick)
+// TestStore_CreateKamailioTables_Missing starts with a site's own table and rows of
+// version.
+func TestStore_CreateKamailioTables_Missing(t *testing.T) {
+	db := pgtest.New(t, noFsync)
 	db.Exec(t, "DROP TABLE grp, dbaliases; UPDATE version SET table_version = 99 WHERE table_name = 'grp'; ALTER TABLE subscriber ADD site integer")
-	store := openBare(t, db, nil)
+	store := mustOpenUnmigrated(t, db, nil)
 	text, err := store.KamailioSQL(t.Context())
 	if err != nil || strings.Contains(text, "subscriber") || !strings.Contains(text, "CREATE TABLE \"public\".grp") {
 		t.Errorf("dry run: %v\n%s", err, text)
@@ -196,8 +199,8 @@ func TestCreatesOnlyWhatIsMissing(t *testing.T) {
 		t.Errorf("version of grp is %s, want the row that was there", v)
 	}
 	if text, err := store.KamailioSQL(t.Context()); err != nil || text != "" {
-		t.Errorf("dry run once all is there: %v\n%s", err, text)
+		t.Errorf("dry run when all tables exist: %v\n%s", err, text)
 	}
-	migrate(t, store)
-	use(t, store)
+	mustMigrate(t, store)
+	mustWriteAll(t, store)
 }

@@ -15,19 +15,19 @@ import (
 
 var steps = []string{"0001_provisioning", "0002_access"}
 
-func TestMigrate(t *testing.T) {
-	db := pgtest.New(t, quick)
-	store := openBare(t, db, nil)
+func TestStore_Migrate(t *testing.T) {
+	db := pgtest.New(t, noFsync)
+	store := mustOpenUnmigrated(t, db, nil)
 	if names, err := store.Pending(t.Context()); err != nil || !slices.Equal(names, steps) {
 		t.Errorf("pending at first: %q, %v; want %q", names, err, steps)
 	}
 	if err := store.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), steps[0]) {
 		t.Errorf("Ready at first: %v; want an error that names the steps", err)
 	}
-	migrate(t, store)
-	once := shape(t, db, "hermes")
-	migrate(t, store)
-	if d := cmp.Diff(once, shape(t, db, "hermes")); d != "" {
+	mustMigrate(t, store)
+	once := schemaOf(t, db, "hermes")
+	mustMigrate(t, store)
+	if d := cmp.Diff(once, schemaOf(t, db, "hermes")); d != "" {
 		t.Errorf("migrating again changed something (-before +after):\n%s", d)
 	}
 	if names, err := store.Pending(t.Context()); err != nil || names != nil {
@@ -41,11 +41,11 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
-func TestMigrateAtOnce(t *testing.T) {
-	db := pgtest.New(t, quick)
+func TestStore_Migrate_Concurrent(t *testing.T) {
+	db := pgtest.New(t, noFsync)
 	var wg sync.WaitGroup
 	for range 4 {
-		store := openBare(t, db, nil)
+		store := mustOpenUnmigrated(t, db, nil)
 		wg.Go(func() {
 			if err := store.Migrate(t.Context()); err != nil {
 				t.Error(err)
@@ -58,31 +58,31 @@ func TestMigrateAtOnce(t *testing.T) {
 	}
 }
 
-// TestMigrationSQL feeds the dry run's text to another database and wants the same there.
-func TestMigrationSQL(t *testing.T) {
-	ran, fed := pgtest.New(t, quick), pgtest.New(t, quick)
-	store := openBare(t, ran, nil)
+// TestStore_MigrationSQL runs the text of a dry run in another database and compares the schemas.
+func TestStore_MigrationSQL(t *testing.T) {
+	ran, fed := pgtest.New(t, noFsync), pgtest.New(t, noFsync)
+	store := mustOpenUnmigrated(t, ran, nil)
 	text, err := store.MigrationSQL(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rows := shape(t, ran, "hermes"); rows != nil {
+	if rows := schemaOf(t, ran, "hermes"); rows != nil {
 		t.Fatalf("the dry run made %q", rows)
 	}
 	fed.Exec(t, text)
-	migrate(t, store)
-	if d := cmp.Diff(shape(t, ran, "hermes"), shape(t, fed, "hermes")); d != "" {
+	mustMigrate(t, store)
+	if d := cmp.Diff(schemaOf(t, ran, "hermes"), schemaOf(t, fed, "hermes")); d != "" {
 		t.Errorf("migrated and fed with the dry run (-migrated +fed):\n%s", d)
 	}
-	if err := openBare(t, fed, nil).Ready(t.Context()); err != nil {
+	if err := mustOpenUnmigrated(t, fed, nil).Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestMigrateBetweenSteps goes on from where another migrator was killed.
-func TestMigrateBetweenSteps(t *testing.T) {
-	whole, db := pgtest.New(t, quick), pgtest.New(t, quick)
-	store := openBare(t, db, nil)
+// TestStore_Migrate_AfterOneStep continues after a migrator that was killed between two steps.
+func TestStore_Migrate_AfterOneStep(t *testing.T) {
+	whole, db := pgtest.New(t, noFsync), pgtest.New(t, noFsync)
+	store := mustOpenUnmigrated(t, db, nil)
 	text, err := store.MigrationSQL(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -92,18 +92,18 @@ func TestMigrateBetweenSteps(t *testing.T) {
 	if names, err := store.Pending(t.Context()); err != nil || !slices.Equal(names, steps[1:]) {
 		t.Errorf("pending: %q, %v; want %q", names, err, steps[1:])
 	}
-	migrate(t, store)
-	open(t, whole, nil)
-	if d := cmp.Diff(shape(t, whole, "hermes"), shape(t, db, "hermes")); d != "" {
+	mustMigrate(t, store)
+	mustOpen(t, whole, nil)
+	if d := cmp.Diff(schemaOf(t, whole, "hermes"), schemaOf(t, db, "hermes")); d != "" {
 		t.Errorf("in one go and in two (-one +two):\n%s", d)
 	}
 }
 
-// TestMigrateInsideStep has a step fail halfway, and wants nothing of it to stay.
-func TestMigrateInsideStep(t *testing.T) {
-	db := pgtest.New(t, quick)
+// TestStore_Migrate_FailedStep makes a step fail halfway, and checks that nothing of it stays.
+func TestStore_Migrate_FailedStep(t *testing.T) {
+	db := pgtest.New(t, noFsync)
 	db.Exec(t, "CREATE SCHEMA hermes; CREATE TABLE hermes.numbers ()")
-	store := openBare(t, db, nil)
+	store := mustOpenUnmigrated(t, db, nil)
 	if err := store.Migrate(t.Context()); err == nil {
 		t.Fatal("migrated over a table that is there already")
 	}
@@ -111,13 +111,14 @@ func TestMigrateInsideStep(t *testing.T) {
 		t.Errorf("left: %q, want what was there", rows)
 	}
 	db.Exec(t, "DROP TABLE hermes.numbers")
-	migrate(t, store)
+	mustMigrate(t, store)
 }
 
-// TestMigrateWaits wants no migrator to begin while another's transaction is open, and to leave when its caller does.
-func TestMigrateWaits(t *testing.T) {
-	db := pgtest.New(t, quick)
-	store, other := openBare(t, db, nil), openPgx(t, db)
+// TestStore_Migrate_Waits checks that no migrator begins while the transaction of another is
+// open, and that it gives up when its caller does.
+func TestStore_Migrate_Waits(t *testing.T) {
+	db := pgtest.New(t, noFsync)
+	store, other := mustOpenUnmigrated(t, db, nil), mustOpenPgx(t, db)
 	tx, err := other.Begin()
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +130,7 @@ func TestMigrateWaits(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- store.Migrate(ctx) }()
-	for !waiting(t, db) {
+	for !isMigratorWaiting(t, db) {
 		if len(done) > 0 {
 			t.Fatalf("a migrator did not wait for another: %v", <-done)
 		}
@@ -139,20 +140,20 @@ func TestMigrateWaits(t *testing.T) {
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("a migrator whose caller left: %v", err)
 	}
-	if rows := shape(t, db, "hermes"); rows != nil {
+	if rows := schemaOf(t, db, "hermes"); rows != nil {
 		t.Errorf("it made %q", rows)
 	}
 }
 
-// waiting tells whether somebody waits for an advisory lock.
-func waiting(t *testing.T, db *pgtest.DB) bool {
+// isMigratorWaiting reports whether a session waits for an advisory lock.
+func isMigratorWaiting(t *testing.T, db *pgtest.DB) bool {
 	t.Helper()
 	return db.Value(t, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()") != "0"
 }
 
-func TestSchemaIsNewer(t *testing.T) {
-	db := pgtest.New(t, quick)
-	store := open(t, db, nil)
+func TestStore_Migrate_NewerSchema(t *testing.T) {
+	db := pgtest.New(t, noFsync)
+	store := mustOpen(t, db, nil)
 	db.Exec(t, "INSERT INTO hermes.migrations (name) VALUES ('9999_future')")
 	_, pending := store.Pending(t.Context())
 	for name, err := range map[string]error{"Pending": pending, "Ready": store.Ready(t.Context()), "Migrate": store.Migrate(t.Context())} {

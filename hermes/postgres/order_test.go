@@ -11,20 +11,21 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// namesInOrder sort in quite another way in a dictionary.
+// namesInOrder are sorted byte-wise, which differs from the order of a dictionary.
 var namesInOrder = []string{"+4799", "-x", "0a", "A", "B", "Z", "_a", "a", "a-b", "aB", "ab", "b", "z", "~"}
 
-// TestOrder pages one by one through rows of other tools, in databases that compare text in different ways.
-func TestOrder(t *testing.T) {
+// TestStore_Order pages one by one through rows of other tools, in databases that compare text in
+// different ways.
+func TestStore_Order(t *testing.T) {
 	for _, row := range []struct{ why, icu, alter string }{
 		{"the database compares byte-wise, and Kamailio's indexes serve", "", ""},
-		{"the database compares as people do", "en-US", ""},
+		{"the database compares by the rules of a language", "en-US", ""},
 		{"a column has a collation of its own", "", `ALTER TABLE subscriber ALTER username TYPE varchar(64) COLLATE "und-x-icu";
 			ALTER TABLE dbaliases ALTER alias_username TYPE varchar(64) COLLATE "und-x-icu"`},
 	} {
 		db := pgtest.New(t, pgtest.Options{NoFsync: true, ICULocale: row.icu})
 		db.Exec(t, row.alter)
-		store := open(t, db, nil)
+		store := mustOpen(t, db, nil)
 		for _, name := range namesInOrder {
 			db.Exec(t, "INSERT INTO subscriber (username, domain) VALUES ($1, 'example.com')", name)
 			db.Exec(t, "INSERT INTO dbaliases (alias_username, alias_domain, username, domain) VALUES ($1, 'example.com', 'x', 'example.com')", name)
@@ -72,7 +73,7 @@ func aliasNames(t *testing.T, store hermes.Store) (names []string) {
 	}
 }
 
-func TestNamesAreInOrder(t *testing.T) {
+func TestNamesInOrder(t *testing.T) {
 	if !slices.IsSorted(namesInOrder) {
 		t.Error("the test's own names are not in order")
 	}

@@ -1,15 +1,18 @@
-// Package postgres is the hermes.Store for PostgreSQL 13 or newer, beside Kamailio's tables.
+// Package postgres implements [hermes.Store] for PostgreSQL 13 or newer, beside Kamailio's tables.
 //
 //	store, err := postgres.Open(ctx, "postgres://hermes@/kamailio", nil)
 //	…
 //	defer store.Close()
+//	if err := store.Migrate(ctx); err != nil {
 //
-// Hermes' own tables are in the schema "hermes", which Migrate makes. Kamailio's are where Options says, and are
-// never altered. A role needs SELECT on all of Kamailio's, INSERT, UPDATE and DELETE on subscriber, dbaliases and grp with USAGE
-// on their sequences, and a schema "hermes" of its own or the right to create it.
+// Hermes' own tables are in the schema "hermes", which [Store.Migrate] creates. Kamailio's tables
+// are in the schema that [Options] names, and are never altered. The database role needs SELECT
+// on all of Kamailio's tables; INSERT, UPDATE and DELETE on subscriber, dbaliases and grp, with
+// USAGE on their sequences; and a schema "hermes" of its own or the right to create it.
 //
-// Open makes pools of hardened pgdriver connections. New takes a host's own *sql.DB or *sql.Tx, of any
-// driver, so that the host's statements and Hermes' changes can be one transaction:
+// [Open] connects with pools of hardened pgdriver connections. [New] and [InTx] use a host's own
+// [sql.DB] or [sql.Tx], of any driver, so that statements of the host and changes by Hermes can
+// be one transaction:
 //
 //	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 //	…
@@ -17,7 +20,8 @@
 //	…
 //	err = tx.Commit()
 //
-// The columns of Kamailio's tables are looked up by Open and New: a store does not notice ALTER TABLE.
+// A store looks up the columns of Kamailio's tables when it is made. It does not notice a later
+// ALTER TABLE that adds or removes one.
 package postgres
 
 import (
@@ -34,12 +38,13 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/pgconn"
 )
 
-// Options configure a Store. A nil *Options gives the defaults. New and InTx use KamailioSchema only.
+// Options configure a [Store]. A nil *Options gives the defaults.
 type Options struct {
-	// KamailioSchema is the schema of Kamailio's tables; empty: public.
+	// KamailioSchema is the schema of Kamailio's tables. Defaults to public.
 	KamailioSchema string
-	// MaxConns bounds the connections for ordinary statements; 0: 16. There are 4 more for sessions, and 4 for
-	// long lists and ranges of numbers, so that neither waits for the others.
+	// MaxConns is the greatest number of connections for ordinary statements. Defaults to 16.
+	// Open makes 4 more for sessions, and 4 for long lists and ranges of numbers, so that neither
+	// waits for the others. New and InTx ignore it.
 	MaxConns int
 }
 
@@ -50,46 +55,19 @@ const (
 	bulkTime = 10 * time.Minute
 )
 
-// Store is a hermes.Store in PostgreSQL. It is safe for concurrent use, except for one in a
-// host's transaction.
-type Store struct {
-	*bunstore.Store
-	pools []*sql.DB // those to close
-}
-
-// Open connects to the database that a postgres:// URL names. TLS is verified unless the URL says sslmode=disable, or
-// the host is loopback or a Unix socket (host=/folder). It changes nothing there: Migrate does.
+// Open connects to the database that a postgres:// URL names. TLS is verified unless the URL has
+// sslmode=disable, or the host is loopback or a Unix socket (host=/folder). Open changes nothing
+// in the database; see [Store.Migrate]. The caller closes the store.
 func Open(ctx context.Context, url string, opts *Options) (*Store, error) {
-	s, err := open(ctx, url, opts.orDefault())
+	conns, err := connect(url, opts.orDefault().MaxConns)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	return s, nil
-}
-
-func open(ctx context.Context, url string, opts Options) (_ *Store, err error) {
-	s := &Store{}
-	defer func() {
-		if err != nil {
-			_ = s.Close()
-		}
-	}()
-	for _, o := range []pgconn.Options{
-		{URL: url, MaxOpen: opts.MaxConns},
-		{URL: url, MaxOpen: authConns},
-		{URL: url, MaxOpen: bulkConns, ReadTimeout: bulkTime},
-	} {
-		db, err := pgconn.Open(o)
-		if err != nil {
-			return nil, err
-		}
-		s.pools = append(s.pools, db)
-	}
-	p := pools{data: s.pools[0], auth: s.pools[1], bulk: s.pools[2]}
-	s.Store, err = p.store(ctx, opts)
+	s, err := newStore(ctx, conns.options(opts))
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, conns.close())
 	}
+	s.close = conns.close
 	return s, nil
 }
 
@@ -100,62 +78,71 @@ func (o *Options) orDefault() Options {
 	return *o
 }
 
-// New uses a host's own database, of any driver, which the host closes. The store is like Open's, but for the
-// hardening that is in Open's connections.
+// New uses a host's own database, of any driver, which the host closes. The store is like that of
+// [Open], without the hardening of Open's connections.
 func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
-	s, err := pools{db, db, db}.store(ctx, opts.orDefault())
-	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", err)
-	}
-	return &Store{Store: s}, nil
+	return newStore(ctx, pools{data: db, auth: db, bulk: db}.options(opts))
 }
 
-// InTx uses a host's own transaction, which the host ends. All that the store does is part of that transaction. Every
-// change, and every Tx, stands behind a savepoint, so that one that fails undoes its own writes only and the
-// transaction stays usable; a read that fails ends it.
+// InTx uses a host's own transaction, which the host ends. All that the store does is part of
+// that transaction. Every change, and every call of [Store.Tx], is behind a savepoint, so that
+// one that fails undoes its own writes only and the transaction stays usable. A read that fails
+// ends the transaction.
 //
-// Nothing is tried again: where a statement or the host's COMMIT fails with SQLSTATE 40001 or 40P01 the host has to run
-// the whole transaction anew. The promises of hermes.Store about concurrency hold where the transaction is
-// SERIALIZABLE, which is for the host to ask for. Such a store is for one goroutine.
+// Nothing is tried again: where a statement or the host's COMMIT fails with SQLSTATE 40001 or
+// 40P01, the host has to run the whole transaction again. The promises of [hermes.Store] about
+// concurrency hold where the transaction is SERIALIZABLE, which is for the host to ask for. The
+// store must be used by one goroutine at a time, and not after the transaction has ended.
 func InTx(ctx context.Context, tx *sql.Tx, opts *Options) (*Store, error) {
-	s, err := hostTx{tx}.store(ctx, opts.orDefault())
-	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", err)
-	}
-	return &Store{Store: s}, nil
-}
-
-// Close closes the connections that Open made. It leaves a host's alone.
-func (s *Store) Close() error {
-	var errs []error
-	for _, db := range s.pools {
-		errs = append(errs, db.Close())
-	}
-	return errors.Join(errs...)
-}
-
-// pools are where statements go by what they are for.
-type pools struct{ data, auth, bulk *sql.DB }
-
-func (p pools) store(ctx context.Context, opts Options) (*bunstore.Store, error) {
-	return bunstore.New(ctx, bunstore.Options{
-		Dialect: pgdialect.New(), Reads: p.data, LongReads: p.bulk, AuthReads: p.auth, RunTx: p.runTx, KamailioSchema: opts.KamailioSchema,
+	return newStore(ctx, bunstore.Options{
+		Dialect: pgdialect.New(), Reads: tx, RunTx: hostTx{tx}.run, KamailioSchema: opts.orDefault().KamailioSchema,
 	})
 }
 
-// runTx implements bunstore.RunTx.
-func (p pools) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) error {
-	pool, how := p.data, pgconn.TxOptions{Isolation: opts.Isolation, Gate: bunstore.Gate}
-	switch {
-	case opts.Bulk:
-		pool, how.Timeout, how.Gate = p.bulk, bulkTime, ""
-	case opts.Auth:
-		pool = p.auth
+// pools are the connections by the purpose of their statements.
+type pools struct{ data, auth, bulk *sql.DB }
+
+// connect opens the pools of a store.
+func connect(url string, maxConns int) (p pools, err error) {
+	for _, pool := range []struct {
+		db   **sql.DB
+		opts pgconn.Options
+	}{
+		{&p.data, pgconn.Options{URL: url, MaxOpen: maxConns}},
+		{&p.auth, pgconn.Options{URL: url, MaxOpen: authConns}},
+		{&p.bulk, pgconn.Options{URL: url, MaxOpen: bulkConns, ReadTimeout: bulkTime}},
+	} {
+		// No connection is made yet, so that there is nothing to close after an error.
+		if *pool.db, err = pgconn.Open(pool.opts); err != nil {
+			return p, err
+		}
 	}
-	return outcome(pgconn.RunTx(ctx, pool, how, func(ctx context.Context, tx *sql.Tx) error { return fn(ctx, tx) }))
+	return p, nil
 }
 
-// outcome puts package hermes' word for a commit of unknown outcome beside pgconn's.
+func (p pools) close() error { return errors.Join(p.data.Close(), p.auth.Close(), p.bulk.Close()) }
+
+func (p pools) options(opts *Options) bunstore.Options {
+	return bunstore.Options{
+		Dialect: pgdialect.New(), Reads: p.data, AuthReads: p.auth, BulkReads: p.bulk, RunTx: p.runTx,
+		KamailioSchema: opts.orDefault().KamailioSchema,
+	}
+}
+
+// runTx implements [bunstore.RunTx].
+func (p pools) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) error {
+	pool, txOpts := p.data, pgconn.TxOptions{Isolation: opts.Isolation, Gate: bunstore.Gate}
+	switch opts.Pool {
+	case bunstore.Bulk:
+		pool, txOpts.Timeout, txOpts.Gate = p.bulk, bulkTime, ""
+	case bunstore.Auth:
+		pool = p.auth
+	}
+	err := pgconn.RunTx(ctx, pool, txOpts, func(ctx context.Context, tx *sql.Tx) error { return fn(ctx, tx) })
+	return outcome(err)
+}
+
+// outcome adds [hermes.ErrOutcomeUnknown] to the error of a commit of unknown outcome.
 func outcome(err error) error {
 	if errors.Is(err, pgconn.ErrOutcomeUnknown) {
 		return fmt.Errorf("%w: %w", hermes.ErrOutcomeUnknown, err)

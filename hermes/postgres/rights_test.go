@@ -9,10 +9,10 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-// TestRightsThatSuffice works with the rights that the package comment names and no others. Such a role
-// may not create the trigram extension.
-func TestRightsThatSuffice(t *testing.T) {
-	db := pgtest.New(t, quick)
+// TestStore_Rights works with the rights that the package comment names and no others. Such a
+// role may not create the trigram extension.
+func TestStore_Rights(t *testing.T) {
+	db := pgtest.New(t, noFsync)
 	db.Exec(t, `DROP ROLE IF EXISTS plain; CREATE ROLE plain LOGIN; CREATE SCHEMA hermes AUTHORIZATION plain;
 		GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain; GRANT INSERT, UPDATE, DELETE ON subscriber, dbaliases, grp TO plain;
 		GRANT USAGE ON SEQUENCE subscriber_id_seq, dbaliases_id_seq, grp_id_seq TO plain`)
@@ -21,11 +21,11 @@ func TestRightsThatSuffice(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	migrate(t, store)
+	mustMigrate(t, store)
 	if err := store.Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
-	use(t, store)
+	mustWriteAll(t, store)
 	if n, err := store.AddNumbers(t.Context(), e164.MustParse("+4773500000"), e164.MustParse("+4773519999")); n != 20000 || err != nil {
 		t.Errorf("%d numbers, %v; want 20000", n, err)
 	}
@@ -36,7 +36,7 @@ func TestRightsThatSuffice(t *testing.T) {
 	if n := db.Value(t, index); n != "0" {
 		t.Errorf("%s trigram indexes that this role cannot make", n)
 	}
-	migrate(t, openBare(t, db, nil))
+	mustMigrate(t, mustOpenUnmigrated(t, db, nil))
 	if n := db.Value(t, index); n != "1" {
 		t.Errorf("%s trigram indexes after a role that may has migrated again, want 1", n)
 	}

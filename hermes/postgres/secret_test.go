@@ -9,11 +9,11 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-// TestSecretsAreNotLogged has statements fail, whose text PostgreSQL then writes into its log.
-func TestSecretsAreNotLogged(t *testing.T) {
-	db := pgtest.New(t, quick)
-	pgdriver := open(t, db, nil)
-	for name, store := range map[string]hermes.Store{"pgdriver": pgdriver, "pgx": newStore(t, openPgx(t, db))} {
+// TestStore_SecretsNotLogged makes statements fail, whose text PostgreSQL then logs.
+func TestStore_SecretsNotLogged(t *testing.T) {
+	db := pgtest.New(t, noFsync)
+	pgdriver := mustOpen(t, db, nil)
+	for name, store := range map[string]hermes.Store{"pgdriver": pgdriver, "pgx": mustNew(t, mustOpenPgx(t, db))} {
 		canary := "canary-of-" + name
 		u := local(name + "@example.com")
 		if err := store.AddUser(t.Context(), u); err != nil {
@@ -30,7 +30,7 @@ func TestSecretsAreNotLogged(t *testing.T) {
 		}
 		log := db.Log()
 		if !strings.Contains(log, "too long") {
-			t.Errorf("%s: the statements' failure is not in the log, which says nothing then", name)
+			t.Errorf("%s: the failure of the statements is not in the log, so that it proves nothing", name)
 		}
 		if strings.Contains(log, canary) {
 			t.Errorf("%s: the clear password or a hash is in the server's log", name)
@@ -45,10 +45,11 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	}
 }
 
-// TestSwallowedFailure has fn hide that a statement failed: what came before it must not stick.
-func TestSwallowedFailure(t *testing.T) {
-	db := pgtest.New(t, quick)
-	store := open(t, db, nil)
+// TestStore_Tx_HiddenFailure ignores the failure of a statement inside the function. The
+// transaction must not be committed.
+func TestStore_Tx_HiddenFailure(t *testing.T) {
+	db := pgtest.New(t, noFsync)
+	store := mustOpen(t, db, nil)
 	bad := local("bad@example.com")
 	bad.HA1 = strings.Repeat("x", 200)
 	err := store.Tx(t.Context(), func(s hermes.Store) error {

@@ -15,27 +15,27 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
-// quick is for tests to which a power cut means nothing.
-var quick = pgtest.Options{NoFsync: true}
+// noFsync is for tests that do not depend on the data surviving a power cut.
+var noFsync = pgtest.Options{NoFsync: true}
 
 func TestStore(t *testing.T) {
-	db := pgtest.New(t, quick)
-	store := open(t, db, nil)
+	db := pgtest.New(t, noFsync)
+	store := mustOpen(t, db, nil)
 	storetest.Run(t, func(t *testing.T) storetest.Fixture { return fixture(t, db, store) })
 }
 
-// TestStoreOnPgx runs the suite on another driver.
-func TestStoreOnPgx(t *testing.T) {
-	db := pgtest.New(t, quick)
-	store := newStore(t, openPgx(t, db))
-	migrate(t, store)
+// TestNew runs the suite on another driver.
+func TestNew(t *testing.T) {
+	db := pgtest.New(t, noFsync)
+	store := mustNew(t, mustOpenPgx(t, db))
+	mustMigrate(t, store)
 	storetest.Run(t, func(t *testing.T) storetest.Fixture { return fixture(t, db, store) })
 }
 
 var tables = []string{"subscriber", "dbaliases", "domain", "grp", "hermes.users", "hermes.phones", "hermes.numbers", "hermes.servers",
 	"hermes.credentials", "hermes.authorizations", "hermes.api_keys", "hermes.nonces", "hermes.sessions"}
 
-// fixture empties the database: that is much quicker than to make another for every case.
+// fixture empties the database, which is faster than to create one for every case.
 func fixture(t *testing.T, db *pgtest.DB, store *postgres.Store) storetest.Fixture {
 	t.Helper()
 	db.Exec(t, "DELETE FROM "+strings.Join(tables, "; DELETE FROM "))
@@ -63,15 +63,15 @@ func fixture(t *testing.T, db *pgtest.DB, store *postgres.Store) storetest.Fixtu
 	}
 }
 
-// open opens a store and brings its schema up.
-func open(t *testing.T, db *pgtest.DB, opts *postgres.Options) *postgres.Store {
+// mustOpen opens a store and migrates its schema.
+func mustOpen(t *testing.T, db *pgtest.DB, opts *postgres.Options) *postgres.Store {
 	t.Helper()
-	store := openBare(t, db, opts)
-	migrate(t, store)
+	store := mustOpenUnmigrated(t, db, opts)
+	mustMigrate(t, store)
 	return store
 }
 
-func openBare(t *testing.T, db *pgtest.DB, opts *postgres.Options) *postgres.Store {
+func mustOpenUnmigrated(t *testing.T, db *pgtest.DB, opts *postgres.Options) *postgres.Store {
 	t.Helper()
 	store, err := postgres.Open(t.Context(), db.URL(), opts)
 	if err != nil {
@@ -85,14 +85,14 @@ func openBare(t *testing.T, db *pgtest.DB, opts *postgres.Options) *postgres.Sto
 	return store
 }
 
-func migrate(t *testing.T, store *postgres.Store) {
+func mustMigrate(t *testing.T, store *postgres.Store) {
 	t.Helper()
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func openPgx(t *testing.T, db *pgtest.DB) *sql.DB {
+func mustOpenPgx(t *testing.T, db *pgtest.DB) *sql.DB {
 	t.Helper()
 	pool, err := sql.Open("pgx", db.URL())
 	if err != nil {
@@ -104,7 +104,7 @@ func openPgx(t *testing.T, db *pgtest.DB) *sql.DB {
 	return pool
 }
 
-func newStore(t *testing.T, db *sql.DB) *postgres.Store {
+func mustNew(t *testing.T, db *sql.DB) *postgres.Store {
 	t.Helper()
 	store, err := postgres.New(t.Context(), db, nil)
 	if err != nil {
@@ -113,7 +113,7 @@ func newStore(t *testing.T, db *sql.DB) *postgres.Store {
 	return store
 }
 
-func inTx(t *testing.T, tx *sql.Tx) *postgres.Store {
+func mustInTx(t *testing.T, tx *sql.Tx) *postgres.Store {
 	t.Helper()
 	store, err := postgres.InTx(t.Context(), tx, nil)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-func TestSameAsMemory(t *testing.T) {
+func TestStore_SameAsMemory(t *testing.T) {
 	storetest.Compare(t, fixture, func(t *testing.T) storetest.Fixture {
 		store := memstore.New()
 		return storetest.Fixture{Store: store, Serve: func(t *testing.T, domains ...string) {

@@ -11,38 +11,40 @@ import (
 	"testing"
 )
 
-// TestLock runs this binary again, as a process that asks who else has the file open. Whoever hears of nobody, as
-// Kamailio does when one of its processes ends, deletes the -wal file, and what this process wrote from then on
-// would be nobody's to see.
-func TestLock(t *testing.T) {
+// TestOpen_Lock runs this test binary again, as another process that looks for the locks of those
+// that have the file open. A process that finds none, such as one of Kamailio's when it ends,
+// deletes the -wal file, and what this process wrote from then on would be lost.
+func TestOpen_Lock(t *testing.T) {
 	if path := os.Getenv("SQLITE_TEST_FILE"); path != "" {
-		askLock(t, path)
+		checkLocked(t, path)
 		return
 	}
 	path := filepath.Join(t.TempDir(), "hermes.db")
 	for _, why := range []string{"a store has it open", "so have two, of one process"} {
-		open(t, path, nil)
-		cmd := exec.Command(os.Args[0], "-test.run=^TestLock$", "-test.v")
+		mustOpen(t, path, nil)
+		cmd := exec.Command(os.Args[0], "-test.run=^TestOpen_Lock$", "-test.v")
 		cmd.Env = append(os.Environ(), "SQLITE_TEST_FILE="+path)
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("another process does not see it: %s: %v\n%s", why, err, out)
+			t.Errorf("another process does not see the lock: %s: %v\n%s", why, err, out)
 		}
 	}
 }
 
-// askLock fails where the range is free on which SQLite's locks of an open file are.
-func askLock(t *testing.T, path string) {
+// checkLocked fails where nothing holds SQLite's lock of an open file.
+func checkLocked(t *testing.T, path string) {
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	const pendingByte = 0x40000000 // of SQLite's file format; after it come one reserved byte and the 510 shared ones
+	// In SQLite's file format this byte is followed by a reserved one and by the 510 of the
+	// shared lock.
+	const pendingByte = 0x40000000
 	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Whence: io.SeekStart, Start: pendingByte + 2, Len: 510}
 	if err := syscall.FcntlFlock(f.Fd(), syscall.F_GETLK, &lock); err != nil {
 		t.Fatal(err)
 	}
 	if lock.Type == syscall.F_UNLCK {
-		t.Error("nobody has locked the file")
+		t.Error("the file is not locked")
 	}
 }

@@ -17,8 +17,9 @@ import (
 
 var steps = []string{"0001_provisioning", "0002_access"}
 
-// query returns what reads the first column of a statement's rows, on a connection of its own.
-func query(t *testing.T, path string) func(query string) []string {
+// queryFunc returns a function that reads the first column of a statement, on a connection of its
+// own.
+func queryFunc(t *testing.T, path string) func(query string) []string {
 	t.Helper()
 	db, err := sql.Open("sqlite", path+"?_busy_timeout=10000")
 	if err != nil {
@@ -46,10 +47,10 @@ func query(t *testing.T, path string) func(query string) []string {
 	}
 }
 
-// schema is every definition in a file, in one line each.
-func schema(t *testing.T, path, like string) []string {
+// definitions returns the definitions in a file, each in one line.
+func definitions(t *testing.T, path, like string) []string {
 	t.Helper()
-	all := query(t, path)("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name LIKE '" + like + "' ORDER BY tbl_name, name")
+	all := queryFunc(t, path)("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name LIKE '" + like + "' ORDER BY tbl_name, name")
 	for i, text := range all {
 		text = strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "( ", "(")
 		all[i] = strings.ReplaceAll(text, " )", ")")
@@ -57,9 +58,9 @@ func schema(t *testing.T, path, like string) []string {
 	return all
 }
 
-func TestMigrate(t *testing.T) {
+func TestStore_Migrate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
-	store := open(t, path, &sqlite.Options{Manual: true})
+	store := mustOpen(t, path, &sqlite.Options{Manual: true})
 	ctx := t.Context()
 	if names, err := store.Pending(ctx); err != nil || !slices.Equal(names, steps) {
 		t.Errorf("pending at first: %q, %v; want %q", names, err, steps)
@@ -90,60 +91,60 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
-// TestDryRun feeds the dry run's text to another file and wants the same there.
-func TestDryRun(t *testing.T) {
+// TestStore_MigrationSQL runs the text of a dry run in another file and compares the definitions.
+func TestStore_MigrationSQL(t *testing.T) {
 	ran, fed := filepath.Join(t.TempDir(), "ran.db"), filepath.Join(t.TempDir(), "fed.db")
-	store := open(t, ran, &sqlite.Options{Manual: true})
+	store := mustOpen(t, ran, &sqlite.Options{Manual: true})
 	theirs, err := store.KamailioSQL(t.Context())
 	ours, err2 := store.MigrationSQL(t.Context())
 	if err != nil || err2 != nil {
 		t.Fatal(err, err2)
 	}
-	if rows := schema(t, ran, "%"); rows != nil {
+	if rows := definitions(t, ran, "%"); rows != nil {
 		t.Fatalf("the dry run made %q", rows)
 	}
-	otherTool(t, fed)(t, theirs+ours)
-	open(t, ran, nil)
-	if d := cmp.Diff(schema(t, ran, "%"), schema(t, fed, "%")); d != "" {
+	newOtherTool(t, fed)(t, theirs+ours)
+	mustOpen(t, ran, nil)
+	if d := cmp.Diff(definitions(t, ran, "%"), definitions(t, fed, "%")); d != "" {
 		t.Errorf("migrated and fed with the dry run (-migrated +fed):\n%s", d)
 	}
-	if err := open(t, fed, &sqlite.Options{Manual: true}).Ready(t.Context()); err != nil {
+	if err := mustOpen(t, fed, &sqlite.Options{Manual: true}).Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestMigrateBetweenSteps goes on from where another migrator was killed.
-func TestMigrateBetweenSteps(t *testing.T) {
+// TestStore_Migrate_AfterOneStep continues after a migrator that was killed between two steps.
+func TestStore_Migrate_AfterOneStep(t *testing.T) {
 	whole, halved := filepath.Join(t.TempDir(), "whole.db"), filepath.Join(t.TempDir(), "halved.db")
-	open(t, whole, nil)
-	store := open(t, halved, &sqlite.Options{Manual: true})
+	mustOpen(t, whole, nil)
+	store := mustOpen(t, halved, &sqlite.Options{Manual: true})
 	text, err := store.MigrationSQL(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	first, _, _ := strings.Cut(text, "COMMIT;")
-	otherTool(t, halved)(t, first+"COMMIT;")
+	newOtherTool(t, halved)(t, first+"COMMIT;")
 	if names, err := store.Pending(t.Context()); err != nil || !slices.Equal(names, steps[1:]) {
 		t.Errorf("pending: %q, %v; want %q", names, err, steps[1:])
 	}
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(schema(t, whole, "hermes%"), schema(t, halved, "hermes%")); d != "" {
+	if d := cmp.Diff(definitions(t, whole, "hermes%"), definitions(t, halved, "hermes%")); d != "" {
 		t.Errorf("in one go and in two (-one +two):\n%s", d)
 	}
 }
 
-// TestMigrateInsideStep has a step fail halfway, and wants nothing of it to stay.
-func TestMigrateInsideStep(t *testing.T) {
+// TestStore_Migrate_FailedStep makes a step fail halfway, and checks that nothing of it stays.
+func TestStore_Migrate_FailedStep(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
-	other := otherTool(t, path)
+	other := newOtherTool(t, path)
 	other(t, "CREATE TABLE hermes_numbers (x)")
-	store := open(t, path, &sqlite.Options{Manual: true})
+	store := mustOpen(t, path, &sqlite.Options{Manual: true})
 	if err := store.Migrate(t.Context()); err == nil {
 		t.Fatal("migrated over a table that is there already")
 	}
-	if got := query(t, path)("SELECT name FROM sqlite_master"); !slices.Equal(got, []string{"hermes_numbers"}) {
+	if got := queryFunc(t, path)("SELECT name FROM sqlite_master"); !slices.Equal(got, []string{"hermes_numbers"}) {
 		t.Errorf("left: %q, want what was there", got)
 	}
 	other(t, "DROP TABLE hermes_numbers")
@@ -152,17 +153,18 @@ func TestMigrateInsideStep(t *testing.T) {
 	}
 }
 
-func TestSchemaIsNewer(t *testing.T) {
+func TestStore_Migrate_NewerSchema(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
-	open(t, path, nil)
-	otherTool(t, path)(t, "INSERT INTO hermes_migrations (name) VALUES ('9999_future')")
+	mustOpen(t, path, nil)
+	newOtherTool(t, path)(t, "INSERT INTO hermes_migrations (name) VALUES ('9999_future')")
 	if _, err := sqlite.Open(t.Context(), path, nil); err == nil || !strings.Contains(err.Error(), "9999_future") {
 		t.Errorf("Open: %v; want an error that names the step", err)
 	}
 }
 
-// TestCreatedAsShipped wants the tables that Hermes creates to be Kamailio's own.
-func TestCreatedAsShipped(t *testing.T) {
+// TestStore_CreateKamailioTables compares the tables that Hermes creates with those that
+// Kamailio ships.
+func TestStore_CreateKamailioTables(t *testing.T) {
 	const folder = "/usr/share/kamailio/db_sqlite"
 	var ddl strings.Builder
 	for _, name := range []string{"standard", "auth_db", "alias_db", "domain", "group"} {
@@ -176,30 +178,30 @@ func TestCreatedAsShipped(t *testing.T) {
 		ddl.Write(text)
 	}
 	shipped, created := filepath.Join(t.TempDir(), "shipped.db"), filepath.Join(t.TempDir(), "created.db")
-	otherTool(t, shipped)(t, ddl.String()+"; DROP TABLE re_grp; DELETE FROM version WHERE table_name = 're_grp'")
-	if err := open(t, created, &sqlite.Options{Manual: true}).CreateKamailioTables(t.Context()); err != nil {
+	newOtherTool(t, shipped)(t, ddl.String()+"; DROP TABLE re_grp; DELETE FROM version WHERE table_name = 're_grp'")
+	if err := mustOpen(t, created, &sqlite.Options{Manual: true}).CreateKamailioTables(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(schema(t, shipped, "%"), schema(t, created, "%")); d != "" {
+	if d := cmp.Diff(definitions(t, shipped, "%"), definitions(t, created, "%")); d != "" {
 		t.Errorf("the shipped schema and Hermes' (-shipped +Hermes'):\n%s", d)
 	}
 	const versions = "SELECT table_name || table_version FROM version ORDER BY 1"
-	if d := cmp.Diff(query(t, shipped)(versions), query(t, created)(versions)); d != "" {
+	if d := cmp.Diff(queryFunc(t, shipped)(versions), queryFunc(t, created)(versions)); d != "" {
 		t.Errorf("the shipped versions and Hermes' (-shipped +Hermes'):\n%s", d)
 	}
 }
 
-// TestExtraColumns is a file that a site brought along.
-func TestExtraColumns(t *testing.T) {
+// TestStore_ExtraColumns uses a file to which a site has added columns.
+func TestStore_ExtraColumns(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
-	store := open(t, path, nil)
-	otherTool(t, path)(t, "ALTER TABLE subscriber ADD email_address text NOT NULL DEFAULT ''; ALTER TABLE subscriber ADD site text NOT NULL DEFAULT 'own'")
-	store = open(t, path, nil)
+	mustOpen(t, path, nil)
+	newOtherTool(t, path)(t, "ALTER TABLE subscriber ADD email_address text NOT NULL DEFAULT ''; ALTER TABLE subscriber ADD site text NOT NULL DEFAULT 'own'")
+	store := mustOpen(t, path, nil)
 	u := hermes.User{Address: sip.MustParse("alice@example.com"), Type: hermes.Local, Email: "a@b.example", Clear: "it's \\ $1 ? clear"}
 	if err := store.AddUser(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	if got := query(t, path)("SELECT email_address || ' ' || site || ' ' || password FROM subscriber"); !slices.Equal(got, []string{u.Email + " own " + u.Clear}) {
+	if got := queryFunc(t, path)("SELECT email_address || ' ' || site || ' ' || password FROM subscriber"); !slices.Equal(got, []string{u.Email + " own " + u.Clear}) {
 		t.Errorf("the row is %q", got)
 	}
 	if got, err := store.User(t.Context(), u.Address); err != nil || got != u {
@@ -207,9 +209,10 @@ func TestExtraColumns(t *testing.T) {
 	}
 }
 
-// TestSwallowedFailure has fn hide that a statement failed: what came before it must not stick.
-func TestSwallowedFailure(t *testing.T) {
-	store := open(t, filepath.Join(t.TempDir(), "hermes.db"), nil)
+// TestStore_Tx_HiddenFailure ignores the failure of a statement inside the function. The
+// transaction must not be committed.
+func TestStore_Tx_HiddenFailure(t *testing.T) {
+	store := mustOpen(t, filepath.Join(t.TempDir(), "hermes.db"), nil)
 	ctx, a := t.Context(), sip.MustParse("alice@example.com")
 	err := store.Tx(ctx, func(s hermes.Store) error {
 		if err := s.AddUser(ctx, hermes.User{Address: a, Type: hermes.Local}); err != nil {

@@ -13,8 +13,8 @@ func TestStore(t *testing.T) { storetest.Run(t, fixture) }
 
 func fixture(t *testing.T) storetest.Fixture {
 	path := filepath.Join(t.TempDir(), "hermes.db")
-	store := open(t, path, nil)
-	other := otherTool(t, path)
+	store := mustOpen(t, path, nil)
+	other := newOtherTool(t, path)
 	return storetest.Fixture{
 		Store: store,
 		Serve: func(t *testing.T, domains ...string) {
@@ -39,7 +39,7 @@ func fixture(t *testing.T) storetest.Fixture {
 	}
 }
 
-func open(t *testing.T, path string, opts *sqlite.Options) *sqlite.Store {
+func mustOpen(t *testing.T, path string, opts *sqlite.Options) *sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), path, opts)
 	if err != nil {
@@ -53,8 +53,9 @@ func open(t *testing.T, path string, opts *sqlite.Options) *sqlite.Store {
 	return s
 }
 
-// otherTool is a connection of its own to the same file, as Kamailio's and kamctl's are.
-func otherTool(t *testing.T, path string) func(t *testing.T, query string, args ...any) {
+// newOtherTool returns a function that runs a statement on a connection of its own, as Kamailio
+// and kamctl have.
+func newOtherTool(t *testing.T, path string) func(t *testing.T, query string, args ...any) {
 	t.Helper()
 	db, err := sql.Open("sqlite", path+"?_busy_timeout=10000")
 	if err != nil {

@@ -7,55 +7,75 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// Credential implements hermes.Store.
+type authStatements struct {
+	credential, addCredential, setCredential, removeCredential           statement
+	authorization, authorizations, setAuthorization, removeAuthorization statement
+}
+
+func (b *builder) authStatements() authStatements {
+	credential, authorization := (*credentialModel)(nil), (*authorizationModel)(nil)
+	const ofPrincipal = "z.kind = ? AND z.name = ?"
+	return authStatements{
+		credential:       b.read(Auth, b.NewSelect().Model(credential).Where("c.username = ?", text(1))),
+		addCredential:    b.write(Auth, b.insert(credential).On("CONFLICT DO NOTHING")),
+		setCredential:    b.write(Auth, b.update(credential, 1)),
+		removeCredential: b.write(Auth, b.NewDelete().Model(credential).Where("c.username = ?", text(1))),
+
+		authorization:       b.read(Auth, b.NewSelect().Model(authorization).Where(ofPrincipal, text(1), text(2))),
+		authorizations:      b.read(Auth, b.NewSelect().Model(authorization).OrderExpr("z.kind, z.name")),
+		setAuthorization:    b.write(Auth, b.insert(authorization).On("CONFLICT (kind, name) DO UPDATE")),
+		removeAuthorization: b.write(Auth, b.NewDelete().Model(authorization).Where(ofPrincipal, text(1), text(2))),
+	}
+}
+
+// Credential implements [hermes.Store].
 func (s *Store) Credential(ctx context.Context, user string) (hermes.Credential, error) {
-	c := hermes.Credential{User: user}
-	if err := s.authenticating().one(ctx, raw(`SELECT hash FROM ?credentials WHERE username = ?`, user), &c.Hash); err != nil {
+	var m credentialModel
+	if err := s.get(ctx, s.sql().credential, &m, user); err != nil {
 		return hermes.Credential{}, err
 	}
-	return c, nil
+	return hermes.Credential{User: user, Hash: m.Hash}, nil
 }
 
-// AddCredential implements hermes.Store.
+// AddCredential implements [hermes.Store].
 func (s *Store) AddCredential(ctx context.Context, c hermes.Credential) error {
-	return s.authenticating().mutate(ctx, hermes.Exists, raw(`INSERT INTO ?credentials (username, hash) VALUES (?, ?) ON CONFLICT DO NOTHING`, c.User, c.Hash))
+	return s.change(ctx, s.sql().addCredential, hermes.Exists, s.args(newCredential(c))...)
 }
 
-// SetCredential implements hermes.Store.
+// SetCredential implements [hermes.Store].
 func (s *Store) SetCredential(ctx context.Context, c hermes.Credential) error {
-	return s.authenticating().mutate(ctx, hermes.NotFound, raw(`UPDATE ?credentials SET hash = ? WHERE username = ?`, c.Hash, c.User))
+	return s.change(ctx, s.sql().setCredential, hermes.NotFound, s.args(newCredential(c))...)
 }
 
-// RemoveCredential implements hermes.Store.
+// RemoveCredential implements [hermes.Store].
 func (s *Store) RemoveCredential(ctx context.Context, user string) error {
-	return s.authenticating().mutate(ctx, hermes.NotFound, raw(`DELETE FROM ?credentials WHERE username = ?`, user))
+	return s.change(ctx, s.sql().removeCredential, hermes.NotFound, user)
 }
 
-// Authorization implements hermes.Store.
+// Authorization implements [hermes.Store].
 func (s *Store) Authorization(ctx context.Context, p hermes.Principal) (hermes.Authorization, error) {
-	a := hermes.Authorization{Principal: p}
-	err := s.authenticating().one(ctx, raw(`SELECT access FROM ?authorizations WHERE kind = ? AND name = ?`, string(p.Kind), p.Name), &a.Access)
-	if err != nil {
+	var m authorizationModel
+	if err := s.get(ctx, s.sql().authorization, &m, string(p.Kind), p.Name); err != nil {
 		return hermes.Authorization{}, err
 	}
-	return a, nil
+	return m.authorization(), nil
 }
 
-// Authorizations implements hermes.Store.
+// Authorizations implements [hermes.Store].
 func (s *Store) Authorizations(ctx context.Context) ([]hermes.Authorization, error) {
-	return list(ctx, s.authenticating(), 0, raw(`SELECT kind, name, access FROM ?authorizations ORDER BY kind, name`),
-		func(rows *sql.Rows) (a hermes.Authorization, err error) {
-			return a, rows.Scan(&a.Principal.Kind, &a.Principal.Name, &a.Access)
-		})
+	return list(ctx, s, s.sql().authorizations, func(rows *sql.Rows) (hermes.Authorization, error) {
+		var m authorizationModel
+		err := s.db.ScanRow(ctx, rows, &m)
+		return m.authorization(), err
+	})
 }
 
-// SetAuthorization implements hermes.Store.
+// SetAuthorization implements [hermes.Store].
 func (s *Store) SetAuthorization(ctx context.Context, a hermes.Authorization) error {
-	return s.authenticating().put(ctx, raw(`INSERT INTO ?authorizations (kind, name, access) VALUES (?0, ?1, ?2)
-		ON CONFLICT (kind, name) DO UPDATE SET access = ?2`, string(a.Principal.Kind), a.Principal.Name, int(a.Access)))
+	return s.change(ctx, s.sql().setAuthorization, nil, s.args(newAuthorization(a))...)
 }
 
-// RemoveAuthorization implements hermes.Store.
+// RemoveAuthorization implements [hermes.Store].
 func (s *Store) RemoveAuthorization(ctx context.Context, p hermes.Principal) error {
-	return s.authenticating().mutate(ctx, hermes.NotFound, raw(`DELETE FROM ?authorizations WHERE kind = ? AND name = ?`, string(p.Kind), p.Name))
+	return s.change(ctx, s.sql().removeAuthorization, hermes.NotFound, string(p.Kind), p.Name)
 }

@@ -1,16 +1,38 @@
-// Package bunstore is the one implementation of hermes.Store over SQL, for PostgreSQL and
-// SQLite, with bun. It imports no driver: hermes/postgres and hermes/sqlite hand in a dialect,
-// connections and a way to run a transaction, so that a program with one of them compiles the driver of
-// that one only.
+// Package bunstore implements [hermes.Store] over SQL with bun, for PostgreSQL and SQLite. It
+// imports no driver: hermes/postgres and hermes/sqlite pass in a dialect, connections and a way
+// to run a transaction, so that a program with one of them compiles the driver of that one only.
 //
-// Statements are bun's: values by ?, names of tables and collations by named arguments such as
-// ?users (see dialect.go), and formatted here, because every statement has to go by the same three doors
-// of query.go: what has failed in a transaction must not be committed, in either database.
+// # Models
 //
-// Kamailio's tables are shared. They are never altered; columns are named in every statement; and
-// what a row there holds is taken as it is.
+// Every table, Kamailio's and Hermes' own, is a bun model in model.go and model_auth.go, with the
+// conversions to and from the records of package hermes beside it. A model's tag has the name
+// that the table has in PostgreSQL. [New] adds the schema of Kamailio's tables, and for SQLite
+// writes hermes_users for hermes.users.
 //
-// Migrations are not bun/migrate's. That marks a step as applied in a transaction other than the step's,
-// and locks with a table row that outlives a crash. Here a step and its mark are one transaction, which
-// begins with a lock that ends with it. PostgreSQL and SQLite both roll back CREATE TABLE.
+// # Statements
+//
+// A statement is built once, when the layout of the database is known, by bun's query builder
+// over the models. It has placeholders, $1 or ?1, where values go, and every value is bound: no
+// text of a statement depends on what a caller passes. The file of each noun has its statements
+// first and then the methods that run them: the method PhoneUsers runs the statement phoneUsers.
+// Texts that use what only one of the databases has are constants in postgres.go and sqlite.go.
+//
+// The connections prepare a statement when they first run it, and keep it; see
+// internal/stmtcache. A search for a part of a name is prepared each time instead, so that
+// PostgreSQL plans it for its pattern and uses the trigram index where that is faster.
+//
+// # Kamailio's tables
+//
+// They are shared with Kamailio and other tools: they are never altered, columns are named in every
+// statement, and rows are taken as they are.
+//
+// # Migrations
+//
+// The steps are the files migrations/*/0*.sql, which [Store.Migrate] runs in order. bun/migrate
+// is not used: it marks a step as applied in a transaction other than the step's, and locks with
+// a table row that outlives a crash. Here a step and its mark are one transaction, which begins
+// with a lock that ends with it. PostgreSQL and SQLite both roll back CREATE TABLE.
+//
+// The files in kamailio/ are Kamailio's tables as Kamailio ships them. In those for PostgreSQL
+// the schema is a variable of psql.
 package bunstore

@@ -2,69 +2,79 @@ package bunstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-var errNoGroups = errors.New("the table grp is not there: want it where users are to have permissions")
+type groupStatements struct {
+	groups, addGroup, removeGroup, removeGroups statement
+}
 
-// Groups implements hermes.Store; where the table is missing there are none.
+func (b *builder) groupStatements() groupStatements {
+	inGroup := b.NewSelect().Model((*grpModel)(nil)).ColumnExpr("1").
+		Where("g.username = ? AND g.domain = ? AND g.grp = ?", text(1), text(2), text(3))
+	return groupStatements{
+		groups: b.read(Data, b.NewSelect().Model((*grpModel)(nil)).Distinct().ColumnExpr("g.grp ?C AS name").
+			Where("g.username = ? AND g.domain = ?", text(1), text(2)).OrderExpr("name")),
+		addGroup: b.write(Data, b.NewInsert().Model((*grpModel)(nil)).Column("username", "domain", "grp", "last_modified").
+			TableExpr("(SELECT ? AS username, ? AS domain, ? AS grp, CURRENT_TIMESTAMP AS last_modified "+
+				"WHERE NOT EXISTS (?)) AS v", text(1), text(2), text(3), inGroup)),
+		removeGroup: b.write(Data, b.NewDelete().Model((*grpModel)(nil)).
+			Where("g.username = ? AND g.domain = ? AND g.grp = ?", text(1), text(2), text(3))),
+		removeGroups: b.write(Data, b.NewDelete().Model((*grpModel)(nil)).
+			Where("g.username = ? AND g.domain = ?", text(1), text(2))),
+	}
+}
+
+var errNoGroups = errors.New("the table grp is missing: want it where users are to have permissions")
+
+// Groups implements [hermes.Store]. Where the table is missing there are none.
 func (s *Store) Groups(ctx context.Context, a sip.Addr) ([]string, error) {
 	l, err := s.known(ctx)
 	if err != nil || !l.has("grp") {
 		return nil, err
 	}
-	username, domain := key(a)
-	return list(ctx, s, 0, raw(`SELECT DISTINCT g.grp ?C AS name FROM ?grp AS g WHERE g.username = ? AND g.domain = ? ORDER BY name`, username, domain),
-		func(rows *sql.Rows) (name string, err error) { return name, rows.Scan(&name) })
+	return list(ctx, s, l.groups, scanString, a.User(), a.Domain().String())
 }
 
-// SetGroups implements hermes.Store. Rows that are right already stay as they are.
+// SetGroups implements [hermes.Store]. Rows that are right already stay as they are.
 func (s *Store) SetGroups(ctx context.Context, a sip.Addr, names []string) error {
-	return s.change(ctx, func(in *Store) error {
+	username, domain := key(a)
+	return s.write(ctx, TxOptions{}, func(in *Store) error {
 		l, err := in.known(ctx)
 		if err == nil && !l.has("grp") && len(names) > 0 {
-			l, err = in.look(ctx) // it may have come since
+			l, err = in.look(ctx) // another process may have created it
 		}
 		switch {
 		case err != nil:
 			return err
-		case !l.has("grp") && len(names) == 0:
-			return nil
-		case !l.has("grp"):
+		case !l.has("grp") && len(names) > 0:
 			return errNoGroups
+		case !l.has("grp"):
+			return nil
+		case len(names) == 0:
+			return in.change(ctx, l.removeGroups, nil, username, domain)
 		}
-		if err := in.dropGroups(ctx, a, names); err != nil {
+		old, err := in.Groups(ctx, a)
+		if err != nil {
 			return err
 		}
+		for _, name := range old {
+			if !slices.Contains(names, name) {
+				if err := in.change(ctx, l.removeGroup, nil, username, domain, name); err != nil {
+					return err
+				}
+			}
+		}
 		for _, name := range names {
-			if err := in.addGroup(ctx, a, name); err != nil {
-				return err
+			if !slices.Contains(old, name) {
+				if err := in.change(ctx, l.addGroup, nil, username, domain, name); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
 	})
-}
-
-func (s *Store) dropGroups(ctx context.Context, a sip.Addr, but []string) error {
-	username, domain := key(a)
-	which := raw("1 = 1")
-	if len(but) > 0 {
-		var keep commaList
-		for _, name := range but {
-			keep = append(keep, raw("?", name))
-		}
-		which = raw("grp NOT IN (?)", keep)
-	}
-	_, err := s.exec(ctx, raw(`DELETE FROM ?grp WHERE username = ?0 AND domain = ?1 AND ?2`, username, domain, which))
-	return err
-}
-
-func (s *Store) addGroup(ctx context.Context, a sip.Addr, name string) error {
-	username, domain := key(a)
-	_, err := s.exec(ctx, raw(`INSERT INTO ?grp (username, domain, grp, last_modified) SELECT ?0, ?1, ?2, CURRENT_TIMESTAMP
-		WHERE NOT EXISTS (SELECT 1 FROM ?grp AS g WHERE g.username = ?0 AND g.domain = ?1 AND g.grp = ?2)`, username, domain, name))
-	return err
 }

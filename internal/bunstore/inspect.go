@@ -3,85 +3,77 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/schema"
 )
 
-// Inspector reads what `hermesd doctor` judges. It has no statement that writes, and reads on the connections of
-// its store: those of a read-only transaction, or of a pool that refuses to write.
+// Inspector reads what `hermesd doctor` examines. It has no statement that writes, and reads on
+// the connections of its store: those of a read-only transaction, or of a pool that refuses to
+// write.
 //
-// Rows come in pages by key, of Kamailio's tables by their id, whose index serves under any collation. What is told of a row
-// is one statement's: changes that others make meanwhile do not look like faults.
+// Rows come in pages by key, those of Kamailio's tables by their id, whose index serves under any
+// collation. All that a row says is from one statement, so that concurrent changes do not look
+// like faults.
 type Inspector struct{ s *Store }
 
 // Inspect returns an Inspector that reads where s does.
 func Inspect(s *Store) Inspector { return Inspector{s} }
 
-// inspectEngine is a database's own ways of being looked at. A nil query is one that it has no use for.
-type inspectEngine interface {
-	engine
-	// serverQuery returns one row: version as text, and as PostgreSQL counts it.
-	serverQuery() schema.QueryAppender
-	// columnsQuery lists tables, their columns, and whether an INSERT has to name them.
-	columnsQuery(tables commaList) schema.QueryAppender
-	// theirs makes a value compare as a column of Kamailio's does, so that its index serves.
-	theirs() schema.QueryAppender
-	// isNumber is a condition: that column has the shape of an E.164 number.
-	isNumber(column string) schema.QueryAppender
-	// isInteger is a condition: that column is the text of an integer.
-	isInteger(column string) schema.QueryAppender
+// inspect reads a page. In text bun replaces ?C, the names of tables and, by args, ?0 and so on;
+// bound are the values of its placeholders.
+func inspect[T any](
+	ctx context.Context, i Inspector, text string, args []any, scan func(*sql.Rows) (T, error), bound ...any,
+) ([]T, error) {
+	st := i.s.raw(text, args...)
+	st.planEachTime = true
+	return list(ctx, i.s, st, scan, bound...)
 }
 
-func (i Inspector) engine() inspectEngine { return i.s.engine.(inspectEngine) }
-
-// table is one of Kamailio's, also of those that a store has no use for.
-func (i Inspector) table(name string) schema.QueryAppender {
-	prefix, _ := i.s.engine.kamailioWords()
-	return bun.Safe(prefix + name)
-}
-
-// Server is what the database says of itself.
+// Server is what the database says about itself.
 type Server struct {
 	Version string `bun:"version"`
 	Number  int    `bun:"number"` // server_version_num, such as 150004; 0 for SQLite
-	Role    string `bun:"role"`   // "" for SQLite
+	Role    string `bun:"role"`   // empty for SQLite
 }
 
 // Server asks the database for its version.
 func (i Inspector) Server(ctx context.Context) (v Server, err error) {
-	return v, i.s.one(ctx, i.engine().serverQuery(), &v)
+	return v, i.s.get(ctx, i.s.raw(i.s.engine.server), &v)
 }
 
 // Clock returns PostgreSQL's time.
 func (i Inspector) Clock(ctx context.Context) (time.Time, error) {
 	var now stamp
-	err := i.s.one(ctx, raw(`SELECT clock_timestamp()`), &now)
+	err := i.s.get(ctx, statement{text: "SELECT clock_timestamp()"}, &now)
 	return time.Time(now), err
 }
 
 // JournalMode returns SQLite's, such as wal.
 func (i Inspector) JournalMode(ctx context.Context) (mode string, err error) {
-	return mode, i.s.one(ctx, raw(`PRAGMA journal_mode`), &mode)
+	return mode, i.s.get(ctx, statement{text: "PRAGMA journal_mode"}, &mode)
 }
 
-// Searchable tells whether PostgreSQL has the index that serves searches for parts of names.
+// Searchable reports whether PostgreSQL has the index that serves searches for parts of names.
 func (i Inspector) Searchable(ctx context.Context) (has bool, err error) {
-	err = i.s.one(ctx, raw(`SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-		WHERE n.nspname = 'hermes' AND c.relname = 'users_search')`), &has)
-	return has, err
+	return has, i.s.get(ctx, statement{text: postgresSearchable}, &has)
 }
 
 // Layout is how Kamailio's tables differ from the stock ones.
 type Layout struct {
-	Tables  []string // that are missing
-	Columns []string // that are missing from a table that is there, as table.column
-	Foreign []string // that the stock tables do not have, and which every INSERT has to give a value
+	// Tables are missing.
+	Tables []string
+	// Columns are missing from a table that exists, as table.column.
+	Columns []string
+	// Foreign are columns that the stock tables do not have, and to which every INSERT has to
+	// give a value.
+	Foreign []string
 }
 
-// Lacks tells whether a table or one of its columns is missing.
+// Lacks reports whether a table or one of its columns is missing.
 func (l Layout) Lacks(table string) bool {
 	return slices.Contains(l.Tables, table) || slices.ContainsFunc(l.Columns, func(c string) bool {
 		return len(c) > len(table) && c[:len(table)+1] == table+"."
@@ -90,57 +82,117 @@ func (l Layout) Lacks(table string) bool {
 
 // Layout looks for the stock tables and columns. id, by which rows are read here, counts as one.
 func (i Inspector) Layout(ctx context.Context) (l Layout, err error) {
-	var names commaList
-	for _, t := range stock {
-		names = append(names, raw("?", t.name))
-	}
 	type column struct {
 		table, name string
-		wanted      bool
+		required    bool
 	}
-	all, err := list(ctx, i.s, 0, i.engine().columnsQuery(names), func(rows *sql.Rows) (c column, err error) {
-		return c, rows.Scan(&c.table, &c.name, &c.wanted)
+	all, err := list(ctx, i.s, i.s.raw(i.s.engine.stockColumns), func(rows *sql.Rows) (c column, err error) {
+		return c, rows.Scan(&c.table, &c.name, &c.required)
 	})
 	if err != nil {
 		return l, err
 	}
-	there := map[string]map[string]bool{} // columns by table, and whether they want a value
+	found := map[string]map[string]bool{} // whether a column needs a value, by table and column
 	for _, c := range all {
-		if there[c.table] == nil {
-			there[c.table] = map[string]bool{}
+		if found[c.table] == nil {
+			found[c.table] = map[string]bool{}
 		}
-		there[c.table][c.name] = c.wanted
+		found[c.table][c.name] = c.required
 	}
 	for _, t := range stock {
-		l.compare(t, there[t.name])
+		var known []string
+		if t.name != "version" { // an old one has no id, and serves
+			known = append(known, "id")
+		}
+		for _, f := range columns(i.s.db, t.model) {
+			known = append(known, f.Name)
+		}
+		l.compare(t.name, known, found[t.name])
 	}
 	return l, nil
 }
 
-// compare adds where a table that has these columns differs from the stock one.
-func (l *Layout) compare(t kamailioTable, has map[string]bool) {
+// compare adds how a table that has these columns differs from the stock one, whose columns are
+// known.
+func (l *Layout) compare(table string, known []string, has map[string]bool) {
 	if has == nil {
-		l.Tables = append(l.Tables, t.name)
+		l.Tables = append(l.Tables, table)
 		return
-	}
-	known := t.columnNames()
-	if t.name != "version" { // an old one has no id, and serves
-		known = append([]string{"id"}, known...)
 	}
 	for _, name := range known {
 		if _, ok := has[name]; !ok {
-			l.Columns = append(l.Columns, t.name+"."+name)
+			l.Columns = append(l.Columns, table+"."+name)
 		}
 	}
-	if !slices.Contains([]string{"subscriber", "dbaliases", "grp"}, t.name) {
+	if !slices.Contains([]string{"subscriber", "dbaliases", "grp"}, table) {
 		return // Hermes adds no rows
 	}
 	var foreign []string
-	for name, wanted := range has {
-		if wanted && !slices.Contains(known, name) {
-			foreign = append(foreign, t.name+"."+name)
+	for name, required := range has {
+		if required && !slices.Contains(known, name) {
+			foreign = append(foreign, table+"."+name)
 		}
 	}
 	slices.Sort(foreign)
 	l.Foreign = append(l.Foreign, foreign...)
+}
+
+// WrongVersions returns, in the order of the stock tables, those whose row in Kamailio's table
+// version is missing or has another number, with both numbers. Tables that are missing, and
+// version itself, are passed over.
+func (i Inspector) WrongVersions(ctx context.Context, missing []string) (wrong []string, err error) {
+	found, err := list(ctx, i.s, i.s.raw("SELECT v.table_name, v.table_version FROM ?version AS v ORDER BY v.table_name"),
+		func(rows *sql.Rows) (m versionModel, err error) { return m, rows.Scan(&m.Name, &m.Version) })
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range stock[1:] {
+		if slices.Contains(missing, t.name) {
+			continue
+		}
+		at := slices.IndexFunc(found, func(m versionModel) bool { return m.Name == t.name })
+		switch {
+		case at < 0:
+			wrong = append(wrong, fmt.Sprintf("%s has no row, want %d", t.name, t.version))
+		case found[at].Version != t.version:
+			wrong = append(wrong, fmt.Sprintf("%s is %d, want %d", t.name, found[at].Version, t.version))
+		}
+	}
+	return wrong, nil
+}
+
+// Migrations returns the steps that Migrate would run, and those that were applied and are
+// unknown to this program: the schema is newer.
+func (i Inspector) Migrations(ctx context.Context) (pending, unknown []string, err error) {
+	st, err := i.s.schemaState(ctx)
+	return st.pending, st.unknown, err
+}
+
+// LackingRights returns, such as "INSERT on public.subscriber", the rights that PostgreSQL's role
+// lacks and hermesd needs. migrating asks for the right to create Hermes' own tables, too. Tables
+// that are missing are passed over.
+func (i Inspector) LackingRights(ctx context.Context, migrating bool) (lacking []string, err error) {
+	if i.s.engine.schema == "" {
+		return nil, nil
+	}
+	var own []string
+	for _, m := range models {
+		if name, ok := strings.CutPrefix(i.s.db.Table(modelType(m)).Name, "hermes."); ok {
+			own = append(own, name)
+		}
+	}
+	queries := []statement{i.s.raw(postgresLackingOnSchemas)}
+	if migrating {
+		queries = append(queries, i.s.raw(postgresLackingToMigrate))
+	}
+	queries = append(queries, i.s.raw(postgresLackingToCreate), i.s.raw(postgresLackingOnTables),
+		i.s.raw(postgresLackingOnSequences), i.s.raw(postgresLackingOnOwnTables, bun.List(own)))
+	for _, q := range queries {
+		some, err := list(ctx, i.s, q, scanString)
+		if err != nil {
+			return nil, err
+		}
+		lacking = append(lacking, some...)
+	}
+	return lacking, nil
 }

@@ -3,75 +3,51 @@ package bunstore
 import (
 	"context"
 	"fmt"
+	"path"
 	"strings"
+
+	"github.com/uptrace/bun"
 )
 
-// kamailioTable is a table as Kamailio 5.6 and later have it, but for its serial id.
-type kamailioTable struct {
+// stockTable is a table as Kamailio 5.6 and later have it.
+type stockTable struct {
 	name    string
 	version int
-	columns []string
-	unique  string   // constraint
-	indexes []string // name (columns)
+	model   any
 }
-
-const lastModified = `last_modified TIMESTAMP WITHOUT TIME ZONE DEFAULT '2000-01-01 00:00:01' NOT NULL`
 
 // stock are the tables that a Kamailio with auth_db, alias_db, domain and group needs to start. The
-// table version comes first because the others' rows go there.
-var stock = []kamailioTable{
-	{"version", 1, []string{
-		`table_name VARCHAR(32) NOT NULL`, `table_version INTEGER DEFAULT 0 NOT NULL`,
-	}, `version_table_name_idx UNIQUE (table_name)`, nil},
-	{"subscriber", 7, []string{
-		`username VARCHAR(64) DEFAULT '' NOT NULL`, `domain VARCHAR(64) DEFAULT '' NOT NULL`,
-		`password VARCHAR(64) DEFAULT '' NOT NULL`, `ha1 VARCHAR(128) DEFAULT '' NOT NULL`, `ha1b VARCHAR(128) DEFAULT '' NOT NULL`,
-	}, `subscriber_account_idx UNIQUE (username, domain)`, []string{`subscriber_username_idx (username)`}},
-	{"dbaliases", 1, []string{
-		`alias_username VARCHAR(64) DEFAULT '' NOT NULL`, `alias_domain VARCHAR(64) DEFAULT '' NOT NULL`,
-		`username VARCHAR(64) DEFAULT '' NOT NULL`, `domain VARCHAR(64) DEFAULT '' NOT NULL`,
-	}, ``, []string{`dbaliases_alias_user_idx (alias_username)`, `dbaliases_alias_idx (alias_username, alias_domain)`,
-		`dbaliases_target_idx (username, domain)`}},
-	{"domain", 2, []string{
-		`domain VARCHAR(64) NOT NULL`, `did VARCHAR(64) DEFAULT NULL`, lastModified,
-	}, `domain_domain_idx UNIQUE (domain)`, nil},
-	{"domain_attrs", 1, []string{
-		`did VARCHAR(64) NOT NULL`, `name VARCHAR(32) NOT NULL`, `type INTEGER NOT NULL`, `value VARCHAR(255) NOT NULL`, lastModified,
-	}, ``, []string{`domain_attrs_domain_attrs_idx (did, name)`}},
-	{"grp", 2, []string{
-		`username VARCHAR(64) DEFAULT '' NOT NULL`, `domain VARCHAR(64) DEFAULT '' NOT NULL`, `grp VARCHAR(64) DEFAULT '' NOT NULL`, lastModified,
-	}, `grp_account_group_idx UNIQUE (username, domain, grp)`, nil},
+// table version comes first, because rows about the others go there.
+var stock = []stockTable{
+	{"version", 1, (*versionModel)(nil)},
+	{"subscriber", 7, (*subscriberModel)(nil)},
+	{"dbaliases", 1, (*dbaliasModel)(nil)},
+	{"domain", 2, (*domainModel)(nil)},
+	{"domain_attrs", 1, (*domainAttrModel)(nil)},
+	{"grp", 2, (*grpModel)(nil)},
 }
 
-// ddl is the table's statements. prefix is the schema with its dot, and id the column that numbers rows.
-func (t kamailioTable) ddl(prefix, id string) []string {
-	parts := append([]string{id}, t.columns...)
-	if t.unique != "" {
-		parts = append(parts, "CONSTRAINT "+t.unique)
-	}
-	statements := []string{"CREATE TABLE " + prefix + t.name + " (\n\t" + strings.Join(parts, ",\n\t") + "\n)"}
-	for _, index := range t.indexes {
-		name, columns, _ := strings.Cut(index, " ")
-		statements = append(statements, "CREATE INDEX "+name+" ON "+prefix+t.name+" "+columns)
-	}
-	return statements
+// create returns the SQL that creates a table. In the files the schema is a variable of psql.
+func (s *Store) create(t stockTable) string {
+	text := mustRead(path.Join("kamailio", s.engine.folder, t.name+".sql"))
+	return strings.ReplaceAll(text, `:"schema"`, s.raw("?", bun.Name(s.engine.schema)).text)
 }
 
-// versionRow adds the table's row to version; one that is there is another's, and stays.
-func (t kamailioTable) versionRow(prefix string) string {
-	return fmt.Sprintf(`INSERT INTO %[1]sversion (table_name, table_version) SELECT '%[2]s', %[3]d
-WHERE NOT EXISTS (SELECT 1 FROM %[1]sversion WHERE table_name = '%[2]s')`, prefix, t.name, t.version)
-}
+// versionRow is the SQL that adds a table's row to version. A row that exists is another tool's,
+// and stays.
+const versionRow = `INSERT INTO ?version (table_name, table_version) SELECT ?0, ?1
+	WHERE NOT EXISTS (SELECT 1 FROM ?version WHERE table_name = ?0);
+`
 
-// CreateKamailioTables creates those of Kamailio's tables that are missing, with their rows in version, and
-// leaves alone those that are there.
+// CreateKamailioTables creates those of Kamailio's tables that are missing, with their rows in
+// version. It does not change tables that exist.
 func (s *Store) CreateKamailioTables(ctx context.Context) error {
 	err := s.underLock(ctx, func(in *Store) error {
-		statements, err := in.missingTables(ctx)
+		text, err := in.missingTables(ctx)
 		if err != nil {
 			return err
 		}
-		return in.commands(ctx, statements)
+		return in.command(ctx, text)
 	})
 	if err != nil {
 		return fmt.Errorf("create Kamailio's tables: %w", err)
@@ -80,31 +56,30 @@ func (s *Store) CreateKamailioTables(ctx context.Context) error {
 	return err
 }
 
-// KamailioSQL returns what CreateKamailioTables would run; "" where nothing is missing.
+// KamailioSQL returns the SQL that CreateKamailioTables would run. It is empty where nothing is
+// missing.
 func (s *Store) KamailioSQL(ctx context.Context) (string, error) {
-	statements, err := s.missingTables(ctx)
-	var text strings.Builder
-	writeTransaction(&text, statements)
-	return text.String(), err
+	text, err := s.missingTables(ctx)
+	return inTransaction(text), err
 }
 
-// missingTables returns the statements for what is missing. A new table version gets the rows of tables that were
-// there before it, too: without them Kamailio does not start.
-func (s *Store) missingTables(ctx context.Context) (statements []string, err error) {
+// missingTables returns the SQL for the tables that are missing. A new table version gets the
+// rows of tables that existed before it, too: Kamailio does not start without them.
+func (s *Store) missingTables(ctx context.Context) (string, error) {
+	var text strings.Builder
 	newVersion := false
 	for i, t := range stock {
-		var there bool
-		if err := s.one(ctx, s.engine.there(t.name), &there); err != nil {
-			return nil, err
+		exists := false
+		if err := s.get(ctx, s.raw(s.engine.hasTable), &exists, t.name); err != nil {
+			return "", err
 		}
-		newVersion = newVersion || i == 0 && !there
-		if !there {
-			statements = append(statements, t.ddl(s.engine.kamailioWords())...)
+		newVersion = newVersion || i == 0 && !exists
+		if !exists {
+			text.WriteString(s.create(t))
 		}
-		if !there || newVersion {
-			prefix, _ := s.engine.kamailioWords()
-			statements = append(statements, t.versionRow(prefix))
+		if !exists || newVersion {
+			text.WriteString(s.raw(versionRow, t.name, t.version).text)
 		}
 	}
-	return statements, nil
+	return text.String(), nil
 }

@@ -3,53 +3,112 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"embed"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
-
-	"github.com/uptrace/bun/schema"
 )
 
-// migrationEngine is what differs in migrations.
-type migrationEngine interface {
-	// lockMigrations returns the statement that waits for other migrators until the transaction's
-	// end; nil where the transaction does so by itself.
-	lockMigrations() schema.QueryAppender
-	// own returns one row: whether there is the schema for Hermes' tables, and ?migrations.
-	own() schema.QueryAppender
-	// ddl puts a step's statement into the database's words.
-	ddl(statement string) string
-	// createSchema is the statement that makes the schema; "" where there are none.
-	createSchema() string
-	// search returns what makes searches for parts of names fast where the database lends a
-	// hand; "" otherwise. It may run again and again, and fails only where the database does.
-	search() string
-	// there returns one value: whether a table of Kamailio's exists.
-	there(table string) schema.QueryAppender
-	// kamailioWords returns what stands before the name of a table of Kamailio's, and its column id.
-	kamailioWords() (prefix, id string)
+// files has Hermes' migrations and Kamailio's tables, each in a folder for the database.
+//
+//go:embed migrations kamailio
+var files embed.FS
+
+// mustRead returns a file of the program's own.
+func mustRead(name string) string {
+	text, err := files.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
 }
 
-// state is how far the migrations are.
-type state struct {
-	Schema bool `bun:"schema"`
-	Table  bool `bun:"migrations"`
-
-	pending []step
+// migrations returns a file of the engine's folder.
+func (e engine) migration(name string) string {
+	return mustRead(path.Join("migrations", e.folder, name+".sql"))
 }
 
-// Migrate brings Hermes' own tables to this version. It is safe for several to start at once, and
-// to start again after one that broke off: each step is one transaction. It fails where the schema is
-// newer than this program.
+// steps returns the names of all steps, in order.
+func (e engine) steps() (names []string) {
+	entries, err := files.ReadDir(path.Join("migrations", e.folder))
+	if err != nil {
+		panic(err)
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); strings.HasPrefix(name, "0") {
+			names = append(names, strings.TrimSuffix(name, ".sql"))
+		}
+	}
+	return names
+}
+
+// schemaState is how far the migrations are.
+type schemaState struct {
+	HasSchema     bool `bun:"has_schema"`
+	HasMigrations bool `bun:"has_migrations"`
+
+	pending []string // steps
+	unknown []string // steps that were applied by a newer program
+}
+
+func (s *Store) schemaState(ctx context.Context) (st schemaState, err error) {
+	if err := s.get(ctx, s.raw(s.engine.ownTables), &st); err != nil {
+		return st, err
+	}
+	if st.HasMigrations {
+		st.unknown, err = list(ctx, s, s.raw("SELECT name FROM ?migrations ORDER BY name"), scanString)
+	}
+	for _, name := range s.engine.steps() {
+		if i := slices.Index(st.unknown, name); i >= 0 {
+			st.unknown = slices.Delete(st.unknown, i, i+1)
+		} else {
+			st.pending = append(st.pending, name)
+		}
+	}
+	return st, err
+}
+
+func scanString(rows *sql.Rows) (text string, err error) { return text, rows.Scan(&text) }
+
+// knownState is schemaState that fails where the schema is newer than this program.
+func (s *Store) knownState(ctx context.Context) (schemaState, error) {
+	st, err := s.schemaState(ctx)
+	if err == nil && len(st.unknown) > 0 {
+		err = fmt.Errorf("the schema has %q, which this program does not know: want a newer program", st.unknown)
+	}
+	return st, err
+}
+
+// next returns the SQL of the next step, or where none is pending what is worth a try each time.
+func (st schemaState) next(s *Store) string {
+	if len(st.pending) == 0 {
+		return s.engine.search
+	}
+	var text strings.Builder
+	if !st.HasSchema {
+		text.WriteString(s.engine.migration("schema"))
+	}
+	if !st.HasMigrations {
+		text.WriteString(s.engine.migration("applied"))
+	}
+	text.WriteString(s.engine.migration(st.pending[0]))
+	text.WriteString(s.raw("INSERT INTO ?migrations (name) VALUES (?);\n", st.pending[0]).text)
+	return text.String()
+}
+
+// Migrate brings Hermes' own tables to this version. Several may start at once, and it may be
+// started again after one that broke off: each step is one transaction. It fails where the schema
+// is newer than this program.
 func (s *Store) Migrate(ctx context.Context) error {
 	for more := true; more; {
 		err := s.underLock(ctx, func(in *Store) error {
-			st, err := in.state(ctx)
+			st, err := in.knownState(ctx)
 			if err != nil {
 				return err
 			}
 			more = len(st.pending) > 0
-			return in.commands(ctx, st.next(s.engine))
+			return in.command(ctx, st.next(in))
 		})
 		if err != nil {
 			return fmt.Errorf("migrate: %w", err)
@@ -58,13 +117,14 @@ func (s *Store) Migrate(ctx context.Context) error {
 	return nil
 }
 
-// underLock runs fn in a transaction that no other migrator's overlaps. It is READ COMMITTED to see what others did
-// while it waited for the lock.
+// underLock runs fn in a transaction that no other migrator's overlaps. It is READ COMMITTED so
+// that fn sees what others did while it waited for the lock.
 func (s *Store) underLock(ctx context.Context, fn func(*Store) error) error {
-	return s.write(ctx, TxOptions{Isolation: sql.LevelReadCommitted, Bulk: true}, func(in *Store) error {
-		if q := in.engine.lockMigrations(); q != nil {
+	opts := TxOptions{Isolation: sql.LevelReadCommitted, Pool: Bulk}
+	return s.write(ctx, opts, func(in *Store) error {
+		if lock := in.engine.lockMigrations; lock != "" {
 			var ignored string
-			if err := in.one(ctx, q, &ignored); err != nil {
+			if err := in.get(ctx, statement{text: lock}, &ignored); err != nil {
 				return err
 			}
 		}
@@ -72,91 +132,49 @@ func (s *Store) underLock(ctx context.Context, fn func(*Store) error) error {
 	})
 }
 
-func (s *Store) state(ctx context.Context) (st state, err error) {
-	if err := s.one(ctx, s.engine.own(), &st); err != nil {
-		return st, err
-	}
-	var applied []string
-	if st.Table {
-		applied, err = list(ctx, s, 0, raw(`SELECT name FROM ?migrations ORDER BY name`),
-			func(rows *sql.Rows) (name string, err error) { return name, rows.Scan(&name) })
-	}
-	for _, p := range steps {
-		if i := slices.Index(applied, p.name); i < 0 {
-			st.pending = append(st.pending, p)
-		} else {
-			applied = slices.Delete(applied, i, i+1)
-		}
-	}
-	if len(applied) > 0 {
-		return st, fmt.Errorf("the schema has %q, which this program does not know: want a newer program", applied)
-	}
-	return st, err
-}
-
-// next returns the statements of the next step, or where there is none those that are worth trying each time.
-func (st state) next(e engine) (statements []string) {
-	if len(st.pending) == 0 {
-		if search := e.search(); search != "" {
-			return []string{search}
-		}
+// command runs SQL without arguments, which may be several statements.
+func (s *Store) command(ctx context.Context, text string) error {
+	if text == "" {
 		return nil
 	}
-	if create := e.createSchema(); create != "" && !st.Schema {
-		statements = append(statements, create)
-	}
-	if !st.Table {
-		statements = append(statements, e.ddl(migrationsTable))
-	}
-	p := st.pending[0]
-	for _, statement := range p.sql {
-		statements = append(statements, e.ddl(statement))
-	}
-	return append(statements, e.ddl("INSERT INTO HERMES.migrations (name) VALUES ('"+p.name+"')"))
+	return s.run(ctx, statement{text: text}, func(ctx context.Context, c runner) error {
+		_, err := c.ExecContext(ctx, text)
+		return err
+	})
 }
 
 // Pending returns the names of the steps that Migrate would run. It fails where the schema is
 // newer than this program.
 func (s *Store) Pending(ctx context.Context) ([]string, error) {
-	st, err := s.state(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, p := range st.pending {
-		names = append(names, p.name)
-	}
-	return names, nil
+	st, err := s.knownState(ctx)
+	return st.pending, err
 }
 
-// MigrationSQL returns what Migrate would run, one transaction a step; "" where nothing is pending.
+// MigrationSQL returns the SQL that Migrate would run, one transaction a step. It is empty where
+// nothing is pending.
 func (s *Store) MigrationSQL(ctx context.Context) (string, error) {
-	st, err := s.state(ctx)
+	st, err := s.knownState(ctx)
 	if err != nil || len(st.pending) == 0 {
 		return "", err
 	}
 	var text strings.Builder
 	for len(st.pending) > 0 {
-		writeTransaction(&text, st.next(s.engine))
-		st = state{Schema: true, Table: true, pending: st.pending[1:]}
+		text.WriteString(inTransaction(st.next(s)))
+		st = schemaState{HasSchema: true, HasMigrations: true, pending: st.pending[1:]}
 	}
-	writeTransaction(&text, st.next(s.engine))
+	text.WriteString(inTransaction(st.next(s)))
 	return text.String(), nil
 }
 
-func writeTransaction(text *strings.Builder, statements []string) {
-	if len(statements) == 0 {
-		return
+func inTransaction(text string) string {
+	if text == "" {
+		return ""
 	}
-	text.WriteString("BEGIN;\n")
-	for _, statement := range statements {
-		text.WriteString(statement + ";\n")
-	}
-	text.WriteString("COMMIT;\n")
+	return "BEGIN;\n" + text + "COMMIT;\n"
 }
 
-// Ready tells whether the store can serve: the database answers, Kamailio's tables are there and no
-// migration is pending.
+// Ready returns nil where the store can serve: the database answers, Kamailio's tables exist and
+// no migration is pending.
 func (s *Store) Ready(ctx context.Context) error {
 	pending, err := s.Pending(ctx)
 	if err != nil {
@@ -171,7 +189,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	}
 	for _, table := range []string{"subscriber", "dbaliases", "domain"} {
 		if !l.has(table) {
-			return fmt.Errorf("Kamailio's table %s is not there", table)
+			return fmt.Errorf("table %s of Kamailio is missing", table)
 		}
 	}
 	return nil

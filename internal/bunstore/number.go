@@ -4,102 +4,237 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 
+	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// HasNumber implements hermes.Store.
-func (s *Store) HasNumber(ctx context.Context, n e164.Number) (has bool, err error) {
-	err = s.one(ctx, raw(`SELECT EXISTS (SELECT 1 FROM ?numbers WHERE number = ?)`, n.String()), &has)
-	return has, err
+type numberStatements struct {
+	hasNumber, hasMatching    statement
+	numbers, shuffledNumbers  statement
+	numberEnds                statement // the first and the last that match
+	addNumber, removeNumber   statement
+	takeUnlocked, takeWaiting statement
+
+	addNumbers, beforeAddNumbers, afterAddNumbers, analyzeNumbers statement
 }
 
-// Numbers implements hermes.Store.
-func (s *Store) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
-	return list(ctx, s, q.Limit, raw(`SELECT n.number FROM ?numbers AS n WHERE n.number > ? AND ? ORDER BY n.number LIMIT ?`,
-		q.After.String(), numberLike(q.Match), q.Limit), scanNumber)
+// inRange is a condition on numbers; see numberRange.
+const inRange = "n.number >= ?0 AND n.number < ?1 AND n.number LIKE ?2 ESCAPE '!'"
+
+func (b *builder) numberStatements() numberStatements {
+	number := (*numberModel)(nil)
+	exact := b.NewSelect().Model(number).ColumnExpr("1").Where("n.number = ?", text(1))
+	matching := func(column string) *bun.SelectQuery {
+		return b.NewSelect().Model(number).ColumnExpr(column).Where(inRange, text(1), text(2), text(3))
+	}
+	first := func() *bun.SelectQuery { return matching("n.number").OrderExpr("n.number") }
+	unlocked, waiting := first().Limit(1), first().Limit(1)
+	if b.engine.locksRows {
+		unlocked.For("UPDATE SKIP LOCKED")
+		waiting.For("UPDATE")
+	}
+	take := func(which *bun.SelectQuery) schema.QueryAppender {
+		return b.NewDelete().Model(number).ModelTableExpr("?numbers AS taken").
+			Where("taken.number = (?)", which).Returning("number")
+	}
+	st := numberStatements{
+		hasNumber:   b.read(Data, b.NewSelect().ColumnExpr("EXISTS (?)", exact)),
+		hasMatching: b.read(Data, b.NewSelect().ColumnExpr("EXISTS (?)", matching("1"))),
+		numbers:     b.read(Data, limit(first(), 4)),
+		shuffledNumbers: b.read(Data, bun.SafeQuery(shuffledNumbers,
+			bun.SafeQuery(inRange, text(1), text(2), text(3)), shufflePrime, place(4), place(5), text(6), place(7))),
+		numberEnds: b.read(Data, b.NewSelect().ColumnExpr("(?) AS low, (?) AS high",
+			matching("min(n.number)"), matching("max(n.number)"))),
+
+		addNumber:    b.write(Data, b.insert(number).On("CONFLICT DO NOTHING")),
+		removeNumber: b.write(Data, b.NewDelete().Model(number).Where("n.number = ?", text(1))),
+		takeUnlocked: b.write(Data, take(unlocked)),
+		takeWaiting:  b.write(Data, take(waiting)),
+
+		addNumbers:       b.write(Bulk, bun.SafeQuery(b.engine.addNumbers)),
+		beforeAddNumbers: b.write(Bulk, bun.SafeQuery(b.engine.beforeAddNumbers)),
+		afterAddNumbers:  b.write(Bulk, bun.SafeQuery(b.engine.afterAddNumbers)),
+		analyzeNumbers:   b.write(Bulk, bun.SafeQuery(b.engine.analyzeNumbers)),
+	}
+	st.addNumbers.planEachTime = true
+	return st
 }
 
-func scanNumber(rows *sql.Rows) (n e164.Number, err error) { return n, rows.Scan(&n) }
+// shufflePrime is that of [hermes.Shuffle].
+const shufflePrime = 1<<31 - 1
 
-// numberLike is like, with the range that the pattern's beginning leaves: SQLite's index does not serve LIKE.
-func numberLike(p hermes.Pattern) schema.QueryAppender {
+// shuffledNumbers computes [hermes.Shuffle].
+const shuffledNumbers = `SELECT r.number FROM (
+		SELECT m.number, (m.a * m.a % ?1 * 48271 + m.a) % ?1 AS place FROM (
+			SELECT n.number, (CAST(substr(n.number, 2) AS bigint) + ?2) % ?1 AS a FROM ?numbers AS n WHERE ?0) AS m) AS r
+	WHERE (r.place, r.number) > (?3, ?4) ORDER BY r.place, r.number LIMIT ?5`
+
+// numberRange returns the arguments of inRange: the numbers from the key from on that match p.
+// The range of the pattern's beginning is an argument of its own because SQLite's index does not
+// serve LIKE.
+func numberRange(p hermes.Pattern, from string) (args []any) {
 	glob := p.String()
 	begin := glob
 	if i := strings.IndexAny(glob, "*?"); i >= 0 {
 		begin = glob[:i]
 	}
-	if begin == "" {
-		return like("n.number", p)
-	}
 	// Of the characters in a number, ':' is after all that may follow.
-	return raw("n.number >= ? AND n.number < ? AND ?", begin, begin+":", like("n.number", p))
+	return []any{max(begin, from), begin + ":", like(p)}
 }
 
-// shufflePrime is that of hermes.Shuffle.
-const shufflePrime = 1<<31 - 1
-
-// ShuffledNumbers implements hermes.Store.
-func (s *Store) ShuffledNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
-	place := int64(-1)
-	if !q.After.IsZero() {
-		place = hermes.Shuffle(q.After, q.Seed)
+// after returns the key of the numbers after n: '!' is before all that may follow.
+func after(n e164.Number) string {
+	if n.IsZero() {
+		return ""
 	}
-	return list(ctx, s, q.Limit, raw(`SELECT r.number FROM (
-			SELECT m.number, (m.a * m.a % ?0 * 48271 + m.a) % ?0 AS place FROM (
-				SELECT n.number, (CAST(substr(n.number, 2) AS bigint) + ?1) % ?0 AS a FROM ?numbers AS n WHERE ?2) AS m) AS r
-		WHERE (r.place, r.number) > (?3, ?4) ORDER BY r.place, r.number LIMIT ?5`,
-		shufflePrime, q.Seed, numberLike(q.Match), place, q.After.String(), q.Limit), scanNumber)
+	return n.String() + "!"
 }
 
-// AddNumber implements hermes.Store.
+// HasNumber implements [hermes.Store].
+func (s *Store) HasNumber(ctx context.Context, n e164.Number) (has bool, err error) {
+	return has, s.get(ctx, s.sql().hasNumber, &has, n.String())
+}
+
+// Numbers implements [hermes.Store].
+func (s *Store) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
+	return page(ctx, s, s.sql().numbers, q.Limit, scanNumber, numberRange(q.Match, after(q.After))...)
+}
+
+func scanNumber(rows *sql.Rows) (n e164.Number, err error) { return n, rows.Scan(&n) }
+
+// ShuffledNumbers implements [hermes.Store].
+func (s *Store) ShuffledNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
+	last := int64(-1)
+	if !q.After.IsZero() {
+		last = hermes.Shuffle(q.After, q.Seed)
+	}
+	args := append(numberRange(q.Match, ""), q.Seed, last, q.After.String())
+	return page(ctx, s, s.sql().shuffledNumbers, q.Limit, scanNumber, args...)
+}
+
+// AddNumber implements [hermes.Store].
 func (s *Store) AddNumber(ctx context.Context, n e164.Number) error {
-	return s.mutate(ctx, hermes.Exists, raw(`INSERT INTO ?numbers (number) VALUES (?) ON CONFLICT DO NOTHING`, n.String()))
+	return s.change(ctx, s.sql().addNumber, hermes.Exists, n.String())
 }
 
-var bulk = TxOptions{Isolation: sql.LevelSerializable, Bulk: true}
+// RemoveNumber implements [hermes.Store].
+func (s *Store) RemoveNumber(ctx context.Context, n e164.Number) error {
+	return s.change(ctx, s.sql().removeNumber, hermes.NotFound, n.String())
+}
 
-// analyzeFrom is how many new numbers make the planner's figures worthless.
+// analyzeFrom is the number of new numbers from which on the planner's statistics are gathered
+// anew.
 const analyzeFrom = 10_000
 
-// AddNumbers implements hermes.Store. It is serializable because an alias of one of the numbers may come at the
-// same time, and locks out other writers of the pool because it would lose to them.
+// AddNumbers implements [hermes.Store]. It is serializable because an alias of one of the numbers
+// may be added at the same time, and locks out other writers of the pool because it would fail
+// because of them.
 func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added int64, err error) {
 	if first.IsZero() || first.Digits() != last.Digits() || first.Compare(last) > 0 {
 		return 0, fmt.Errorf("range %s to %s: want one digit count, the first not after the last", first, last)
 	}
-	err = s.write(ctx, bulk, func(in *Store) error {
-		before, insert, after := in.engine.addRange(first, last)
-		if err := in.commands(ctx, before); err != nil {
+	st := s.sql()
+	err = s.write(ctx, TxOptions{Pool: Bulk}, func(in *Store) error {
+		if err := in.command(ctx, st.beforeAddNumbers.text); err != nil {
 			return err
 		}
-		if added, err = in.exec(ctx, insert); err != nil {
+		if added, err = in.exec(ctx, st.addNumbers, digits(first), digits(last)); err != nil {
 			return err
 		}
-		return in.commands(ctx, after)
+		return in.command(ctx, st.afterAddNumbers.text)
 	})
 	if err != nil {
 		return 0, err
 	}
 	if s.tx == nil && added >= analyzeFrom {
-		s.analyze(ctx)
+		// The numbers are there whether the planner knows of them or not.
+		_ = s.change(ctx, st.analyzeNumbers, nil)
 	}
 	return added, nil
 }
 
-// analyze gathers the planner's figures. The numbers are there whether it knows them or not: an error
-// is nobody's.
-func (s *Store) analyze(ctx context.Context) {
-	if commands := s.engine.analyze(); len(commands) > 0 {
-		_ = s.write(ctx, bulk, func(in *Store) error { return in.commands(ctx, commands) })
+// digits returns a number as an integer.
+func digits(n e164.Number) int64 {
+	v, _ := strconv.ParseInt(n.String()[1:], 10, 64) // digits only
+	return v
+}
+
+// TakeNumber implements [hermes.Store]. Outside a transaction it is READ COMMITTED: the lock on
+// the row is all that it needs, and serializable takers would abort each other because they read
+// the same page of the index.
+func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random bool) (n e164.Number, err error) {
+	err = s.write(ctx, TxOptions{Isolation: sql.LevelReadCommitted}, func(in *Store) error {
+		from := ""
+		if random {
+			if from, err = in.randomKey(ctx, match); err != nil {
+				return err
+			}
+		}
+		n, err = in.takeFrom(ctx, match, from)
+		return err
+	})
+	if err != nil {
+		return e164.Number{}, err
+	}
+	return n, nil
+}
+
+// takeFrom takes the first match from a key on, or else the first of all. At first it passes over
+// rows that other takers have locked. Where only such rows are left it waits until it is known
+// whether they are taken. That a wait ended without a number says nothing about rows that were
+// added meanwhile: only hasMatching does.
+func (s *Store) takeFrom(ctx context.Context, match hermes.Pattern, from string) (n e164.Number, err error) {
+	st := s.sql()
+	for {
+		err = s.get(ctx, st.takeUnlocked, &n, numberRange(match, from)...)
+		if err == error(hermes.NotFound) && from != "" {
+			err = s.get(ctx, st.takeUnlocked, &n, numberRange(match, "")...)
+		}
+		if err != error(hermes.NotFound) || !s.engine.locksRows {
+			return n, err
+		}
+		exists := false
+		if err := s.get(ctx, st.hasMatching, &exists, numberRange(match, "")...); err != nil {
+			return n, err
+		}
+		if !exists {
+			return n, hermes.NotFound
+		}
+		if err = s.get(ctx, st.takeWaiting, &n, numberRange(match, "")...); err != error(hermes.NotFound) {
+			return n, err
+		}
 	}
 }
 
-// RemoveNumber implements hermes.Store.
-func (s *Store) RemoveNumber(ctx context.Context, n e164.Number) error {
-	return s.mutate(ctx, hermes.NotFound, raw(`DELETE FROM ?numbers WHERE number = ?`, n.String()))
+// randomKey returns a random key between the first match and the last.
+func (s *Store) randomKey(ctx context.Context, match hermes.Pattern) (string, error) {
+	var ends struct {
+		Low  e164.Number `bun:"low"`
+		High e164.Number `bun:"high"`
+	}
+	if err := s.get(ctx, s.sql().numberEnds, &ends, numberRange(match, "")...); err != nil {
+		return "", err
+	}
+	if ends.Low.IsZero() {
+		return "", hermes.NotFound
+	}
+	low, high := filled(ends.Low), filled(ends.High)
+	return fmt.Sprintf("+%015d", low+rand.Int64N(high-low+1)), nil
+}
+
+// filled returns a number as an integer of 15 digits, so that the order of the integers is that
+// of the texts.
+func filled(n e164.Number) int64 {
+	v := digits(n)
+	for range 15 - n.Digits() {
+		v *= 10
+	}
+	return v
 }

@@ -9,9 +9,30 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// PhoneUsers implements hermes.Store.
+type phoneStatements struct {
+	phoneUsers, userPhones, phones statement
+	addPhone, removePhone          statement
+}
+
+func (b *builder) phoneStatements() phoneStatements {
+	phone := (*phoneModel)(nil)
+	return phoneStatements{
+		phoneUsers: b.read(Data, b.NewSelect().Model(phone).Column("username", "domain").
+			Where("p.mac = ?", text(1)).OrderExpr("p.username, p.domain")),
+		userPhones: b.read(Data, b.NewSelect().Model(phone).Column("mac").
+			Where("p.username = ? AND p.domain = ?", text(1), text(2)).OrderExpr("p.mac")),
+		phones: b.read(Data, limit(b.NewSelect().Model(phone).Distinct().Column("mac").
+			Where("p.mac > ? AND p.mac LIKE ? ESCAPE '!'", text(1), text(2)).OrderExpr("p.mac"), 3)),
+
+		addPhone: b.write(Data, b.insert(phone).On("CONFLICT DO NOTHING")),
+		removePhone: b.write(Data, b.NewDelete().Model(phone).
+			Where("p.mac = ? AND p.username = ? AND p.domain = ?", text(1), text(2), text(3))),
+	}
+}
+
+// PhoneUsers implements [hermes.Store].
 func (s *Store) PhoneUsers(ctx context.Context, m mac.Addr) ([]sip.Addr, error) {
-	return list(ctx, s, 0, raw(`SELECT username, domain FROM ?phones WHERE mac = ? ORDER BY username, domain`, m.String()), scanAddr)
+	return list(ctx, s, s.sql().phoneUsers, scanAddr, m.String())
 }
 
 func scanAddr(rows *sql.Rows) (sip.Addr, error) {
@@ -20,30 +41,32 @@ func scanAddr(rows *sql.Rows) (sip.Addr, error) {
 	return sip.Unchecked(username, domain), err
 }
 
-// UserPhones implements hermes.Store.
+// UserPhones implements [hermes.Store].
 func (s *Store) UserPhones(ctx context.Context, a sip.Addr) ([]mac.Addr, error) {
-	username, domain := key(a)
-	return list(ctx, s, 0, raw(`SELECT mac FROM ?phones WHERE username = ? AND domain = ? ORDER BY mac`, username, domain), scanMAC)
+	return list(ctx, s, s.sql().userPhones, scanMAC, a.User(), a.Domain().String())
 }
 
 func scanMAC(rows *sql.Rows) (m mac.Addr, err error) { return m, rows.Scan(&m) }
 
-// Phones implements hermes.Store.
+// Phones implements [hermes.Store].
 func (s *Store) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, error) {
-	return list(ctx, s, q.Limit, raw(`SELECT DISTINCT p.mac FROM ?phones AS p WHERE p.mac > ? AND ? ORDER BY p.mac LIMIT ?`,
-		q.After.String(), like("p.mac", q.Match), q.Limit), scanMAC)
+	return page(ctx, s, s.sql().phones, q.Limit, scanMAC, q.After.String(), like(q.Match))
 }
 
-// AddPhone implements hermes.Store.
+// AddPhone implements [hermes.Store].
 func (s *Store) AddPhone(ctx context.Context, p hermes.Phone) error {
-	username, domain := key(p.User)
-	return s.mutate(ctx, hermes.Exists, raw(`INSERT INTO ?phones (mac, username, domain) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
-		p.MAC.String(), username, domain))
+	return s.change(ctx, s.sql().addPhone, hermes.Exists, s.args(newPhone(p))...)
 }
 
-// RemovePhone implements hermes.Store.
+// RemovePhone implements [hermes.Store].
 func (s *Store) RemovePhone(ctx context.Context, p hermes.Phone) error {
-	username, domain := key(p.User)
-	return s.mutate(ctx, hermes.NotFound, raw(`DELETE FROM ?phones WHERE mac = ? AND username = ? AND domain = ?`,
-		p.MAC.String(), username, domain))
+	return s.change(ctx, s.sql().removePhone, hermes.NotFound, s.args(newPhone(p))...)
+}
+
+// like returns a pattern for LIKE; the zero pattern matches everything.
+func like(p hermes.Pattern) string {
+	if p.IsZero() {
+		return "%"
+	}
+	return p.Like()
 }

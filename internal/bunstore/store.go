@@ -14,153 +14,137 @@ import (
 
 var _ hermes.Store = (*Store)(nil)
 
-// Conn is what statements run on: a *sql.DB, *sql.Conn or *sql.Tx.
+// Conn is what statements run on: a [*sql.DB] or a [*sql.Tx].
 type Conn interface {
-	bun.IConn
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 }
 
-// TxOptions says what a transaction is for.
+// Pool names connections by their purpose, so that work of one kind does not wait for another.
+type Pool int
+
+const (
+	Data Pool = iota // users, phones, numbers, aliases and domains
+	Auth             // sessions and what they depend on
+	Bulk             // many rows, which takes long
+)
+
+// TxOptions describe a transaction.
 type TxOptions struct {
-	// Isolation is sql.LevelSerializable, or sql.LevelReadCommitted for what does not decide by
-	// what it has read. A database may give more than is asked for.
+	// Isolation is sql.LevelReadCommitted for a transaction that does not decide by what it has
+	// read. Defaults to sql.LevelSerializable. A database may give more than is asked for.
 	Isolation sql.IsolationLevel
-	// Bulk is set for work on many rows, which takes long.
-	Bulk bool
-	// Auth is set for sessions and what they depend on.
-	Auth bool
+	// Pool says where the transaction runs.
+	Pool Pool
 }
 
-// Gate is the table that every transaction but a bulk one locks with its first write, in PostgreSQL, as writers do.
-// Who locks it in EXCLUSIVE mode has all other writers wait, and cannot lose to one.
-const Gate = "hermes.migrations"
-
-// RunTx runs fn in one transaction: what fn did sticks when it returns nil, and nothing of it
-// otherwise, a panic included. fn's own error is returned as it is. Where fn's error, or the commit's, tells
-// that the database could not put the transaction into an order with others, fn may run again. The context
-// given to fn is the one for its statements.
+// RunTx runs fn in one transaction, which is committed when fn returns nil, and rolled back when
+// it returns an error or panics. fn's own error is returned as it is. fn may run again where its
+// error, or the commit's, says that the database could not put the transaction into an order with
+// others. Statements use the context that is passed to fn.
 type RunTx func(ctx context.Context, opts TxOptions, fn func(ctx context.Context, c Conn) error) error
 
-// Options are what a store is made of.
+// Options configure a Store.
 type Options struct {
-	// Dialect is pgdialect's or sqlitedialect's.
+	// Dialect is pgdialect's or sqlitedialect's. Only Stores of one database may share it, one
+	// after the other.
 	Dialect schema.Dialect
-	// Reads is where a statement outside a transaction goes.
+	// Reads is where statements outside a transaction run.
 	Reads Conn
-	// LongReads is where pages of many rows go; nil: Reads.
-	LongReads Conn
-	// AuthReads is where reads of sessions, and of what they depend on, go; nil: Reads.
+	// BulkReads is where pages of many rows are read. Defaults to Reads.
+	BulkReads Conn
+	// AuthReads is where sessions, and what they depend on, are read. Defaults to Reads.
 	AuthReads Conn
 	// RunTx runs every write.
 	RunTx RunTx
-	// KamailioSchema is the PostgreSQL schema of Kamailio's tables; empty: public. SQLite has none.
+	// KamailioSchema is the PostgreSQL schema of Kamailio's tables. Defaults to public. SQLite
+	// ignores it.
 	KamailioSchema string
 }
 
-// Store is a hermes.Store over SQL. It is safe for concurrent use, except for one that Tx gave.
+// Store is a [hermes.Store] over SQL. It is safe for concurrent use, except for one that Tx
+// passed to its function.
 type Store struct {
-	*core
-	conn Conn
-	tx   *transaction // nil outside a transaction
-	auth bool         // what comes is of sessions and what they depend on
+	*database
+	tx *transaction // nil outside a transaction
 }
 
-type core struct {
-	opts   Options
+// database is what the Stores of one database share.
+type database struct {
+	runTx  RunTx
+	reads  [3]Conn // by Pool
 	engine engine
+	db     *bun.DB // builds statements and scans rows; it has no connection
 	layout atomic.Pointer[layout]
 }
 
-// transaction is what is known about the one that a Store runs in.
+// transaction is the one that a Store runs in.
 type transaction struct {
-	ctx    context.Context // for its statements
-	failed error           // the first failure of a statement: nothing is kept after it
-	gate   string          // stands before the first statement that writes
+	ctx    context.Context // of its statements
+	conn   Conn
+	gate   string // the statement that locks Gate, until it has run
+	failed error  // the first failure of a statement: the transaction cannot be committed
 	over   bool
 }
 
 var errOver = errors.New("the transaction is over")
 
-// New makes a store and looks at the tables that are there; none need be.
+// New returns a Store over the tables that exist, which may be none.
 func New(ctx context.Context, opts Options) (*Store, error) {
-	for _, c := range []*Conn{&opts.LongReads, &opts.AuthReads} {
-		if *c == nil {
-			*c = opts.Reads
+	engine := newEngine(opts.Dialect, opts.KamailioSchema)
+	d := &database{
+		runTx: opts.RunTx, engine: engine, db: newBunDB(opts.Dialect, engine),
+		reads: [3]Conn{Data: opts.Reads, Auth: opts.AuthReads, Bulk: opts.BulkReads},
+	}
+	for i := range d.reads {
+		if d.reads[i] == nil {
+			d.reads[i] = opts.Reads
 		}
 	}
-	c := &core{opts: opts, engine: newEngine(opts.Dialect, opts.KamailioSchema)}
-	c.layout.Store(c.engine.layout(false))
-	s := &Store{core: c, conn: opts.Reads}
+	s := &Store{database: d}
 	_, err := s.look(ctx)
 	return s, err
 }
 
-// on returns s with other connections for what is outside a transaction.
-func (s *Store) on(c Conn, auth bool) *Store {
-	if s.tx != nil {
-		return s
-	}
-	return &Store{core: s.core, conn: c, auth: auth}
-}
-
-// authenticating is s for sessions and what they depend on.
-func (s *Store) authenticating() *Store { return s.on(s.opts.AuthReads, true) }
-
-// long is s for a page of that many rows.
-func (s *Store) long(rows int) *Store {
-	if rows < longPage {
-		return s
-	}
-	return s.on(s.opts.LongReads, s.auth)
-}
-
-// Tx implements hermes.Store.
+// Tx implements [hermes.Store].
 func (s *Store) Tx(ctx context.Context, fn func(hermes.Store) error) error {
-	return s.write(ctx, TxOptions{Isolation: sql.LevelSerializable}, func(in *Store) error { return fn(in) })
+	return s.write(ctx, TxOptions{}, func(in *Store) error { return fn(in) })
 }
 
-// change runs fn, which must write nothing where it returns a bare cause, in the transaction
-// that s runs in or in one of its own.
-func (s *Store) change(ctx context.Context, fn func(*Store) error) error {
-	return s.write(ctx, TxOptions{Isolation: sql.LevelSerializable}, fn)
-}
-
+// write runs fn in the transaction that s is in, or else in a new one.
 func (s *Store) write(ctx context.Context, opts TxOptions, fn func(*Store) error) error {
 	if s.tx != nil {
-		if _, err := s.begin(ctx); err != nil {
+		if err := s.tx.usable(ctx); err != nil {
 			return err
 		}
 		return fn(s)
 	}
-	opts.Auth = s.auth
-	return s.opts.RunTx(ctx, opts, func(own context.Context, c Conn) error {
-		in := &Store{core: s.core, conn: c, tx: &transaction{ctx: own}}
-		if !opts.Bulk {
-			in.tx.gate = s.engine.gate()
+	return s.runTx(ctx, opts, func(own context.Context, c Conn) error {
+		tx := &transaction{ctx: own, conn: c}
+		if opts.Pool != Bulk {
+			tx.gate = s.engine.lockGate
 		}
-		defer func() { in.tx.over = true }()
-		if err := fn(in); err != nil {
+		defer func() { tx.over = true }()
+		if err := fn(&Store{database: s.database, tx: tx}); err != nil {
 			return err
 		}
-		return errors.Join(in.tx.failed, ctx.Err())
+		return errors.Join(tx.failed, ctx.Err())
 	})
 }
 
-// begin returns the context for a statement: the transaction's own, since a statement that is cut off
-// halfway may go on in the database, but none for a caller that has gone.
-func (s *Store) begin(ctx context.Context) (context.Context, error) {
+// usable returns why no statement can run in the transaction for a caller whose context is ctx.
+func (tx *transaction) usable(ctx context.Context) error {
 	switch {
-	case s.tx == nil:
-		return ctx, ctx.Err()
-	case s.tx.over:
-		return nil, errOver
-	case s.tx.failed != nil:
-		return nil, s.tx.failed
+	case tx.over:
+		return errOver
+	case tx.failed != nil:
+		return tx.failed
 	}
-	return s.tx.ctx, ctx.Err()
+	return ctx.Err()
 }
 
-// fail notes that a statement failed, so that the transaction can only be rolled back: PostgreSQL
+// fail notes that a statement failed, so that the transaction can only be rolled back. PostgreSQL
 // sees to that itself, SQLite does not.
 func (s *Store) fail(err error) error {
 	if s.tx != nil && err != nil && s.tx.failed == nil {

@@ -13,6 +13,8 @@
 //     answer as its own.
 //   - A connection that is taken from the pool is checked first, without a round trip. It is
 //     discarded if the server closed it while it was idle, or if it holds unread bytes.
+//   - A statement with arguments is prepared when a connection first runs it, and kept; see package
+//     stmtcache.
 //   - The server cancels a statement before the client gives up on it. Otherwise the statement
 //     could still be committed after its caller was told that it failed.
 //   - TLS certificates are verified unless the URL has sslmode=disable, or the server is at a

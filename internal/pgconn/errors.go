@@ -64,6 +64,10 @@ func isConflict(err error) bool {
 	return (state == "40001" || state == "40P01") && !errors.Is(err, ErrOutcomeUnknown)
 }
 
+// isStalePlan reports whether a prepared statement failed because a column that it returns has got
+// another type: "cached plan must not change result type".
+func isStalePlan(err error) bool { return State(err) == "0A000" }
+
 // isCommitRefused reports whether the server answered COMMIT with an error, because of a deferred
 // constraint or a conflict. Nothing was written then.
 func isCommitRefused(err error) bool {

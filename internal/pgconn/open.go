@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/uptrace/bun/driver/pgdriver"
+
+	"github.com/hermes-voip/go-hermes/internal/stmtcache"
 )
 
 const (
@@ -84,7 +86,7 @@ func Open(opts Options) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(c)
+	db := sql.OpenDB(stmtcache.New(c, stmtcache.Options{Stale: isStalePlan}))
 	db.SetMaxOpenConns(opts.MaxOpen)
 	db.SetMaxIdleConns(opts.MaxOpen)
 	db.SetConnMaxIdleTime(maxIdleTime)

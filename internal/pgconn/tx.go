@@ -117,6 +117,8 @@ func (r *runner[C, T]) run(ctx context.Context) error {
 			}
 		case isConflict(err):
 			conflicts++
+		case isStalePlan(err):
+			// The connection has dropped the statement: the next try prepares it again.
 		default:
 			return err
 		}

@@ -16,13 +16,13 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-func TestOpenNewFile(t *testing.T) {
+func TestOpen_NewFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
-	store := open(t, path, &sqlite.Options{Domains: []sip.Domain{sip.MustParseDomain("a.example"), sip.MustParseDomain("b.example")}})
+	store := mustOpen(t, path, &sqlite.Options{Domains: []sip.Domain{sip.MustParseDomain("a.example"), sip.MustParseDomain("b.example")}})
 	if err := store.Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
-	other := query(t, path)
+	other := queryFunc(t, path)
 	for _, row := range []struct{ query, want, why string }{
 		{"PRAGMA journal_mode", "wal", "Kamailio waits for no lock in WAL mode only, and the mode is the file's"},
 		{"SELECT count(*) FROM domain WHERE did = domain AND last_modified > '2020'", "2", "Options.Domains are in Kamailio's table"},
@@ -39,17 +39,17 @@ func TestOpenNewFile(t *testing.T) {
 	}
 }
 
-func TestOpenAgain(t *testing.T) {
+func TestOpen_Again(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
 	u := hermes.User{Address: sip.MustParse("alice@example.com"), Type: hermes.Local, DisplayName: "Alice"}
-	first := open(t, path, &sqlite.Options{Domains: []sip.Domain{sip.MustParseDomain("example.com")}})
+	first := mustOpen(t, path, &sqlite.Options{Domains: []sip.Domain{sip.MustParseDomain("example.com")}})
 	if err := first.AddUser(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	second := open(t, path, &sqlite.Options{Domains: []sip.Domain{sip.MustParseDomain("example.com")}})
+	second := mustOpen(t, path, &sqlite.Options{Domains: []sip.Domain{sip.MustParseDomain("example.com")}})
 	if got, err := second.User(t.Context(), u.Address); err != nil || got != u {
 		t.Errorf("%+v, %v; want %+v", got, err, u)
 	}
@@ -58,8 +58,8 @@ func TestOpenAgain(t *testing.T) {
 	}
 }
 
-// TestOpenAtOnce is several processes that start on a file that is not there yet.
-func TestOpenAtOnce(t *testing.T) {
+// TestOpen_Concurrent opens a file that does not exist several times at once.
+func TestOpen_Concurrent(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
 	var wg sync.WaitGroup
 	for range 4 {
@@ -75,15 +75,15 @@ func TestOpenAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := query(t, path)("SELECT name FROM hermes_migrations ORDER BY name"); !slices.Equal(got, steps) {
+	if got := queryFunc(t, path)("SELECT name FROM hermes_migrations ORDER BY name"); !slices.Equal(got, steps) {
 		t.Errorf("steps %q, want %q", got, steps)
 	}
 }
 
-func TestPaths(t *testing.T) {
+func TestOpen_Paths(t *testing.T) {
 	for _, name := range []string{"plain.db", "a b.db", "what?.db", "a#b.db", "100%.db", "%20.db", "a&mode=memory.db", "é.db", "quote'\".db"} {
 		folder := t.TempDir()
-		open(t, filepath.Join(folder, name), nil)
+		mustOpen(t, filepath.Join(folder, name), nil)
 		entries, err := os.ReadDir(folder)
 		if err != nil || len(entries) == 0 || entries[0].Name() != name {
 			t.Errorf("%q: the folder has %v, %v", name, entries, err)
@@ -96,25 +96,26 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-// TestRelativePath works where the working folder is, and with a colon in the name, which is no scheme.
-func TestRelativePath(t *testing.T) {
+// TestOpen_RelativePath checks that a path is relative to the working folder, and that a colon in
+// it does not make a scheme.
+func TestOpen_RelativePath(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, path := range []string{"a:b.db", "./c.db"} {
-		open(t, path, nil)
+		mustOpen(t, path, nil)
 		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
 			t.Errorf("%q: %v, %v; want the database there", path, info, err)
 		}
 	}
 }
 
-func TestOpenErrors(t *testing.T) {
+func TestOpen_Errors(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "text")
 	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database. ", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, row := range []struct{ path, why string }{
 		{"", "no path"},
-		{filepath.Join(t.TempDir(), "none", "hermes.db"), "the folder is not there"},
+		{filepath.Join(t.TempDir(), "none", "hermes.db"), "the folder does not exist"},
 		{t.TempDir(), "a folder"},
 		{text, "not a database"},
 	} {
@@ -126,21 +127,21 @@ func TestOpenErrors(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "hermes.db"), nil); err == nil {
-		t.Error("opened for a caller that had left")
+		t.Error("Open succeeded with a cancelled context")
 	}
 }
 
-func TestServeDomains(t *testing.T) {
+func TestStore_ServeDomains(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
-	store := open(t, path, nil)
-	otherTool(t, path)(t, "INSERT INTO domain (domain, did) VALUES ('Mixed.example', 'own')")
+	store := mustOpen(t, path, nil)
+	newOtherTool(t, path)(t, "INSERT INTO domain (domain, did) VALUES ('Mixed.example', 'own')")
 	for range 2 {
 		err := store.ServeDomains(t.Context(), []sip.Domain{sip.MustParseDomain("mixed.example"), sip.MustParseDomain("new.example")})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if d := cmp.Diff([]string{"Mixed.example own", "new.example new.example"}, query(t, path)("SELECT domain || ' ' || did FROM domain ORDER BY id")); d != "" {
+	if d := cmp.Diff([]string{"Mixed.example own", "new.example new.example"}, queryFunc(t, path)("SELECT domain || ' ' || did FROM domain ORDER BY id")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }

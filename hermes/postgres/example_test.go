@@ -1,0 +1,60 @@
+package postgres_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/postgres"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// Example connects to the database of a Kamailio, creates Hermes' own tables and lists users.
+func Example() {
+	ctx := context.Background()
+	store, err := postgres.Open(ctx, "postgres://hermes@/kamailio?host=/run/postgresql", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer store.Close()
+	if err := store.Migrate(ctx); err != nil {
+		log.Fatal(err)
+	}
+	users, err := store.Users(ctx, hermes.UserQuery{Limit: 10})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, u := range users {
+		fmt.Println(u.User, u.DisplayName)
+	}
+}
+
+// A user and a row of the host are written in one transaction.
+func ExampleInTx() {
+	addCustomer := func(ctx context.Context, db *sql.DB, user hermes.User) error {
+		tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		store, err := postgres.InTx(ctx, tx, nil)
+		if err != nil {
+			return err
+		}
+		if err := store.AddUser(ctx, user); err != nil {
+			return err
+		}
+		const insert = "INSERT INTO customers (sip_address) VALUES ($1)"
+		if _, err := tx.ExecContext(ctx, insert, user.Address.String()); err != nil {
+			return err
+		}
+		return tx.Commit()
+	}
+	var db *sql.DB // the host's
+	user := hermes.User{Address: sip.MustParse("alice@example.com"), Type: hermes.Local}
+	if err := addCustomer(context.Background(), db, user); err != nil {
+		log.Fatal(err)
+	}
+}

@@ -1,0 +1,77 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/bunstore"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// Store is a [hermes.Store] in PostgreSQL. It is safe for concurrent use, except for one that
+// [InTx] returned.
+type Store struct {
+	hermes.Store
+
+	db    *bunstore.Store
+	close func() error // closes the connections that Open made
+}
+
+// Migrate brings Hermes' own tables to the version of this program: it runs the steps that
+// [Store.Pending] names, in order, each in a transaction of its own that also records it. A lock in
+// the database makes other migrators wait. Finally it creates the index for searches for parts of
+// names, unless that exists or the role may not create the extension pg_trgm. Where no step is
+// pending it only tries to create that index. It may be called by several processes at once, and
+// again after it failed. It fails where the schema has a step that this program does not know,
+// because a newer program has migrated it.
+func (s *Store) Migrate(ctx context.Context) error { return s.db.Migrate(ctx) }
+
+// Pending returns the names of the steps that [Store.Migrate] would run, in order. It is empty
+// where the schema is up to date, and fails where the schema has a step that this program does not
+// know.
+func (s *Store) Pending(ctx context.Context) ([]string, error) { return s.db.Pending(ctx) }
+
+// MigrationSQL returns the SQL that [Store.Migrate] would run, for psql: one transaction for each
+// step. It is empty where no step is pending. It changes nothing.
+func (s *Store) MigrationSQL(ctx context.Context) (string, error) { return s.db.MigrationSQL(ctx) }
+
+// CreateKamailioTables creates those tables that are missing of the ones that a Kamailio with
+// auth_db, alias_db, domain and group needs to start, with their rows in the table version, in one
+// transaction. Tables that exist are not changed. It may be called again.
+func (s *Store) CreateKamailioTables(ctx context.Context) error {
+	return s.db.CreateKamailioTables(ctx)
+}
+
+// KamailioSQL returns the SQL that [Store.CreateKamailioTables] would run, for psql. It is empty
+// where no table is missing. It changes nothing.
+func (s *Store) KamailioSQL(ctx context.Context) (string, error) { return s.db.KamailioSQL(ctx) }
+
+// ServeDomains adds to Kamailio's table of domains those that it does not have in any case, all or
+// none. It is meant for a database that belongs to Hermes. A running Kamailio serves them after its
+// domain.reload.
+func (s *Store) ServeDomains(ctx context.Context, domains []sip.Domain) error {
+	return s.db.ServeDomains(ctx, domains)
+}
+
+// Ready returns nil where the store can serve: the database answers, no step of [Store.Migrate] is
+// pending, and Kamailio's tables subscriber, dbaliases and domain exist. Otherwise the error says
+// what is missing.
+func (s *Store) Ready(ctx context.Context) error { return s.db.Ready(ctx) }
+
+// Close closes the connections that [Open] made. It does nothing to those of a host. The store must
+// not be used after it. It may be called again.
+func (s *Store) Close() error {
+	if s.close == nil {
+		return nil
+	}
+	return s.close()
+}
+
+func newStore(ctx context.Context, opts bunstore.Options) (*Store, error) {
+	db, err := bunstore.New(ctx, opts)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	return &Store{Store: db, db: db}, nil
+}

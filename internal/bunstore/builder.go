@@ -1,0 +1,159 @@
+package bunstore
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
+	"github.com/uptrace/bun/schema"
+)
+
+// statements are all that depend on the layout. Each group is in the file of its noun.
+type statements struct {
+	userStatements
+	userListStatements
+	groupStatements
+	phoneStatements
+	numberStatements
+	aliasStatements
+	domainStatements
+	authStatements
+	keyStatements
+	sessionStatements
+}
+
+// builder builds statements. Beside the names of tables, its texts may have
+//
+//	?C          the byte-wise collation
+//	?B          the same for a column of Kamailio's, but nothing where these compare byte-wise by
+//	            themselves, so that their index serves
+//
+// lower() of a text with ?C folds ASCII only in both databases, as [hermes.Fold] does.
+type builder struct {
+	*bun.DB
+	engine engine
+	layout *layout
+	errs   []error
+}
+
+func (d *database) build(l *layout) (statements, error) {
+	collation := d.engine.words["C"]
+	if l.bytewise {
+		collation = ""
+	}
+	b := &builder{DB: d.db.WithNamedArg("B", bun.Safe(collation)), engine: d.engine, layout: l}
+	all := statements{
+		userStatements:     b.userStatements(),
+		userListStatements: b.userListStatements(),
+		groupStatements:    b.groupStatements(),
+		phoneStatements:    b.phoneStatements(),
+		numberStatements:   b.numberStatements(),
+		aliasStatements:    b.aliasStatements(),
+		domainStatements:   b.domainStatements(),
+		authStatements:     b.authStatements(),
+		keyStatements:      b.keyStatements(),
+		sessionStatements:  b.sessionStatements(),
+	}
+	return all, errors.Join(b.errs...)
+}
+
+// read returns a statement that reads.
+func (b *builder) read(pool Pool, q schema.QueryAppender) statement {
+	text, err := q.AppendQuery(b.QueryGen(), nil)
+	if err == nil && bytes.Contains(text, []byte("?!(")) { // so bun writes the error of an argument
+		err = errors.New("an argument cannot be written")
+	}
+	if err != nil {
+		b.errs = append(b.errs, fmt.Errorf("statement %q: %w", text, err))
+	}
+	return statement{text: string(text), pool: pool}
+}
+
+// write returns a statement that writes.
+func (b *builder) write(pool Pool, q schema.QueryAppender) statement {
+	st := b.read(pool, q)
+	st.writes = true
+	return st
+}
+
+// raw returns a statement that reads, of a text in which bun replaces ? and names of tables.
+func (d *database) raw(text string, args ...any) statement {
+	return statement{text: d.db.QueryGen().FormatQuery(text, args...)}
+}
+
+// place writes the placeholder of the argument with that number, the first being 1.
+type place int
+
+// AppendQuery implements [schema.QueryAppender].
+func (p place) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
+	if gen.Dialect().Name() == dialect.PG {
+		return fmt.Appendf(b, "$%d", p), nil
+	}
+	return fmt.Appendf(b, "?%d", p), nil
+}
+
+// text is place for a text where PostgreSQL cannot tell the type, or would deduce different ones.
+type text int
+
+// AppendQuery implements [schema.QueryAppender].
+func (t text) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
+	b, err := place(t).AppendQuery(gen, b)
+	if gen.Dialect().Name() == dialect.PG {
+		b = append(b, "::text"...)
+	}
+	return b, err
+}
+
+// limit adds LIMIT with a placeholder, which bun's builder does not have.
+func limit(q schema.QueryAppender, p place) schema.QueryAppender {
+	return bun.SafeQuery("? LIMIT ?", q, p)
+}
+
+// modelType returns the type of a model, of which a pointer is given.
+func modelType(model any) reflect.Type { return reflect.TypeOf(model).Elem() }
+
+// columns returns those of a model, without an id that the database numbers.
+func columns(db *bun.DB, model any) (columns []*schema.Field) {
+	for _, f := range db.Table(modelType(model)).Fields {
+		if !f.AutoIncrement {
+			columns = append(columns, f)
+		}
+	}
+	return columns
+}
+
+// args returns the values of a model in the order in which insert and update number its columns.
+func (d *database) args(model any) (args []any) {
+	row := reflect.ValueOf(model).Elem()
+	for _, f := range columns(d.db, model) {
+		args = append(args, f.Value(row).Interface())
+	}
+	return args
+}
+
+// insert builds an INSERT of all columns of a model.
+func (b *builder) insert(model any) *bun.InsertQuery {
+	// Otherwise bun would ask for the columns whose value it does not know.
+	q := b.NewInsert().Model(model).Returning("NULL")
+	for i, f := range columns(b.DB, model) {
+		q.Column(f.Name).Value(f.Name, "?", place(i+1))
+	}
+	return q
+}
+
+// update builds an UPDATE of a model in the rows whose first columns, keys of them, have the
+// values of the model's.
+func (b *builder) update(model any, keys int) *bun.UpdateQuery {
+	q := b.NewUpdate().Model(model)
+	for i, f := range columns(b.DB, model) {
+		if i < keys {
+			q.Where("?TableAlias.? = ?", bun.Ident(f.Name), text(i+1))
+		} else {
+			q.Set("? = ?", bun.Ident(f.Name), place(i+1))
+		}
+	}
+	return q
+}

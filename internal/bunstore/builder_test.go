@@ -1,0 +1,111 @@
+package bunstore
+
+import (
+	"io/fs"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"github.com/uptrace/bun/schema"
+)
+
+// newTestDatabase returns a database without connections.
+func newTestDatabase(d schema.Dialect) *database {
+	e := newEngine(d, `Kam "ailio`)
+	return &database{engine: e, db: newBunDB(d, e)}
+}
+
+// texts returns all statements by name, and fails where one has none.
+func texts(t *testing.T, st statements) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, group := range reflect.ValueOf(st).Fields() {
+		for field, v := range group.Fields() {
+			all[field.Name] = v.FieldByName("text").String()
+		}
+	}
+	return all
+}
+
+func TestDatabase_Build(t *testing.T) {
+	t.Parallel()
+	// They are for one of the databases only.
+	optional := []string{"addBoth", "beforeAddNumbers", "afterAddNumbers", "analyzeNumbers"}
+	for _, row := range []struct {
+		name    string
+		dialect schema.Dialect
+		wrong   *regexp.Regexp // what is left of a name or an argument that bun did not replace
+	}{
+		{"PostgreSQL", pgdialect.New(), regexp.MustCompile(`\?`)},
+		{"SQLite", sqlitedialect.New(), regexp.MustCompile(`\?[^1-9]|\?$`)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			d := newTestDatabase(row.dialect)
+			for _, l := range []*layout{{}, {bytewise: true}, {subscriber: []string{"email_address", "rpid", "permittedcalls"}}} {
+				st, err := d.build(l)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for name, text := range texts(t, st) {
+					if text == "" && !slices.Contains(optional, name) || row.wrong.MatchString(text) {
+						t.Errorf("%s is %q", name, text)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestModels compares the models with the definitions of their tables.
+func TestModels(t *testing.T) {
+	t.Parallel()
+	for _, d := range []*database{newTestDatabase(pgdialect.New()), newTestDatabase(sqlitedialect.New())} {
+		var ddl strings.Builder
+		for _, folder := range []string{"migrations/" + d.engine.folder, "kamailio/" + d.engine.folder} {
+			entries, err := fs.ReadDir(files, folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range entries {
+				ddl.WriteString(strings.ReplaceAll(mustRead(folder+"/"+e.Name()), `:"schema".`, ""))
+			}
+		}
+		for _, m := range models {
+			table := d.db.Table(modelType(m))
+			name := table.Name
+			if d.engine.folder == "sqlite" {
+				name = strings.ReplaceAll(name, "hermes.", "hermes_")
+			}
+			_, body, found := strings.Cut(ddl.String(), "CREATE TABLE "+name+" (\n")
+			body, _, _ = strings.Cut(body, "\n)")
+			var want, got []string
+			for line := range strings.Lines(body) {
+				if column, _, _ := strings.Cut(strings.TrimSpace(line), " "); column != "PRIMARY" && column != "CONSTRAINT" {
+					want = append(want, column)
+				}
+			}
+			for _, f := range table.Fields {
+				got = append(got, f.Name)
+			}
+			slices.Sort(want)
+			slices.Sort(got)
+			if !found || !slices.Equal(got, want) {
+				t.Errorf("%s has the columns %q, and its model %q", name, want, got)
+			}
+		}
+	}
+}
+
+// TestEngine_Steps wants both databases to have the same steps.
+func TestEngine_Steps(t *testing.T) {
+	t.Parallel()
+	postgres, sqlite := postgresEngine("public").steps(), sqliteEngine().steps()
+	if len(postgres) == 0 || !slices.Equal(postgres, sqlite) {
+		t.Errorf("PostgreSQL has the steps %q and SQLite %q", postgres, sqlite)
+	}
+}

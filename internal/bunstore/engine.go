@@ -1,0 +1,63 @@
+package bunstore
+
+import (
+	"time"
+
+	"github.com/uptrace/bun/dialect"
+	"github.com/uptrace/bun/schema"
+)
+
+// engine is how the databases differ. Its texts are formatted by bun, which replaces the names of
+// tables, such as ?users, and the words.
+type engine struct {
+	// folder has the SQL files for the database.
+	folder string
+	// schema is that of Kamailio's tables. It is empty where there are none.
+	schema string
+	// words are named arguments: C is the byte-wise collation, and theirs makes a value compare
+	// as a column of Kamailio's does, so that its index serves.
+	words map[string]string
+	// stamp returns a time as its column takes it.
+	stamp func(time.Time) any
+
+	// lockGate locks Gate as every writer does. It is empty where there is one writer at a time.
+	lockGate string
+	// keepsPlans is set where a prepared statement may keep the plan that was made for other
+	// values.
+	keepsPlans bool
+	// writesInWith is set where a WITH clause may write.
+	writesInWith bool
+	// locksRows is set where several transactions may write, so that a row can be locked by
+	// another one.
+	locksRows bool
+
+	properties string // returns one row of properties
+	columns    string // lists columns of Kamailio's tables: table, name, collation
+
+	addNumbers       string // inserts the numbers from $1 to $2, except those that are aliases
+	beforeAddNumbers string
+	afterAddNumbers  string
+	analyzeNumbers   string // gathers the planner's statistics
+
+	ownTables      string // returns one row of ownTables
+	lockMigrations string // waits for other migrators, until the end of the transaction
+	search         string // makes searches for parts of names fast; may run again
+	hasTable       string // reports whether Kamailio's table with the name $1 exists
+
+	// The rest is for Inspector.
+
+	server       string // returns one row of Server
+	stockColumns string // lists columns of Kamailio's tables: table, name, whether it needs a value
+	isNumber     string // whether the column ? has the shape of an E.164 number
+	isInteger    string // whether the column ? is the text of an integer
+}
+
+func newEngine(d schema.Dialect, kamailioSchema string) engine {
+	if d.Name() != dialect.PG {
+		return sqliteEngine()
+	}
+	if kamailioSchema == "" {
+		kamailioSchema = "public"
+	}
+	return postgresEngine(kamailioSchema)
+}

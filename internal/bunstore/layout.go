@@ -1,0 +1,111 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+)
+
+// layout is how a database was found, with the statements for it.
+type layout struct {
+	tables     []string // those of Kamailio's four that exist
+	subscriber []string // its columns
+	bytewise   bool     // Kamailio's tables compare text byte-wise by themselves
+	statements
+}
+
+func (l *layout) has(table string) bool { return slices.Contains(l.tables, table) }
+
+// extras returns those of the extras that subscriber has.
+func (l *layout) extras() []extra {
+	return slices.DeleteFunc(slices.Clone(extras), func(e extra) bool { return !slices.Contains(l.subscriber, e.theirs) })
+}
+
+var errStrings = errors.New("want standard_conforming_strings = on and a database in UTF8")
+
+// properties are what the engine's statement of that name returns.
+type properties struct {
+	Bytewise bool `bun:"bytewise"` // the database compares text byte-wise
+	Strings  bool `bun:"strings"`  // strings are what errStrings asks for
+}
+
+// look reads the layout anew and builds its statements.
+func (s *Store) look(ctx context.Context) (*layout, error) {
+	var p properties
+	if err := s.get(ctx, s.raw(s.engine.properties), &p); err != nil {
+		return nil, err
+	}
+	if !p.Strings {
+		return nil, errStrings
+	}
+	type column struct{ table, name, collation string }
+	columns, err := list(ctx, s, s.raw(s.engine.columns), func(rows *sql.Rows) (c column, err error) {
+		return c, rows.Scan(&c.table, &c.name, &c.collation)
+	})
+	if err != nil {
+		return nil, err
+	}
+	l := &layout{bytewise: p.Bytewise}
+	for _, c := range columns {
+		if !l.has(c.table) {
+			l.tables = append(l.tables, c.table)
+		}
+		if c.table == "subscriber" {
+			l.subscriber = append(l.subscriber, c.name)
+		}
+		// A column with a collation of its own is rare: which one it is does not matter.
+		l.bytewise = l.bytewise && (c.collation == "" || c.collation == "C")
+	}
+	if l.statements, err = s.build(l); err != nil {
+		return nil, err
+	}
+	s.layout.Store(l)
+	return l, nil
+}
+
+// known returns the layout. Where Kamailio's tables were missing it looks again.
+func (s *Store) known(ctx context.Context) (*layout, error) {
+	if l := s.layout.Load(); l.has("subscriber") {
+		return l, nil
+	}
+	return s.look(ctx)
+}
+
+// sql returns the statements, for methods that do not depend on which of Kamailio's tables exist.
+func (s *Store) sql() *statements { return &s.layout.Load().statements }
+
+// newBunDB returns a bun.DB without a connection, in which the models have the names that their
+// tables have in the database. The tables, such as ?users, the engine's words and ?schema are
+// named arguments.
+func newBunDB(d schema.Dialect, e engine) *bun.DB {
+	db := bun.NewDB(nil, d).WithNamedArg("schema", e.schema)
+	for name, word := range e.words {
+		db = db.WithNamedArg(name, bun.Safe(word))
+	}
+	for _, m := range models {
+		t := d.Tables().Get(modelType(m))
+		name, own := strings.CutPrefix(t.Name, "hermes.")
+		t.SQLName = schema.Safe(e.tableName(db.QueryGen(), name, own))
+		t.SQLNameForSelects = t.SQLName
+		db = db.WithNamedArg(name, t.SQLName)
+	}
+	return db
+}
+
+// tableName returns the name of a table in the database. own is set for Hermes' tables.
+func (e engine) tableName(gen schema.QueryGen, name string, own bool) string {
+	switch {
+	case own && e.schema == "":
+		return gen.FormatQuery("?", bun.Name("hermes_"+name))
+	case own:
+		return gen.FormatQuery("hermes.?", bun.Name(name))
+	case e.schema == "":
+		return gen.FormatQuery("?", bun.Name(name))
+	}
+	return gen.FormatQuery("?.?", bun.Name(e.schema), bun.Name(name))
+}

@@ -1,0 +1,2 @@
+-- The schema of Hermes' own tables. It is left out where it exists.
+CREATE SCHEMA hermes;

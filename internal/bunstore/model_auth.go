@@ -1,0 +1,144 @@
+package bunstore
+
+import (
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+// credentialModel is the password of an API user in the local backend.
+type credentialModel struct {
+	bun.BaseModel `bun:"table:hermes.credentials,alias:c"`
+
+	Username string `bun:"username,pk"`
+	Hash     string `bun:"hash"`
+}
+
+func newCredential(c hermes.Credential) *credentialModel {
+	return &credentialModel{Username: c.User, Hash: c.Hash}
+}
+
+// authorizationModel is what a principal may do.
+type authorizationModel struct {
+	bun.BaseModel `bun:"table:hermes.authorizations,alias:z"`
+
+	Kind   string `bun:"kind,pk"`
+	Name   string `bun:"name,pk"`
+	Access int    `bun:"access"`
+}
+
+func newAuthorization(a hermes.Authorization) *authorizationModel {
+	return &authorizationModel{Kind: string(a.Principal.Kind), Name: a.Principal.Name, Access: int(a.Access)}
+}
+
+func (m *authorizationModel) authorization() hermes.Authorization {
+	return hermes.Authorization{
+		Principal: hermes.Principal{Kind: hermes.PrincipalKind(m.Kind), Name: m.Name},
+		Access:    hermes.Access(m.Access),
+	}
+}
+
+// keyModel is an API key.
+type keyModel struct {
+	bun.BaseModel `bun:"table:hermes.api_keys,alias:k"`
+
+	ID        string `bun:"id,pk"`
+	Hash      []byte `bun:"hash"`
+	PublicKey []byte `bun:"public_key"`
+	Host      string `bun:"host"`
+	Comment   string `bun:"comment"`
+	Created   stamp  `bun:"created"`
+	Expires   stamp  `bun:"expires"`
+	LastUsed  stamp  `bun:"last_used"`
+}
+
+func newKey(k hermes.Key) *keyModel {
+	return &keyModel{
+		ID: k.ID, Hash: k.Hash[:], PublicKey: []byte(k.PublicKey), Host: k.Host, Comment: k.Comment,
+		Created: stamp(k.Created), Expires: stamp(k.Expires), LastUsed: stamp(k.LastUsed),
+	}
+}
+
+func (m *keyModel) key() hermes.Key {
+	return hermes.Key{
+		ID: m.ID, Hash: toHash(m.Hash), PublicKey: string(m.PublicKey), Host: m.Host, Comment: m.Comment,
+		Created: time.Time(m.Created), Expires: time.Time(m.Expires), LastUsed: time.Time(m.LastUsed),
+	}
+}
+
+// nonceModel is a challenge that waits for its signature.
+type nonceModel struct {
+	bun.BaseModel `bun:"table:hermes.nonces,alias:o"`
+
+	ID      []byte `bun:"id,pk"`
+	KeyID   string `bun:"key_id"`
+	Expires stamp  `bun:"expires"`
+}
+
+func newNonce(n hermes.Nonce) *nonceModel {
+	return &nonceModel{ID: n.ID[:], KeyID: n.Key, Expires: stamp(n.Expires)}
+}
+
+func (m *nonceModel) nonce() hermes.Nonce {
+	return hermes.Nonce{ID: toHash(m.ID), Key: m.KeyID, Expires: time.Time(m.Expires)}
+}
+
+// sessionModel is a login.
+type sessionModel struct {
+	bun.BaseModel `bun:"table:hermes.sessions,alias:e"`
+
+	ID         []byte `bun:"id,pk"`
+	Kind       string `bun:"kind"`
+	Name       string `bun:"name"`
+	Cookie     []byte `bun:"cookie"`
+	Salt       []byte `bun:"salt"`
+	Gen        int64  `bun:"gen"`
+	Created    stamp  `bun:"created"`
+	Rotated    stamp  `bun:"rotated"`
+	KeyExpires stamp  `bun:"key_expires"`
+	Expires    stamp  `bun:"expires"`
+	LastSeen   stamp  `bun:"last_seen"`
+}
+
+func newSession(s hermes.Session) *sessionModel {
+	return &sessionModel{
+		ID: s.ID[:], Kind: string(s.Principal.Kind), Name: s.Principal.Name,
+		Cookie: s.Cookie[:], Salt: []byte(s.Salt), Gen: s.Gen,
+		Created: stamp(s.Created), Rotated: stamp(s.Rotated), KeyExpires: stamp(s.KeyExpires),
+		Expires: stamp(s.Expires), LastSeen: stamp(s.LastSeen),
+	}
+}
+
+// sessionRow is a session joined with its principal's authorization and, where that is one, its
+// API key.
+type sessionRow struct {
+	sessionModel
+
+	Access        int    `bun:"access"`
+	Host          string `bun:"host"`
+	APIKeyExpires stamp  `bun:"api_key_expires"`
+}
+
+func (r *sessionRow) state() hermes.SessionState {
+	return hermes.SessionState{
+		Session: hermes.Session{
+			ID:        toHash(r.ID),
+			Principal: hermes.Principal{Kind: hermes.PrincipalKind(r.Kind), Name: r.Name},
+			Cookie:    toHash(r.Cookie), Salt: string(r.Salt), Gen: r.Gen,
+			Created: time.Time(r.Created), Rotated: time.Time(r.Rotated), KeyExpires: time.Time(r.KeyExpires),
+			Expires: time.Time(r.Expires), LastSeen: time.Time(r.LastSeen),
+		},
+		Access: hermes.Access(r.Access), Host: r.Host, KeyExpires: time.Time(r.APIKeyExpires),
+	}
+}
+
+// toHash reads a column of a hash. Bytes of another length, which this package never writes, give
+// the zero hash, which no token has.
+func toHash(b []byte) (h hermes.Hash) {
+	if len(b) == len(h) {
+		copy(h[:], b)
+	}
+	return h
+}

@@ -1,0 +1,133 @@
+package bunstore
+
+import "time"
+
+// Gate is a table that every transaction on PostgreSQL, except in the pool Bulk, locks in ROW
+// EXCLUSIVE mode before its first write. A transaction that locks it in EXCLUSIVE mode waits for
+// all other writers, and cannot fail because of one.
+const Gate = "hermes.migrations"
+
+func postgresEngine(schema string) engine {
+	return engine{
+		folder:           "postgres",
+		schema:           schema,
+		words:            map[string]string{"C": `COLLATE "C"`, "theirs": `COLLATE "default"`},
+		stamp:            postgresStamp,
+		lockGate:         "LOCK TABLE " + Gate + " IN ROW EXCLUSIVE MODE",
+		keepsPlans:       true,
+		writesInWith:     true,
+		locksRows:        true,
+		properties:       postgresProperties,
+		columns:          postgresColumns,
+		addNumbers:       postgresAddNumbers,
+		beforeAddNumbers: "LOCK TABLE ?numbers IN SHARE ROW EXCLUSIVE MODE; SET LOCAL enable_nestloop = off",
+		afterAddNumbers:  "SET LOCAL enable_nestloop TO DEFAULT",
+		analyzeNumbers:   "ANALYZE ?numbers",
+		ownTables:        postgresOwnTables,
+		lockMigrations:   postgresLockMigrations,
+		search:           mustRead("migrations/postgres/search.sql"),
+		hasTable:         postgresHasTable,
+		server:           postgresServer,
+		stockColumns:     postgresStockColumns,
+		isNumber:         `? ~ '^\+[1-9][0-9]{1,14}$'`,
+		isInteger:        `? ~ '^[-+]{0,1}[0-9]+$'`,
+	}
+}
+
+func postgresStamp(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC()
+}
+
+// postgresProperties asks for the provider of the collation by way of JSON, since PostgreSQL 14
+// has no such column.
+const postgresProperties = `SELECT coalesce(to_json(d) ->> 'datlocprovider', 'c') = 'c'
+		AND lower(d.datcollate) IN ('c', 'posix', 'c.utf-8', 'c.utf8') AS bytewise,
+	current_setting('standard_conforming_strings') = 'on' AND current_setting('server_encoding') = 'UTF8' AS strings
+	FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()`
+
+const postgresColumns = `SELECT table_name, column_name, coalesce(collation_name, '')
+	FROM information_schema.columns
+	WHERE table_schema = ?schema AND table_name IN ('subscriber', 'dbaliases', 'domain', 'grp')`
+
+// postgresAddNumbers leaves out with NOT EXISTS what ON CONFLICT would have to try. The lock that
+// is taken before makes that safe. Without nested loops, stale statistics cannot make it compare
+// every number of the range with every number of the pool.
+const postgresAddNumbers = `INSERT INTO ?numbers (number)
+	SELECT r.number FROM (SELECT '+' || g AS number FROM generate_series($1::bigint, $2::bigint) AS g) AS r
+	WHERE NOT EXISTS (SELECT 1 FROM ?numbers AS n
+		WHERE n.number = r.number AND n.number BETWEEN '+' || $1::bigint AND '+' || $2::bigint)
+	AND NOT EXISTS (SELECT 1 FROM ?dbaliases AS a
+		WHERE a.alias_username = r.number AND a.alias_username ?B BETWEEN '+' || $1::bigint AND '+' || $2::bigint)`
+
+const postgresOwnTables = `SELECT to_regnamespace('hermes') IS NOT NULL AS has_schema,
+	to_regclass('hermes.migrations') IS NOT NULL AS has_migrations`
+
+// postgresLockMigrations locks the number that the bytes of "hermes" are.
+const postgresLockMigrations = `SELECT CAST(pg_advisory_xact_lock(114784920757619) AS text)`
+
+const postgresHasTable = `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class AS c
+	JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+	WHERE n.nspname = ?schema AND c.relname = $1)`
+
+const postgresServer = `SELECT current_setting('server_version') AS version,
+	CAST(current_setting('server_version_num') AS integer) AS number, CAST(current_user AS text) AS role`
+
+// postgresStockColumns asks the catalog: information_schema leaves out the tables on which the
+// role has no right.
+const postgresStockColumns = `SELECT CAST(c.relname AS text), CAST(a.attname AS text),
+		a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
+	FROM pg_catalog.pg_class AS c
+	JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+	JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+	WHERE n.nspname = ?schema AND c.relkind IN ('r', 'v', 'm', 'f', 'p')
+		AND c.relname IN ('version', 'subscriber', 'dbaliases', 'domain', 'domain_attrs', 'grp')`
+
+// postgresSearchable reports whether there is the index that serves searches for parts of names.
+const postgresSearchable = `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class AS c
+	JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+	WHERE n.nspname = 'hermes' AND c.relname = 'users_search')`
+
+// The postgresLacking… texts list rights that the role lacks, such as "INSERT on
+// public.subscriber".
+
+const postgresLackingOnSchemas = `SELECT 'USAGE on schema ' || n.nspname FROM pg_catalog.pg_namespace AS n
+	WHERE n.nspname IN (?schema, 'hermes') AND NOT has_schema_privilege(n.oid, 'USAGE')`
+
+// postgresLackingToMigrate is about the schema of Hermes' own tables and, where it does not
+// exist, the database.
+const postgresLackingToMigrate = `SELECT 'CREATE on schema hermes' FROM pg_catalog.pg_namespace AS n
+		WHERE n.nspname = 'hermes' AND NOT has_schema_privilege(n.oid, 'CREATE')`
+
+const postgresLackingToCreate = `SELECT 'CREATE on database ' || current_database()
+	WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'hermes')
+	AND NOT has_database_privilege(current_database(), 'CREATE')`
+
+const postgresLackingOnTables = `SELECT w.privilege || ' on ' || n.nspname || '.' || c.relname
+	FROM (VALUES
+		(0, 'subscriber', 'SELECT'), (1, 'subscriber', 'INSERT'), (2, 'subscriber', 'UPDATE'), (3, 'subscriber', 'DELETE'),
+		(4, 'dbaliases', 'SELECT'), (5, 'dbaliases', 'INSERT'), (6, 'dbaliases', 'UPDATE'), (7, 'dbaliases', 'DELETE'),
+		(8, 'grp', 'SELECT'), (9, 'grp', 'INSERT'), (10, 'grp', 'UPDATE'), (11, 'grp', 'DELETE'),
+		(12, 'domain', 'SELECT')) AS w (place, name, privilege)
+	JOIN pg_catalog.pg_class AS c ON c.relname = w.name
+	JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+	WHERE n.nspname = ?schema AND NOT has_table_privilege(c.oid, w.privilege) ORDER BY w.place`
+
+const postgresLackingOnSequences = `SELECT DISTINCT 'USAGE on sequence ' || n.nspname || '.' || s.relname AS lacking
+	FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS k ON k.oid = c.relnamespace
+	JOIN pg_catalog.pg_attrdef AS a ON a.adrelid = c.oid
+	JOIN pg_catalog.pg_depend AS d ON d.classid = CAST('pg_catalog.pg_attrdef' AS regclass) AND d.objid = a.oid
+		AND d.refclassid = CAST('pg_catalog.pg_class' AS regclass)
+	JOIN pg_catalog.pg_class AS s ON s.oid = d.refobjid
+	JOIN pg_catalog.pg_namespace AS n ON n.oid = s.relnamespace
+	WHERE k.nspname = ?schema AND c.relname IN ('subscriber', 'dbaliases', 'grp')
+		AND CASE WHEN s.relkind = 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') END
+	ORDER BY lacking`
+
+const postgresLackingOnOwnTables = `SELECT w.privilege || ' on hermes.' || c.relname
+	FROM (VALUES (0, 'SELECT'), (1, 'INSERT'), (2, 'UPDATE'), (3, 'DELETE')) AS w (place, privilege)
+	CROSS JOIN pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+	WHERE n.nspname = 'hermes' AND c.relname IN (?) AND NOT has_table_privilege(c.oid, w.privilege)
+	ORDER BY c.relname, w.place`

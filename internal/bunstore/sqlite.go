@@ -1,0 +1,44 @@
+package bunstore
+
+import "time"
+
+// sqliteEngine has one writer at a time, which replaces the locks that PostgreSQL needs.
+func sqliteEngine() engine {
+	return engine{
+		folder:       "sqlite",
+		words:        map[string]string{"C": "", "theirs": ""},
+		stamp:        sqliteStamp,
+		properties:   "SELECT 1 AS bytewise, 1 AS strings",
+		columns:      sqliteColumns,
+		addNumbers:   sqliteAddNumbers,
+		ownTables:    sqliteOwnTables,
+		hasTable:     "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = ?1)",
+		server:       "SELECT sqlite_version() AS version, 0 AS number, '' AS role",
+		stockColumns: sqliteStockColumns,
+		isNumber:     "(length(?0) BETWEEN 3 AND 16 AND ?0 GLOB '+[1-9]*' AND substr(?0, 2) NOT GLOB '*[^0-9]*')",
+		isInteger:    "(ltrim(?0, '-+') <> '' AND ltrim(?0, '-+') NOT GLOB '*[^0-9]*')",
+	}
+}
+
+func sqliteStamp(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMicro()
+}
+
+const sqliteColumns = `SELECT m.name, c.name, '' FROM sqlite_master AS m, pragma_table_info(m.name) AS c
+	WHERE m.type IN ('table', 'view') AND m.name IN ('subscriber', 'dbaliases', 'domain', 'grp')`
+
+const sqliteAddNumbers = `WITH RECURSIVE r(v) AS (SELECT ?1 UNION ALL SELECT v + 1 FROM r WHERE v < ?2)
+	INSERT INTO ?numbers (number) SELECT '+' || v FROM r
+	WHERE NOT EXISTS (SELECT 1 FROM ?dbaliases AS a WHERE a.alias_username = '+' || v)
+	ON CONFLICT DO NOTHING`
+
+const sqliteOwnTables = `SELECT 1 AS has_schema,
+	EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'hermes_migrations') AS has_migrations`
+
+const sqliteStockColumns = `SELECT m.name, c.name, c."notnull" AND c.dflt_value IS NULL AND c.pk = 0
+	FROM sqlite_master AS m, pragma_table_info(m.name) AS c
+	WHERE m.type IN ('table', 'view')
+		AND m.name IN ('version', 'subscriber', 'dbaliases', 'domain', 'domain_attrs', 'grp')`

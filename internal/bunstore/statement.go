@@ -1,0 +1,165 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+// statement is a text with placeholders, and how it runs.
+type statement struct {
+	text   string
+	pool   Pool // where it runs outside a transaction, or where its transaction runs
+	writes bool
+	// isolation is that of a transaction for this statement alone.
+	isolation sql.IsolationLevel
+	// planEachTime prepares the statement for every run, because the best plan depends on the
+	// values.
+	planEachTime bool
+}
+
+// bulkPage is the number of rows from which on a page is read on the pool Bulk.
+const bulkPage = 1000
+
+// runner is what a statement runs on.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// prepared is a statement that was prepared for one run.
+type prepared struct{ stmt *sql.Stmt }
+
+// ExecContext implements runner.
+func (p prepared) ExecContext(ctx context.Context, _ string, args ...any) (sql.Result, error) {
+	return p.stmt.ExecContext(ctx, args...)
+}
+
+// QueryContext implements runner.
+func (p prepared) QueryContext(ctx context.Context, _ string, args ...any) (*sql.Rows, error) {
+	return p.stmt.QueryContext(ctx, args...)
+}
+
+// run calls fn with the context and the connection for a statement. In a transaction the context
+// is the transaction's: a statement that is broken off may go on in the database, so that only
+// callers that are still there start one.
+func (s *Store) run(ctx context.Context, st statement, fn func(context.Context, runner) error) error {
+	conn := s.reads[st.pool]
+	if tx := s.tx; tx != nil {
+		if err := tx.usable(ctx); err != nil {
+			return err
+		}
+		ctx, conn = tx.ctx, tx.conn
+		if st.writes && tx.gate != "" {
+			if _, err := conn.ExecContext(ctx, tx.gate); err != nil {
+				return s.fail(err)
+			}
+			tx.gate = ""
+		}
+	}
+	if !st.planEachTime || !s.engine.keepsPlans {
+		return s.fail(fn(ctx, conn))
+	}
+	stmt, err := conn.PrepareContext(ctx, st.text)
+	if err != nil {
+		return s.fail(err)
+	}
+	defer stmt.Close()
+	return s.fail(fn(ctx, prepared{stmt}))
+}
+
+// exec runs a statement that writes, in the transaction of s, and returns the number of its rows.
+func (s *Store) exec(ctx context.Context, st statement, args ...any) (n int64, err error) {
+	err = s.run(ctx, st, func(ctx context.Context, c runner) error {
+		res, err := c.ExecContext(ctx, st.text, s.bound(args)...)
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
+}
+
+// change runs a statement that writes in the transaction of s, or else in one of its own, and
+// returns none where that changed no row.
+func (s *Store) change(ctx context.Context, st statement, none error, args ...any) error {
+	return s.write(ctx, TxOptions{Isolation: st.isolation, Pool: st.pool}, func(in *Store) error {
+		n, err := in.exec(ctx, st, args...)
+		if err == nil && n == 0 {
+			return none
+		}
+		return err
+	})
+}
+
+// get reads the first row of a statement into dest, which is a model or a pointer to the value of
+// the only column. It returns NotFound where there is no row.
+func (s *Store) get(ctx context.Context, st statement, dest any, args ...any) error {
+	found := false
+	err := s.query(ctx, st, args, func(ctx context.Context, rows *sql.Rows) error {
+		if found {
+			return nil
+		}
+		found = true
+		return s.db.ScanRow(ctx, rows, dest)
+	})
+	if err == nil && !found {
+		return hermes.NotFound
+	}
+	return err
+}
+
+// list reads all rows of a statement. scan reads one: bun's reflection for each row would cost
+// more than the rest of a long page.
+func list[T any](ctx context.Context, s *Store, st statement, scan func(*sql.Rows) (T, error), args ...any) ([]T, error) {
+	var all []T
+	err := s.query(ctx, st, args, func(_ context.Context, rows *sql.Rows) error {
+		v, err := scan(rows)
+		all = append(all, v)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// page is list for a statement whose last argument is the greatest number of rows.
+func page[T any](
+	ctx context.Context, s *Store, st statement, limit int, scan func(*sql.Rows) (T, error), args ...any,
+) ([]T, error) {
+	if limit >= bulkPage {
+		st.pool = Bulk
+	}
+	return list(ctx, s, st, scan, append(args, int64(limit))...)
+}
+
+// query runs a statement and calls each for every row.
+func (s *Store) query(ctx context.Context, st statement, args []any, each func(context.Context, *sql.Rows) error) error {
+	return s.run(ctx, st, func(ctx context.Context, c runner) error {
+		rows, err := c.QueryContext(ctx, st.text, s.bound(args)...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := each(ctx, rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// bound replaces times in args by what the database keeps of them, and returns args.
+func (s *Store) bound(args []any) []any {
+	for i, a := range args {
+		if t, ok := a.(stamp); ok {
+			args[i] = s.engine.stamp(time.Time(t))
+		}
+	}
+	return args
+}
