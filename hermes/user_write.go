@@ -9,12 +9,12 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// UserAddRequest describes a local user. Empty fields get the defaults of the API: AuthID and
-// DisplayName the user name, LineText the display name.
+// UserAddRequest describes a local user. Every text has at most 128 characters. Empty fields get the
+// defaults of the API: AuthID and DisplayName the user name, LineText the display name.
 type UserAddRequest struct {
 	User        sip.Addr `form:"user*,required" json:"user"`
-	DisplayName string   `form:"displayname" json:"displayname,omitzero"` // texts: at most 128 characters
-	Email       string   `form:"email" json:"email,omitzero"`             // one plain address
+	DisplayName string   `form:"displayname" json:"displayname,omitzero"`
+	Email       string   `form:"email" json:"email,omitzero"` // one plain address
 	AuthID      string   `form:"authid" json:"authid,omitzero"`
 	Dialplan    string   `form:"dialplan" json:"dialplan,omitzero"`
 	LineText    string   `form:"linetext" json:"linetext,omitzero"`
