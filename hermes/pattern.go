@@ -97,19 +97,12 @@ var likeEscapes = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%",
 func Fold(s string) string { return strings.Map(foldRune, s) }
 
 func foldRune(r rune) rune {
-	if r < utf8.RuneSelf {
-		return asciiLower(r)
-	}
 	least := r
 	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
 		least = min(least, f)
 	}
-	return asciiLower(least)
-}
-
-func asciiLower(r rune) rune {
-	if 'A' <= r && r <= 'Z' {
-		return r + 'a' - 'A'
+	if 'A' <= least && least <= 'Z' {
+		least += 'a' - 'A'
 	}
-	return r
+	return least
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -107,15 +106,6 @@ func derive(k SecretKey) (d derivedKeys, err error) {
 	}
 	d.seal, err = cipher.NewGCM(block)
 	return d, err
-}
-
-// mac returns the HMAC-SHA-256 of parts under the signing key.
-func (k derivedKeys) mac(parts ...[]byte) []byte {
-	h := hmac.New(sha256.New, k.sign)
-	for _, p := range parts {
-		h.Write(p)
-	}
-	return h.Sum(nil)
 }
 
 // sealVersion begins every sealed password. The key id, the nonce and the output of AES-256-GCM

@@ -2,6 +2,8 @@ package hermes
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/binary"
 	"time"
 )
@@ -95,7 +97,10 @@ func (c *Client) checkCredentials(ctx context.Context, st SessionState, cred Cre
 		}
 		return 0, errUnauthorized()
 	}
-	if stale || st.Access == NoAccess || !c.keyUsable(ctx, st.Host, st.KeyExpires) {
+	if stale || st.Access == NoAccess {
+		return 0, errUnauthorized()
+	}
+	if s.Principal.Kind == KeyPrincipal && !c.keyUsable(ctx, st.Host, st.KeyExpires) {
 		return 0, errUnauthorized()
 	}
 	return gen, nil
@@ -116,7 +121,11 @@ func (c *Client) generation(s Session, key Secret) (gen int64, genuine bool) {
 // authKey derives the auth_key of a generation. It is not stored anywhere, and a repeated ping can
 // still return it again.
 func authKey(k derivedKeys, s Session, gen int64) Secret {
-	sum := k.mac(s.ID[:], []byte(s.Salt), binary.BigEndian.AppendUint64(nil, uint64(gen)))
+	mac := hmac.New(sha256.New, k.sign)
+	mac.Write(s.ID[:])
+	mac.Write([]byte(s.Salt))
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(gen)))
+	sum := mac.Sum(nil)
 	var v [4]uint64
 	for i := range v {
 		v[i] = binary.BigEndian.Uint64(sum[8*i:])

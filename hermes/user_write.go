@@ -114,6 +114,9 @@ func (c *Client) needServed(ctx context.Context, s Store, d sip.Domain) error {
 // groupNames returns the names in a permittedcalls text that Kamailio's group module can hold. The
 // field is free text, and older systems kept other things there.
 func groupNames(text string) []string {
+	if text == "" {
+		return nil
+	}
 	var names []string
 	for name := range strings.SplitSeq(text, ",") {
 		if isGroupName(name) {

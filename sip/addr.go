@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"database/sql/driver"
 	"fmt"
 	"strings"
 )
@@ -22,7 +23,12 @@ type Addr struct{ user, domain string }
 // unreserved and user-unreserved sets, without escapes, and is kept as given. The domain follows
 // the rules of [ParseDomain].
 func Parse(s string) (Addr, error) {
-	user, domain, ok := strings.Cut(trimScheme(s), "@")
+	address := s
+	const scheme = "sip:"
+	if len(s) >= len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
+		address = s[len(scheme):]
+	}
+	user, domain, ok := strings.Cut(address, "@")
 	if !ok {
 		return Addr{}, fmt.Errorf("sip: address %.100q: want user@domain", s)
 	}
@@ -89,12 +95,51 @@ func (a Addr) Compare(b Addr) int {
 	return strings.Compare(a.domain, b.domain)
 }
 
-func trimScheme(s string) string {
-	const scheme = "sip:"
-	if len(s) >= len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
-		return s[len(scheme):]
+// AppendText appends the text of [Addr.String] to b. Its error is always nil.
+func (a Addr) AppendText(b []byte) ([]byte, error) {
+	if a.IsZero() {
+		return b, nil
 	}
-	return s
+	b = append(b, a.user...)
+	b = append(b, '@')
+	return append(b, a.domain...), nil
+}
+
+// MarshalText returns the text of [Addr.String]. Its error is always nil.
+func (a Addr) MarshalText() ([]byte, error) { return a.AppendText(nil) }
+
+// UnmarshalText sets a to the address that [Parse] reads, or to the zero Addr if text is empty. If
+// it returns an error, a is unchanged.
+func (a *Addr) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*a = Addr{}
+		return nil
+	}
+	v, err := Parse(string(text))
+	if err == nil {
+		*a = v
+	}
+	return err
+}
+
+// Scan implements [database/sql.Scanner] for a text column. NULL sets a to the zero Addr, and other
+// values follow the rules of [Addr.UnmarshalText]. To read rows whose addresses may be malformed,
+// scan strings and pass them to [Unchecked].
+func (a *Addr) Scan(src any) error {
+	s, err := columnText(src)
+	if err != nil {
+		return err
+	}
+	return a.UnmarshalText([]byte(s))
+}
+
+// Value implements [driver.Valuer]. It returns the text of [Addr.String], or NULL for the zero
+// Addr.
+func (a Addr) Value() (driver.Value, error) {
+	if a.IsZero() {
+		return nil, nil
+	}
+	return a.String(), nil
 }
 
 func validUser(s string) bool {

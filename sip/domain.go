@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"database/sql/driver"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -50,6 +51,58 @@ func (d Domain) Valid() bool {
 
 // Compare returns -1, 0 or +1. It compares the names byte by byte.
 func (d Domain) Compare(e Domain) int { return strings.Compare(d.name, e.name) }
+
+// AppendText appends the name to b. Its error is always nil.
+func (d Domain) AppendText(b []byte) ([]byte, error) { return append(b, d.name...), nil }
+
+// MarshalText returns the name. Its error is always nil.
+func (d Domain) MarshalText() ([]byte, error) { return []byte(d.name), nil }
+
+// UnmarshalText sets d to the domain that [ParseDomain] reads, or to the zero Domain if text is
+// empty. If it returns an error, d is unchanged.
+func (d *Domain) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*d = Domain{}
+		return nil
+	}
+	v, err := ParseDomain(string(text))
+	if err == nil {
+		*d = v
+	}
+	return err
+}
+
+// Scan implements [database/sql.Scanner] for a text column. NULL sets d to the zero Domain, and
+// other values follow the rules of [Domain.UnmarshalText]. To read rows whose domains may be
+// malformed, scan a string and pass it to [UncheckedDomain].
+func (d *Domain) Scan(src any) error {
+	s, err := columnText(src)
+	if err != nil {
+		return err
+	}
+	return d.UnmarshalText([]byte(s))
+}
+
+// Value implements [driver.Valuer]. It returns the name, or NULL for the zero Domain.
+func (d Domain) Value() (driver.Value, error) {
+	if d.IsZero() {
+		return nil, nil
+	}
+	return d.name, nil
+}
+
+// columnText returns the text of a database column, or "" for NULL.
+func columnText(src any) (string, error) {
+	switch v := src.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return v, nil
+	case []byte:
+		return string(v), nil
+	}
+	return "", fmt.Errorf("sip: column of type %T: want text or NULL", src)
+}
 
 // domainFault returns the rule that s breaks, to follow "want" in an error, or "" if s is a domain.
 func domainFault(s string) string {

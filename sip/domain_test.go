@@ -168,3 +168,12 @@ func FuzzParseDomain(f *testing.F) {
 		}
 	})
 }
+
+func TestDomain_Text(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"example.com", "192.0.2.1", domain64} {
+		testRoundTrip(t, sip.MustParseDomain(s))
+	}
+	testRoundTrip(t, sip.Domain{})
+	testOverwrite(t, sip.MustParseDomain("example.com"), "ex_ample")
+}

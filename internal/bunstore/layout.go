@@ -76,9 +76,6 @@ func (s *Store) known(ctx context.Context) (*layout, error) {
 	return s.look(ctx)
 }
 
-// sql returns the statements, for methods that do not depend on which of Kamailio's tables exist.
-func (s *Store) sql() *statements { return &s.layout.Load().statements }
-
 // newBunDB returns a bun.DB without a connection, in which the models have the names that their
 // tables have in the database. The tables, such as ?users, the engine's words and ?schema are
 // named arguments.

@@ -1,7 +1,6 @@
 package bunstore
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -243,22 +242,3 @@ type migrationModel struct {
 
 // key returns an address as the values of its two columns.
 func key(a sip.Addr) (username, domain string) { return a.User(), a.Domain().String() }
-
-// stamp is a column of a time: timestamptz in PostgreSQL, and in SQLite, which has no type that
-// compares as time does, microseconds since 1970. The zero time is NULL.
-type stamp time.Time
-
-// Scan implements sql.Scanner.
-func (t *stamp) Scan(src any) error {
-	switch v := src.(type) {
-	case nil:
-		*t = stamp{}
-	case time.Time:
-		*t = stamp(v.UTC())
-	case int64:
-		*t = stamp(time.UnixMicro(v).UTC())
-	default:
-		return fmt.Errorf("time column of type %T: want a time or microseconds", src)
-	}
-	return nil
-}

@@ -1,6 +1,7 @@
 package bunstore
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -141,4 +142,23 @@ func toHash(b []byte) (h hermes.Hash) {
 		copy(h[:], b)
 	}
 	return h
+}
+
+// stamp is a column of a time: timestamptz in PostgreSQL, and in SQLite, which has no type that
+// compares as time does, microseconds since 1970. The zero time is NULL.
+type stamp time.Time
+
+// Scan implements sql.Scanner.
+func (t *stamp) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		*t = stamp{}
+	case time.Time:
+		*t = stamp(v.UTC())
+	case int64:
+		*t = stamp(time.UnixMicro(v).UTC())
+	default:
+		return fmt.Errorf("time column of type %T: want a time or microseconds", src)
+	}
+	return nil
 }

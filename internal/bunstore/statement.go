@@ -20,6 +20,9 @@ type statement struct {
 	planEachTime bool
 }
 
+// sql returns the statements, for methods that do not depend on which of Kamailio's tables exist.
+func (s *Store) sql() *statements { return &s.layout.Load().statements }
+
 // bulkPage is the number of rows from which on a page is read on the pool Bulk.
 const bulkPage = 1000
 
