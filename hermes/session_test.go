@@ -255,7 +255,8 @@ func TestClient_AuthenticatePing_storeFails(t *testing.T) {
 	wantStoreFailed(t, err)
 
 	e.clock.sleep(keyTTL)
-	c = e.newClient(t, failCall(2).over(e.store)).As(hermes.Actor{Remote: office}) // the call that ends the session
+	// The second call ends the session.
+	c = e.newClient(t, failCall(2).over(e.store)).As(hermes.Actor{Remote: office})
 	_, err = c.AuthenticatePing(t.Context(), cred)
 	wantStoreFailed(t, err)
 	wantSession(t, e, cred)
