@@ -228,7 +228,7 @@ func TestClient_AliasList_storeFails(t *testing.T) {
 	e := newEnv(t)
 	calls := &storeCalls{fail: func(int) error { return errDisk }}
 	res, err := e.newClient(t, calls.over(e.store)).AliasList(t.Context(), hermes.AliasListRequest{})
-	wantDBFail(t, err)
+	wantStoreFailed(t, err)
 	if all, err := res.List.Collect(); len(all) != 0 || err != nil || !res.List.Empty() {
 		t.Errorf("got the list %v, %v; want an empty one, which can be read", all, err)
 	}

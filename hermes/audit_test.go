@@ -111,7 +111,7 @@ func TestClient_audit_storeFails(t *testing.T) {
 	t.Parallel()
 	e, log := newAuditEnv(t)
 	broken := e.newClient(t, failAllCalls().over(e.store))
-	wantDBFail(t, authorize(t, broken, "reader", hermes.FullRead))
+	wantStoreFailed(t, authorize(t, broken, "reader", hermes.FullRead))
 	wantAudit(t, log, "auth/authorize   reader dbfail disk on fire")
 }
 

@@ -180,7 +180,7 @@ func TestClient_Recover_storeFails(t *testing.T) {
 			}
 			return
 		}
-		wantDBFail(t, err)
+		wantStoreFailed(t, err)
 		wantAccess(t, mustAuthenticate(t, e, cred), hermes.LimitedRead)
 		mustLogin(t, e, "reader")
 	}
@@ -191,11 +191,11 @@ func TestClient_storeFails(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	c := e.newClient(t, failAllCalls().over(e.store))
-	wantDBFail(t, c.Bootstrap(t.Context(), "root", hermes.NewSecret(password)))
+	wantStoreFailed(t, c.Bootstrap(t.Context(), "root", hermes.NewSecret(password)))
 	_, err := c.Bootstrapped(t.Context())
-	wantDBFail(t, err)
+	wantStoreFailed(t, err)
 	_, err = c.SweepSessions(t.Context())
-	wantDBFail(t, err)
+	wantStoreFailed(t, err)
 	_, err = c.Rekey(t.Context())
-	wantDBFail(t, err)
+	wantStoreFailed(t, err)
 }

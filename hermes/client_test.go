@@ -212,11 +212,11 @@ func TestOptions_Rand_fails(t *testing.T) {
 			e := newEnv(t)
 			e.opts.Rand = strings.NewReader("")
 			client := e.newClient(t, e.store)
-			before := snap(t, e.store)
+			before := takeSnapshot(t, e.store)
 			if he := wantCause(t, tt.call(t.Context(), client), hermes.Internal); !errors.Is(he, io.EOF) {
 				t.Errorf("got %v with %v inside, want the reader's error inside", he, he.Err)
 			}
-			wantEqual(t, snap(t, e.store), before)
+			wantEqual(t, takeSnapshot(t, e.store), before)
 		})
 	}
 }

@@ -75,7 +75,7 @@ func TestClient_Tx(t *testing.T) {
 		t.Run(tt.rule, func(t *testing.T) {
 			t.Parallel()
 			e := newEnv(t)
-			before := snap(t, e.store)
+			before := takeSnapshot(t, e.store)
 			if err := e.client.Tx(t.Context(), tt.fn); !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
@@ -87,7 +87,7 @@ func TestClient_Tx(t *testing.T) {
 				t.Errorf("the users of phone2 are %v, want bob among them: %v", users, tt.kept)
 			}
 			if tt.want != nil {
-				wantEqual(t, snap(t, e.store), before)
+				wantEqual(t, takeSnapshot(t, e.store), before)
 			}
 		})
 	}
@@ -107,7 +107,7 @@ func TestClient_Tx_storeFails(t *testing.T) {
 				}
 				return nil
 			}
-			before := snap(t, e.store)
+			before := takeSnapshot(t, e.store)
 			err := e.newClient(t, calls.over(e.store)).Tx(t.Context(), func(c *hermes.Client) error {
 				_, err := c.UserChangeEmail(t.Context(), hermes.UserChangeEmailRequest{User: alice, Email: "a@example.org"})
 				return err
@@ -116,7 +116,7 @@ func TestClient_Tx_storeFails(t *testing.T) {
 			if !errors.As(err, &he) || he.Cause != hermes.StoreFailed || !errors.Is(err, errDisk) {
 				t.Errorf("got %v, want %s with the store's error inside", err, hermes.StoreFailed)
 			}
-			wantEqual(t, snap(t, e.store), before)
+			wantEqual(t, takeSnapshot(t, e.store), before)
 		})
 	}
 }

@@ -10,9 +10,9 @@ import (
 
 func TestClient_DomainList(t *testing.T) {
 	t.Parallel()
-	e := newEnvWith(t, func(o *hermes.Options) {
-		o.Domains = []sip.Domain{domain("zulu.example"), domain("example.com"), domain("alpha.example")}
-	})
+	// With capacity to append to, so that the test notices a write to the caller's array.
+	domains := append(make([]sip.Domain, 0, 10), domain("zulu.example"), domain("example.com"), domain("alpha.example"))
+	e := newEnvWith(t, func(o *hermes.Options) { o.Domains = domains })
 	res, err := e.client.DomainList(t.Context(), hermes.DomainListRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -20,7 +20,7 @@ func TestClient_DomainList(t *testing.T) {
 	wantEqual(t, res.List, []sip.Domain{
 		domain("alpha.example"), domain("example.com"), domain("example.net"), domain("zulu.example"),
 	})
-	if e.opts.Domains[0] != domain("zulu.example") {
+	if domains[0] != domain("zulu.example") {
 		t.Error("the caller's slice was sorted")
 	}
 }
@@ -95,13 +95,13 @@ func TestClient_DomainSetServers_badParameters(t *testing.T) {
 				Proxy: domain("p.example"), PPort: 1, ProvURL: "http://x/",
 			}
 			tt.change(&req)
-			before := snap(t, e.store)
+			before := takeSnapshot(t, e.store)
 			_, err := e.client.DomainSetServers(t.Context(), req)
 			var he *hermes.Error
 			if !errors.As(err, &he) || he.Response != hermes.Failed || he.Cause != hermes.Parameters || he.Detail == "" {
 				t.Errorf("got %v, want failed/parameters with a detail", err)
 			}
-			wantEqual(t, snap(t, e.store), before)
+			wantEqual(t, takeSnapshot(t, e.store), before)
 		})
 	}
 }

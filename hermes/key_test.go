@@ -213,7 +213,7 @@ func TestClient_AuthLogin_keyStoreFails(t *testing.T) {
 			wantCause(t, err, "")
 			return
 		}
-		wantDBFail(t, err)
+		wantStoreFailed(t, err)
 	}
 }
 

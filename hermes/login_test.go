@@ -206,7 +206,7 @@ func TestClient_AuthLogin_storeFails(t *testing.T) {
 	req := hermes.AuthLoginRequest{Username: "writer", Password: hermes.NewSecret(password)}
 	for range 20 {
 		_, err := c.AuthLogin(t.Context(), req)
-		wantDBFail(t, err)
+		wantStoreFailed(t, err)
 	}
 	broken.fail = nil
 	if _, err := c.AuthLogin(t.Context(), req); err != nil {

@@ -12,9 +12,9 @@ import (
 // errDisk is the error of a store that fails.
 var errDisk = errors.New("disk on fire")
 
-// wantDBFail checks that err is what a call returns over a store that fails with errDisk: an *Error
-// with a fixed text, and the store's error inside.
-func wantDBFail(t testing.TB, err error) {
+// wantStoreFailed checks that err is what a call returns over a store that fails with errDisk: an
+// *Error with a fixed text, and the store's error inside.
+func wantStoreFailed(t testing.TB, err error) {
 	t.Helper()
 	var e *hermes.Error
 	if !errors.As(err, &e) {
@@ -52,7 +52,7 @@ func TestNode_Call_storeFails(t *testing.T) {
 			}
 			return
 		}
-		wantDBFail(t, err)
+		wantStoreFailed(t, err)
 	})
 }
 
@@ -86,7 +86,7 @@ func disturbEachStoreCall(
 			}
 			return before(cancel)
 		}}
-		snapshotBefore := snap(t, e.store, s.cred)
+		snapshotBefore := takeSnapshot(t, e.store, s.cred)
 		_, err := n.Call(ctx, e.newClient(t, calls.over(e.store)).As(s.actor), s.req)
 		if len(calls.names) < at { // the node makes fewer calls: this one ran undisturbed
 			_, usesNoStore := nodesWithoutStore()[n.Path]
@@ -97,7 +97,7 @@ func disturbEachStoreCall(
 		}
 		storeCall := calls.names[at-1]
 		check(storeCall, err)
-		wantEqual(t, snap(t, e.store, s.cred), snapshotBefore)
+		wantEqual(t, takeSnapshot(t, e.store, s.cred), snapshotBefore)
 		if t.Failed() {
 			t.Fatalf("failed with store call %d, %s, disturbed", at, storeCall)
 		}
@@ -113,13 +113,13 @@ func TestNode_Call_oneStoreCallFails(t *testing.T) {
 			fail := func(func()) error { return errDisk }
 			disturbEachStoreCall(t, n, fail, func(storeCall string, err error) {
 				if n.Path == "auth/login" && storeCall == "Credential" {
-					// A backend's failure refuses the login as a wrong password does; only the log has it.
+					// A backend's failure refuses the login as a wrong password does.
 					if wantCause(t, err, hermes.Unauthorized); !errors.Is(err, errDisk) {
 						t.Errorf("got %v, want the backend's error inside", err)
 					}
 					return
 				}
-				wantDBFail(t, err)
+				wantStoreFailed(t, err)
 			})
 		})
 	}

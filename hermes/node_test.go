@@ -56,10 +56,10 @@ func TestNode_Call(t *testing.T) {
 func TestNode_Changes(t *testing.T) {
 	t.Parallel()
 	forEachNode(t, func(t *testing.T, e *env, n hermes.Node, s nodeSample) {
-		before := snap(t, e.store, s.cred)
+		before := takeSnapshot(t, e.store, s.cred)
 		_, err := n.Call(t.Context(), e.client.As(s.actor), s.req)
 		wantCause(t, err, "")
-		after := snap(t, e.store, s.cred)
+		after := takeSnapshot(t, e.store, s.cred)
 		if changed := !cmp.Equal(before, after, compareUnexported()); changed != n.Changes {
 			t.Errorf("the call changed the store: %v, the table says %v", changed, n.Changes)
 		}
@@ -111,11 +111,11 @@ func TestNode_Call_contextCancelled(t *testing.T) {
 	forEachNode(t, func(t *testing.T, e *env, n hermes.Node, s nodeSample) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		before := snap(t, e.store, s.cred)
+		before := takeSnapshot(t, e.store, s.cred)
 		_, err := n.Call(ctx, e.client.As(s.actor), s.req)
 		if _, usesNoStore := nodesWithoutStore()[n.Path]; (err == nil) != usesNoStore {
 			t.Errorf("got the error %v", err)
 		}
-		wantEqual(t, snap(t, e.store, s.cred), before)
+		wantEqual(t, takeSnapshot(t, e.store, s.cred), before)
 	})
 }

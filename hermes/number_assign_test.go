@@ -119,10 +119,10 @@ func TestClient_NumberAssign_causes(t *testing.T) {
 			if tt.setup != nil {
 				tt.setup(t, e.client)
 			}
-			before := snap(t, e.store)
+			before := takeSnapshot(t, e.store)
 			_, err := e.client.NumberAssign(t.Context(), tt.req)
 			wantCause(t, err, tt.want)
-			wantEqual(t, snap(t, e.store), before)
+			wantEqual(t, takeSnapshot(t, e.store), before)
 		})
 	}
 	t.Run("a remote user in a served domain", func(t *testing.T) {
@@ -159,10 +159,10 @@ func TestClient_NumberRelease_causes(t *testing.T) {
 		t.Run(tt.rule, func(t *testing.T) {
 			t.Parallel()
 			e := newEnv(t)
-			before := snap(t, e.store)
+			before := takeSnapshot(t, e.store)
 			_, err := e.client.NumberRelease(t.Context(), hermes.NumberReleaseRequest{Alias: tt.alias})
 			wantCause(t, err, tt.want)
-			wantEqual(t, snap(t, e.store), before)
+			wantEqual(t, takeSnapshot(t, e.store), before)
 		})
 	}
 }
@@ -173,10 +173,10 @@ func TestClient_NumberRelease_aliasInAnotherDomain(t *testing.T) {
 	here, there := addr("+4773500001@example.com"), addr("+4773500001@example.net")
 	mustAliasAdd(t, e.client, here, alice)
 	mustAliasAdd(t, e.client, there, bob)
-	before := snap(t, e.store)
+	before := takeSnapshot(t, e.store)
 	_, err := e.client.NumberRelease(t.Context(), hermes.NumberReleaseRequest{Alias: here})
 	wantCause(t, err, hermes.InUse)
-	wantEqual(t, snap(t, e.store), before)
+	wantEqual(t, takeSnapshot(t, e.store), before)
 	mustAliasRemove(t, e.client, there)
 	_, err = e.client.NumberRelease(t.Context(), hermes.NumberReleaseRequest{Alias: here})
 	wantCause(t, err, "")

@@ -252,13 +252,13 @@ func TestClient_AuthenticatePing_storeFails(t *testing.T) {
 	cred := mustLogin(t, e, "writer")
 	c := e.newClient(t, failAllCalls().over(e.store)).As(hermes.Actor{Remote: office})
 	_, err := c.AuthenticatePing(t.Context(), cred)
-	wantDBFail(t, err)
+	wantStoreFailed(t, err)
 
 	e.clock.sleep(keyTTL)
-	// The second call is the one that ends the session.
+	// The second call ends the session.
 	c = e.newClient(t, failCall(2).over(e.store)).As(hermes.Actor{Remote: office})
 	_, err = c.AuthenticatePing(t.Context(), cred)
-	wantDBFail(t, err)
+	wantStoreFailed(t, err)
 	wantSession(t, e, cred)
 
 	if _, err = e.ping(t, cred); !errors.Is(err, hermes.Unauthorized) {

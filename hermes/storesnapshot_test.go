@@ -31,8 +31,8 @@ type snapshot struct {
 // everything is the limit of queries for all records.
 const everything = 10_000
 
-// snap reads a store. The snapshot has the sessions of cred.
-func snap(t testing.TB, s hermes.Store, cred ...hermes.Credentials) snapshot {
+// takeSnapshot reads a store. The snapshot has the sessions of cred.
+func takeSnapshot(t testing.TB, s hermes.Store, cred ...hermes.Credentials) snapshot {
 	t.Helper()
 	p, err := readStore(t.Context(), s, cred)
 	if err != nil {

@@ -105,10 +105,10 @@ func TestClient_UserUpdate_causes(t *testing.T) {
 		t.Run(tt.rule, func(t *testing.T) {
 			t.Parallel()
 			e := newEnv(t)
-			before := snap(t, e.store)
+			before := takeSnapshot(t, e.store)
 			_, err := e.client.UserUpdate(t.Context(), tt.req)
 			wantCause(t, err, tt.want)
-			wantEqual(t, snap(t, e.store), before)
+			wantEqual(t, takeSnapshot(t, e.store), before)
 		})
 	}
 	t.Run("a remote user's other fields", func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestClient_UserUpdate_fieldsOfError(t *testing.T) {
 	_, err := broken.UserUpdate(t.Context(), hermes.UserUpdateRequest{
 		User: alice, LineText: hermes.Some("x"), RPort: hermes.Some(5060),
 	})
-	wantDBFail(t, err)
+	wantStoreFailed(t, err)
 	if he := wantCause(t, err, hermes.StoreFailed); !slices.Equal(he.Fields, []string{"r_port", "linetext"}) {
 		t.Errorf("got the fields %v, want r_port and linetext", he.Fields)
 	}
