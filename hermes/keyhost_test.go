@@ -136,11 +136,15 @@ func TestHostCache_lookup(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	c := newHostClient(resolver, &now)
 	allows := func(remote string) bool { return c.hostAllows(t.Context(), host, netip.MustParseAddr(remote)) }
-	if !allows("192.0.2.7") || !allows("192.0.2.7") || allows("192.0.2.8") {
-		t.Error("the host does not stand for its address only")
+	for remote, want := range map[string]bool{"192.0.2.7": true, "192.0.2.8": false} {
+		for range 2 {
+			if got := allows(remote); got != want {
+				t.Errorf("from %s: got %v, want %v", remote, got, want)
+			}
+		}
 	}
 	if want := []string{"ip " + host}; !slices.Equal(resolver.asked, want) {
-		t.Errorf("the look-ups for three requests are %q, want %q", resolver.asked, want)
+		t.Errorf("the look-ups for four requests are %q, want %q", resolver.asked, want)
 	}
 
 	resolver.addrs[host] = []string{"192.0.2.8"}
