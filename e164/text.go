@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// AppendText appends String's text.
+// AppendText appends the text of [Number.String] to b. Its error is always nil.
 func (n Number) AppendText(b []byte) ([]byte, error) {
 	if n.IsZero() {
 		return b, nil
@@ -20,13 +20,15 @@ func (n Number) AppendText(b []byte) ([]byte, error) {
 	return append(b, text[:digits+1]...), nil
 }
 
-// MarshalText returns String's text.
+// MarshalText returns the text of [Number.String]. Its error is always nil.
 func (n Number) MarshalText() ([]byte, error) { return n.AppendText(nil) }
 
-// UnmarshalText reads what Parse accepts; an empty text sets zero. On an error n is unchanged.
+// UnmarshalText sets n to the number that [Parse] reads, or to the zero Number if text is empty. If
+// it returns an error, n is unchanged.
 func (n *Number) UnmarshalText(text []byte) error { return set(n, text) }
 
-// Scan implements sql.Scanner for a text column, by UnmarshalText's rules; NULL sets zero.
+// Scan implements [database/sql.Scanner] for a text column. NULL sets n to the zero Number, and
+// other values follow the rules of [Number.UnmarshalText].
 func (n *Number) Scan(src any) error {
 	switch v := src.(type) {
 	case nil:
@@ -40,7 +42,8 @@ func (n *Number) Scan(src any) error {
 	return fmt.Errorf("e164: column of type %T: want text or NULL", src)
 }
 
-// Value implements driver.Valuer: String's text, and NULL for the zero Number.
+// Value implements [driver.Valuer]. It returns the text of [Number.String], or NULL for the zero
+// Number.
 func (n Number) Value() (driver.Value, error) {
 	if n.IsZero() {
 		return nil, nil

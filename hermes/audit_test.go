@@ -11,120 +11,135 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// audited is a world whose audit lines are kept.
-func audited(t *testing.T) (*world, *bytes.Buffer) {
+// newAuditEnv returns an env and the log of its client, in JSON.
+func newAuditEnv(t testing.TB) (*env, *bytes.Buffer) {
+	t.Helper()
 	var log bytes.Buffer
-	w := newWorldWith(t, func(o *hermes.Options) { o.Logger = slog.New(slog.NewJSONHandler(&log, nil)) })
+	e := newEnvWith(t, func(o *hermes.Options) { o.Logger = slog.New(slog.NewJSONHandler(&log, nil)) })
 	log.Reset()
-	return w, &log
+	return e, &log
 }
 
-// lines are the audit lines as event, actor, remote, subject, outcome.
-func lines(t *testing.T, log *bytes.Buffer) (all []string) {
+// readAudit empties the log and returns its lines as event, actor, remote, subject, outcome and, if
+// there is one, reason.
+func readAudit(t testing.TB, log *bytes.Buffer) (records []string) {
 	t.Helper()
 	for line := range strings.Lines(log.String()) {
-		var l map[string]string
-		if err := json.Unmarshal([]byte(line), &l); err != nil {
+		var r map[string]string
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			t.Fatal(err)
 		}
-		text := l["event"] + " " + l["actor"] + " " + l["remote"] + " " + l["subject"] + " " + l["outcome"]
-		if (l["level"] == "INFO") != (l["outcome"] == "ok") || l["msg"] != "audit" {
-			t.Errorf("%s: level %s, message %s", text, l["level"], l["msg"])
+		text := strings.Join([]string{r["event"], r["actor"], r["remote"], r["subject"], r["outcome"]}, " ")
+		if (r["level"] == "INFO") != (r["outcome"] == "ok") || r["msg"] != "audit" {
+			t.Errorf("%s: got the level %s and the message %s", text, r["level"], r["msg"])
 		}
-		if l["reason"] != "" {
-			text += " " + l["reason"]
+		if r["reason"] != "" {
+			text += " " + r["reason"]
 		}
-		all = append(all, text)
+		records = append(records, text)
 	}
 	log.Reset()
-	return all
+	return records
 }
 
-func TestAudit(t *testing.T) {
-	w, log := audited(t)
-	admin := w.by("admin")
+// wantAudit empties the log and checks its lines; see readAudit.
+func wantAudit(t testing.TB, log *bytes.Buffer, want ...string) {
+	t.Helper()
+	wantEqual(t, readAudit(t, log), want)
+}
+
+func TestClient_audit_login(t *testing.T) {
+	t.Parallel()
+	e, log := newAuditEnv(t)
+	_, _ = e.login(t, "writer", password)
+	wantAudit(t, log, "auth/login  192.0.2.10 writer ok")
+	_, _ = e.login(t, "writer", "wrong horse")
+	wantAudit(t, log, "auth/login  192.0.2.10 writer unauthorized")
+	_, _ = e.login(t, "unknown", password) // the name may be a password in the wrong field
+	wantAudit(t, log, "auth/login  192.0.2.10  unauthorized")
+	_, _ = e.loginWithKey(t, hermes.NewSecret("x"), officeIPv6)
+	wantAudit(t, log, "auth/login  192.0.2.10  unauthorized")
+	_, _ = e.loginWithKey(t, hermes.NewSecret("x"), netip.Addr{})
+	wantAudit(t, log, "auth/login    unauthorized")
+}
+
+func TestClient_audit_access(t *testing.T) {
+	t.Parallel()
+	e, log := newAuditEnv(t)
+	admin := sessionClient(t, e, "admin")
 	log.Reset()
-	for _, r := range []struct {
-		do   func() error
-		want string
-	}{
-		{func() error { return only(w.tryLogin("writer", password)) }, "auth/login  192.0.2.10 writer ok"},
-		{func() error { return only(w.tryLogin("writer", "wrong horse")) }, "auth/login  192.0.2.10 writer unauthorized"},
-		{func() error { return only(w.tryLogin("nobody", password)) }, "auth/login  192.0.2.10  unauthorized"},
-		{func() error { return only(w.keyLogin(hermes.NewSecret("x"), netip.MustParseAddr("::ffff:192.0.2.10"))) }, "auth/login  192.0.2.10  unauthorized"},
-		{func() error { return only(w.keyLogin(hermes.NewSecret("x"), netip.Addr{})) }, "auth/login    unauthorized"},
-		{func() error { return admin.As(hermes.Actor{Access: hermes.LimitedRead}).Authorize("user/add", nil) }, "user/add    forbidden"},
-		{func() error {
-			return only(admin.AuthAuthorize(t.Context(), hermes.AuthAuthorizeRequest{User: "reader", Access: hermes.FullRead}))
-		},
-			"auth/authorize admin 192.0.2.10 reader ok"},
-		{func() error {
-			return only(admin.AuthAuthorize(t.Context(), hermes.AuthAuthorizeRequest{User: "admin", Access: hermes.FullRead}))
-		},
-			"auth/authorize admin 192.0.2.10 admin inuse"},
-		{func() error { return only(admin.AuthAddUser(t.Context(), hermes.AuthAddUserRequest{User: "new"})) }, "auth/add_user admin 192.0.2.10 new ok"},
-		{func() error {
-			return only(admin.AuthUpdateUser(t.Context(), hermes.AuthUpdateUserRequest{User: "new", Password: hermes.NewSecret("battery staple")}))
-		},
-			"auth/update_user admin 192.0.2.10 new ok"},
-		{func() error {
-			return only(admin.AuthRemoveUser(t.Context(), hermes.AuthRemoveUserRequest{User: "new"}))
-		}, "auth/remove_user admin 192.0.2.10 new ok"},
-		{func() error { return only(admin.UserList(t.Context(), hermes.UserListRequest{})) }, ""},
-	} {
-		_ = r.do()
-		if got := strings.Join(lines(t, log), "; "); got != r.want {
-			t.Errorf("got %q, want %q", got, r.want)
-		}
+	_ = e.withAccess(hermes.LimitedRead).Authorize("user/add", nil)
+	wantAudit(t, log, "user/add    forbidden")
+	_ = authorize(t, admin, "reader", hermes.FullRead)
+	wantAudit(t, log, "auth/authorize admin 192.0.2.10 reader ok")
+	_ = authorize(t, admin, "admin", hermes.FullRead)
+	wantAudit(t, log, "auth/authorize admin 192.0.2.10 admin inuse")
+	_, _ = admin.AuthAddUser(t.Context(), hermes.AuthAddUserRequest{User: "new"})
+	wantAudit(t, log, "auth/add_user admin 192.0.2.10 new ok")
+	_ = updateUser(t, admin, newPassword("new", ""))
+	wantAudit(t, log, "auth/update_user admin 192.0.2.10 new ok")
+	_ = removeAPIUser(t, admin, "new")
+	wantAudit(t, log, "auth/remove_user admin 192.0.2.10 new ok")
+	_, _ = admin.UserList(t.Context(), hermes.UserListRequest{}) // changes no access
+	wantAudit(t, log)
+}
+
+func TestClient_audit_keys(t *testing.T) {
+	t.Parallel()
+	e, log := newAuditEnv(t)
+	key := mustNewKey(t, e.client, keyFor("192.0.2.0/24"))
+	id := idOf(key)
+	cred := mustLoginWithKey(t, e, key)
+	_, err := e.from(office).AuthLogout(t.Context(), hermes.AuthLogoutRequest{Session: cred.Session, Cookie: cred.Cookie})
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func TestAuditOfKeys(t *testing.T) {
-	w, log := audited(t)
-	key := w.newKey(keyFor("192.0.2.0/24"))
-	id := key.Reveal()[:14]
-	cred := ok(t, got(w.keyLogin(key, office)))
-	ok(t, got(w.door(office).AuthLogout(t.Context(), hermes.AuthLogoutRequest{Session: cred.Session, Cookie: cred.Cookie})))
-	ok(t, got(w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: key})))
-	if strings.Contains(log.String(), key.Reveal()[15:]) {
-		t.Errorf("the key itself is in the log: %s", log)
+	mustRemoveKey(t, e.client, key)
+	if strings.Contains(log.String(), key.Reveal()[keyIDLength+1:]) {
+		t.Errorf("the log has the key: %s", log)
 	}
-	same(t, lines(t, log), []string{
-		"auth/new_key   " + id + " ok", "auth/login  192.0.2.10 " + id + " ok", "auth/logout  192.0.2.10 " + id + " ok", "auth/remove_key   " + id + " ok",
-	})
+	wantAudit(t, log,
+		"auth/new_key   "+id+" ok",
+		"auth/login  192.0.2.10 "+id+" ok",
+		"auth/logout  192.0.2.10 "+id+" ok",
+		"auth/remove_key   "+id+" ok",
+	)
 }
 
-// What the store said is told here, and nowhere else.
-func TestAuditOfFaults(t *testing.T) {
-	w, log := audited(t)
-	broken := w.over((&storeCalls{fail: func(int) error { return errDisk }}).over(w.store))
-	_, _ = broken.AuthAuthorize(t.Context(), hermes.AuthAuthorizeRequest{User: "reader", Access: hermes.FullRead})
-	same(t, lines(t, log), []string{"auth/authorize   reader dbfail disk on fire"})
+// The audit log is the only place that has the error of the store.
+func TestClient_audit_storeFails(t *testing.T) {
+	t.Parallel()
+	e, log := newAuditEnv(t)
+	broken := e.newClient(t, failAllCalls().over(e.store))
+	wantDBFail(t, authorize(t, broken, "reader", hermes.FullRead))
+	wantAudit(t, log, "auth/authorize   reader dbfail disk on fire")
 }
 
-// A password that was typed into the field of the name is in no log, nor is any other.
-func TestAuditHasNoSecret(t *testing.T) {
-	w, log := audited(t)
-	admin := w.by("admin")
-	typed := canary + ":" + strings.Repeat("x", 60)
+// The log has no passwords and keys, and no text that may be a password in the wrong parameter.
+func TestClient_audit_noSecrets(t *testing.T) {
+	t.Parallel()
+	e, log := newAuditEnv(t)
+	admin := sessionClient(t, e, "admin")
 	ctx := t.Context()
-	_, _ = w.tryLogin(canary, canary)
-	_, _ = w.tryLogin("writer", canary)
-	_, _ = w.keyLogin(hermes.NewSecret(canary), office)
-	_, _ = w.keyLogin(hermes.NewSecret("hek_"+canary), office)
-	_, _ = w.door(office).AuthLogin(ctx, hermes.AuthLoginRequest{Key: canary, Nonce: hermes.NewSecret(canary), Signature: canary})
-	_, _ = w.door(office).AuthLogout(ctx, hermes.AuthLogoutRequest{Session: hermes.NewSecret(canary)})
-	_, _ = admin.AuthAuthorize(ctx, hermes.AuthAuthorizeRequest{User: typed, Access: hermes.FullRead})
-	_, _ = admin.AuthAuthorize(ctx, hermes.AuthAuthorizeRequest{User: canary, Access: hermes.FullRead})
-	_, _ = admin.AuthAddUser(ctx, hermes.AuthAddUserRequest{User: typed})
-	_, _ = admin.AuthAddUser(ctx, hermes.AuthAddUserRequest{User: "new", Password: hermes.NewSecret(canary)})
-	_, _ = admin.AuthUpdateUser(ctx, hermes.AuthUpdateUserRequest{User: typed, Password: hermes.NewSecret(canary)})
-	_, _ = admin.AuthUpdateUser(ctx, hermes.AuthUpdateUserRequest{User: "new", Password: hermes.NewSecret(canary)})
-	_, _ = admin.AuthRemoveUser(ctx, hermes.AuthRemoveUserRequest{User: typed})
-	_, _ = admin.AuthRemoveUser(ctx, hermes.AuthRemoveUserRequest{User: canary})
-	_, _ = admin.AuthRemoveKey(ctx, hermes.AuthRemoveKeyRequest{Key: hermes.NewSecret(canary)})
-	_ = w.Recover(ctx, typed, hermes.NewSecret(canary))
-	if len(lines(t, bytes.NewBuffer(log.Bytes()))) < 10 || leaks(log.String()) {
-		t.Errorf("the log: %s", log)
+	secret := hermes.NewSecret(canary)
+	malformed := canary + ":" + strings.Repeat("x", 60) // no name of a user
+	_, _ = e.login(t, canary, canary)
+	_, _ = e.login(t, "writer", canary)
+	_, _ = e.loginWithKey(t, secret, office)
+	_, _ = e.loginWithKey(t, hermes.NewSecret("hek_"+canary), office)
+	_, _ = e.from(office).AuthLogin(ctx, hermes.AuthLoginRequest{Key: canary, Nonce: secret, Signature: canary})
+	_, _ = e.from(office).AuthLogout(ctx, hermes.AuthLogoutRequest{Session: secret})
+	for _, user := range []string{malformed, canary} {
+		_, _ = admin.AuthAuthorize(ctx, hermes.AuthAuthorizeRequest{User: user, Access: hermes.FullRead})
+		_, _ = admin.AuthRemoveUser(ctx, hermes.AuthRemoveUserRequest{User: user})
+	}
+	_, _ = admin.AuthAddUser(ctx, hermes.AuthAddUserRequest{User: malformed})
+	_, _ = admin.AuthAddUser(ctx, hermes.AuthAddUserRequest{User: "new", Password: secret})
+	_, _ = admin.AuthUpdateUser(ctx, hermes.AuthUpdateUserRequest{User: malformed, Password: secret})
+	_, _ = admin.AuthUpdateUser(ctx, hermes.AuthUpdateUserRequest{User: "new", Password: secret})
+	_, _ = admin.AuthRemoveKey(ctx, hermes.AuthRemoveKeyRequest{Key: secret})
+	_ = e.client.Recover(ctx, malformed, secret)
+	if n := len(readAudit(t, bytes.NewBuffer(log.Bytes()))); n < 10 || leaks(log.String()) {
+		t.Errorf("got %d records, want at least 10 without the canary:\n%s", n, log)
 	}
 }

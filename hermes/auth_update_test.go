@@ -1,84 +1,125 @@
 package hermes_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// everybody is a backend that has every user, with any password.
-type everybody struct{ nobody }
-
-func (everybody) Has(context.Context, hermes.Store, string) (bool, error) { return true, nil }
-
+// newPassword returns a request for the password "battery staple".
 func newPassword(user, old string) hermes.AuthUpdateUserRequest {
-	return hermes.AuthUpdateUserRequest{User: user, Password: hermes.NewSecret("battery staple"), OldPassword: hermes.NewSecret(old)}
-}
-
-// by is the Client of an API user who has logged in.
-func (w *world) by(user string) *hermes.Client {
-	w.Helper()
-	return ok(w.T, got(w.enter(w.login(user))))
-}
-
-func TestUpdateUser(t *testing.T) {
-	update := func(by, user, old string) func(w *world) error {
-		return func(w *world) error { return only(w.by(by).AuthUpdateUser(w.Context(), newPassword(user, old))) }
+	return hermes.AuthUpdateUserRequest{
+		User: user, Password: hermes.NewSecret("battery staple"), OldPassword: hermes.NewSecret(old),
 	}
-	play(t, []row{
-		{"an admin changes another's", update("admin", "reader", ""), ""},
-		{"an admin changes their own without the old one", update("admin", "admin", ""), ""},
-		{"one's own with the old one", update("reader", "reader", password), ""},
-		{"one's own without it", update("reader", "reader", ""), hermes.Parameters},
-		{"one's own with a wrong one", update("reader", "reader", "wrong horse"), hermes.Unauthorized},
-		{"another's, though with the old one", update("reader", "writer", password), hermes.Forbidden},
-		{"another's, of who may write", update("writer", "reader", password), hermes.Forbidden},
-		{"nobody's", update("admin", "", ""), hermes.Parameters},
-		{"a user that does not exist", update("admin", "nobody", ""), hermes.NotFound},
-		{"a password of 7 characters", func(w *world) error {
-			return only(w.AuthUpdateUser(w.Context(), hermes.AuthUpdateUserRequest{User: "reader", Password: hermes.NewSecret("1234567")}))
-		}, hermes.Parameters},
-		{"no password", func(w *world) error {
-			return only(w.AuthUpdateUser(w.Context(), hermes.AuthUpdateUserRequest{User: "reader"}))
-		}, hermes.Parameters},
-		{"a key is not the user of its name", func(w *world) error {
-			return only(w.As(hermes.Actor{Principal: hermes.Principal{Kind: hermes.KeyPrincipal, Name: "reader"}, Access: hermes.LimitedRead}).
-				AuthUpdateUser(w.Context(), newPassword("reader", password)))
-		}, hermes.Forbidden},
+}
+
+// updateUser returns the error of AuthUpdateUser.
+func updateUser(t testing.TB, c *hermes.Client, req hermes.AuthUpdateUserRequest) error {
+	t.Helper()
+	_, err := c.AuthUpdateUser(t.Context(), req)
+	return err
+}
+
+func TestClient_AuthUpdateUser(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	res, err := sessionClient(t, e, "reader").AuthUpdateUser(t.Context(), newPassword("reader", password))
+	if err != nil || res.User != "reader" {
+		t.Errorf("got %v and the error %v, want the user", res, err)
+	}
+	_, err = e.login(t, "reader", password)
+	wantCause(t, err, hermes.Unauthorized)
+	_, err = e.login(t, "reader", "battery staple")
+	wantCause(t, err, "")
+}
+
+func TestClient_AuthUpdateUser_causes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, actor, user, old string
+		want                   hermes.Cause
+	}{
+		{"an admin changes another user's password", "admin", "reader", "", ""},
+		{"an admin changes their own without the old one", "admin", "admin", "", ""},
+		{"a user changes their own with the old one", "reader", "reader", password, ""},
+		{"a user changes their own without the old one", "reader", "reader", "", hermes.Parameters},
+		{"a user changes their own with a wrong one", "reader", "reader", "wrong horse", hermes.Unauthorized},
+		{"a reader changes another user's with the old one", "reader", "writer", password, hermes.Forbidden},
+		{"a writer changes another user's with the old one", "writer", "reader", password, hermes.Forbidden},
+		{"no user", "admin", "", "", hermes.Parameters},
+		{"a user that does not exist", "admin", "unknown", "", hermes.NotFound},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			wantCause(t, updateUser(t, sessionClient(t, e, tt.actor), newPassword(tt.user, tt.old)), tt.want)
+		})
+	}
+	t.Run("a key with the name of the user", func(t *testing.T) {
+		t.Parallel()
+		c := newEnv(t).client.As(hermes.Actor{
+			Principal: hermes.Principal{Kind: hermes.KeyPrincipal, Name: "reader"}, Access: hermes.LimitedRead,
+		})
+		wantCause(t, updateUser(t, c, newPassword("reader", password)), hermes.Forbidden)
+	})
+	for name, newPassword := range map[string]string{"a new password of 7 characters": "1234567", "no new password": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := updateUser(t, newEnv(t).client, hermes.AuthUpdateUserRequest{
+				User: "reader", Password: hermes.NewSecret(newPassword),
+			})
+			wantCause(t, err, hermes.Parameters)
+		})
+	}
+}
+
+func TestClient_AuthUpdateUser_readOnly(t *testing.T) {
+	t.Parallel()
+	t.Run("no backend can be written", func(t *testing.T) {
+		t.Parallel()
+		wantCause(t, updateUser(t, newReadOnlyEnv(t).client, newPassword("writer", "")), hermes.ReadOnly)
+	})
+	t.Run("the backend of the user cannot be written, another one can", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		mustAddCredential(t, e, "guest")
+		e = e.withOptions(t, func(o *hermes.Options) {
+			o.Backends = []hermes.Backend{
+				readOnlyBackend{o.Backends[0]},
+				renamedBackend{WritableBackend: cheapBackend(), name: "other"},
+			}
+		})
+		wantCause(t, updateUser(t, e.client, newPassword("guest", "")), hermes.ReadOnly)
 	})
 }
 
-func TestUpdateUserTakes(t *testing.T) {
-	w := newWorld(t)
-	if res := ok(t, got(w.by("reader").AuthUpdateUser(t.Context(), newPassword("reader", password)))); res.User != "reader" {
-		t.Errorf("answer %v", res)
+// All sessions of the user end except for the one that changes the password.
+func TestClient_AuthUpdateUser_endsSessions(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	own, second, writer := mustLogin(t, e, "reader"), mustLogin(t, e, "reader"), mustLogin(t, e, "writer")
+	if err := updateUser(t, mustAuthenticate(t, e, own), newPassword("reader", password)); err != nil {
+		t.Fatal(err)
 	}
-	refused(t, only(w.tryLogin("reader", password)), hermes.Unauthorized)
-	ok(t, got(w.tryLogin("reader", "battery staple")))
+	wantSession(t, e, own)
+	wantNoSession(t, e, second)
+	wantSession(t, e, writer)
+	if err := updateUser(t, sessionClient(t, e, "admin"), newPassword("reader", "")); err != nil {
+		t.Fatal(err)
+	}
+	wantNoSession(t, e, own)
 }
 
-// All other sessions of the user end: that which made the change goes on.
-func TestUpdateUserEndsSessions(t *testing.T) {
-	w := newWorld(t)
-	own, other, somebodys := w.login("reader"), w.login("reader"), w.login("writer")
-	ok(t, got(ok(t, got(w.enter(own))).AuthUpdateUser(t.Context(), newPassword("reader", password))))
-	w.wantAlive(own, true)
-	w.wantAlive(other, false)
-	w.wantAlive(somebodys, true)
-	ok(t, got(w.by("admin").AuthUpdateUser(t.Context(), newPassword("reader", ""))))
-	w.wantAlive(own, false)
-}
-
-// The old password cannot be guessed here either.
-func TestOldPasswordIsThrottled(t *testing.T) {
-	w := newWorld(t)
-	c := w.by("reader")
+// Wrong old passwords count as failed logins.
+func TestClient_AuthUpdateUser_throttled(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	c := sessionClient(t, e, "reader")
 	for range 5 {
-		refused(t, only(c.AuthUpdateUser(t.Context(), newPassword("reader", "wrong horse"))), hermes.Unauthorized)
+		wantCause(t, updateUser(t, c, newPassword("reader", "wrong horse")), hermes.Unauthorized)
 	}
-	refused(t, only(c.AuthUpdateUser(t.Context(), newPassword("reader", password))), hermes.Throttled)
-	w.clock.sleep(10 * time.Second)
-	ok(t, got(c.AuthUpdateUser(t.Context(), newPassword("reader", password))))
+	wantCause(t, updateUser(t, c, newPassword("reader", password)), hermes.Throttled)
+	e.clock.sleep(10 * time.Second)
+	wantCause(t, updateUser(t, c, newPassword("reader", password)), "")
 }

@@ -10,137 +10,192 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
 )
 
-func TestBootstrap(t *testing.T) {
-	w := newWorld(t)
+// wantBootstrapped checks the result of Bootstrapped.
+func wantBootstrapped(t testing.TB, c *hermes.Client, want bool) {
+	t.Helper()
+	if got, err := c.Bootstrapped(t.Context()); err != nil || got != want {
+		t.Errorf("got %v and the error %v from Bootstrapped, want %v", got, err, want)
+	}
+}
+
+func TestClient_Bootstrap(t *testing.T) {
+	t.Parallel()
+	pw := hermes.NewSecret(password)
+	t.Run("an empty store", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		e.store = memstore.New()
+		e.client = e.newClient(t, e.store)
+		wantBootstrapped(t, e.client, false)
+		if err := e.client.Bootstrap(t.Context(), "root", pw); err != nil {
+			t.Fatal(err)
+		}
+		wantAccess(t, sessionClient(t, e, "root"), hermes.FullWrite)
+		wantCause(t, e.client.Bootstrap(t.Context(), "root2", pw), hermes.Exists)
+	})
+	t.Run("a store with an admin", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		wantBootstrapped(t, e.client, true)
+		wantCause(t, e.client.Bootstrap(t.Context(), "root", pw), hermes.Exists)
+	})
+}
+
+// A backend that cannot be written keeps the passwords of its users, which are authorized only.
+func TestClient_Bootstrap_readOnly(t *testing.T) {
+	t.Parallel()
+	e := newReadOnlyEnv(t)
 	ctx, pw := t.Context(), hermes.NewSecret(password)
-	if done := ok(t, got(w.Bootstrapped(ctx))); !done {
-		t.Error("a world with an admin is not bootstrapped")
+	wantCause(t, e.client.Bootstrap(ctx, "reader", hermes.Secret{}), hermes.Exists)
+
+	admin := hermes.Principal{Kind: hermes.UserPrincipal, Name: "admin"}
+	if err := e.store.RemoveAuthorization(ctx, admin); err != nil {
+		t.Fatal(err)
 	}
-	refused(t, w.Bootstrap(ctx, "root", pw), hermes.Exists)
-	w.noError(w.Recover(ctx, "root", pw))
-	wantAccess(t, w.by("root"), hermes.FullWrite)
-	refused(t, w.Recover(ctx, "", pw), hermes.Parameters)
-	refused(t, w.Recover(ctx, "root2", hermes.NewSecret("short")), hermes.Parameters)
-	refused(t, w.Recover(ctx, "root2", hermes.Secret{}), hermes.Parameters)
-	refused(t, w.level(hermes.LimitedWrite).Recover(ctx, "root2", pw), hermes.Forbidden)
-	refused(t, w.level(hermes.NoAccess).Recover(ctx, "root2", pw), hermes.Unauthorized)
+	wantCause(t, e.client.Bootstrap(ctx, "reader", pw), hermes.ReadOnly)
+	wantCause(t, e.client.Bootstrap(ctx, "unknown", hermes.Secret{}), hermes.Parameters)
+	if err := e.client.Bootstrap(ctx, "reader", hermes.Secret{}); err != nil {
+		t.Fatal(err)
+	}
+	wantAccess(t, sessionClient(t, e, "reader"), hermes.FullWrite)
 }
 
-func TestBootstrapOfAnEmptyStore(t *testing.T) {
-	w := newWorld(t)
-	w.store = memstore.New()
-	w.Client = w.over(w.store)
-	if done := ok(t, got(w.Bootstrapped(t.Context()))); done {
-		t.Error("an empty store is bootstrapped")
-	}
-	w.noError(w.Bootstrap(t.Context(), "root", hermes.NewSecret(password)))
-	wantAccess(t, w.by("root"), hermes.FullWrite)
-	refused(t, w.Bootstrap(t.Context(), "root2", hermes.NewSecret(password)), hermes.Exists)
+// barrierBackend is a local backend in which all calls of Add wait for each other.
+type barrierBackend struct {
+	*local.Backend
+	calls sync.WaitGroup
 }
 
-// Who lost the password gets a new one, whatever level is left of the old.
-func TestRecover(t *testing.T) {
-	w := newWorld(t)
-	ctx := t.Context()
-	next := hermes.NewSecret("battery staple")
-	admin, reader, other := w.login("admin"), w.login("reader"), w.login("writer")
-	w.noError(removeUser("auditor")(w))
-	for _, user := range []string{"admin", "reader", "auditor"} {
-		w.noError(w.Recover(ctx, user, next))
-		refused(t, only(w.tryLogin(user, password)), hermes.Unauthorized)
-		cred := credentials(ok(t, got(w.tryLogin(user, next.Reveal()))))
-		wantAccess(t, ok(t, got(w.enter(cred))), hermes.FullWrite)
-	}
-	w.wantAlive(admin, false)
-	w.wantAlive(reader, false)
-	w.wantAlive(other, true)
-	for _, bad := range []string{"short", "1234567\t8"} {
-		refused(t, w.Recover(ctx, "writer", hermes.NewSecret(bad)), hermes.Parameters)
-	}
-	wantAccess(t, ok(t, got(w.enter(other))), hermes.LimitedWrite)
+func (b *barrierBackend) Add(user string, p hermes.Secret) (hermes.Change, error) {
+	b.calls.Done()
+	b.calls.Wait()
+	return b.Backend.Add(user, p)
 }
 
-// Users of a backend that keeps its own passwords are given the level alone.
-func TestBootstrapReadOnly(t *testing.T) {
-	w := newWorld(t)
-	ctx, pw := t.Context(), hermes.NewSecret(password)
-	readOnly(w)
-	refused(t, w.Recover(ctx, "reader", pw), hermes.ReadOnly)
-	refused(t, w.Bootstrap(ctx, "reader", hermes.Secret{}), hermes.Exists)
-	w.noError(w.store.RemoveAuthorization(ctx, hermes.Principal{Kind: hermes.UserPrincipal, Name: "admin"}))
-	refused(t, w.Bootstrap(ctx, "reader", pw), hermes.ReadOnly)
-	refused(t, w.Bootstrap(ctx, "nobody", hermes.Secret{}), hermes.Parameters)
-	w.noError(w.Bootstrap(ctx, "reader", hermes.Secret{}))
-	wantAccess(t, w.by("reader"), hermes.FullWrite)
-}
-
-// A failure halfway leaves password, level and sessions.
-func TestRecoverFaults(t *testing.T) {
-	w := newWorld(t)
-	cred := w.login("reader")
-	for n := 1; ; n++ {
-		broken := w.over((&storeCalls{fail: func(i int) error {
-			if i == n {
-				return errDisk
-			}
-			return nil
-		}}).over(w.store))
-		err := broken.Recover(t.Context(), "reader", hermes.NewSecret("battery staple"))
+// One of several concurrent calls makes the first principal. The others fail with Exists.
+func TestClient_Bootstrap_concurrent(t *testing.T) {
+	t.Parallel()
+	users := []string{"alice", "bob", "carol", "dave"}
+	backend := &barrierBackend{Backend: cheapBackend()}
+	backend.calls.Add(len(users))
+	c, err := hermes.New(memstore.New(), &hermes.Options{Backends: []hermes.Backend{backend}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	results := make(chan error)
+	for _, user := range users {
+		go func() { results <- c.Bootstrap(t.Context(), user, hermes.NewSecret(password)) }()
+	}
+	succeeded := 0
+	for range users {
+		err := <-results
 		if err == nil {
+			succeeded++
+		} else if !errors.Is(err, hermes.Exists) {
+			t.Error(err)
+		}
+	}
+	if succeeded != 1 {
+		t.Errorf("%d of %d concurrent calls succeeded, want 1", succeeded, len(users))
+	}
+}
+
+func TestClient_Recover(t *testing.T) {
+	t.Parallel()
+	t.Run("a new user", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		if err := e.client.Recover(t.Context(), "root", hermes.NewSecret(password)); err != nil {
+			t.Fatal(err)
+		}
+		wantAccess(t, sessionClient(t, e, "root"), hermes.FullWrite)
+	})
+	t.Run("users that exist get the new password and full_write", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		next := hermes.NewSecret("battery staple")
+		admin, reader, writer := mustLogin(t, e, "admin"), mustLogin(t, e, "reader"), mustLogin(t, e, "writer")
+		mustRemoveAPIUser(t, e.client, "auditor")
+		for _, user := range []string{"admin", "reader", "auditor"} {
+			if err := e.client.Recover(t.Context(), user, next); err != nil {
+				t.Fatal(err)
+			}
+			_, err := e.login(t, user, password)
+			wantCause(t, err, hermes.Unauthorized)
+			res, err := e.login(t, user, next.Reveal())
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantAccess(t, mustAuthenticate(t, e, credentials(res)), hermes.FullWrite)
+		}
+		wantNoSession(t, e, admin)
+		wantNoSession(t, e, reader)
+		wantSession(t, e, writer)
+	})
+}
+
+func TestClient_Recover_causes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name           string
+		actor          hermes.Access
+		user, password string
+		want           hermes.Cause
+	}{
+		{"no user", hermes.FullWrite, "", password, hermes.Parameters},
+		{"a password of 5 characters", hermes.FullWrite, "root", "short", hermes.Parameters},
+		{"a new user without a password", hermes.FullWrite, "root", "", hermes.Parameters},
+		{"a short password for a user that exists", hermes.FullWrite, "writer", "short", hermes.Parameters},
+		{"a control character in the password", hermes.FullWrite, "writer", "1234567\t8", hermes.Parameters},
+		{"a caller with limited_write", hermes.LimitedWrite, "root", password, hermes.Forbidden},
+		{"a caller without access", hermes.NoAccess, "root", password, hermes.Unauthorized},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			writer := mustLogin(t, e, "writer")
+			err := e.withAccess(tt.actor).Recover(t.Context(), tt.user, hermes.NewSecret(tt.password))
+			wantCause(t, err, tt.want)
+			wantAccess(t, mustAuthenticate(t, e, writer), hermes.LimitedWrite)
+		})
+	}
+	t.Run("a new password in a backend that cannot be written", func(t *testing.T) {
+		t.Parallel()
+		err := newReadOnlyEnv(t).client.Recover(t.Context(), "reader", hermes.NewSecret(password))
+		wantCause(t, err, hermes.ReadOnly)
+	})
+}
+
+// If any call of the store fails, password, access level and sessions remain.
+func TestClient_Recover_storeFails(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	cred := mustLogin(t, e, "reader")
+	for n := 1; ; n++ {
+		c := e.newClient(t, failCall(n).over(e.store))
+		err := c.Recover(t.Context(), "reader", hermes.NewSecret("battery staple"))
+		if err == nil { // every call has failed once
 			if n < 8 {
-				t.Errorf("only %d calls could fail", n-1)
+				t.Errorf("got %d calls of the store, want at least 7", n-1)
 			}
 			return
 		}
 		wantDBFail(t, err)
-		wantAccess(t, ok(t, got(w.enter(cred))), hermes.LimitedRead)
-		w.login("reader")
+		wantAccess(t, mustAuthenticate(t, e, cred), hermes.LimitedRead)
+		mustLogin(t, e, "reader")
 	}
 }
 
-func TestBootstrapFaults(t *testing.T) {
-	w := newWorld(t)
-	broken := w.over((&storeCalls{fail: func(int) error { return errDisk }}).over(w.store))
-	wantDBFail(t, broken.Bootstrap(t.Context(), "root", hermes.NewSecret(password)))
-	wantDBFail(t, only(broken.Bootstrapped(t.Context())))
-	wantDBFail(t, only(broken.SweepSessions(t.Context())))
-	wantDBFail(t, only(broken.Rekey(t.Context())))
-}
-
-// meeting is a local backend in which all who add a user meet before any of them goes on.
-type meeting struct {
-	*local.Backend
-	all sync.WaitGroup
-}
-
-func (m *meeting) Add(user string, p hermes.Secret) (hermes.Change, error) {
-	m.all.Done()
-	m.all.Wait()
-	return m.Backend.Add(user, p)
-}
-
-func TestBootstrapOnce(t *testing.T) {
-	names := []string{"alice", "bob", "carol", "dave"}
-	m := &meeting{Backend: cheapBackend()}
-	m.all.Add(len(names))
-	c, err := hermes.New(memstore.New(), &hermes.Options{Backends: []hermes.Backend{m}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	errs := make(chan error)
-	for _, name := range names {
-		go func() { errs <- c.Bootstrap(t.Context(), name, hermes.NewSecret(password)) }()
-	}
-	made := 0
-	for range names {
-		switch err := <-errs; {
-		case err == nil:
-			made++
-		case !errors.Is(err, hermes.Exists):
-			t.Error(err)
-		}
-	}
-	if made != 1 {
-		t.Errorf("%d of %d at once made the first principal, want 1", made, len(names))
-	}
+// The methods that are not nodes report a failure of the store as nodes do.
+func TestClient_storeFails(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	c := e.newClient(t, failAllCalls().over(e.store))
+	wantDBFail(t, c.Bootstrap(t.Context(), "root", hermes.NewSecret(password)))
+	_, err := c.Bootstrapped(t.Context())
+	wantDBFail(t, err)
+	_, err = c.SweepSessions(t.Context())
+	wantDBFail(t, err)
+	_, err = c.Rekey(t.Context())
+	wantDBFail(t, err)
 }

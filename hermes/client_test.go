@@ -1,6 +1,7 @@
 package hermes_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -11,24 +12,26 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
 )
 
-func TestNewWantsSecretKeys(t *testing.T) {
+func TestNew_secretKeys(t *testing.T) {
+	t.Parallel()
 	s := memstore.New()
 	if _, err := hermes.New(s, nil); err != nil {
-		t.Errorf("over a store that keeps nothing: %v", err)
+		t.Errorf("store that keeps nothing, no key: got %v, want nil", err)
 	}
-	lasting := struct{ hermes.Store }{s} // hides Volatile
+	lasting := struct{ hermes.Store }{s} // without the method Volatile
 	if _, err := hermes.New(lasting, nil); err == nil {
-		t.Error("over a store that lasts a Client was made without a secret key: its passwords would be lost")
+		t.Error("store that keeps passwords, no key: got no error, and the passwords would be lost")
 	}
 	if _, err := hermes.New(lasting, &hermes.Options{SecretKeys: []hermes.SecretKey{{}}}); err == nil {
-		t.Error("the zero secret key was taken")
+		t.Error("zero key: got no error")
 	}
 	if _, err := hermes.New(s, &hermes.Options{Rand: strings.NewReader("")}); err == nil {
-		t.Error("a secret key was made up of nothing")
+		t.Error("no randomness to make a key: got no error")
 	}
 }
 
-func TestOptionsAreTheCallers(t *testing.T) {
+func TestNew_doesNotChangeOptions(t *testing.T) {
+	t.Parallel()
 	opts := hermes.Options{}
 	if _, err := hermes.New(memstore.New(), &opts); err != nil {
 		t.Fatal(err)
@@ -38,78 +41,182 @@ func TestOptionsAreTheCallers(t *testing.T) {
 	}
 }
 
-func TestOptionsOfSessions(t *testing.T) {
-	w := newWorldWith(t, func(o *hermes.Options) { o.AuthKeyTTL, o.AuthKeyGrace = 10*time.Minute, 2*time.Minute })
-	res := ok(t, got(w.tryLogin("writer", password)))
+func TestOptions_AuthKeyTTL(t *testing.T) {
+	t.Parallel()
+	e := newEnvWith(t, func(o *hermes.Options) { o.AuthKeyTTL, o.AuthKeyGrace = 10*time.Minute, 2*time.Minute })
+	res, err := e.login(t, "writer", password)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if res.ExpiresIn != 600 || res.Cookie.MaxAge != 11*time.Minute {
-		t.Errorf("a key for %d s, a cookie for %v; want 600 s and 11 minutes", res.ExpiresIn, res.Cookie.MaxAge)
+		t.Errorf("got a key for %d s, a cookie for %v; want 600 s and 11 minutes", res.ExpiresIn, res.Cookie.MaxAge)
 	}
-	old := credentials(res)
-	w.renewed(old)
-	w.clock.sleep(2*time.Minute - time.Microsecond)
-	ok(t, got(w.enter(old)))
-	w.clock.sleep(time.Microsecond)
-	refused(t, only(w.enter(old)), hermes.Unauthorized)
+	cred := credentials(res)
+	mustPing(t, e, cred)
+	e.clock.sleep(2*time.Minute - time.Microsecond)
+	mustAuthenticate(t, e, cred)
+	e.clock.sleep(time.Microsecond)
+	_, err = e.authenticate(t, cred)
+	wantCause(t, err, hermes.Unauthorized)
 }
 
-func TestActor(t *testing.T) {
-	w := newWorld(t)
-	if a := w.Actor(); a.Access != hermes.FullWrite || a.Principal != (hermes.Principal{}) {
-		t.Errorf("New acts as %v, want the program itself", a)
+func TestClient_As(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	if a := e.client.Actor(); a.Access != hermes.FullWrite || a.Principal != (hermes.Principal{}) {
+		t.Errorf("the Client of New acts for %v, want the program itself", a)
 	}
-	a := hermes.Actor{Principal: hermes.Principal{Kind: hermes.KeyPrincipal, Name: "hek_0123456789"}, Access: hermes.FullRead, Remote: office}
-	c := w.As(a)
-	if c.Actor() != a || w.Actor().Access != hermes.FullWrite {
-		t.Error("As does not act for its actor, or changes whom the first Client acts for")
+	a := hermes.Actor{
+		Principal: hermes.Principal{Kind: hermes.KeyPrincipal, Name: "hek_0123456789"},
+		Access:    hermes.FullRead, Remote: office,
 	}
-}
-
-// Times are kept in UTC and to the microsecond, whatever the clock gives.
-func TestClock(t *testing.T) {
-	local := time.Date(2026, 7, 1, 2, 3, 4, 123_456_789, time.FixedZone("there", 7200))
-	w := newWorldWith(t, func(o *hermes.Options) { o.Now = func() time.Time { return local } })
-	key := w.newKey(keyFor("192.0.2.1"))
-	k := ok(t, got(w.store.Key(t.Context(), key.Reveal()[:14])))
-	if want := time.Date(2026, 7, 1, 0, 3, 4, 123_456_000, time.UTC); k.Created != want {
-		t.Errorf("created %v, want %v, comparable with ==", k.Created, want)
+	if got := e.client.As(a).Actor(); got != a {
+		t.Errorf("As(%v) acts for %v", a, got)
+	}
+	if got := e.client.Actor().Access; got != hermes.FullWrite {
+		t.Errorf("after As, the first Client has the access level %v, want %v", got, hermes.FullWrite)
 	}
 }
 
-// Without randomness nothing is made up: no password, no token, no nonce.
-func TestWithoutRandomness(t *testing.T) {
-	w := newWorld(t)
-	w.opts.Rand = strings.NewReader("")
-	w.Client = w.over(w.store)
-	ctx, before := t.Context(), snap(t, w.store)
-	for why, err := range map[string]error{
-		"a session":           only(w.tryLogin("writer", password)),
-		"a nonce":             only(w.AuthChallenge(ctx, hermes.AuthChallengeRequest{Key: "x"})),
-		"an API key":          only(w.AuthNewKey(ctx, keyFor("192.0.2.1"))),
-		"an API user":         only(w.AuthAddUser(ctx, hermes.AuthAddUserRequest{User: "new"})),
-		"a user":              only(w.UserAdd(ctx, hermes.UserAddRequest{User: addr("new@example.com")})),
-		"a sealed password":   only(changePw(w, "alice@example.com", "wonderland")),
-		"a password":          only(changePw(w, "alice@example.com", "")),
-		"a random order":      only(w.NumberList(ctx, hermes.NumberListRequest{Random: true})),
-		"a password for show": only(w.UserGeneratePassword(ctx, hermes.UserGeneratePasswordRequest{})),
+func TestClient_Authorize(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	set := hermes.UserPermissionsRequest{Permissions: hermes.Some([]string{"local"})}
+	for _, tt := range []struct {
+		rule   string
+		access hermes.Access
+		node   string
+		req    any
+		want   hermes.Cause // "" for success
+	}{
+		{"limited_read may read", hermes.LimitedRead, "user/get", nil, ""},
+		{"limited_read may not write", hermes.LimitedRead, "user/add", nil, hermes.Forbidden},
+		{"limited_write may not administer", hermes.LimitedWrite, "user/remove", nil, hermes.Forbidden},
+		{"no access may not read", hermes.NoAccess, "user/get", nil, hermes.Unauthorized},
+		{"no access may log in", hermes.NoAccess, "auth/login", nil, ""},
+		{"an unknown node", hermes.FullWrite, "user/nothing", nil, hermes.NoNode},
+		{"limited_read may read permissions",
+			hermes.LimitedRead, "user/permissions", hermes.UserPermissionsRequest{}, ""},
+		{"limited_write may set permissions", hermes.LimitedWrite, "user/permissions", &set, ""},
+		{"full_read may not set permissions", hermes.FullRead, "user/permissions", set, hermes.Forbidden},
+		{"full_read may not set permissions, request by pointer",
+			hermes.FullRead, "user/permissions", &set, hermes.Forbidden},
 	} {
-		if e := refused(t, err, hermes.Internal); !errors.Is(e, io.EOF) {
-			t.Errorf("%s: %v with %v inside, want the reader's error", why, e, e.Err)
-		}
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			err := e.withAccess(tt.access).Authorize(tt.node, tt.req)
+			if he := wantCause(t, err, tt.want); he != nil && he.Node != tt.node {
+				t.Errorf("the error names the node %q, want %q", he.Node, tt.node)
+			}
+		})
 	}
-	same(t, snap(t, w.store), before)
 }
 
-func TestErrorIs(t *testing.T) {
-	err := error(&hermes.Error{Node: "user/get", Response: hermes.Failed, Cause: hermes.NotFound, Detail: "there is no user", Err: errDisk})
-	for _, r := range []struct {
-		target error
-		want   bool
-	}{{hermes.NotFound, true}, {hermes.Exists, false}, {errDisk, true}, {errors.New("x"), false}} {
-		if errors.Is(err, r.target) != r.want {
-			t.Errorf("Is(%v) is %v", r.target, !r.want)
-		}
+// Nodes that need more or less than the capability in the table, depending on the request.
+func TestClient_capabilityOfRequest(t *testing.T) {
+	t.Parallel()
+	reader := hermes.Actor{
+		Principal: hermes.Principal{Kind: hermes.UserPrincipal, Name: "reader"},
+		Access:    hermes.LimitedRead, Remote: office,
 	}
-	if want := "user/get: failed/nonexistant: there is no user"; err.Error() != want || hermes.NotFound.Error() != "nonexistant" {
-		t.Errorf("text %q, want %q", err, want)
+	keyNamedReader := reader
+	keyNamedReader.Principal.Kind = hermes.KeyPrincipal
+	ownPassword := &hermes.AuthUpdateUserRequest{
+		User: "reader", Password: hermes.NewSecret("battery staple"), OldPassword: hermes.NewSecret(password),
+	}
+	for _, tt := range []struct {
+		rule  string
+		actor hermes.Actor
+		node  string
+		req   hermes.Request
+		want  hermes.Cause // "" for success
+	}{
+		{"reading permissions needs the capability to read",
+			hermes.Actor{Access: hermes.LimitedRead}, "user/permissions", &hermes.UserPermissionsRequest{User: alice}, ""},
+		{"clearing permissions needs the capability to write",
+			hermes.Actor{Access: hermes.FullRead}, "user/permissions",
+			&hermes.UserPermissionsRequest{User: alice, Permissions: hermes.Some([]string(nil))}, hermes.Forbidden},
+		{"a user may change the own password with the old one", reader, "auth/update_user", ownPassword, ""},
+		{"an API key of the same name may not", keyNamedReader, "auth/update_user", ownPassword, hermes.Forbidden},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			_, err := nodeAt(t, tt.node).Call(t.Context(), newEnv(t).client.As(tt.actor), tt.req)
+			wantCause(t, err, tt.want)
+		})
+	}
+}
+
+// Times are stored in UTC and cut to microseconds, so that they compare with ==.
+func TestOptions_Now(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 7, 1, 2, 3, 4, 123_456_789, time.FixedZone("east", 7200))
+	e := newEnvWith(t, func(o *hermes.Options) { o.Now = func() time.Time { return now } })
+	key := mustNewKey(t, e.client, hermes.AuthNewKeyRequest{Host: "192.0.2.1", Access: hermes.LimitedWrite})
+	stored, err := e.store.Key(t.Context(), key.Reveal()[:14])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := time.Date(2026, 7, 1, 0, 3, 4, 123_456_000, time.UTC); stored.Created != want {
+		t.Errorf("stored the time %v, want %v", stored.Created, want)
+	}
+}
+
+// Without random bytes a call fails, and stores nothing.
+func TestOptions_Rand_fails(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		generated string
+		call      func(ctx context.Context, c *hermes.Client) error
+	}{
+		{"a session", func(ctx context.Context, c *hermes.Client) error {
+			req := hermes.AuthLoginRequest{Username: "writer", Password: hermes.NewSecret(password)}
+			_, err := c.As(hermes.Actor{Remote: office}).AuthLogin(ctx, req)
+			return err
+		}},
+		{"a nonce", func(ctx context.Context, c *hermes.Client) error {
+			_, err := c.AuthChallenge(ctx, hermes.AuthChallengeRequest{Key: "x"})
+			return err
+		}},
+		{"an API key", func(ctx context.Context, c *hermes.Client) error {
+			_, err := c.AuthNewKey(ctx, hermes.AuthNewKeyRequest{Host: "192.0.2.1", Access: hermes.LimitedWrite})
+			return err
+		}},
+		{"the password of an API user", func(ctx context.Context, c *hermes.Client) error {
+			_, err := c.AuthAddUser(ctx, hermes.AuthAddUserRequest{User: "new"})
+			return err
+		}},
+		{"the password of a user", func(ctx context.Context, c *hermes.Client) error {
+			_, err := c.UserAdd(ctx, hermes.UserAddRequest{User: addr("new@example.com")})
+			return err
+		}},
+		{"the nonce that seals a given password", func(ctx context.Context, c *hermes.Client) error {
+			_, err := c.UserChangePw(ctx, hermes.UserChangePwRequest{User: alice, Password: hermes.NewSecret("wonderland")})
+			return err
+		}},
+		{"the new password of a user", func(ctx context.Context, c *hermes.Client) error {
+			_, err := c.UserChangePw(ctx, hermes.UserChangePwRequest{User: alice})
+			return err
+		}},
+		{"a random order", func(ctx context.Context, c *hermes.Client) error {
+			_, err := c.NumberList(ctx, hermes.NumberListRequest{Random: true})
+			return err
+		}},
+		{"a password that is not stored", func(ctx context.Context, c *hermes.Client) error {
+			_, err := c.UserGeneratePassword(ctx, hermes.UserGeneratePasswordRequest{})
+			return err
+		}},
+	} {
+		t.Run(tt.generated, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			e.opts.Rand = strings.NewReader("")
+			client := e.newClient(t, e.store)
+			before := snap(t, e.store)
+			if he := wantCause(t, tt.call(t.Context(), client), hermes.Internal); !errors.Is(he, io.EOF) {
+				t.Errorf("got %v with %v inside, want the reader's error inside", he, he.Err)
+			}
+			wantEqual(t, snap(t, e.store), before)
+		})
 	}
 }

@@ -241,11 +241,6 @@ func (c *Client) authorizedKey(ctx context.Context, id string) (Key, Authorizati
 	return k, auth, loginError(err)
 }
 
-// keyUsable reports whether the expiry and the host of a key allow its use now.
-func (c *Client) keyUsable(ctx context.Context, host string, expires time.Time) bool {
-	return (expires.IsZero() || c.now().Before(expires)) && c.hostAllows(ctx, host, c.actor.Remote)
-}
-
 // loginError turns a store's NotFound into a failed login.
 func loginError(err error) error {
 	if err == error(NotFound) {

@@ -12,77 +12,23 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
+// keyIDLength is the length of the public id that a key begins with.
+const keyIDLength = 14
+
 var (
-	elsewhere = netip.MustParseAddr("198.51.100.1")
-	v4mapped  = netip.MustParseAddr("::ffff:192.0.2.10")
+	elsewhere  = netip.MustParseAddr("198.51.100.1")
+	officeIPv6 = netip.MustParseAddr("::ffff:192.0.2.10") // as a dual-stack socket shows it
 )
 
+// keyFor returns a request for a key with limited_write.
 func keyFor(host string) hermes.AuthNewKeyRequest {
 	return hermes.AuthNewKeyRequest{Host: host, Access: hermes.LimitedWrite}
 }
 
-func TestNewKey(t *testing.T) {
-	w := newWorld(t)
-	req := hermes.AuthNewKeyRequest{Host: "192.0.2.0/24,2001:db8::/32", Access: hermes.FullRead, Comment: "CI ø", Expires: hermes.Duration(90 * 24 * time.Hour)}
-	res := ok(t, got(w.AuthNewKey(t.Context(), req)))
-	if key := res.Key.Reveal(); len(key) != 14+1+43+6 || !strings.HasPrefix(key, "hek_") || res.Host != req.Host || res.Access != hermes.FullRead {
-		t.Errorf("key %q, host %q, access %v", key, res.Host, res.Access)
-	}
-	if another := w.newKey(req); another == res.Key {
-		t.Error("the same key twice")
-	}
-	k := ok(t, got(w.store.Key(t.Context(), res.Key.Reveal()[:14])))
-	same(t, k, hermes.Key{
-		ID: res.Key.Reveal()[:14], Hash: hashOf(res.Key), Host: req.Host, Comment: req.Comment,
-		Created: w.clock.now(), Expires: w.clock.now().Add(90 * 24 * time.Hour),
-	})
-}
+func idOf(key hermes.Secret) string { return key.Reveal()[:keyIDLength] }
 
-func TestNewKeyRefuses(t *testing.T) {
-	full := hermes.AuthNewKeyRequest{Host: "192.0.2.1", Access: hermes.FullRead}
-	with := func(change func(*hermes.AuthNewKeyRequest)) func(w *world) error {
-		req := full
-		change(&req)
-		return func(w *world) error { return only(w.AuthNewKey(w.Context(), req)) }
-	}
-	play(t, []row{
-		{"all is well", with(func(*hermes.AuthNewKeyRequest) {}), ""},
-		{"no host and no key pair", with(func(r *hermes.AuthNewKeyRequest) { r.Host = "" }), hermes.Parameters},
-		{"a host that is none", with(func(r *hermes.AuthNewKeyRequest) { r.Host = "192.0.2.1/24" }), hermes.Parameters},
-		{"no level", with(func(r *hermes.AuthNewKeyRequest) { r.Access = 0 }), hermes.Parameters},
-		{"a level that is none", with(func(r *hermes.AuthNewKeyRequest) { r.Access = 5 }), hermes.Parameters},
-		{"a comment of 129 characters", with(func(r *hermes.AuthNewKeyRequest) { r.Comment = strings.Repeat("a", 129) }), hermes.Parameters},
-		{"a comment of two lines", with(func(r *hermes.AuthNewKeyRequest) { r.Comment = "a\nb" }), hermes.Parameters},
-	})
-}
-
-func TestKeyLogin(t *testing.T) {
-	for _, r := range []struct {
-		why, host string
-		remote    netip.Addr
-		want      hermes.Cause
-	}{
-		{"its address", "192.0.2.10", office, ""},
-		{"its address, as a dual-stack socket shows it", "192.0.2.10", v4mapped, ""},
-		{"its range", "192.0.2.0/24", office, ""},
-		{"another address", "192.0.2.10", elsewhere, hermes.Unauthorized},
-		{"an address that is not known", "192.0.2.10", netip.Addr{}, hermes.Unauthorized},
-	} {
-		t.Run(r.why, func(t *testing.T) {
-			w := newWorld(t)
-			cred, err := w.keyLogin(w.newKey(keyFor(r.host)), r.remote)
-			if r.want != "" {
-				refused(t, err, r.want)
-				return
-			}
-			w.noError(err)
-			wantAccess(t, ok(t, got(w.enter(cred))), hermes.LimitedWrite)
-		})
-	}
-}
-
-// forged is a key with the right id and checksum and a secret that was made up.
-func forged(id string) hermes.Secret {
+// forgedKey returns a key with a valid form and checksum and a wrong secret.
+func forgedKey(id string) hermes.Secret {
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	text := id + "_" + strings.Repeat("a", 43)
 	sum := make([]byte, 6)
@@ -92,161 +38,335 @@ func forged(id string) hermes.Secret {
 	return hermes.NewSecret(text + string(sum))
 }
 
-func TestForgedKey(t *testing.T) {
-	w := newWorld(t)
-	key := w.newKey(keyFor("192.0.2.0/24"))
-	watch := &storeCalls{fail: func(int) error { return nil }}
-	c := w.over(watch.over(w.store)).As(hermes.Actor{Remote: office})
-	_, err := c.AuthLogin(t.Context(), hermes.AuthLoginRequest{APIKey: forged(key.Reveal()[:14])})
-	if refused(t, err, hermes.Unauthorized); len(watch.names) == 0 {
-		t.Error("the forged key was refused for its form: the store was not asked")
+func mustRemoveKey(t testing.TB, c *hermes.Client, key hermes.Secret) {
+	t.Helper()
+	if _, err := c.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: key}); err != nil {
+		t.Fatal(err)
 	}
-	_, err = c.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: forged(key.Reveal()[:14])})
-	refused(t, err, hermes.Unauthorized)
-	_, err = w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: forged(key.Reveal()[:14])})
-	refused(t, err, hermes.NotFound)
 }
 
-// asked counts look-ups of names.
-type asked struct{ times int }
+// removeKey returns the error of AuthRemoveKey.
+func removeKey(t testing.TB, c *hermes.Client, key hermes.Secret) error {
+	t.Helper()
+	_, err := c.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: key})
+	return err
+}
 
-func (a *asked) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
-	a.times++
+func mustListKeys(t testing.TB, c *hermes.Client) []hermes.AuthKeyEntry {
+	t.Helper()
+	res, err := c.AuthListKeys(t.Context(), hermes.AuthListKeysRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.List
+}
+
+func TestClient_AuthNewKey(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	req := hermes.AuthNewKeyRequest{
+		Host: "192.0.2.0/24,2001:db8::/32", Access: hermes.FullRead, Comment: "CI ø",
+		Expires: hermes.Duration(90 * 24 * time.Hour),
+	}
+	res, err := e.client.AuthNewKey(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key := res.Key.Reveal(); len(key) != keyIDLength+1+43+6 || !strings.HasPrefix(key, "hek_") {
+		t.Errorf("got the key %q, want hek_ and 64 characters", key)
+	}
+	if res.Host != req.Host || res.Access != hermes.FullRead {
+		t.Errorf("got the host %q and %v, want those of the request", res.Host, res.Access)
+	}
+	if another := mustNewKey(t, e.client, req); another == res.Key {
+		t.Error("got the same key twice")
+	}
+	stored, err := e.store.Key(t.Context(), idOf(res.Key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, stored, hermes.Key{
+		ID: idOf(res.Key), Hash: hashOf(res.Key), Host: req.Host, Comment: req.Comment,
+		Created: e.clock.now(), Expires: e.clock.now().Add(90 * 24 * time.Hour),
+	})
+}
+
+func TestClient_AuthNewKey_parameters(t *testing.T) {
+	t.Parallel()
+	const host, access = "192.0.2.1", hermes.FullRead
+	for _, tt := range []struct {
+		name string
+		req  hermes.AuthNewKeyRequest
+		want hermes.Cause
+	}{
+		{"a host and an access level", hermes.AuthNewKeyRequest{Host: host, Access: access}, ""},
+		{"neither host nor public key", hermes.AuthNewKeyRequest{Access: access}, hermes.Parameters},
+		{"a malformed host", hermes.AuthNewKeyRequest{Host: "192.0.2.1/24", Access: access}, hermes.Parameters},
+		{"no access level", hermes.AuthNewKeyRequest{Host: host}, hermes.Parameters},
+		{"an unknown access level", hermes.AuthNewKeyRequest{Host: host, Access: 5}, hermes.Parameters},
+		{"a comment of 129 characters", hermes.AuthNewKeyRequest{
+			Host: host, Access: access, Comment: strings.Repeat("a", 129),
+		}, hermes.Parameters},
+		{"a comment of two lines", hermes.AuthNewKeyRequest{
+			Host: host, Access: access, Comment: "a\nb",
+		}, hermes.Parameters},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newEnv(t).client.AuthNewKey(t.Context(), tt.req)
+			wantCause(t, err, tt.want)
+		})
+	}
+}
+
+func TestClient_AuthNewKey_forbidden(t *testing.T) {
+	t.Parallel()
+	_, err := newEnv(t).withAccess(hermes.LimitedWrite).AuthNewKey(t.Context(), hermes.AuthNewKeyRequest{
+		Host: "192.0.2.1", Access: hermes.LimitedRead,
+	})
+	wantCause(t, err, hermes.Forbidden)
+}
+
+func TestClient_AuthLogin_keyHost(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, host string
+		remote     netip.Addr
+		want       hermes.Cause
+	}{
+		{"the address of the key", "192.0.2.10", office, ""},
+		{"the address as an IPv4-mapped one", "192.0.2.10", officeIPv6, ""},
+		{"an address in the range of the key", "192.0.2.0/24", office, ""},
+		{"another address", "192.0.2.10", elsewhere, hermes.Unauthorized},
+		{"an unknown address", "192.0.2.10", netip.Addr{}, hermes.Unauthorized},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			cred, err := e.loginWithKey(t, mustNewKey(t, e.client, keyFor(tt.host)), tt.remote)
+			wantCause(t, err, tt.want)
+			if tt.want == "" {
+				wantAccess(t, mustAuthenticate(t, e, cred), hermes.LimitedWrite)
+			}
+		})
+	}
+}
+
+func TestClient_AuthLogin_forgedKey(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	forged := forgedKey(idOf(mustNewKey(t, e.client, keyFor("192.0.2.0/24"))))
+	calls := &storeCalls{}
+	c := e.newClient(t, calls.over(e.store)).As(hermes.Actor{Remote: office})
+	_, err := c.AuthLogin(t.Context(), hermes.AuthLoginRequest{APIKey: forged})
+	wantCause(t, err, hermes.Unauthorized)
+	if len(calls.names) == 0 {
+		t.Error("the key was refused for its form, want the store to be asked")
+	}
+}
+
+// fakeResolver resolves every name to the address of the office and counts the look-ups.
+type fakeResolver struct{ lookups int }
+
+func (r *fakeResolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	r.lookups++
 	return []netip.Addr{office}, nil
 }
 
-// Who knows the id of a key, and not the key, makes nobody look names up.
-func TestNamesAreLookedUpForWhoHasTheKey(t *testing.T) {
-	names := &asked{}
-	w := newWorldWith(t, func(o *hermes.Options) { o.Resolver = names })
-	key := w.newKey(keyFor("ci.example.com"))
-	refused(t, only(w.keyLogin(forged(key.Reveal()[:14]), office)), hermes.Unauthorized)
-	pair := keyFor("ci.example.com")
-	w.noError(pair.PublicKey.UnmarshalText([]byte(strings.Repeat("A", 43))))
-	id := w.newKey(pair).Reveal()
-	nonce := ok(t, got(w.door(office).AuthChallenge(t.Context(), hermes.AuthChallengeRequest{Key: id}))).Nonce
-	_, err := w.door(office).AuthLogin(t.Context(), hermes.AuthLoginRequest{Key: id, Nonce: nonce, Signature: strings.Repeat("B", 86)})
-	if refused(t, err, hermes.Unauthorized); names.times != 0 {
-		t.Errorf("%d look-ups, want none", names.times)
+// The host name of a key is looked up only for a caller that has proved to have the key.
+func TestClient_AuthLogin_keyHostLookup(t *testing.T) {
+	t.Parallel()
+	resolver := &fakeResolver{}
+	e := newEnvWith(t, func(o *hermes.Options) { o.Resolver = resolver })
+	key := mustNewKey(t, e.client, keyFor("ci.example.com"))
+	_, err := e.loginWithKey(t, forgedKey(idOf(key)), office)
+	wantCause(t, err, hermes.Unauthorized)
+
+	req := keyFor("ci.example.com")
+	if err := req.PublicKey.UnmarshalText([]byte(strings.Repeat("A", 43))); err != nil {
+		t.Fatal(err)
 	}
-	ok(t, got(w.keyLogin(key, office)))
-	if names.times != 1 {
-		t.Errorf("%d look-ups for who has the key, want one", names.times)
+	pairID := mustNewKey(t, e.client, req).Reveal()
+	_, err = e.from(office).AuthLogin(t.Context(), hermes.AuthLoginRequest{
+		Key: pairID, Nonce: mustChallenge(t, e, pairID).Nonce, Signature: strings.Repeat("B", 86),
+	})
+	wantCause(t, err, hermes.Unauthorized)
+	if resolver.lookups != 0 {
+		t.Errorf("got %d look-ups before the key was shown, want none", resolver.lookups)
+	}
+	mustLoginWithKey(t, e, key)
+	if resolver.lookups != 1 {
+		t.Errorf("got %d look-ups for the right key, want one", resolver.lookups)
 	}
 }
 
-// A database that is down is no wrong key.
-func TestKeyLoginOverAFailingStore(t *testing.T) {
-	w := newWorld(t)
-	key := w.newKey(keyFor("192.0.2.0/24"))
-	for at := 1; ; at++ {
-		broken := &storeCalls{fail: func(n int) error { return map[int]error{at: errDisk}[n] }}
-		_, err := w.over(broken.over(w.store)).As(hermes.Actor{Remote: office}).AuthLogin(t.Context(), hermes.AuthLoginRequest{APIKey: key})
-		if len(broken.names) < at {
-			w.noError(err)
+// A failure of the store is not reported as a wrong key.
+func TestClient_AuthLogin_keyStoreFails(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	key := mustNewKey(t, e.client, keyFor("192.0.2.0/24"))
+	for n := 1; ; n++ {
+		broken := failCall(n)
+		c := e.newClient(t, broken.over(e.store)).As(hermes.Actor{Remote: office})
+		_, err := c.AuthLogin(t.Context(), hermes.AuthLoginRequest{APIKey: key})
+		if len(broken.names) < n { // every call has failed once
+			wantCause(t, err, "")
 			return
 		}
 		wantDBFail(t, err)
 	}
 }
 
-// The key, its host and its expiry are looked at with each request of its session.
-func TestKeyAtEachRequest(t *testing.T) {
-	w := newWorld(t)
+// The key, its host and its expiry are checked for each request of its sessions.
+func TestClient_Authenticate_key(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
 	req := keyFor("192.0.2.0/24")
 	req.Expires = hermes.Duration(4 * time.Minute)
-	key := w.newKey(req)
-	cred := ok(t, got(w.keyLogin(key, office)))
-	_, err := w.door(elsewhere).Authenticate(t.Context(), cred)
-	refused(t, err, hermes.Unauthorized)
-	ok(t, got(w.enter(cred)))
-	w.clock.sleep(4*time.Minute - time.Microsecond)
-	ok(t, got(w.enter(cred)))
-	w.clock.sleep(time.Microsecond)
-	refused(t, only(w.enter(cred)), hermes.Unauthorized)
-	refused(t, only(w.keyLogin(key, office)), hermes.Unauthorized)
+	key := mustNewKey(t, e.client, req)
+	cred := mustLoginWithKey(t, e, key)
+	_, err := e.from(elsewhere).Authenticate(t.Context(), cred)
+	wantCause(t, err, hermes.Unauthorized)
+	mustAuthenticate(t, e, cred)
+
+	e.clock.sleep(4*time.Minute - time.Microsecond)
+	mustAuthenticate(t, e, cred)
+	e.clock.sleep(time.Microsecond)
+	_, err = e.authenticate(t, cred)
+	wantCause(t, err, hermes.Unauthorized)
+	_, err = e.loginWithKey(t, key, office)
+	wantCause(t, err, hermes.Unauthorized)
 }
 
-func TestRemoveKey(t *testing.T) {
-	w := newWorld(t)
-	key, other := w.newKey(keyFor("192.0.2.0/24")), w.newKey(keyFor("192.0.2.0/24"))
-	cred, kept := ok(t, got(w.keyLogin(key, office))), ok(t, got(w.keyLogin(other, office)))
-	forged := other.Reveal()[:14] + key.Reveal()[14:]
-	for why, given := range map[string]string{
-		"a key that is none": "garbage", "an id that is none": "hek_0123456789", "another's secret": forged, "a cut key": key.Reveal()[:63], "a user's name": "writer",
-	} {
-		_, err := w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: hermes.NewSecret(given)})
-		if refused(t, err, hermes.NotFound); !w.lives(cred) {
-			t.Errorf("%s: the session ended", why)
-		}
+func TestClient_AuthRemoveKey(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	key, other := mustNewKey(t, e.client, keyFor("192.0.2.0/24")), mustNewKey(t, e.client, keyFor("192.0.2.0/24"))
+	cred, otherCred := mustLoginWithKey(t, e, key), mustLoginWithKey(t, e, other)
+
+	res, err := e.client.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: key})
+	if err != nil {
+		t.Fatal(err)
 	}
-	refused(t, only(w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{})), hermes.Parameters)
-	if res := ok(t, got(w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: key}))); res.Key != key {
-		t.Error("the answer does not have the key as it was given")
+	if res.Key != key {
+		t.Error("got another key in the response, want the one of the request")
 	}
-	id := hermes.NewSecret(other.Reveal()[:14])
-	w.wantAlive(cred, false)
-	w.wantAlive(kept, true)
-	refused(t, only(w.keyLogin(key, office)), hermes.Unauthorized)
-	ok(t, got(w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: id})))
-	w.wantAlive(kept, false)
-	refused(t, only(w.AuthRemoveKey(t.Context(), hermes.AuthRemoveKeyRequest{Key: id})), hermes.NotFound)
-	for _, a := range ok(t, got(w.store.Authorizations(t.Context()))) {
+	wantNoSession(t, e, cred)
+	wantSession(t, e, otherCred)
+	_, err = e.loginWithKey(t, key, office)
+	wantCause(t, err, hermes.Unauthorized)
+
+	id := hermes.NewSecret(idOf(other))
+	mustRemoveKey(t, e.client, id)
+	wantNoSession(t, e, otherCred)
+	wantCause(t, removeKey(t, e.client, id), hermes.NotFound)
+
+	authorizations, err := e.store.Authorizations(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range authorizations {
 		if a.Principal.Kind == hermes.KeyPrincipal {
-			t.Errorf("%v is left of a removed key", a)
+			t.Errorf("the authorization %v of a removed key is left", a)
 		}
 	}
 }
 
-func TestListKeys(t *testing.T) {
-	w := newWorld(t)
-	if list := ok(t, got(w.AuthListKeys(t.Context(), hermes.AuthListKeysRequest{}))).List; list == nil || len(list) != 0 {
-		t.Errorf("no keys are %v, want an empty list", list)
+func TestClient_AuthRemoveKey_refused(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	key, other := mustNewKey(t, e.client, keyFor("192.0.2.0/24")), mustNewKey(t, e.client, keyFor("192.0.2.0/24"))
+	cred := mustLoginWithKey(t, e, key)
+	for name, given := range map[string]string{
+		"text that is no key":               "garbage",
+		"an unknown id":                     "hek_0123456789",
+		"the secret of another key":         idOf(other) + key.Reveal()[keyIDLength:],
+		"a wrong secret and right checksum": forgedKey(idOf(key)).Reveal(),
+		"a key without its last character":  key.Reveal()[:63],
+		"the name of a user":                "writer",
+	} {
+		t.Run(name, func(t *testing.T) {
+			wantCause(t, removeKey(t, e.client, hermes.NewSecret(given)), hermes.NotFound)
+			wantSession(t, e, cred)
+		})
+	}
+	t.Run("no key", func(t *testing.T) {
+		wantCause(t, removeKey(t, e.client, hermes.Secret{}), hermes.Parameters)
+	})
+	t.Run("a caller without a session", func(t *testing.T) {
+		wantCause(t, removeKey(t, e.from(office), forgedKey(idOf(key))), hermes.Unauthorized)
+	})
+}
+
+func TestClient_AuthRemoveKey_lastAdmin(t *testing.T) {
+	t.Parallel()
+	t.Run("the last principal with full_write is not removed", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		key := mustNewAdminKey(t, e, 0)
+		mustRemoveAPIUser(t, e.client, "admin")
+		wantCause(t, removeKey(t, e.client, key), hermes.InUse)
+	})
+	t.Run("an expired key is removed", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		key := mustNewAdminKey(t, e, time.Hour)
+		e.clock.sleep(time.Hour)
+		wantCause(t, removeKey(t, e.client, key), "")
+	})
+}
+
+func TestClient_AuthListKeys(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	if list := mustListKeys(t, e.client); list == nil || len(list) != 0 {
+		t.Errorf("got %#v without keys, want an empty list", list)
 	}
 	req := keyFor("192.0.2.0/24")
 	req.Comment, req.Expires = "CI", hermes.Duration(time.Hour)
-	key, unused := w.newKey(req), w.newKey(keyFor("ci.example.com"))
-	created := w.clock.now()
-	w.clock.sleep(time.Minute)
-	cred := ok(t, got(w.keyLogin(key, office)))
+	created := e.clock.now()
+	key, unused := mustNewKey(t, e.client, req), mustNewKey(t, e.client, keyFor("ci.example.com"))
+	e.clock.sleep(time.Minute)
+	cred := mustLoginWithKey(t, e, key)
 	want := map[string]hermes.AuthKeyEntry{
-		key.Reveal()[:14]: {Host: req.Host, Access: hermes.LimitedWrite, Comment: "CI", Created: created,
-			LastUsed: hermes.Some(w.clock.now()), Expires: hermes.Some(created.Add(time.Hour))},
-		unused.Reveal()[:14]: {Host: "ci.example.com", Access: hermes.LimitedWrite, Created: created},
+		idOf(key): {
+			Key: idOf(key), Host: req.Host, Access: hermes.LimitedWrite, Comment: "CI", Created: created,
+			LastUsed: hermes.Some(e.clock.now()), Expires: hermes.Some(created.Add(time.Hour)),
+		},
+		idOf(unused): {Key: idOf(unused), Host: "ci.example.com", Access: hermes.LimitedWrite, Created: created},
 	}
-	for id, e := range want {
-		e.Key = id
-		want[id] = e
-	}
-	same(t, w.listedKeys(), want)
-	w.clock.sleep(time.Minute)
-	ok(t, got(w.enter(cred)))
-	e := want[key.Reveal()[:14]]
-	e.LastUsed = hermes.Some(w.clock.now())
-	want[e.Key] = e
-	same(t, w.listedKeys(), want)
+	wantKeys(t, e, want)
+
+	e.clock.sleep(time.Minute)
+	mustAuthenticate(t, e, cred)
+	used := want[idOf(key)]
+	used.LastUsed = hermes.Some(e.clock.now())
+	want[idOf(key)] = used
+	wantKeys(t, e, want)
 }
 
-func (w *world) listedKeys() map[string]hermes.AuthKeyEntry {
-	w.Helper()
-	all := map[string]hermes.AuthKeyEntry{}
-	last := ""
-	for _, e := range ok(w.T, got(w.AuthListKeys(w.Context(), hermes.AuthListKeysRequest{}))).List {
-		if e.Key <= last {
-			w.Errorf("%s after %s: want them in order", e.Key, last)
+// wantKeys checks the listed keys, which must be ordered by id.
+func wantKeys(t testing.TB, e *env, want map[string]hermes.AuthKeyEntry) {
+	t.Helper()
+	got, last := map[string]hermes.AuthKeyEntry{}, ""
+	for _, k := range mustListKeys(t, e.client) {
+		if k.Key <= last {
+			t.Errorf("got %s after %s, want them in order", k.Key, last)
 		}
-		all[e.Key], last = e, e.Key
+		got[k.Key], last = k, k.Key
 	}
-	return all
+	wantEqual(t, got, want)
 }
 
-// A list never has what opens a session.
-func TestListKeysHasNoSecret(t *testing.T) {
-	w := newWorld(t)
-	key := w.newKey(keyFor("192.0.2.0/24"))
-	text, err := json.Marshal(ok(t, got(w.AuthListKeys(t.Context(), hermes.AuthListKeysRequest{}))))
-	w.noError(err)
-	if strings.Contains(string(text), key.Reveal()[15:]) || !strings.Contains(string(text), key.Reveal()[:14]) {
-		t.Errorf("%s: want the id, and not the secret", text)
+func TestClient_AuthListKeys_noSecrets(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	key := mustNewKey(t, e.client, keyFor("192.0.2.0/24"))
+	text, err := json.Marshal(mustListKeys(t, e.client))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), key.Reveal()[keyIDLength+1:]) || !strings.Contains(string(text), idOf(key)) {
+		t.Errorf("got %s, want the id without the secret", text)
 	}
 }

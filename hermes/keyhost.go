@@ -57,6 +57,11 @@ func parseHostName(s string) (hostRule, error) {
 	return hostRule{name: d.String()}, nil
 }
 
+// keyUsable reports whether the expiry and the host of a key allow its use now.
+func (c *Client) keyUsable(ctx context.Context, host string, expires time.Time) bool {
+	return (expires.IsZero() || c.now().Before(expires)) && c.hostAllows(ctx, host, c.actor.Remote)
+}
+
 // hostAllows reports whether a key that is bound to host may be used from remote. It returns false
 // if it cannot know: the address is unknown, the rule cannot be read, or the name does not resolve.
 // Names are resolved forward; a reverse look-up is controlled by the owner of the address.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,270 +14,363 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-func TestLoginWays(t *testing.T) {
+func TestClient_AuthLogin(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	res, err := e.login(t, "auditor", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Access != hermes.FullRead || res.ExpiresIn != 300 || res.Cookie.MaxAge != 6*time.Minute {
+		t.Errorf("got %v, %d s and a cookie for %v, want full_read, 300 s and 6 minutes",
+			res.Access, res.ExpiresIn, res.Cookie.MaxAge)
+	}
+	for prefix, s := range map[string]hermes.Secret{"hes_": res.Session, "hea_": res.AuthKey, "hec_": res.Cookie.Value} {
+		if !strings.HasPrefix(s.Reveal(), prefix) {
+			t.Errorf("got the token %q, want the prefix %s", s.Reveal(), prefix)
+		}
+	}
+}
+
+// Neither the stored session nor a printed actor has the tokens of the session.
+func TestClient_AuthLogin_storesNoTokens(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	cred := mustLogin(t, e, "writer")
+	state, err := e.store.Session(t.Context(), hashOf(cred.Session))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf("%+v %#v %+v", state, state, mustAuthenticate(t, e, cred).Actor())
+	for _, s := range []hermes.Secret{cred.Session, cred.AuthKey, cred.Cookie} {
+		if strings.Contains(text, s.Reveal()) {
+			t.Errorf("the token %q is in %s", s.Reveal(), text)
+		}
+	}
+}
+
+func TestClient_AuthLogin_parameters(t *testing.T) {
+	t.Parallel()
 	s := hermes.NewSecret
-	for _, r := range []struct {
-		why string
-		req hermes.AuthLoginRequest
+	for _, tt := range []struct {
+		name string
+		req  hermes.AuthLoginRequest
 	}{
-		{"none", hermes.AuthLoginRequest{}},
+		{"nothing", hermes.AuthLoginRequest{}},
 		{"a name without a password", hermes.AuthLoginRequest{Username: "writer"}},
 		{"a password without a name", hermes.AuthLoginRequest{Password: s(password)}},
-		{"two ways", hermes.AuthLoginRequest{Username: "writer", Password: s(password), APIKey: s("x")}},
-		{"one and a part of another", hermes.AuthLoginRequest{Username: "writer", Password: s(password), Key: "x"}},
-		{"a signature without its nonce", hermes.AuthLoginRequest{Key: "x", Signature: "x"}},
+		{"a password and an API key", hermes.AuthLoginRequest{Username: "writer", Password: s(password), APIKey: s("x")}},
+		{"a password and a key's id", hermes.AuthLoginRequest{Username: "writer", Password: s(password), Key: "x"}},
+		{"a signature without a nonce", hermes.AuthLoginRequest{Key: "x", Signature: "x"}},
 		{"a nonce without a signature", hermes.AuthLoginRequest{Key: "x", Nonce: s("x")}},
-		{"a signature of nobody", hermes.AuthLoginRequest{Nonce: s("x"), Signature: "x"}},
-		{"an API key with a signature", hermes.AuthLoginRequest{APIKey: s("x"), Key: "x", Nonce: s("x"), Signature: "x"}},
+		{"a signature without a key's id", hermes.AuthLoginRequest{Nonce: s("x"), Signature: "x"}},
+		{"an API key and a signature", hermes.AuthLoginRequest{APIKey: s("x"), Key: "x", Nonce: s("x"), Signature: "x"}},
 	} {
-		w := newWorld(t)
-		t.Run(r.why, func(t *testing.T) {
-			refused(t, only(w.door(office).AuthLogin(t.Context(), r.req)), hermes.Parameters)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newEnv(t).from(office).AuthLogin(t.Context(), tt.req)
+			wantCause(t, err, hermes.Parameters)
 		})
 	}
 }
 
-// failures are logins that fail, each for another reason.
-func failures(w *world) map[string]hermes.AuthLoginRequest {
-	w.Helper()
+// failingLogins returns logins that fail, each for another reason.
+func failingLogins(t testing.TB, e *env) map[string]hermes.AuthLoginRequest {
+	t.Helper()
+	writer, err := e.store.Credential(t.Context(), "writer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = e.store.AddCredential(t.Context(), hermes.Credential{User: "unauthorized", Hash: writer.Hash})
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := mustNewKey(t, e.client, hermes.AuthNewKeyRequest{Host: "198.51.100.0/24", Access: hermes.FullRead})
+	removed := mustNewKey(t, e.client, hermes.AuthNewKeyRequest{Host: office.String(), Access: hermes.FullRead})
+	mustRemoveKey(t, e.client, removed)
 	s := hermes.NewSecret
-	w.noError(w.store.AddCredential(w.Context(), hermes.Credential{User: "stranger", Hash: ok(w.T, got(w.store.Credential(w.Context(), "writer"))).Hash}))
-	elsewhere := w.newKey(hermes.AuthNewKeyRequest{Host: "198.51.100.0/24", Access: hermes.FullRead})
-	revoked := w.newKey(hermes.AuthNewKeyRequest{Host: office.String(), Access: hermes.FullRead})
-	ok(w.T, got(w.AuthRemoveKey(w.Context(), hermes.AuthRemoveKeyRequest{Key: revoked})))
 	return map[string]hermes.AuthLoginRequest{
-		"an unknown user":            {Username: "nobody", Password: s(password)},
-		"a wrong password":           {Username: "writer", Password: s("wrong horse")},
-		"a user who may do nothing":  {Username: "stranger", Password: s(password)},
-		"a name in another case":     {Username: "Writer", Password: s(password)},
-		"a key from the wrong host":  {APIKey: elsewhere},
-		"a revoked key":              {APIKey: revoked},
-		"a key's id":                 {APIKey: s(elsewhere.Reveal()[:14])},
-		"no key at all":              {APIKey: s("garbage")},
-		"a session for a key":        {APIKey: w.login("reader").Session},
-		"a key pair that is unknown": {Key: "hek_0123456789", Nonce: s("hen_x"), Signature: "x"},
+		"an unknown user":                 {Username: "unknown", Password: s(password)},
+		"a wrong password":                {Username: "writer", Password: s("wrong horse")},
+		"a user without authorization":    {Username: "unauthorized", Password: s(password)},
+		"a user name in another case":     {Username: "Writer", Password: s(password)},
+		"a key from the wrong host":       {APIKey: elsewhere},
+		"a removed key":                   {APIKey: removed},
+		"the id of a key":                 {APIKey: s(elsewhere.Reveal()[:14])},
+		"text that is no key":             {APIKey: s("garbage")},
+		"a session in the place of a key": {APIKey: mustLogin(t, e, "reader").Session},
+		"an unknown key pair":             {Key: "hek_0123456789", Nonce: s("hen_x"), Signature: "x"},
 	}
 }
 
-func TestEveryFailedLoginIsTheSame(t *testing.T) {
-	w := newWorld(t)
+// All failed logins get the same error.
+func TestClient_AuthLogin_unauthorized(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
 	var first *hermes.Error
-	for why, req := range failures(w) {
-		e := refused(t, only(w.door(office).AuthLogin(t.Context(), req)), hermes.Unauthorized)
+	for name, req := range failingLogins(t, e) {
+		_, err := e.from(office).AuthLogin(t.Context(), req)
+		got := wantCause(t, err, hermes.Unauthorized)
 		if first == nil {
-			first = e
+			first = got
 		}
-		if e.Error() != first.Error() || e.Err != nil || e.Fields != nil || e.RetryAfter != 0 {
-			t.Errorf("%s: %v, want %v", why, e, first)
+		if got.Error() != first.Error() || got.Err != nil || got.Fields != nil || got.RetryAfter != 0 {
+			t.Errorf("%s: got %v, want %v", name, got, first)
 		}
 	}
 }
 
-// slow waits for as long as its context lets it.
-type slow struct{ asked chan struct{} }
+// failingBackend fails in every call. Verify reports a right password nevertheless.
+type failingBackend struct{}
 
-func (slow) Name() string { return "slow" }
-func (s slow) Verify(ctx context.Context, _ hermes.Store, _ string, _ hermes.Secret) (bool, error) {
-	s.asked <- struct{}{}
+func (failingBackend) Name() string { return "failing" }
+func (failingBackend) Verify(context.Context, hermes.Store, string, hermes.Secret) (bool, error) {
+	return true, errDisk
+}
+func (failingBackend) Has(context.Context, hermes.Store, string) (bool, error) { return false, errDisk }
+
+// emptyBackend has no users and cannot be written.
+type emptyBackend struct{}
+
+func (emptyBackend) Name() string { return "empty" }
+func (emptyBackend) Verify(context.Context, hermes.Store, string, hermes.Secret) (bool, error) {
+	return false, nil
+}
+func (emptyBackend) Has(context.Context, hermes.Store, string) (bool, error) { return false, nil }
+
+func TestClient_AuthLogin_backends(t *testing.T) {
+	t.Parallel()
+	local := cheapBackend()
+	for _, tt := range []struct {
+		name     string
+		backends []hermes.Backend
+		want     hermes.Cause
+	}{
+		{"the second of two has the user", []hermes.Backend{emptyBackend{}, local}, ""},
+		{"the first of two fails", []hermes.Backend{failingBackend{}, local}, ""},
+		{"the only one fails", []hermes.Backend{failingBackend{}}, hermes.Unauthorized},
+		{"there is none", nil, hermes.Unauthorized},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t).withOptions(t, func(o *hermes.Options) { o.Backends = tt.backends })
+			_, err := e.login(t, "writer", password)
+			wantCause(t, err, tt.want)
+			if wantInner := tt.want != "" && len(tt.backends) > 0; errors.Is(err, errDisk) != wantInner {
+				t.Errorf("the backend's error is inside of %v: got %v, want %v", err, !wantInner, wantInner)
+			}
+		})
+	}
+}
+
+func TestClient_AuthLogin_throttled(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	for range 5 {
+		_, err := e.login(t, "writer", "wrong horse")
+		wantCause(t, err, hermes.Unauthorized)
+	}
+	_, err := e.login(t, "writer", password)
+	if got := wantCause(t, err, hermes.Throttled); got.RetryAfter != 10*time.Second {
+		t.Errorf("got %v to wait after a burst of 5 failures, want 10 s", got.RetryAfter)
+	}
+	mustLogin(t, e, "reader")
+	e.clock.sleep(10 * time.Second)
+	mustLogin(t, e, "writer")
+	mustLogin(t, e, "writer")
+}
+
+// Failed logins from many addresses do not throttle a user at an address of an earlier login.
+func TestClient_AuthLogin_knownAddress(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	mustLogin(t, e, "writer")
+	remote := netip.MustParseAddr("198.51.100.0")
+	wrong := hermes.AuthLoginRequest{Username: "writer", Password: hermes.NewSecret("wrong horse")}
+	for range 60 {
+		remote = remote.Next()
+		_, _ = e.from(remote).AuthLogin(t.Context(), wrong)
+	}
+	right := hermes.AuthLoginRequest{Username: "writer", Password: hermes.NewSecret(password)}
+	_, err := e.from(remote.Next()).AuthLogin(t.Context(), right)
+	wantCause(t, err, hermes.Throttled)
+	mustLogin(t, e, "writer")
+}
+
+// A failure of the store does not count as a failed login.
+func TestClient_AuthLogin_storeFails(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	broken := failAllCalls()
+	c := e.newClient(t, broken.over(e.store)).As(hermes.Actor{Remote: office})
+	req := hermes.AuthLoginRequest{Username: "writer", Password: hermes.NewSecret(password)}
+	for range 20 {
+		_, err := c.AuthLogin(t.Context(), req)
+		wantDBFail(t, err)
+	}
+	broken.fail = nil
+	if _, err := c.AuthLogin(t.Context(), req); err != nil {
+		t.Error(err)
+	}
+}
+
+// A principal has 100 sessions at most. The one that was seen least recently is removed first.
+func TestClient_AuthLogin_maxSessions(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	reader := mustLogin(t, e, "reader")
+	var writers []hermes.Credentials
+	for range 100 {
+		writers = append(writers, mustLogin(t, e, "writer"))
+		e.clock.sleep(time.Second)
+	}
+	e.clock.sleep(time.Minute)
+	mustAuthenticate(t, e, writers[0]) // seen last, although it is the oldest
+	writers = append(writers, mustLogin(t, e, "writer"))
+	for i, cred := range writers {
+		if got, want := sessionExists(t, e.store, cred), i != 1; got != want {
+			t.Errorf("session %d of 101 exists: got %v, want %v", i, got, want)
+		}
+	}
+	wantSession(t, e, reader)
+}
+
+// blockingBackend announces each call of Verify, which then waits for the end of its context.
+type blockingBackend struct {
+	emptyBackend
+	calls chan struct{}
+}
+
+func (b blockingBackend) Verify(ctx context.Context, _ hermes.Store, _ string, _ hermes.Secret) (bool, error) {
+	b.calls <- struct{}{}
 	<-ctx.Done()
 	return false, ctx.Err()
 }
-func (slow) Has(context.Context, hermes.Store, string) (bool, error) { return false, nil }
 
-// A backend that fails lets nobody in, whatever else it says.
-func TestBackends(t *testing.T) {
-	for _, r := range []struct {
-		why      string
-		backends func(o *hermes.Options)
-		want     hermes.Cause
-	}{
-		{"the second one knows the user", func(o *hermes.Options) { o.Backends = append([]hermes.Backend{nobody{}}, o.Backends...) }, ""},
-		{"one is down, another vouches", func(o *hermes.Options) { o.Backends = append([]hermes.Backend{failing{}}, o.Backends...) }, ""},
-		{"the only one is down", func(o *hermes.Options) { o.Backends = []hermes.Backend{failing{}} }, hermes.Unauthorized},
-		{"there is none", func(o *hermes.Options) { o.Backends = nil }, hermes.Unauthorized},
-	} {
-		t.Run(r.why, func(t *testing.T) {
-			w := newWorld(t)
-			r.backends(&w.opts)
-			w.Client = w.over(w.store)
-			_, err := w.tryLogin("writer", password)
-			if r.want == "" {
-				w.noError(err)
-				return
-			}
-			if e := refused(t, err, r.want); (len(w.opts.Backends) > 0) != errors.Is(e, errDisk) {
-				t.Errorf("inside is %v: want what the backend said, for the log", e.Err)
-			}
-		})
-	}
-}
-
-// failing is a backend that is down, and says yes all the same.
-type failing struct{}
-
-func (failing) Name() string { return "failing" }
-func (failing) Verify(context.Context, hermes.Store, string, hermes.Secret) (bool, error) {
-	return true, errDisk
-}
-func (failing) Has(context.Context, hermes.Store, string) (bool, error) { return false, errDisk }
-
-// nobody is a backend without users that cannot be written.
-type nobody struct{}
-
-func (nobody) Name() string { return "nobody" }
-func (nobody) Verify(context.Context, hermes.Store, string, hermes.Secret) (bool, error) {
-	return false, nil
-}
-func (nobody) Has(context.Context, hermes.Store, string) (bool, error) { return false, nil }
-
-func TestLoginThrottled(t *testing.T) {
-	w := newWorld(t)
-	for range 5 {
-		refused(t, only(w.tryLogin("writer", "wrong horse")), hermes.Unauthorized)
-	}
-	e := refused(t, only(w.tryLogin("writer", password)), hermes.Throttled)
-	if e.RetryAfter != 10*time.Second {
-		t.Errorf("come again after %v, want 10 s: the burst of 5 is used up", e.RetryAfter)
-	}
-	ok(t, got(w.tryLogin("reader", password)))
-	w.clock.sleep(10 * time.Second)
-	ok(t, got(w.tryLogin("writer", password)))
-	ok(t, got(w.tryLogin("writer", password)))
-}
-
-// An attack from everywhere does not lock out who logged in before.
-func TestLoginUnderAttack(t *testing.T) {
-	w := newWorld(t)
-	w.login("writer")
-	from := netip.MustParseAddr("198.51.100.0")
-	for range 60 {
-		from = from.Next()
-		_, _ = w.door(from).AuthLogin(t.Context(), hermes.AuthLoginRequest{Username: "writer", Password: hermes.NewSecret("wrong horse")})
-	}
-	_, err := w.door(from.Next()).AuthLogin(t.Context(), hermes.AuthLoginRequest{Username: "writer", Password: hermes.NewSecret(password)})
-	refused(t, err, hermes.Throttled)
-	w.login("writer")
-}
-
-// A database that is down is nobody's failed login.
-func TestFaultsAreNotCounted(t *testing.T) {
-	w := newWorld(t)
-	broken := &storeCalls{fail: func(int) error { return errDisk }}
-	c := w.over(broken.over(w.store)).As(hermes.Actor{Remote: office})
-	for range 20 {
-		_, err := c.AuthLogin(t.Context(), hermes.AuthLoginRequest{Username: "writer", Password: hermes.NewSecret(password)})
-		wantDBFail(t, err)
-	}
-	broken.fail = func(int) error { return nil }
-	ok(t, got(c.AuthLogin(t.Context(), hermes.AuthLoginRequest{Username: "writer", Password: hermes.NewSecret(password)})))
-}
-
-// Of many logins at once few are hashed, few wait, and the others are told to come again.
-func TestLoginsAtOnce(t *testing.T) {
+// Few of many concurrent logins hash a password, some wait, and the others are refused as busy.
+func TestClient_AuthLogin_concurrentHashing(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const callers, waiting = 300, 8
 		slots := max(1, runtime.GOMAXPROCS(0)-1)
-		asked, done := make(chan struct{}, callers), make(chan error, callers)
-		w := newWorldWith(t, func(o *hermes.Options) { o.Backends = append(o.Backends, slow{asked}) })
+		hashing, results := make(chan struct{}, callers), make(chan error, callers)
+		e := newEnvWith(t, func(o *hermes.Options) {
+			o.Backends = append(o.Backends, blockingBackend{calls: hashing})
+		})
 		ctx, cancel := context.WithCancel(t.Context())
 		for i := range callers {
-			from := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+			remote := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
 			go func() {
-				_, err := w.door(from).AuthLogin(ctx, hermes.AuthLoginRequest{Username: from.String(), Password: hermes.NewSecret(password)})
-				done <- err
+				_, err := e.from(remote).AuthLogin(ctx, hermes.AuthLoginRequest{
+					Username: remote.String(), Password: hermes.NewSecret(password),
+				})
+				results <- err
 			}()
 		}
 		synctest.Wait()
-		if n, least := len(done), callers-slots-waiting; len(asked) != slots || n < least {
-			t.Errorf("%d are hashed and %d were answered at once; want %d, and %d at least", len(asked), n, slots, least)
+		if n, least := len(results), callers-slots-waiting; len(hashing) != slots || n < least {
+			t.Errorf("got %d logins that hash and %d that were answered at once, want %d and at least %d",
+				len(hashing), n, slots, least)
 		}
-		for range len(done) {
-			if e := refused(t, <-done, hermes.Busy); e.RetryAfter == 0 {
-				t.Error("busy, and no word when to come again")
+		for range len(results) {
+			if err := wantCause(t, <-results, hermes.Busy); err.RetryAfter == 0 {
+				t.Error("got no RetryAfter with busy")
 			}
 		}
-		cancel() // who waits ends with its context
+		cancel()
 		synctest.Wait()
-		for range len(done) {
-			if err := <-done; err == nil {
-				t.Error("somebody was let in")
+		for range len(results) {
+			if err := <-results; err == nil {
+				t.Error("a login succeeded after its context ended")
 			}
 		}
 	})
 }
 
-// The answer to a failed login comes after FailedLoginTime, whatever it was that failed.
-func TestFailedLoginTime(t *testing.T) {
+func TestClient_AuthLogin_FailedLoginTime(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorldWith(t, func(o *hermes.Options) { o.FailedLoginTime = 0 })
-		for why, req := range failures(w) {
+		e := newEnvWith(t, func(o *hermes.Options) { o.FailedLoginTime = 0 })
+		for name, req := range failingLogins(t, e) {
 			start := time.Now()
-			refused(t, only(w.door(office).AuthLogin(t.Context(), req)), hermes.Unauthorized)
+			_, err := e.from(office).AuthLogin(t.Context(), req)
+			wantCause(t, err, hermes.Unauthorized)
 			if took := time.Since(start); took != 100*time.Millisecond {
-				t.Errorf("%s: failed after %v, want 100 ms", why, took)
+				t.Errorf("%s: failed after %v, want 100 ms", name, took)
 			}
-			w.clock.sleep(time.Minute)
+			e.clock.sleep(time.Minute)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		start := time.Now()
-		_, err := w.door(office).AuthLogin(ctx, hermes.AuthLoginRequest{APIKey: hermes.NewSecret("garbage")})
-		if refused(t, err, hermes.Unauthorized); time.Since(start) != 0 {
-			t.Error("nobody listens any more, and the answer is held back all the same")
+		_, err := e.from(office).AuthLogin(ctx, hermes.AuthLoginRequest{APIKey: hermes.NewSecret("garbage")})
+		wantCause(t, err, hermes.Unauthorized)
+		if took := time.Since(start); took != 0 {
+			t.Errorf("failed after %v with a cancelled context, want at once", took)
 		}
 	})
 }
 
-// Refusals that are held back leave room for others: of strangers only so many are held, and who is known is none.
-func TestHeldBackLogins(t *testing.T) {
+// Of the failed logins of callers that have not logged in before, 64 at most are delayed at a time.
+// Callers that are known are not limited by them.
+func TestClient_AuthLogin_delayedFailures(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		const callers, strangers = 300, 64
-		w := newWorldWith(t, func(o *hermes.Options) { o.FailedLoginTime = time.Second })
-		w.login("writer")
-		refusals := make(chan error, callers)
+		const callers, delayed = 300, 64
+		e := newEnvWith(t, func(o *hermes.Options) { o.FailedLoginTime = time.Second })
+		mustLogin(t, e, "writer")
+		results := make(chan error, callers)
 		for i := range callers {
-			from := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+			remote := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+			key := hermes.NewSecret(fmt.Sprintf("hek_%010d", i))
 			go func() {
-				_, err := w.door(from).AuthLogin(t.Context(), hermes.AuthLoginRequest{APIKey: hermes.NewSecret(fmt.Sprintf("hek_%010d", i))})
-				refusals <- err
+				_, err := e.from(remote).AuthLogin(t.Context(), hermes.AuthLoginRequest{APIKey: key})
+				results <- err
 			}()
 		}
 		synctest.Wait()
-		if n := len(refusals); n != callers-strangers {
-			t.Errorf("%d were answered at once, want %d", n, callers-strangers)
+		if n := len(results); n != callers-delayed {
+			t.Errorf("%d logins were answered at once, want %d", n, callers-delayed)
 		}
-		for range len(refusals) {
-			refused(t, <-refusals, hermes.Busy)
+		for range len(results) {
+			wantCause(t, <-results, hermes.Busy)
 		}
-		w.login("writer")
-		for range strangers {
-			refused(t, <-refusals, hermes.Unauthorized)
+		mustLogin(t, e, "writer")
+		for range delayed {
+			wantCause(t, <-results, hermes.Unauthorized)
 		}
 	})
 }
 
-// laggard takes its time.
-type laggard struct {
-	nobody
-	takes time.Duration
+// slowBackend has no users. Verify takes some time.
+type slowBackend struct {
+	emptyBackend
+	delay time.Duration
 }
 
-func (l laggard) Verify(context.Context, hermes.Store, string, hermes.Secret) (bool, error) {
-	time.Sleep(l.takes)
+func (b slowBackend) Verify(context.Context, hermes.Store, string, hermes.Secret) (bool, error) {
+	time.Sleep(b.delay) // synctest's time
 	return false, nil
 }
 
-// What takes longer is answered at the next multiple.
-func TestFailedLoginTimeOfASlowBackend(t *testing.T) {
-	for takes, want := range map[time.Duration]time.Duration{
-		99 * time.Millisecond: 100 * time.Millisecond, 100 * time.Millisecond: 200 * time.Millisecond, 250 * time.Millisecond: 300 * time.Millisecond,
+// A login that takes longer than FailedLoginTime fails at the next multiple of it.
+func TestClient_AuthLogin_slowBackend(t *testing.T) {
+	t.Parallel()
+	for delay, want := range map[time.Duration]time.Duration{
+		99 * time.Millisecond:  100 * time.Millisecond,
+		100 * time.Millisecond: 200 * time.Millisecond,
+		250 * time.Millisecond: 300 * time.Millisecond,
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorldWith(t, func(o *hermes.Options) { o.FailedLoginTime = 0; o.Backends = append(o.Backends, laggard{takes: takes}) })
+			e := newEnvWith(t, func(o *hermes.Options) {
+				o.FailedLoginTime = 0
+				o.Backends = append(o.Backends, slowBackend{delay: delay})
+			})
 			start := time.Now()
-			refused(t, only(w.tryLogin("nobody", password)), hermes.Unauthorized)
+			_, err := e.login(t, "unknown", password)
+			wantCause(t, err, hermes.Unauthorized)
 			if took := time.Since(start); took != want {
-				t.Errorf("a backend takes %v: failed after %v, want %v", takes, took, want)
+				t.Errorf("a backend takes %v: the login failed after %v, want %v", delay, took, want)
 			}
 		})
 	}

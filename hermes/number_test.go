@@ -10,210 +10,258 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// picky is a number plan in which +44… does not exist.
-type picky struct{}
+// planWithout44 is a number plan in which no number begins with +44.
+type planWithout44 struct{}
 
-var errPicky = errors.New("no such country")
+var errNoCountry = errors.New("no such country")
 
-func (picky) Check(n e164.Number) error {
+func (planWithout44) Check(n e164.Number) error {
 	if strings.HasPrefix(n.String(), "+44") {
-		return errPicky
+		return errNoCountry
 	}
 	return nil
 }
 
-func pickyWorld(t *testing.T) *world {
-	return newWorldWith(t, func(o *hermes.Options) { o.Plan = picky{} })
-}
-
-// wantPool wants exactly these numbers, without their lead-in +477350000.
-func (w *world) wantPool(digits string) {
-	w.Helper()
-	var pool string
-	for _, n := range ok(w.T, got(w.store.Numbers(w.Context(), hermes.NumberQuery{Limit: everything}))) {
-		pool += strings.TrimPrefix(n.String(), "+477350000")
+// wantPool checks that the numbers in the pool are those that begin with +477350000 and end with
+// one of the digits.
+func wantPool(t testing.TB, s hermes.Store, digits string) {
+	t.Helper()
+	numbers, err := s.Numbers(t.Context(), hermes.NumberQuery{Limit: everything})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if pool != digits {
-		w.Errorf("the pool has %q, want %q", pool, digits)
+	var got string
+	for _, n := range numbers {
+		got += strings.TrimPrefix(n.String(), "+477350000")
 	}
-}
-
-func addRange(start, end string) func(w *world) error {
-	return func(w *world) error {
-		return only(w.NumberAddRange(w.Context(), hermes.NumberAddRangeRequest{Start: number(start), End: number(end)}))
+	if got != digits {
+		t.Errorf("the pool has the numbers that end with %q, want %q", got, digits)
 	}
 }
 
-func TestAddRangeRefuses(t *testing.T) {
-	play(t, []row{
-		{"two numbers", addRange("+4773600000", "+4773600001"), ""},
-		{"one number", addRange("+4773600000", "+4773600000"), hermes.Rejected},
-		{"the end before the start", addRange("+4773600001", "+4773600000"), hermes.Rejected},
-		{"more digits at the end", addRange("+4773600000", "+47736000010"), hermes.Rejected},
-		{"another country", addRange("+4673600000", "+4773600000"), hermes.Rejected},
-		{"another country, within a million", addRange("+46999999999", "+47000000001"), hermes.Rejected},
-		{"a million", addRange("+47736000000", "+47736999999"), ""},
-		{"a million and one", addRange("+47736000000", "+47737000000"), hermes.Rejected},
-		{"no start", func(w *world) error {
-			return only(w.NumberAddRange(w.Context(), hermes.NumberAddRangeRequest{End: inPool}))
-		}, hermes.Parameters},
-		{"no end", func(w *world) error {
-			return only(w.NumberAddRange(w.Context(), hermes.NumberAddRangeRequest{Start: inPool}))
-		}, hermes.Parameters},
-	})
-	w := newWorldWith(t, func(o *hermes.Options) { o.MaxRange = 9 })
-	w.noError(addRange("+4773600000", "+4773600008")(w))
-	refused(t, addRange("+4773700000", "+4773700009")(w), hermes.Rejected)
-}
-
-func TestAddRange(t *testing.T) {
-	w := newWorld(t)
-	ok(t, got(w.NumberRemove(t.Context(), hermes.NumberRemoveRequest{Number: number("+4773500003")})))
-	ok(t, got(w.NumberAssign(t.Context(), hermes.NumberAssignRequest{User: alice, Number: number("+4773500005")})))
-	res := ok(t, got(w.NumberAddRange(t.Context(), hermes.NumberAddRangeRequest{Start: number("+4773500000"), End: number("+4773500009")})))
+func TestClient_NumberAddRange(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	_, err := e.client.NumberRemove(t.Context(), hermes.NumberRemoveRequest{Number: number("+4773500003")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustNumberAssign(t, e.client, hermes.NumberAssignRequest{User: alice, Number: number("+4773500005")})
+	res := mustNumberAddRange(t, e.client, number("+4773500000"), number("+4773500009"))
 	want := hermes.NumberAddRangeResponse{
-		Detail: "Added 2 numbers from +4773500000 to +4773500009", Start: number("+4773500000"), End: number("+4773500009"), Added: 2, Skipped: 8,
+		Detail: "Added 2 numbers from +4773500000 to +4773500009",
+		Start:  number("+4773500000"), End: number("+4773500009"), Added: 2, Skipped: 8,
 	}
 	if res != want {
-		t.Errorf("got %+v, want %+v: 0 and 3 are new, 5 is in use as an alias", res, want)
+		t.Errorf("got %+v, want %+v: 0 and 3 are new, 5 is an alias, the others are in the pool", res, want)
 	}
-	w.wantPool("012346789")
+	wantPool(t, e.store, "012346789")
 }
 
-func TestNumberPlan(t *testing.T) {
-	bad, good := number("+442079460000"), number("+4773600000")
-	for _, r := range []struct {
-		node string
-		err  func(w *world) error
+func TestClient_NumberAddRange_bounds(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		rule       string
+		start, end e164.Number
+		want       hermes.Cause // "" for success
 	}{
-		{"add", func(w *world) error { return only(w.NumberAdd(t.Context(), hermes.NumberAddRequest{Number: bad})) }},
-		{"remove", func(w *world) error {
-			return only(w.NumberRemove(t.Context(), hermes.NumberRemoveRequest{Number: bad}))
-		}},
-		{"test", func(w *world) error {
-			return only(w.NumberTest(t.Context(), hermes.NumberTestRequest{Number: bad}))
-		}},
-		{"assign", func(w *world) error {
-			return only(w.NumberAssign(t.Context(), hermes.NumberAssignRequest{User: alice, Number: bad}))
-		}},
-		{"add_range, the start", addRange(bad.String(), good.String())},
-		{"add_range, the end", addRange(good.String(), bad.String())},
+		{"two numbers", number("+4773600000"), number("+4773600001"), ""},
+		{"one number", number("+4773600000"), number("+4773600000"), hermes.Rejected},
+		{"the end before the start", number("+4773600001"), number("+4773600000"), hermes.Rejected},
+		{"more digits at the end", number("+4773600000"), number("+47736000010"), hermes.Rejected},
+		{"another country", number("+4673600000"), number("+4773600000"), hermes.Rejected},
+		{"another country, within a million", number("+46999999999"), number("+47000000001"), hermes.Rejected},
+		{"a million numbers", number("+47736000000"), number("+47736999999"), ""},
+		{"a million numbers and one", number("+47736000000"), number("+47737000000"), hermes.Rejected},
+		{"no start", e164.Number{}, inPool, hermes.Parameters},
+		{"no end", inPool, e164.Number{}, hermes.Parameters},
 	} {
-		e := refused(t, r.err(pickyWorld(t)), hermes.Rejected)
-		if e.Detail != "Not a valid E164 number" || !errors.Is(e, errPicky) {
-			t.Errorf("%s: %q with %v inside; want the original's sentence, and the plan's reason inside", r.node, e.Detail, e.Err)
-		}
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			req := hermes.NumberAddRangeRequest{Start: tt.start, End: tt.end}
+			_, err := newEnv(t).client.NumberAddRange(t.Context(), req)
+			wantCause(t, err, tt.want)
+		})
 	}
-}
-
-func TestNumberAdd(t *testing.T) {
-	add := func(n string) func(w *world) error {
-		return func(w *world) error {
-			return only(w.NumberAdd(w.Context(), hermes.NumberAddRequest{Number: number(n)}))
-		}
-	}
-	use := func(alias string) func(w *world) error {
-		return func(w *world) error {
-			return only(w.AliasAdd(w.Context(), hermes.AliasAddRequest{Alias: addr(alias), Destination: alice}))
-		}
-	}
-	play(t, []row{
-		{"a new one", add("+4773600000"), ""},
-		{"one that is in the pool", add("+4773500001"), hermes.Exists},
-		{"one that is in use as an alias", then(steps{use("+4773600000@example.com")}, add("+4773600000")), hermes.Exists},
-		{"in any domain", then(steps{use("+4773600000@example.net")}, add("+4773600000")), hermes.Exists},
-		{"its neighbour is free", then(steps{use("+47736000001@example.com")}, add("+4773600000")), ""},
-		{"none", func(w *world) error { return only(w.NumberAdd(w.Context(), hermes.NumberAddRequest{})) }, hermes.Parameters},
-	})
-	if res := ok(t, got(newWorld(t).NumberAdd(t.Context(), hermes.NumberAddRequest{Number: number("+4773600000")}))); res.Detail != "Added +4773600000" {
-		t.Errorf("detail %q", res.Detail)
-	}
-}
-
-func TestNumberTestAndRemove(t *testing.T) {
-	remove := func(w *world) error {
-		return only(w.NumberRemove(w.Context(), hermes.NumberRemoveRequest{Number: inPool}))
-	}
-	test := func(w *world) error {
-		return only(w.NumberTest(w.Context(), hermes.NumberTestRequest{Number: inPool}))
-	}
-	play(t, []row{
-		{"it is there", test, ""},
-		{"it is removed", remove, ""},
-		{"once", then(steps{remove}, remove), hermes.NotFound},
-		{"and is there no more", then(steps{remove}, test), hermes.NotFound},
-		{"testing takes nothing", then(steps{test, test}, remove), ""},
-		{"none to test", func(w *world) error { return only(w.NumberTest(w.Context(), hermes.NumberTestRequest{})) }, hermes.Parameters},
-		{"none to remove", func(w *world) error { return only(w.NumberRemove(w.Context(), hermes.NumberRemoveRequest{})) }, hermes.Parameters},
+	t.Run("Options.MaxRange", func(t *testing.T) {
+		t.Parallel()
+		e := newEnvWith(t, func(o *hermes.Options) { o.MaxRange = 9 })
+		mustNumberAddRange(t, e.client, number("+4773600000"), number("+4773600008"))
+		_, err := e.client.NumberAddRange(t.Context(), hermes.NumberAddRangeRequest{
+			Start: number("+4773700000"), End: number("+4773700009"),
+		})
+		wantCause(t, err, hermes.Rejected)
 	})
 }
 
-func (w *world) list(req hermes.NumberListRequest) (all []e164.Number, next string) {
-	w.Helper()
-	l := ok(w.T, got(w.NumberList(w.Context(), req))).List
-	return ok(w.T, got(l.Collect())), l.Next()
+// A number that the plan refuses gets the detail of the original API, and the plan's error inside.
+func TestNumberPlan(t *testing.T) {
+	t.Parallel()
+	bad, good := number("+442079460000"), number("+4773600000")
+	for _, tt := range []struct {
+		rule string
+		node string
+		req  hermes.Request
+	}{
+		{"number/add", "number/add", &hermes.NumberAddRequest{Number: bad}},
+		{"number/remove", "number/remove", &hermes.NumberRemoveRequest{Number: bad}},
+		{"number/test", "number/test", &hermes.NumberTestRequest{Number: bad}},
+		{"number/assign", "number/assign", &hermes.NumberAssignRequest{User: alice, Number: bad}},
+		{"number/add_range, start", "number/add_range", &hermes.NumberAddRangeRequest{Start: bad, End: good}},
+		{"number/add_range, end", "number/add_range", &hermes.NumberAddRangeRequest{Start: good, End: bad}},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvWith(t, func(o *hermes.Options) { o.Plan = planWithout44{} })
+			_, err := nodeAt(t, tt.node).Call(t.Context(), e.client, tt.req)
+			he := wantCause(t, err, hermes.Rejected)
+			const detail = "Not a valid E164 number"
+			if he.Detail != detail || !errors.Is(he, errNoCountry) {
+				t.Errorf("got the detail %q with %v inside, want %q with %v", he.Detail, he.Err, detail, errNoCountry)
+			}
+		})
+	}
 }
 
-func TestNumberList(t *testing.T) {
-	w := newWorld(t)
-	if all, next := w.list(hermes.NumberListRequest{}); len(all) != 9 || next != "" || !slices.IsSortedFunc(all, e164.Number.Compare) {
-		t.Errorf("all: %v, next %q", all, next)
+func TestClient_NumberAdd(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		rule   string
+		alias  string // an alias of alice, if not ""
+		number e164.Number
+		want   hermes.Cause // "" for success
+	}{
+		{"a new number", "", number("+4773600000"), ""},
+		{"a number in the pool", "", number("+4773500001"), hermes.Exists},
+		{"an alias' number", "+4773600000@example.com", number("+4773600000"), hermes.Exists},
+		{"an alias' number in another domain", "+4773600000@example.net", number("+4773600000"), hermes.Exists},
+		{"a number that is the beginning of an alias' number", "+47736000001@example.com", number("+4773600000"), ""},
+		{"no number", "", e164.Number{}, hermes.Parameters},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			if tt.alias != "" {
+				mustAliasAdd(t, e.client, addr(tt.alias), alice)
+			}
+			res, err := e.client.NumberAdd(t.Context(), hermes.NumberAddRequest{Number: tt.number})
+			wantCause(t, err, tt.want)
+			if err == nil && res.Detail != "Added +4773600000" {
+				t.Errorf("got the detail %q, want %q", res.Detail, "Added +4773600000")
+			}
+		})
 	}
-	first, next := w.list(hermes.NumberListRequest{Limit: 5})
-	rest, end := w.list(hermes.NumberListRequest{Limit: 5, After: next})
-	if len(first) != 5 || len(rest) != 4 || end != "" || first[4].Compare(rest[0]) >= 0 {
-		t.Errorf("pages: %v, %v, then %q", first, rest, end)
-	}
-	if found, _ := w.list(hermes.NumberListRequest{Search: pattern(t, "*00?2")}); !slices.Equal(found, []e164.Number{number("+4773500002")}) {
-		t.Errorf("search: %v", found)
-	}
-	play(t, []row{
-		{"no match", func(w *world) error {
-			return only(w.NumberList(w.Context(), hermes.NumberListRequest{Search: pattern(w.T, "999")}))
-		}, hermes.Empty},
-		{"no match in random order", func(w *world) error {
-			return only(w.NumberList(w.Context(), hermes.NumberListRequest{Search: pattern(w.T, "999"), Random: true}))
-		}, hermes.Empty},
-		{"after does not go with random", func(w *world) error {
-			return only(w.NumberList(w.Context(), hermes.NumberListRequest{Random: true, After: next}))
-		}, hermes.Parameters},
-		{"an after that was made up", func(w *world) error {
-			return only(w.NumberList(w.Context(), hermes.NumberListRequest{After: "x"}))
-		}, hermes.Parameters},
-		{"a limit below zero", func(w *world) error { return only(w.NumberList(w.Context(), hermes.NumberListRequest{Limit: -1})) }, hermes.Parameters},
-	})
 }
 
-func TestNumberListRandom(t *testing.T) {
-	w := newWorld(t)
-	w.noError(addRange("+4773600000", "+4773600999")(w))
+func TestClient_NumberTest(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	for range 2 { // the number stays in the pool
+		_, err := e.client.NumberTest(t.Context(), hermes.NumberTestRequest{Number: inPool})
+		wantCause(t, err, "")
+	}
+	_, err := e.client.NumberTest(t.Context(), hermes.NumberTestRequest{})
+	wantCause(t, err, hermes.Parameters)
+	wantPool(t, e.store, "123456789")
+}
+
+func TestClient_NumberRemove(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	_, err := e.client.NumberRemove(t.Context(), hermes.NumberRemoveRequest{})
+	wantCause(t, err, hermes.Parameters)
+	_, err = e.client.NumberRemove(t.Context(), hermes.NumberRemoveRequest{Number: inPool})
+	wantCause(t, err, "")
+	_, err = e.client.NumberRemove(t.Context(), hermes.NumberRemoveRequest{Number: inPool})
+	wantCause(t, err, hermes.NotFound)
+	_, err = e.client.NumberTest(t.Context(), hermes.NumberTestRequest{Number: inPool})
+	wantCause(t, err, hermes.NotFound)
+}
+
+// mustNumberList returns the numbers of a page and the token for the next one.
+func mustNumberList(t testing.TB, c *hermes.Client, req hermes.NumberListRequest) (numbers []e164.Number, next string) {
+	t.Helper()
+	res, err := c.NumberList(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mustCollect(t, res.List), res.List.Next()
+}
+
+func TestClient_NumberList(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	all, next := mustNumberList(t, e.client, hermes.NumberListRequest{})
+	if len(all) != 9 || next != "" || !slices.IsSortedFunc(all, e164.Number.Compare) {
+		t.Errorf("got %v, next %q; want the nine numbers in order", all, next)
+	}
+	first, next := mustNumberList(t, e.client, hermes.NumberListRequest{Limit: 5})
+	second, end := mustNumberList(t, e.client, hermes.NumberListRequest{Limit: 5, After: next})
+	if len(first) != 5 || len(second) != 4 || end != "" || first[4].Compare(second[0]) >= 0 {
+		t.Errorf("got the pages %v, %v, then next %q; want five and four numbers in order", first, second, end)
+	}
+	found, _ := mustNumberList(t, e.client, hermes.NumberListRequest{Search: mustPattern(t, "*00?2")})
+	if !slices.Equal(found, []e164.Number{number("+4773500002")}) {
+		t.Errorf("found %v, want +4773500002", found)
+	}
+	noMatch := mustPattern(t, "999")
+	for _, tt := range []struct {
+		rule string
+		req  hermes.NumberListRequest
+		want hermes.Cause
+	}{
+		{"no match", hermes.NumberListRequest{Search: noMatch}, hermes.Empty},
+		{"no match in random order", hermes.NumberListRequest{Search: noMatch, Random: true}, hermes.Empty},
+		{"after together with random", hermes.NumberListRequest{Random: true, After: next}, hermes.Parameters},
+		{"an after that no list gave", hermes.NumberListRequest{After: "x"}, hermes.Parameters},
+		{"a negative limit", hermes.NumberListRequest{Limit: -1}, hermes.Parameters},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			_, err := e.client.NumberList(t.Context(), tt.req)
+			wantCause(t, err, tt.want)
+		})
+	}
+}
+
+func TestClient_NumberList_random(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	mustNumberAddRange(t, e.client, number("+4773600000"), number("+4773600999"))
 	orders := map[string]bool{}
 	for range 5 {
-		all, next := w.list(hermes.NumberListRequest{Random: true, Search: pattern(t, "+47736*")})
+		all, next := mustNumberList(t, e.client, hermes.NumberListRequest{Random: true, Search: mustPattern(t, "+47736*")})
 		orders[all[0].String()+all[1].String()+all[2].String()] = true
-		if slices.SortFunc(all, e164.Number.Compare); len(slices.Compact(all)) != 1000 || next != "" {
-			t.Fatalf("%d different numbers, next %q; want all 1000 and no next", len(slices.Compact(all)), next)
+		slices.SortFunc(all, e164.Number.Compare)
+		if distinct := len(slices.Compact(all)); distinct != 1000 || next != "" {
+			t.Fatalf("got %d distinct numbers, next %q; want all 1000 and no next", distinct, next)
 		}
 	}
 	if len(orders) < 2 {
-		t.Error("five random lists are in one order")
+		t.Error("five random lists are in the same order")
 	}
-	if some, next := w.list(hermes.NumberListRequest{Random: true, Limit: 3}); len(some) != 3 || next != "" {
-		t.Errorf("with a limit: %v, next %q; want three and no next, since it could not go on", some, next)
+	// A random list cannot be continued, so it has no next even with a limit.
+	some, next := mustNumberList(t, e.client, hermes.NumberListRequest{Random: true, Limit: 3})
+	if len(some) != 3 || next != "" {
+		t.Errorf("with a limit of 3: got %v, next %q; want three numbers and no next", some, next)
 	}
 }
 
-// The vectors were computed elsewhere: SQL engines must come to the same.
+// The vectors were computed by another program. SQL engines must get the same values.
 func TestShuffle(t *testing.T) {
-	for _, r := range []struct {
-		n    string
-		seed int64
-		want int64
+	t.Parallel()
+	for _, tt := range []struct {
+		number string
+		seed   int64
+		want   int64
 	}{
-		{"+4773500001", 0, 1359212441}, {"+4773500001", 1, 1048161996}, {"+4773500002", 0, 1048161996}, {"+999999999999999", 2147483646, 1523622052},
+		{"+4773500001", 0, 1359212441},
+		{"+4773500001", 1, 1048161996},
+		{"+4773500002", 0, 1048161996},
+		{"+999999999999999", 2147483646, 1523622052},
 	} {
-		if got := hermes.Shuffle(number(r.n), r.seed); got != r.want {
-			t.Errorf("%s by %d has the place %d, want %d", r.n, r.seed, got, r.want)
+		if got := hermes.Shuffle(number(tt.number), tt.seed); got != tt.want {
+			t.Errorf("Shuffle(%s, %d) = %d, want %d", tt.number, tt.seed, got, tt.want)
 		}
 	}
 }

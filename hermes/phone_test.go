@@ -1,7 +1,7 @@
 package hermes_test
 
 import (
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -9,87 +9,153 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-func addPhone(m mac.Addr, user sip.Addr) func(w *world) error {
-	return func(w *world) error {
-		return only(w.PhoneAdd(w.Context(), hermes.PhoneAddRequest{MAC: m, User: user}))
+func TestClient_PhoneAdd(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		rule string
+		mac  mac.Addr
+		user sip.Addr
+		want hermes.Cause // "" for success
+	}{
+		{"a second phone of a user", phone2, alice, ""},
+		{"a second user of a phone", phone1, bob, ""},
+		{"a remote user", phone1, carol, ""},
+		{"an existing association", phone1, alice, hermes.Exists},
+		{"an unknown user", phone2, addr("new@example.com"), hermes.NotFound},
+		{"an alias", phone2, addr("sales@example.com"), hermes.NotFound},
+		{"no phone", mac.Addr{}, alice, hermes.Parameters},
+		{"no user", phone2, sip.Addr{}, hermes.Parameters},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			_, err := newEnv(t).client.PhoneAdd(t.Context(), hermes.PhoneAddRequest{MAC: tt.mac, User: tt.user})
+			wantCause(t, err, tt.want)
+		})
 	}
-}
-
-func removePhone(m mac.Addr, user sip.Addr) func(w *world) error {
-	return func(w *world) error {
-		return only(w.PhoneRemove(w.Context(), hermes.PhoneRemoveRequest{MAC: m, User: user}))
-	}
-}
-
-func getPhone(req hermes.PhoneGetRequest) func(w *world) error {
-	return func(w *world) error { return only(w.PhoneGet(w.Context(), req)) }
-}
-
-func TestPhones(t *testing.T) {
-	play(t, []row{
-		{"a second phone", addPhone(phone2, alice), ""},
-		{"a second user", addPhone(phone1, bob), ""},
-		{"a remote user's phone", addPhone(phone1, carol), ""},
-		{"the same again", addPhone(phone1, alice), hermes.Exists},
-		{"nobody's phone", addPhone(phone2, addr("new@example.com")), hermes.NotFound},
-		{"an alias' phone", addPhone(phone2, addr("sales@example.com")), hermes.NotFound},
-		{"no phone", addPhone(mac.Addr{}, alice), hermes.Parameters},
-		{"no user", addPhone(phone2, sip.Addr{}), hermes.Parameters},
-		{"it is taken away", removePhone(phone1, alice), ""},
-		{"once", then(steps{removePhone(phone1, alice)}, removePhone(phone1, alice)), hermes.NotFound},
-		{"another user's is not taken away", removePhone(phone1, bob), hermes.NotFound},
-		{"another phone is not", removePhone(phone2, alice), hermes.NotFound},
-		{"no phone to take away", removePhone(mac.Addr{}, alice), hermes.Parameters},
-		{"from no user", removePhone(phone1, sip.Addr{}), hermes.Parameters},
-		{"neither phone nor user asked for", getPhone(hermes.PhoneGetRequest{}), hermes.Parameters},
-		{"both", getPhone(hermes.PhoneGetRequest{MAC: phone1, User: alice}), hermes.Parameters},
-		{"a phone that nobody has", getPhone(hermes.PhoneGetRequest{MAC: phone2}), hermes.NotFound},
-		{"a user without phones", getPhone(hermes.PhoneGetRequest{User: bob}), hermes.NotFound},
-		{"nobody", getPhone(hermes.PhoneGetRequest{User: addr("new@example.com")}), hermes.NotFound},
+	t.Run("response", func(t *testing.T) {
+		t.Parallel()
+		res, err := newEnv(t).client.PhoneAdd(t.Context(), hermes.PhoneAddRequest{MAC: phone1, User: carol})
+		want := hermes.PhoneAddResponse{MAC: phone1, Username: "carol", Domain: domain("far.example")}
+		if err != nil || res != want {
+			t.Errorf("got %+v, %v; want %+v", res, err, want)
+		}
 	})
 }
 
-func TestPhoneAnswers(t *testing.T) {
-	w := newWorld(t)
-	added := ok(t, got(w.PhoneAdd(t.Context(), hermes.PhoneAddRequest{MAC: phone1, User: carol})))
-	if added != (hermes.PhoneAddResponse{MAC: phone1, Username: "carol", Domain: domain("far.example")}) {
-		t.Errorf("added %+v", added)
+func TestClient_PhoneRemove(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		rule string
+		mac  mac.Addr
+		user sip.Addr
+		want hermes.Cause
+	}{
+		{"another user of the phone", phone1, bob, hermes.NotFound},
+		{"another phone of the user", phone2, alice, hermes.NotFound},
+		{"no phone", mac.Addr{}, alice, hermes.Parameters},
+		{"no user", phone1, sip.Addr{}, hermes.Parameters},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			_, err := newEnv(t).client.PhoneRemove(t.Context(), hermes.PhoneRemoveRequest{MAC: tt.mac, User: tt.user})
+			wantCause(t, err, tt.want)
+		})
 	}
-	w.noError(addPhone(phone2, alice)(w))
-	same(t, ok(t, got(w.PhoneGet(t.Context(), hermes.PhoneGetRequest{MAC: phone1}))).List, []string{"alice@example.com", "carol@far.example"})
-	same(t, ok(t, got(w.PhoneGet(t.Context(), hermes.PhoneGetRequest{User: alice}))).List, []string{"001122334455", "001122334466"})
-	removed := ok(t, got(w.PhoneRemove(t.Context(), hermes.PhoneRemoveRequest{MAC: phone1, User: carol})))
-	if removed != (hermes.PhoneRemoveResponse{MAC: phone1, Username: "carol", Domain: domain("far.example")}) {
-		t.Errorf("removed %+v", removed)
+	t.Run("an association, once", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		mustPhoneAdd(t, e.client, phone1, carol)
+		req := hermes.PhoneRemoveRequest{MAC: phone1, User: carol}
+		res, err := e.client.PhoneRemove(t.Context(), req)
+		want := hermes.PhoneRemoveResponse{MAC: phone1, Username: "carol", Domain: domain("far.example")}
+		if err != nil || res != want {
+			t.Errorf("got %+v, %v; want %+v", res, err, want)
+		}
+		_, err = e.client.PhoneRemove(t.Context(), req)
+		wantCause(t, err, hermes.NotFound)
+	})
+}
+
+func TestClient_PhoneGet(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	mustPhoneAdd(t, e.client, phone1, carol)
+	mustPhoneAdd(t, e.client, phone2, alice)
+	unknown := mac.MustParse("001122334477")
+	for _, tt := range []struct {
+		rule string
+		req  hermes.PhoneGetRequest
+		list []string
+		want hermes.Cause // "" for success
+	}{
+		{"the users of a phone",
+			hermes.PhoneGetRequest{MAC: phone1}, []string{"alice@example.com", "carol@far.example"}, ""},
+		{"the phones of a user",
+			hermes.PhoneGetRequest{User: alice}, []string{"001122334455", "001122334466"}, ""},
+		{"neither phone nor user", hermes.PhoneGetRequest{}, nil, hermes.Parameters},
+		{"both phone and user", hermes.PhoneGetRequest{MAC: phone1, User: alice}, nil, hermes.Parameters},
+		{"an unknown phone", hermes.PhoneGetRequest{MAC: unknown}, nil, hermes.NotFound},
+		{"a user without phones", hermes.PhoneGetRequest{User: bob}, nil, hermes.NotFound},
+		{"an unknown user", hermes.PhoneGetRequest{User: addr("new@example.com")}, nil, hermes.NotFound},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			res, err := e.client.PhoneGet(t.Context(), tt.req)
+			wantCause(t, err, tt.want)
+			if !slices.Equal(res.List, tt.list) {
+				t.Errorf("got %v, want %v", res.List, tt.list)
+			}
+		})
 	}
 }
 
-func TestPhoneList(t *testing.T) {
-	w := newWorld(t)
-	w.noError(addPhone(phone1, bob)(w))
-	w.noError(addPhone(phone2, bob)(w))
-	for search, want := range map[string]string{"": "001122334455 001122334466", "4455": "001122334455", "*66": "001122334466", "aa": "", "?01122334466": "001122334466"} {
-		var all []string
-		list := ok(t, got(w.PhoneList(t.Context(), hermes.PhoneListRequest{Search: pattern(t, search)}))).List
-		for _, m := range ok(t, got(list.Collect())) {
-			all = append(all, m.String())
-		}
-		if strings.Join(all, " ") != want {
-			t.Errorf("%q: %v, want %s, each once", search, all, want)
-		}
+// mustPhoneList returns the phones of a page and the token for the next one.
+func mustPhoneList(t testing.TB, c *hermes.Client, req hermes.PhoneListRequest) (phones []mac.Addr, next string) {
+	t.Helper()
+	res, err := c.PhoneList(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
 	}
-	first := ok(t, got(w.PhoneList(t.Context(), hermes.PhoneListRequest{Limit: 1}))).List
-	ok(t, got(first.Collect()))
-	rest := ok(t, got(w.PhoneList(t.Context(), hermes.PhoneListRequest{Limit: 1, After: first.Next()}))).List
-	if all := ok(t, got(rest.Collect())); len(all) != 1 || all[0] != phone2 || rest.Next() != "" {
-		t.Errorf("the second page is %v, next %q", all, rest.Next())
+	return mustCollect(t, res.List), res.List.Next()
+}
+
+func TestClient_PhoneList(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	mustPhoneAdd(t, e.client, phone1, bob) // a phone of two users is listed once
+	mustPhoneAdd(t, e.client, phone2, bob)
+	for search, want := range map[string][]mac.Addr{
+		"":             {phone1, phone2},
+		"4455":         {phone1},
+		"*66":          {phone2},
+		"aa":           nil,
+		"?01122334466": {phone2},
+	} {
+		t.Run("search "+search, func(t *testing.T) {
+			t.Parallel()
+			got, _ := mustPhoneList(t, e.client, hermes.PhoneListRequest{Search: mustPattern(t, search)})
+			if !slices.Equal(got, want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		})
 	}
-	play(t, []row{
-		{"a limit below zero", func(w *world) error { return only(w.PhoneList(w.Context(), hermes.PhoneListRequest{Limit: -1})) }, hermes.Parameters},
-		{"an after that is no MAC", func(w *world) error {
-			l := ok(w.T, got(w.NumberList(w.Context(), hermes.NumberListRequest{Limit: 1}))).List
-			ok(w.T, got(l.Collect()))
-			return only(w.PhoneList(w.Context(), hermes.PhoneListRequest{After: l.Next()}))
-		}, hermes.Parameters},
+	t.Run("pages", func(t *testing.T) {
+		t.Parallel()
+		_, next := mustPhoneList(t, e.client, hermes.PhoneListRequest{Limit: 1})
+		second, end := mustPhoneList(t, e.client, hermes.PhoneListRequest{Limit: 1, After: next})
+		if !slices.Equal(second, []mac.Addr{phone2}) || end != "" {
+			t.Errorf("got the second page %v, then next %q; want %s and no next", second, end, phone2)
+		}
+	})
+	t.Run("a negative limit", func(t *testing.T) {
+		t.Parallel()
+		_, err := e.client.PhoneList(t.Context(), hermes.PhoneListRequest{Limit: -1})
+		wantCause(t, err, hermes.Parameters)
+	})
+	t.Run("an after that is not a MAC address", func(t *testing.T) {
+		t.Parallel()
+		_, after := mustNumberList(t, e.client, hermes.NumberListRequest{Limit: 1})
+		_, err := e.client.PhoneList(t.Context(), hermes.PhoneListRequest{After: after})
+		wantCause(t, err, hermes.Parameters)
 	})
 }

@@ -1,239 +1,329 @@
 package hermes_test
 
 import (
+	"context"
 	"crypto/rand"
-	"fmt"
-	"strings"
+	"crypto/sha256"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-func TestLoginAnswer(t *testing.T) {
-	w := newWorld(t)
-	res := ok(t, got(w.tryLogin("auditor", password)))
-	if res.Access != hermes.FullRead || res.ExpiresIn != 300 || res.Cookie.MaxAge != 6*time.Minute {
-		t.Errorf("got %v, %d s, a cookie for %v; want full_read, 300 s, 6 minutes", res.Access, res.ExpiresIn, res.Cookie.MaxAge)
+// The lifetimes of an auth_key in an env.
+const (
+	keyTTL   = 5 * time.Minute
+	keyGrace = 30 * time.Second
+)
+
+func hashOf(s hermes.Secret) hermes.Hash { return sha256.Sum256([]byte(s.Reveal())) }
+
+// sessionClient logs in and returns a client that acts for the session.
+func sessionClient(t testing.TB, e *env, user string) *hermes.Client {
+	t.Helper()
+	return mustAuthenticate(t, e, mustLogin(t, e, user))
+}
+
+// wantSession checks that the session of cred has not ended.
+func wantSession(t testing.TB, e *env, cred hermes.Credentials) {
+	t.Helper()
+	if !sessionExists(t, e.store, cred) {
+		t.Error("the session ended, want it kept")
 	}
-	for name, s := range map[string]hermes.Secret{"hes_": res.Session, "hea_": res.AuthKey, "hec_": res.Cookie.Value} {
-		if !strings.HasPrefix(s.Reveal(), name) {
-			t.Errorf("%q: want a token of the kind %s", s.Reveal(), name)
-		}
+}
+
+// wantNoSession checks that the session of cred has ended.
+func wantNoSession(t testing.TB, e *env, cred hermes.Credentials) {
+	t.Helper()
+	if sessionExists(t, e.store, cred) {
+		t.Error("the session was kept, want it ended")
 	}
-	c := ok(t, got(w.enter(credentials(res))))
+}
+
+func wantAccess(t testing.TB, c *hermes.Client, want hermes.Access) {
+	t.Helper()
+	if a := c.Actor().Access; a != want {
+		t.Errorf("got the access level %q, want %q", a, want)
+	}
+}
+
+func TestClient_Authenticate(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	a := sessionClient(t, e, "auditor").Actor()
 	want := hermes.Principal{Kind: hermes.UserPrincipal, Name: "auditor"}
-	if a := c.Actor(); a.Principal != want || a.Access != hermes.FullRead || a.Remote != office {
-		t.Errorf("the session's actor is %v", a)
+	if a.Principal != want || a.Access != hermes.FullRead || a.Remote != office {
+		t.Errorf("got the actor %v, want %v with %s from %v", a, want, hermes.FullRead, office)
 	}
 }
 
-// What is kept of a session opens no other, and an actor that is printed opens none either.
-func TestSessionSecrets(t *testing.T) {
-	w := newWorld(t)
-	cred := w.login("writer")
-	state := ok(t, got(w.store.Session(t.Context(), hashOf(cred.Session))))
-	kept := fmt.Sprintf("%+v %#v", state, state) + fmt.Sprintf("%+v", ok(t, got(w.enter(cred))).Actor())
-	for _, s := range []hermes.Secret{cred.Session, cred.AuthKey, cred.Cookie} {
-		if strings.Contains(kept, s.Reveal()) {
-			t.Errorf("%q is in %s", s.Reveal(), kept)
-		}
+// authenticateMethod is [hermes.Client.Authenticate] or [hermes.Client.AuthenticatePing].
+type authenticateMethod func(*hermes.Client, context.Context, hermes.Credentials) (hermes.Actor, error)
+
+func authenticateMethods() map[string]authenticateMethod {
+	return map[string]authenticateMethod{
+		"Authenticate":     (*hermes.Client).Authenticate,
+		"AuthenticatePing": (*hermes.Client).AuthenticatePing,
 	}
 }
 
-func TestCookie(t *testing.T) {
-	w := newWorld(t)
-	cred, other := w.login("writer"), w.login("writer")
-	for why, cookie := range map[string]hermes.Secret{
-		"none": {}, "another session's": other.Cookie, "garbage": hermes.NewSecret("x"), "a mistyped one": hermes.NewSecret(cred.Cookie.Reveal()[:52] + "_"),
+func TestClient_Authenticate_cookie(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	cred, other := mustLogin(t, e, "writer"), mustLogin(t, e, "writer")
+	for name, cookie := range map[string]hermes.Secret{
+		"no cookie":                {},
+		"another session's cookie": other.Cookie,
+		"text that is no cookie":   hermes.NewSecret("x"),
+		"a wrong last character":   hermes.NewSecret(cred.Cookie.Reveal()[:52] + "_"),
 	} {
-		for _, ping := range []bool{false, true} {
-			_, err := authenticate(w.door(office), ping)(t.Context(), hermes.Credentials{Session: cred.Session, AuthKey: cred.AuthKey, Cookie: cookie})
-			if refused(t, err, hermes.Unauthorized); !w.lives(cred) {
-				t.Errorf("%s: the session ended", why)
-			}
+		for method, authenticate := range authenticateMethods() {
+			t.Run(name+"/"+method, func(t *testing.T) {
+				_, err := authenticate(e.from(office), t.Context(), hermes.Credentials{
+					Session: cred.Session, AuthKey: cred.AuthKey, Cookie: cookie,
+				})
+				wantCause(t, err, hermes.Unauthorized)
+				wantSession(t, e, cred)
+			})
 		}
 	}
-	ok(t, got(w.enter(cred)))
+	mustAuthenticate(t, e, cred)
 }
 
-func TestNoCookie(t *testing.T) {
-	w := newWorldWith(t, func(o *hermes.Options) { o.NoCookie = true })
-	res := ok(t, got(w.tryLogin("writer", password)))
+func TestClient_Authenticate_NoCookie(t *testing.T) {
+	t.Parallel()
+	e := newEnvWith(t, func(o *hermes.Options) { o.NoCookie = true })
+	res, err := e.login(t, "writer", password)
+	if err != nil {
+		t.Fatal(err)
+	}
 	cred := hermes.Credentials{Session: res.Session, AuthKey: res.AuthKey}
-	pong := ok(t, got(w.ping(cred)))
-	if res.Cookie != (hermes.Cookie{}) || pong.Cookie != (hermes.Cookie{}) {
-		t.Errorf("cookies %v, %v: want none", res.Cookie, pong.Cookie)
+	ping, err := e.ping(t, cred)
+	if err != nil {
+		t.Fatal(err)
 	}
-	ok(t, got(w.AuthLogout(t.Context(), hermes.AuthLogoutRequest{Session: cred.Session})))
-	w.wantAlive(cred, false)
+	if res.Cookie != (hermes.Cookie{}) || ping.Cookie != (hermes.Cookie{}) {
+		t.Errorf("got the cookies %v and %v, want none", res.Cookie, ping.Cookie)
+	}
+	if _, err = e.client.AuthLogout(t.Context(), hermes.AuthLogoutRequest{Session: cred.Session}); err != nil {
+		t.Error(err)
+	}
+	wantNoSession(t, e, cred)
 }
 
-func TestSessionTTL(t *testing.T) {
-	w := newWorldWith(t, func(o *hermes.Options) { o.SessionTTL = 12 * time.Minute })
-	cred := w.login("writer")
-	for range 3 {
-		w.clock.sleep(3 * time.Minute)
-		cred = w.renewed(cred)
-	}
-	w.clock.sleep(time.Minute) // 10 minutes in: a key would live for 5
-	res := ok(t, got(w.ping(cred)))
-	if want := 2*time.Minute + time.Minute; res.Cookie.MaxAge != want {
-		t.Errorf("the cookie lives for %v, want %v: no key outlives its session", res.Cookie.MaxAge, want)
-	}
-	cred.AuthKey = res.AuthKey
-	w.clock.sleep(2*time.Minute - time.Microsecond)
-	ok(t, got(w.enter(cred)))
-	w.clock.sleep(time.Microsecond)
-	refused(t, only(w.enter(cred)), hermes.Unauthorized)
-	w.wantAlive(cred, false)
-	if short := ok(t, got(w.tryLogin("writer", password))); short.ExpiresIn != 300 {
-		t.Errorf("a new session's key lives for %d s, want 300", short.ExpiresIn)
-	}
-}
-
-func TestSessionShorterThanItsKey(t *testing.T) {
-	w := newWorldWith(t, func(o *hermes.Options) { o.SessionTTL = time.Minute })
-	if res := ok(t, got(w.tryLogin("writer", password))); res.ExpiresIn != 60 || res.Cookie.MaxAge != 2*time.Minute {
-		t.Errorf("the key lives for %d s, the cookie for %v; want 60 s and 2 minutes", res.ExpiresIn, res.Cookie.MaxAge)
-	}
-}
-
-// Who may do what is read at each request.
-func TestChangesBiteAtOnce(t *testing.T) {
-	w := newWorld(t)
-	cred := w.login("writer")
-	wantAccess(t, ok(t, got(w.enter(cred))), hermes.LimitedWrite)
-	ok(t, got(w.AuthAuthorize(t.Context(), hermes.AuthAuthorizeRequest{User: "writer", Access: hermes.LimitedRead})))
-	c := ok(t, got(w.enter(cred)))
-	wantAccess(t, c, hermes.LimitedRead)
-	refused(t, only(c.UserChangePw(t.Context(), hermes.UserChangePwRequest{User: alice})), hermes.Forbidden)
-	ok(t, got(w.AuthAuthorize(t.Context(), hermes.AuthAuthorizeRequest{User: "writer", Access: hermes.FullWrite})))
-	wantAccess(t, ok(t, got(w.enter(cred))), hermes.FullWrite)
-	w.noError(w.store.RemoveAuthorization(t.Context(), hermes.Principal{Kind: hermes.UserPrincipal, Name: "writer"}))
-	refused(t, only(w.enter(cred)), hermes.Unauthorized)
-	refused(t, only(w.ping(cred)), hermes.Unauthorized)
-}
-
-func TestSessionsAreLimited(t *testing.T) {
-	w := newWorld(t)
-	other := w.login("reader")
-	var all []hermes.Credentials
-	for range 100 {
-		all = append(all, w.login("writer"))
-		w.clock.sleep(time.Second)
-	}
-	w.clock.sleep(time.Minute)
-	ok(t, got(w.enter(all[0]))) // seen last, though it is the oldest
-	all = append(all, w.login("writer"))
-	for i, cred := range all {
-		if want := i != 1; w.lives(cred) != want {
-			t.Errorf("session %d of 101 is there: %v; want the one that was seen longest ago to go, and no other", i, !want)
+func TestClient_Authenticate_SessionTTL(t *testing.T) {
+	t.Parallel()
+	t.Run("an auth_key does not outlive its session", func(t *testing.T) {
+		t.Parallel()
+		e := newEnvWith(t, func(o *hermes.Options) { o.SessionTTL = 12 * time.Minute })
+		cred := mustLogin(t, e, "writer")
+		for range 3 {
+			e.clock.sleep(3 * time.Minute)
+			cred = mustPing(t, e, cred)
 		}
-	}
-	w.wantAlive(other, true)
+		e.clock.sleep(time.Minute) // 10 of the 12 minutes are over
+		res, err := e.ping(t, cred)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := 2*time.Minute + time.Minute; res.Cookie.MaxAge != want {
+			t.Errorf("got a cookie for %v, want %v", res.Cookie.MaxAge, want)
+		}
+		cred.AuthKey = res.AuthKey
+		e.clock.sleep(2*time.Minute - time.Microsecond)
+		mustAuthenticate(t, e, cred)
+		e.clock.sleep(time.Microsecond)
+		_, err = e.authenticate(t, cred)
+		wantCause(t, err, hermes.Unauthorized)
+		wantNoSession(t, e, cred)
+		next, err := e.login(t, "writer", password)
+		if err != nil || next.ExpiresIn != 300 {
+			t.Errorf("got an auth_key for %d s and the error %v from the next login, want 300 s", next.ExpiresIn, err)
+		}
+	})
+	t.Run("a session can be shorter than an auth_key", func(t *testing.T) {
+		t.Parallel()
+		e := newEnvWith(t, func(o *hermes.Options) { o.SessionTTL = time.Minute })
+		res, err := e.login(t, "writer", password)
+		if err != nil || res.ExpiresIn != 60 || res.Cookie.MaxAge != 2*time.Minute {
+			t.Errorf("got an auth_key for %d s, a cookie for %v and the error %v, want 60 s and 2 minutes",
+				res.ExpiresIn, res.Cookie.MaxAge, err)
+		}
+	})
 }
 
-func TestLogout(t *testing.T) {
-	w := newWorld(t)
-	cred, other := w.login("writer"), w.login("writer")
-	for _, r := range []struct {
-		why             string
+// The access level is read from the store for each request.
+func TestClient_Authenticate_changedAccess(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	cred := mustLogin(t, e, "writer")
+	wantAccess(t, mustAuthenticate(t, e, cred), hermes.LimitedWrite)
+
+	mustAuthorize(t, e.client, "writer", hermes.LimitedRead)
+	c := mustAuthenticate(t, e, cred)
+	wantAccess(t, c, hermes.LimitedRead)
+	_, err := c.UserChangePw(t.Context(), hermes.UserChangePwRequest{User: alice})
+	wantCause(t, err, hermes.Forbidden)
+
+	mustAuthorize(t, e.client, "writer", hermes.FullWrite)
+	wantAccess(t, mustAuthenticate(t, e, cred), hermes.FullWrite)
+
+	writer := hermes.Principal{Kind: hermes.UserPrincipal, Name: "writer"}
+	if err = e.store.RemoveAuthorization(t.Context(), writer); err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.authenticate(t, cred)
+	wantCause(t, err, hermes.Unauthorized)
+	_, err = e.ping(t, cred)
+	wantCause(t, err, hermes.Unauthorized)
+}
+
+// Two processes over one database derive the same auth_key.
+func TestClient_Authenticate_twoClients(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	second := e.withOptions(t, func(*hermes.Options) {})
+	cred := mustLogin(t, e, "writer")
+	renewed := mustPing(t, second, cred)
+	if again := mustPing(t, e, cred); again != renewed {
+		t.Error("two clients gave two keys for the same one")
+	}
+	mustAuthenticate(t, e, renewed)
+}
+
+// While the secret keys are rotated, auth keys that were derived from the old one remain valid.
+func TestClient_Authenticate_rotatedSecretKeys(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	cred := mustLogin(t, e, "writer")
+	next, err := hermes.NewSecretKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := e.withOptions(t, func(o *hermes.Options) { o.SecretKeys = []hermes.SecretKey{next, o.SecretKeys[0]} })
+	nextOnly := e.withOptions(t, func(o *hermes.Options) { o.SecretKeys = []hermes.SecretKey{next} })
+	mustAuthenticate(t, both, cred)
+	_, err = nextOnly.authenticate(t, cred)
+	wantCause(t, err, hermes.Unauthorized)
+	wantSession(t, e, cred)
+	mustAuthenticate(t, nextOnly, mustPing(t, both, cred))
+}
+
+// last_seen is written at most once a minute, and a failure to write it does not refuse the
+// request.
+func TestClient_Authenticate_lastSeen(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	cred := mustLogin(t, e, "writer")
+	begun := e.clock.now()
+	e.clock.sleep(time.Minute - time.Microsecond)
+	mustAuthenticate(t, e, cred)
+	wantLastSeen(t, e, cred, begun)
+
+	e.clock.sleep(time.Microsecond)
+	broken := failCall(2)
+	_, err := e.newClient(t, broken.over(e.store)).As(hermes.Actor{Remote: office}).Authenticate(t.Context(), cred)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(broken.names) != 2 || broken.names[1] != "TouchSession" {
+		t.Errorf("got the calls %v, want TouchSession as the second of two", broken.names)
+	}
+	mustAuthenticate(t, e, cred)
+	wantLastSeen(t, e, cred, e.clock.now())
+}
+
+func wantLastSeen(t testing.TB, e *env, cred hermes.Credentials, want time.Time) {
+	t.Helper()
+	state, err := e.store.Session(t.Context(), hashOf(cred.Session))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := state.Session.LastSeen; !got.Equal(want) {
+		t.Errorf("last seen at %v, want %v", got, want)
+	}
+}
+
+// A store that fails does not end a session.
+func TestClient_AuthenticatePing_storeFails(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	cred := mustLogin(t, e, "writer")
+	c := e.newClient(t, failAllCalls().over(e.store)).As(hermes.Actor{Remote: office})
+	_, err := c.AuthenticatePing(t.Context(), cred)
+	wantDBFail(t, err)
+
+	e.clock.sleep(keyTTL)
+	c = e.newClient(t, failCall(2).over(e.store)).As(hermes.Actor{Remote: office}) // the call that ends the session
+	_, err = c.AuthenticatePing(t.Context(), cred)
+	wantDBFail(t, err)
+	wantSession(t, e, cred)
+
+	if _, err = e.ping(t, cred); !errors.Is(err, hermes.Unauthorized) {
+		t.Errorf("got %v for an expired auth_key, want %s", err, hermes.Unauthorized)
+	}
+	wantNoSession(t, e, cred)
+}
+
+func TestClient_AuthLogout(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	anonymous := e.client.As(hermes.Actor{})
+	cred, other := mustLogin(t, e, "writer"), mustLogin(t, e, "writer")
+	for _, tt := range []struct {
+		name            string
 		session, cookie hermes.Secret
 		want            hermes.Cause
 	}{
 		{"no session", hermes.Secret{}, cred.Cookie, hermes.Parameters},
 		{"no cookie", cred.Session, hermes.Secret{}, hermes.Unauthorized},
 		{"another session's cookie", cred.Session, other.Cookie, hermes.Unauthorized},
-		{"a cookie that is none", cred.Session, hermes.NewSecret("x"), hermes.Unauthorized},
-		{"a session that is none", hermes.NewSecret("x"), cred.Cookie, hermes.Unauthorized},
+		{"text that is no cookie", cred.Session, hermes.NewSecret("x"), hermes.Unauthorized},
+		{"text that is no session", hermes.NewSecret("x"), cred.Cookie, hermes.Unauthorized},
 	} {
-		_, err := w.As(hermes.Actor{}).AuthLogout(t.Context(), hermes.AuthLogoutRequest{Session: r.session, Cookie: r.cookie})
-		if refused(t, err, r.want); !w.lives(cred) || !w.lives(other) {
-			t.Errorf("%s: a session ended", r.why)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := anonymous.AuthLogout(t.Context(), hermes.AuthLogoutRequest{Session: tt.session, Cookie: tt.cookie})
+			wantCause(t, err, tt.want)
+			wantSession(t, e, cred)
+			wantSession(t, e, other)
+		})
 	}
-	for _, why := range []string{"its own cookie", "a session that is gone already"} {
-		res, err := w.As(hermes.Actor{}).AuthLogout(t.Context(), hermes.AuthLogoutRequest{Session: cred.Session, Cookie: cred.Cookie})
-		if err != nil || res.Cookie.MaxAge >= 0 {
-			t.Errorf("%s: %v, a cookie for %v; want it removed", why, err, res.Cookie.MaxAge)
-		}
-		w.wantAlive(cred, false)
-		w.wantAlive(other, true)
+	for _, name := range []string{"a session with its cookie", "a session that has ended"} {
+		t.Run(name, func(t *testing.T) {
+			res, err := anonymous.AuthLogout(t.Context(), hermes.AuthLogoutRequest{Session: cred.Session, Cookie: cred.Cookie})
+			if err != nil || res.Cookie.MaxAge >= 0 {
+				t.Errorf("got a cookie for %v and the error %v, want the cookie removed", res.Cookie.MaxAge, err)
+			}
+			wantNoSession(t, e, cred)
+			wantSession(t, e, other)
+		})
 	}
-	refused(t, only(w.enter(cred)), hermes.Unauthorized)
+	_, err := e.authenticate(t, cred)
+	wantCause(t, err, hermes.Unauthorized)
 }
 
-func TestSweepSessions(t *testing.T) {
-	w := newWorld(t)
-	old := w.login("writer")
-	ok(t, got(w.door(office).AuthChallenge(t.Context(), hermes.AuthChallengeRequest{Key: "hek_0123456789"})))
-	w.clock.sleep(time.Minute)
-	young := w.login("writer")
-	for _, r := range []struct {
+func TestClient_SweepSessions(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	older := mustLogin(t, e, "writer")
+	mustChallenge(t, e, "hek_0123456789")
+	e.clock.sleep(time.Minute)
+	newer := mustLogin(t, e, "writer")
+	for _, tt := range []struct {
 		sleep time.Duration
 		want  int64
-		why   string
-	}{{0, 1, "the nonce"}, {0, 0, "nothing more"}, {4 * time.Minute, 1, "the older session"}} {
-		w.clock.sleep(r.sleep)
-		if n := ok(t, got(w.SweepSessions(t.Context()))); n != r.want {
-			t.Errorf("%d swept, want %d: %s", n, r.want, r.why)
+		name  string
+	}{
+		{0, 1, "the nonce has expired"},
+		{0, 0, "nothing is left to remove"},
+		{4 * time.Minute, 1, "the older session has ended"},
+	} {
+		e.clock.sleep(tt.sleep)
+		if n, err := e.client.SweepSessions(t.Context()); err != nil || n != tt.want {
+			t.Errorf("%s: got %d removed and the error %v, want %d", tt.name, n, err, tt.want)
 		}
 	}
-	w.wantAlive(old, false)
-	w.wantAlive(young, true)
-}
-
-// Several processes share one database.
-func TestSessionInTwoProcesses(t *testing.T) {
-	w := newWorld(t)
-	there := *w
-	there.Client = w.over(w.store)
-	cred := w.login("writer")
-	renewed := there.renewed(cred)
-	if again := w.renewed(cred); again != renewed {
-		t.Error("two processes give two keys for one")
-	}
-	ok(t, got(w.enter(renewed)))
-}
-
-// While the secret keys are rotated, auth keys of the old one still serve.
-func TestSessionAcrossSecretKeys(t *testing.T) {
-	w := newWorld(t)
-	cred := w.login("writer")
-	next := ok(t, got(hermes.NewSecretKey(rand.Reader)))
-	rotated, alone := *w, *w
-	rotated.opts.SecretKeys = []hermes.SecretKey{next, w.opts.SecretKeys[0]}
-	rotated.Client = rotated.over(w.store)
-	alone.opts.SecretKeys = []hermes.SecretKey{next}
-	alone.Client = alone.over(w.store)
-	ok(t, got(rotated.enter(cred)))
-	refused(t, only(alone.enter(cred)), hermes.Unauthorized)
-	w.wantAlive(cred, true)
-	ok(t, got(alone.enter(rotated.renewed(cred))))
-}
-
-// last_seen is written once a minute at most, and that it cannot be is no reason to refuse.
-func TestLastSeen(t *testing.T) {
-	w := newWorld(t)
-	cred := w.login("writer")
-	begun := w.clock.now()
-	w.clock.sleep(time.Minute - time.Microsecond)
-	ok(t, got(w.enter(cred)))
-	seen := func() time.Time {
-		return ok(t, got(w.store.Session(t.Context(), hashOf(cred.Session)))).Session.LastSeen
-	}
-	if !seen().Equal(begun) {
-		t.Errorf("seen at %v, want %v: within a minute", seen(), begun)
-	}
-	w.clock.sleep(time.Microsecond)
-	noTouch := &storeCalls{fail: func(n int) error { return map[int]error{2: errDisk}[n] }}
-	ok(t, got(w.over(noTouch.over(w.store)).As(hermes.Actor{Remote: office}).Authenticate(t.Context(), cred)))
-	if len(noTouch.names) != 2 || noTouch.names[1] != "TouchSession" {
-		t.Errorf("calls %v: want the second one to note the time, in vain", noTouch.names)
-	}
-	ok(t, got(w.enter(cred)))
-	if !seen().Equal(w.clock.now()) {
-		t.Errorf("seen at %v, want now, %v", seen(), w.clock.now())
-	}
+	wantNoSession(t, e, older)
+	wantSession(t, e, newer)
 }

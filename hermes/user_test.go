@@ -1,8 +1,8 @@
 package hermes_test
 
 import (
-	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,186 +10,259 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// Secrets are shown to who has the capability, and named as redacted to others.
-func TestUserGetSecrets(t *testing.T) {
-	w := newWorld(t)
-	for a := hermes.LimitedRead; a <= hermes.FullWrite; a++ {
-		o := ok(t, got(w.level(a).UserGet(t.Context(), hermes.UserGetRequest{User: alice}))).User
-		r := ok(t, got(w.level(a).UserGet(t.Context(), hermes.UserGetRequest{User: carol}))).User
-		sees := a.Allows(hermes.CanSeeSecrets)
-		if o.Password.Set != sees || o.HA1.Set != sees || o.HA1B.Set != sees || r.Password.Set != sees {
-			t.Errorf("%v sees secrets: %v of a local user, %v of a remote one", a, o.Password.Set, r.Password.Set)
-		}
-		if want := map[bool][]string{false: {"password", "ha1", "ha1b"}}[sees]; fmt.Sprint(o.Redacted) != fmt.Sprint(want) {
-			t.Errorf("%v: redacted %v, want %v", a, o.Redacted, want)
-		}
-		if want := map[bool][]string{false: {"password"}}[sees]; fmt.Sprint(r.Redacted) != fmt.Sprint(want) {
-			t.Errorf("%v: redacted %v of a remote user, want %v", a, r.Redacted, want)
-		}
-		if !o.Email.Set || !o.RPID.Set || !o.PermittedCalls.Set || r.Email.Set || r.RPID.Set || r.PermittedCalls.Set || r.HA1.Set {
-			t.Errorf("%v: want the fields of local users with those alone", a)
-		}
+// Secrets are shown to callers with the capability, and listed as redacted to others.
+func TestClient_UserGet_secrets(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	for access := hermes.LimitedRead; access <= hermes.FullWrite; access++ {
+		t.Run(access.String(), func(t *testing.T) {
+			t.Parallel()
+			client, shown := e.withAccess(access), access.Allows(hermes.CanSeeSecrets)
+			localRedacted, remoteRedacted := []string{"password", "ha1", "ha1b"}, []string{"password"}
+			if shown {
+				localRedacted, remoteRedacted = nil, nil
+			}
+			l := mustUserGet(t, client, alice)
+			if l.Password.Set != shown || l.HA1.Set != shown || l.HA1B.Set != shown ||
+				!slices.Equal(l.Redacted, localRedacted) {
+				t.Errorf("local user: password %v, ha1 %v, ha1b %v, redacted %v; want %v and redacted %v",
+					l.Password.Set, l.HA1.Set, l.HA1B.Set, l.Redacted, shown, localRedacted)
+			}
+			if !l.Email.Set || !l.RPID.Set || !l.PermittedCalls.Set {
+				t.Errorf("local user: got %+v, want email, rpid and permittedcalls", l)
+			}
+			r := mustUserGet(t, client, carol)
+			if r.Password.Set != shown || !slices.Equal(r.Redacted, remoteRedacted) {
+				t.Errorf("remote user: password %v, redacted %v; want %v and redacted %v",
+					r.Password.Set, r.Redacted, shown, remoteRedacted)
+			}
+			if r.Email.Set || r.RPID.Set || r.PermittedCalls.Set || r.HA1.Set {
+				t.Errorf("remote user: got %+v, want no fields of local users", r)
+			}
+		})
 	}
 }
 
-func TestUserGet(t *testing.T) {
-	play(t, []row{
-		{"a user that is not there", func(w *world) error {
-			return only(w.UserGet(w.Context(), hermes.UserGetRequest{User: addr("new@example.com")}))
-		}, hermes.NotFound},
-		{"an alias is no user", func(w *world) error {
-			return only(w.UserGet(w.Context(), hermes.UserGetRequest{User: addr("sales@example.com")}))
-		}, hermes.NotFound},
-		{"a password that no secret key opens", func(w *world) error {
-			w.opts.SecretKeys = []hermes.SecretKey{ok(w.T, got(hermes.NewSecretKey(rand.Reader)))}
-			return only(w.over(w.store).UserGet(w.Context(), hermes.UserGetRequest{User: alice}))
-		}, hermes.Internal},
-		{"which is nothing to who does not see it", func(w *world) error {
-			w.opts.SecretKeys = []hermes.SecretKey{ok(w.T, got(hermes.NewSecretKey(rand.Reader)))}
-			return only(w.over(w.store).As(hermes.Actor{Access: hermes.LimitedRead}).UserGet(w.Context(), hermes.UserGetRequest{User: alice}))
-		}, ""},
-	})
-}
-
-// What another tool made has its clear password in Kamailio's table, or none that anybody knows.
-func TestUserOfAnotherTool(t *testing.T) {
-	w := newWorld(t)
-	user := addr("kamctl@example.com")
-	w.noError(w.store.AddUser(t.Context(), hermes.User{Address: user, Type: hermes.Local, HA1: "aa", HA1B: "bb", Clear: "in clear"}))
-	o := ok(t, got(w.UserGet(t.Context(), hermes.UserGetRequest{User: user}))).User
-	if o.Password.Value.Reveal() != "in clear" || o.HA1.Value.Reveal() != "aa" || o.AuthID != "" {
-		t.Errorf("got %+v: want it as it stands in the table", o)
-	}
-	ok(t, got(w.UserChangePw(t.Context(), hermes.UserChangePwRequest{User: user, Password: hermes.NewSecret("12345678")})))
-	if u := ok(t, got(w.store.User(t.Context(), user))); u.Clear != "" || u.HA1 == "aa" || u.HA1B == "bb" || u.Sealed == "" {
-		t.Errorf("kept is %+v: want nothing of the old password", u)
-	}
-}
-
-func TestUserList(t *testing.T) {
-	w := newWorld(t)
-	ok(t, got(w.UserUpdate(t.Context(), hermes.UserUpdateRequest{User: dora, DisplayName: hermes.Some("Øya Alice 100%")})))
-	for _, r := range []struct {
-		search string
-		want   string
-		why    string
-	}{
-		{"", "alice bob carol dora", "all, by address"},
-		{"ALICE", "alice dora", "address or display name, in either case"},
-		{"@example.com", "alice bob dora", "a part of the address"},
-		{"øya*", "dora", "letters beyond ASCII"},
-		{"100%", "dora", "SQL's wildcards are characters"},
-		{"%", "dora", "SQL's wildcards are characters"},
-		{"?ob@*", "bob", "wildcards"},
-		{"nothing", "", "no match is an empty list"},
+func TestClient_UserGet_causes(t *testing.T) {
+	t.Parallel()
+	for rule, user := range map[string]sip.Addr{
+		"an unknown user": addr("new@example.com"),
+		"an alias":        addr("sales@example.com"),
 	} {
-		list := ok(t, got(w.UserList(t.Context(), hermes.UserListRequest{Search: pattern(t, r.search)}))).List
-		var names []string
-		for _, e := range ok(t, got(list.Collect())) {
-			names = append(names, e.User.User())
-		}
-		if strings.Join(names, " ") != r.want || list.Empty() != (r.want == "") {
-			t.Errorf("%q: %v, want %s: %s", r.search, names, r.want, r.why)
-		}
+		t.Run(rule, func(t *testing.T) {
+			t.Parallel()
+			_, err := newEnv(t).client.UserGet(t.Context(), hermes.UserGetRequest{User: user})
+			wantCause(t, err, hermes.NotFound)
+		})
 	}
 }
 
-func TestUserListPages(t *testing.T) {
-	w := newWorld(t)
+// The password was sealed with another secret key.
+func TestClient_UserGet_passwordCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.opts.SecretKeys = []hermes.SecretKey{mustSecretKey(t)}
+	client := e.newClient(t, e.store)
+	_, err := client.UserGet(t.Context(), hermes.UserGetRequest{User: alice})
+	wantCause(t, err, hermes.Internal)
+	// A caller who does not see passwords is not affected.
+	mustUserGet(t, client.As(hermes.Actor{Access: hermes.LimitedRead}), alice)
+}
+
+// A user of another program has the clear password in Kamailio's table, and no sealed one.
+func TestClient_UserGet_userOfAnotherProgram(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	user := addr("kamctl@example.com")
+	stored := hermes.User{Address: user, Type: hermes.Local, HA1: "aa", HA1B: "bb", Clear: "in clear"}
+	if err := e.store.AddUser(t.Context(), stored); err != nil {
+		t.Fatal(err)
+	}
+	o := mustUserGet(t, e.client, user)
+	if o.Password.Value.Reveal() != "in clear" || o.HA1.Value.Reveal() != "aa" || o.AuthID != "" {
+		t.Errorf("got %+v, want the fields as they are stored", o)
+	}
+	req := hermes.UserChangePwRequest{User: user, Password: hermes.NewSecret("12345678")}
+	if _, err := e.client.UserChangePw(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	if u := storedUser(t, e.store, user); u.Clear != "" || u.HA1 == "aa" || u.HA1B == "bb" || u.Sealed == "" {
+		t.Errorf("stored after user/change_pw: %+v, want nothing of the old password", u)
+	}
+}
+
+// mustUserList returns the user names of a page and the token for the next one.
+func mustUserList(t testing.TB, c *hermes.Client, req hermes.UserListRequest) (names []string, next string) {
+	t.Helper()
+	res, err := c.UserList(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range mustCollect(t, res.List) {
+		names = append(names, entry.User.User())
+	}
+	if res.List.Empty() != (len(names) == 0) {
+		t.Errorf("List.Empty is %v for the list %v", res.List.Empty(), names)
+	}
+	return names, res.List.Next()
+}
+
+func TestClient_UserList_search(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	mustUserUpdate(t, e.client, hermes.UserUpdateRequest{User: dora, DisplayName: hermes.Some("Øya Alice 100%")})
+	for _, tt := range []struct {
+		rule   string
+		search string
+		want   []string
+	}{
+		{"all, in the order of addresses", "", []string{"alice", "bob", "carol", "dora"}},
+		{"address or display name, without regard to case", "ALICE", []string{"alice", "dora"}},
+		{"a part of the address", "@example.com", []string{"alice", "bob", "dora"}},
+		{"letters outside ASCII", "øya*", []string{"dora"}},
+		{"a wildcard of SQL is a plain character, after others", "100%", []string{"dora"}},
+		{"a wildcard of SQL is a plain character, alone", "%", []string{"dora"}},
+		{"wildcards", "?ob@*", []string{"bob"}},
+		{"no match gives an empty list", "nothing", nil},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			got, _ := mustUserList(t, e.client, hermes.UserListRequest{Search: mustPattern(t, tt.search)})
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestClient_UserList_pages(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
 	var names []string
 	for after := ""; ; {
-		list := ok(t, got(w.UserList(t.Context(), hermes.UserListRequest{Limit: 1, After: after}))).List
-		page := ok(t, got(list.Collect()))
+		page, next := mustUserList(t, e.client, hermes.UserListRequest{Limit: 1, After: after})
 		if len(page) != 1 {
-			t.Fatalf("%d entries after %v, want 1", len(page), names)
+			t.Fatalf("got the page %v after %v, want one entry", page, names)
 		}
-		names = append(names, page[0].User.User())
-		if after = list.Next(); after == "" {
+		names = append(names, page...)
+		if after = next; after == "" {
 			break
 		}
 	}
-	if strings.Join(names, " ") != "alice bob carol dora" {
-		t.Errorf("over all pages: %v", names)
+	if want := []string{"alice", "bob", "carol", "dora"}; !slices.Equal(names, want) {
+		t.Errorf("got %v over all pages, want %v", names, want)
 	}
-	play(t, []row{
-		{"a limit below zero", func(w *world) error { return only(w.UserList(w.Context(), hermes.UserListRequest{Limit: -1})) }, hermes.Parameters},
-		{"an after that was made up", func(w *world) error { return only(w.UserList(w.Context(), hermes.UserListRequest{After: "alice"})) }, hermes.Parameters},
-		{"an after of another list", func(w *world) error {
-			l := ok(w.T, got(w.NumberList(w.Context(), hermes.NumberListRequest{Limit: 1}))).List
-			ok(w.T, got(l.Collect()))
-			return only(w.UserList(w.Context(), hermes.UserListRequest{After: l.Next()}))
-		}, hermes.Parameters},
-	})
 }
 
-// Rows of other tools may lack a part of the address; a page may end there as anywhere.
-func TestUserListOfAnotherTool(t *testing.T) {
-	w := newWorld(t)
-	for _, a := range []sip.Addr{sip.Unchecked("", "example.com"), sip.Unchecked("nowhere", ""), sip.Unchecked("a b\u202e", "%")} {
-		w.noError(w.store.AddUser(t.Context(), hermes.User{Address: a, Type: hermes.Local}))
+func TestClient_UserList_badParameters(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	_, afterOfNumbers := mustNumberList(t, e.client, hermes.NumberListRequest{Limit: 1})
+	for rule, req := range map[string]hermes.UserListRequest{
+		"a negative limit":           {Limit: -1},
+		"an after that no list gave": {After: "alice"},
+		"an after of another list":   {After: afterOfNumbers},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			t.Parallel()
+			_, err := e.client.UserList(t.Context(), req)
+			wantCause(t, err, hermes.Parameters)
+		})
+	}
+}
+
+// Rows of other programs may lack a part of the address. A page may end with such a row.
+func TestClient_UserList_malformedAddresses(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	for _, a := range []sip.Addr{
+		sip.Unchecked("", "example.com"), sip.Unchecked("nowhere", ""), sip.Unchecked("a b\u202e", "%"),
+	} {
+		if err := e.store.AddUser(t.Context(), hermes.User{Address: a, Type: hermes.Local}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	seen := map[sip.Addr]int{}
 	for after, pages := "", 0; pages == 0 || after != ""; pages++ {
-		list := ok(t, got(w.UserList(t.Context(), hermes.UserListRequest{Limit: 1, After: after}))).List
-		for _, e := range ok(t, got(list.Collect())) {
-			seen[e.User]++
-		}
-		if after = list.Next(); pages > 7 {
+		if pages > 7 {
 			t.Fatal("the list does not end")
 		}
+		res, err := e.client.UserList(t.Context(), hermes.UserListRequest{Limit: 1, After: after})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range mustCollect(t, res.List) {
+			seen[entry.User]++
+		}
+		after = res.List.Next()
 	}
 	if len(seen) != 7 {
-		t.Errorf("seen %v, want seven users, each once", seen)
+		t.Errorf("saw %v, want seven users", seen)
 	}
 }
 
-func TestUserAvail(t *testing.T) {
-	avail := func(user string) func(w *world) error {
-		return func(w *world) error { return only(w.UserAvail(w.Context(), hermes.UserAvailRequest{User: addr(user)})) }
-	}
-	play(t, []row{
-		{"a free one", avail("new@example.com"), ""},
-		{"in a domain that nobody serves", avail("new@nowhere.example"), ""},
-		{"a local user's", avail("alice@example.com"), hermes.Exists},
-		{"a remote user's", avail("carol@far.example"), hermes.Exists},
-		{"an alias'", avail("sales@example.com"), hermes.Exists},
-	})
-	w := newWorld(t)
-	if res := ok(t, got(w.UserAvail(t.Context(), hermes.UserAvailRequest{User: addr("new@example.com")}))); res.Cause != hermes.NotFound {
-		t.Errorf("cause %q, want nonexistant", res.Cause)
+func TestClient_UserAvail(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		rule string
+		user sip.Addr
+		want hermes.Cause // "" for success
+	}{
+		{"a free address", addr("new@example.com"), ""},
+		{"a free address in a domain that is not served", addr("new@nowhere.example"), ""},
+		{"a local user's", alice, hermes.Exists},
+		{"a remote user's", carol, hermes.Exists},
+		{"an alias", addr("sales@example.com"), hermes.Exists},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			res, err := newEnv(t).client.UserAvail(t.Context(), hermes.UserAvailRequest{User: tt.user})
+			wantCause(t, err, tt.want)
+			if err == nil && res.Cause != hermes.NotFound {
+				t.Errorf("got the cause %q, want %q", res.Cause, hermes.NotFound)
+			}
+		})
 	}
 }
 
-func TestUserRemove(t *testing.T) {
-	remove := func(w *world) *hermes.Error {
-		return refused(w.T, only(w.UserRemove(w.Context(), hermes.UserRemoveRequest{User: alice})), hermes.InUse)
+func TestClient_UserRemove(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	mustAliasAdd(t, e.client, addr("a1@example.com"), alice)
+	req := hermes.UserRemoveRequest{User: alice}
+	_, err := e.client.UserRemove(t.Context(), req)
+	he := wantCause(t, err, hermes.InUse)
+	if !strings.Contains(he.Detail, "phone 001122334455") || !strings.Contains(he.Detail, "alias a1@example.com") {
+		t.Errorf("got the detail %q, want the phone and the alias in it", he.Detail)
 	}
-	w := newWorld(t)
-	ok(t, got(w.AliasAdd(t.Context(), hermes.AliasAddRequest{Alias: addr("a1@example.com"), Destination: alice})))
-	if e := remove(w); !strings.Contains(e.Detail, "phone 001122334455") || !strings.Contains(e.Detail, "alias a1@example.com") {
-		t.Errorf("detail %q: want it to say what hangs on the user", e.Detail)
-	}
-	ok(t, got(w.PhoneRemove(t.Context(), hermes.PhoneRemoveRequest{MAC: phone1, User: alice})))
-	remove(w)
-	ok(t, got(w.AliasRemove(t.Context(), hermes.AliasRemoveRequest{Alias: addr("a1@example.com")})))
-	ok(t, got(w.UserPermissions(t.Context(), hermes.UserPermissionsRequest{User: alice, Permissions: hermes.Some([]string{"local"})})))
-	ok(t, got(w.UserRemove(t.Context(), hermes.UserRemoveRequest{User: alice})))
-	refused(t, only(w.UserRemove(t.Context(), hermes.UserRemoveRequest{User: alice})), hermes.NotFound)
-	if names := ok(t, got(w.store.Groups(t.Context(), alice))); len(names) != 0 {
-		t.Errorf("the groups %v are left", names)
-	}
-	ok(t, got(w.UserRemove(t.Context(), hermes.UserRemoveRequest{User: carol})))
+	_, err = e.client.PhoneRemove(t.Context(), hermes.PhoneRemoveRequest{MAC: phone1, User: alice})
+	wantCause(t, err, "")
+	_, err = e.client.UserRemove(t.Context(), req)
+	wantCause(t, err, hermes.InUse)
+	mustAliasRemove(t, e.client, addr("a1@example.com"))
+	mustUserPermissions(t, e.client, hermes.UserPermissionsRequest{User: alice, Permissions: hermes.Some([]string{"local"})})
+	_, err = e.client.UserRemove(t.Context(), req)
+	wantCause(t, err, "")
+	_, err = e.client.UserRemove(t.Context(), req)
+	wantCause(t, err, hermes.NotFound)
+	wantGroups(t, e.store, alice)
 }
 
-// Of many things the refusal names a few.
-func TestUserRemoveNamesAFew(t *testing.T) {
-	w := newWorld(t)
+func TestClient_UserRemove_remoteUser(t *testing.T) {
+	t.Parallel()
+	_, err := newEnv(t).client.UserRemove(t.Context(), hermes.UserRemoveRequest{User: carol})
+	wantCause(t, err, "")
+}
+
+func TestClient_UserRemove_detailNamesFiveAliases(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
 	for i := range 20 {
-		a := addr(fmt.Sprintf("a%02d@example.com", i))
-		ok(t, got(w.AliasAdd(t.Context(), hermes.AliasAddRequest{Alias: a, Destination: dora})))
+		mustAliasAdd(t, e.client, addr(fmt.Sprintf("a%02d@example.com", i)), dora)
 	}
-	e := refused(t, only(w.UserRemove(t.Context(), hermes.UserRemoveRequest{User: dora})), hermes.InUse)
-	if n := strings.Count(e.Detail, "alias "); n != 5 {
-		t.Errorf("detail names %d aliases, want 5: %s", n, e.Detail)
+	_, err := e.client.UserRemove(t.Context(), hermes.UserRemoveRequest{User: dora})
+	he := wantCause(t, err, hermes.InUse)
+	if n := strings.Count(he.Detail, "alias "); n != 5 {
+		t.Errorf("the detail names %d aliases, want 5: %s", n, he.Detail)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/hermes-voip/go-hermes/sip"
 )
@@ -175,30 +174,6 @@ func updateGroups(ctx context.Context, s Store, a sip.Addr, before, after string
 	old := groupNames(before)
 	names = slices.DeleteFunc(names, func(n string) bool { return slices.Contains(old, n) })
 	return s.SetGroups(ctx, a, sortedSet(append(names, groupNames(after)...)))
-}
-
-// groupNames returns the names in a permittedcalls text that Kamailio's group module can hold. The
-// field is free text, and older systems kept other things there.
-func groupNames(text string) []string {
-	var names []string
-	for name := range strings.SplitSeq(text, ",") {
-		if isGroupName(name) {
-			names = append(names, name)
-		}
-	}
-	return sortedSet(names)
-}
-
-// groupMax is the width of Kamailio's column grp.grp, in characters.
-const groupMax = 64
-
-func isGroupName(s string) bool {
-	return s != "" && utf8.RuneCountInString(s) <= groupMax && CleanText(s) && !strings.ContainsAny(s, ", ")
-}
-
-func sortedSet(names []string) []string {
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 // UserPermissionsRequest asks for a local user's permissions, or sets them.

@@ -2,6 +2,9 @@ package hermes
 
 import (
 	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/hermes-voip/go-hermes/sip"
 )
@@ -106,6 +109,30 @@ func (c *Client) needServed(ctx context.Context, s Store, d sip.Domain) error {
 		return failed(UnknownDomain, "the domain %s is not one that Kamailio serves", d)
 	}
 	return err
+}
+
+// groupNames returns the names in a permittedcalls text that Kamailio's group module can hold. The
+// field is free text, and older systems kept other things there.
+func groupNames(text string) []string {
+	var names []string
+	for name := range strings.SplitSeq(text, ",") {
+		if isGroupName(name) {
+			names = append(names, name)
+		}
+	}
+	return sortedSet(names)
+}
+
+// groupMax is the width of Kamailio's column grp.grp, in characters.
+const groupMax = 64
+
+func isGroupName(s string) bool {
+	return s != "" && utf8.RuneCountInString(s) <= groupMax && CleanText(s) && !strings.ContainsAny(s, ", ")
+}
+
+func sortedSet(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // UserAddRemoteRequest describes an account on another server. Texts have at most 128 characters.

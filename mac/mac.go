@@ -1,9 +1,9 @@
-// Package mac has the MAC address of a desk phone as a small value, [Addr]: eight bytes that
-// compare with == and sort as the text does.
+// Package mac provides the MAC address of a desk phone as a small value: [Addr] has eight bytes,
+// compares with ==, and sorts as its text does.
 //
-// It is net.ParseMAC's job for six octets only, plus the plain form that provisioning servers
-// and phones put into file names, and with a result that can be a map key. The canonical form
-// is 12 lower-case hex digits.
+// Use [Parse] to read an address. Unlike [net.ParseMAC] it accepts six octets only, it also accepts
+// the form without separators, which provisioning servers and phones use in file names, and its
+// result can be a map key. The canonical form is 12 hexadecimal digits in lower case.
 package mac
 
 import (
@@ -11,17 +11,18 @@ import (
 	"fmt"
 )
 
-// Addr is a MAC address of six octets (EUI-48). It compares with ==, and its zero value is "no
-// address", which is not the address 000000000000.
+// Addr is a MAC address of six octets (EUI-48). Addresses compare with ==. The zero Addr means "no
+// address"; it differs from the address 000000000000.
 type Addr struct {
-	// v has the octets in the low 48 bits and isSet above them.
+	// v holds the octets in the low 48 bits and isSet above them.
 	v uint64
 }
 
+// isSet distinguishes the address 000000000000 from the zero Addr.
 const isSet = 1 << 48
 
-// Parse reads six octets as 12 hex digits, as pairs separated by : or by - throughout, or as
-// three groups of four separated by dots; in any case.
+// Parse reads six octets in upper or lower case: as 12 hexadecimal digits, as pairs that are all
+// separated by : or all by -, or as three groups of four digits separated by dots.
 func Parse(s string) (Addr, error) {
 	a, ok := parse(s)
 	if !ok {
@@ -30,7 +31,7 @@ func Parse(s string) (Addr, error) {
 	return a, nil
 }
 
-// MustParse is Parse for tests and constants: it panics on what is malformed.
+// MustParse is like [Parse] but panics if s is malformed. It is meant for tests and for constants.
 func MustParse(s string) Addr {
 	a, err := Parse(s)
 	if err != nil {
@@ -40,26 +41,27 @@ func MustParse(s string) Addr {
 }
 
 func malformed(s string) error {
-	return fmt.Errorf(`mac: address %.100q: want six octets as 001122334455, 00:11:22:33:44:55, 00-11-22-33-44-55 or 0011.2233.4455`, s)
+	const forms = "001122334455, 00:11:22:33:44:55, 00-11-22-33-44-55 or 0011.2233.4455"
+	return fmt.Errorf("mac: address %.100q: want six octets as %s", s, forms)
 }
 
 func parse[T string | []byte](s T) (Addr, bool) {
 	switch len(s) {
 	case 12:
-		return groups(s, 12, 0)
+		return parseGroups(s, 12, 0)
 	case 14:
-		return groups(s, 4, '.')
+		return parseGroups(s, 4, '.')
 	case 17:
 		if s[2] == ':' || s[2] == '-' {
-			return groups(s, 2, s[2])
+			return parseGroups(s, 2, s[2])
 		}
 	}
 	return Addr{}, false
 }
 
-// groups reads groups of size digits each, with sep between them. The length of s has been
-// seen to be that of six octets in such groups.
-func groups[T string | []byte](s T, size int, sep byte) (Addr, bool) {
+// parseGroups reads groups of size digits each, separated by sep. The caller has checked that s is
+// as long as six octets in such groups are.
+func parseGroups[T string | []byte](s T, size int, sep byte) (Addr, bool) {
 	var v uint64
 	for i, n := 0, 0; i < len(s); i++ {
 		if n == size {
@@ -69,18 +71,18 @@ func groups[T string | []byte](s T, size int, sep byte) (Addr, bool) {
 			n = 0
 			continue
 		}
-		d := digit(s[i])
+		d := hexDigit(s[i])
 		if d > 15 {
 			return Addr{}, false
 		}
 		v = v<<4 | uint64(d)
 		n++
 	}
-	return Addr{isSet | v}, true
+	return Addr{v: isSet | v}, true
 }
 
-// digit returns a hex digit's value; more than 15 for what is none.
-func digit(c byte) byte {
+// hexDigit returns the value of a hexadecimal digit, or 255 if c is not one.
+func hexDigit(c byte) byte {
 	switch {
 	case '0' <= c && c <= '9':
 		return c - '0'
@@ -92,14 +94,14 @@ func digit(c byte) byte {
 	return 255
 }
 
-// String returns 12 lower-case hex digits; "" for the zero Addr.
+// String returns 12 hexadecimal digits in lower case, or "" for the zero Addr.
 func (a Addr) String() string {
 	b, _ := a.AppendText(make([]byte, 0, 12))
 	return string(b)
 }
 
-// IsZero tells whether a is no address.
+// IsZero reports whether a is the zero Addr.
 func (a Addr) IsZero() bool { return a == Addr{} }
 
-// Compare orders as the texts are ordered byte-wise: -1, 0 or +1.
+// Compare returns -1, 0 or +1. It orders addresses as their texts sort byte by byte.
 func (a Addr) Compare(b Addr) int { return cmp.Compare(a.v, b.v) }

@@ -6,26 +6,25 @@ import (
 	"fmt"
 )
 
-// AppendText appends String's text.
+// AppendText appends the text of [Addr.String] to b. Its error is always nil.
 func (a Addr) AppendText(b []byte) ([]byte, error) {
 	if a.IsZero() {
 		return b, nil
 	}
-	octets := a.octets()
+	v := a.v
+	octets := [6]byte{byte(v >> 40), byte(v >> 32), byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)}
 	return hex.AppendEncode(b, octets[:]), nil
 }
 
-func (a Addr) octets() [6]byte {
-	return [6]byte{byte(a.v >> 40), byte(a.v >> 32), byte(a.v >> 24), byte(a.v >> 16), byte(a.v >> 8), byte(a.v)}
-}
-
-// MarshalText returns String's text.
+// MarshalText returns the text of [Addr.String]. Its error is always nil.
 func (a Addr) MarshalText() ([]byte, error) { return a.AppendText(nil) }
 
-// UnmarshalText reads what Parse accepts; an empty text sets zero. On an error a is unchanged.
+// UnmarshalText sets a to the address that [Parse] reads, or to the zero Addr if text is empty. If
+// it returns an error, a is unchanged.
 func (a *Addr) UnmarshalText(text []byte) error { return set(a, text) }
 
-// Scan implements sql.Scanner for a text column, by UnmarshalText's rules; NULL sets zero.
+// Scan implements [database/sql.Scanner] for a text column. NULL sets a to the zero Addr, and
+// other values follow the rules of [Addr.UnmarshalText].
 func (a *Addr) Scan(src any) error {
 	switch v := src.(type) {
 	case nil:
@@ -39,7 +38,8 @@ func (a *Addr) Scan(src any) error {
 	return fmt.Errorf("mac: column of type %T: want text or NULL", src)
 }
 
-// Value implements driver.Valuer: String's text, and NULL for the zero Addr.
+// Value implements [driver.Valuer]. It returns the text of [Addr.String], or NULL for the zero
+// Addr.
 func (a Addr) Value() (driver.Value, error) {
 	if a.IsZero() {
 		return nil, nil

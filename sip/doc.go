@@ -1,16 +1,18 @@
-// Package sip has the two names that telephony here is about, as small values: the address
-// of record ([Addr], user@domain) and the domain ([Domain], a host name or an IPv4 address).
+// Package sip provides SIP addresses and domains as small values: [Addr] is an address of record
+// (user@domain), [Domain] is a host name or an IPv4 address.
 //
-// A value made by [Parse], [Join] or [ParseDomain] is well-formed and canonical, so that ==
-// compares addresses as SIP compares them: the user as it is given, the domain in lower case.
-// Both types serve as map keys, in JSON and other text encodings, and as columns of
-// database/sql; their zero values are "none", "" in text and NULL in a database.
+// Use [Parse] to read an address, [Join] to make one of a user and a domain, and [ParseDomain] to
+// read a domain. Their results are well-formed and canonical: the user is kept as given, the domain
+// is in lower case. So == compares addresses as SIP does. Both types can be map keys, JSON and
+// other text encodings, and columns of database/sql. Their zero values mean "no address" and
+// "no domain": the empty text, and NULL in a database.
 //
-// The rules are RFC 3261's (section 25.1), narrowed to what Kamailio's tables keep: no port,
-// no parameters, no escapes, no quoted or empty user, and at most 64 characters each side of
-// the @, the width of Kamailio's columns. Longer ones are refused, never cut: a name that was
-// cut is somebody else's. No IPv6 reference and no trailing dot either.
+// The rules are those of RFC 3261, section 25.1, narrowed to what Kamailio's tables can hold: no
+// port, no parameters, no escapes, no quoted or empty user, and at most 64 characters on each side
+// of the @, which is the width of Kamailio's columns. A longer text is refused and never truncated:
+// a truncated name could be the name of another user. IPv6 references and trailing dots are
+// refused, too.
 //
-// [Unchecked] and [UncheckedDomain] are for what other tools wrote into shared tables. Show such
-// values, never create them.
+// [Unchecked] and [UncheckedDomain] make values of text that other programs wrote into shared
+// tables. Use them to show such rows, never to create any.
 package sip

@@ -6,23 +6,24 @@ import (
 	"strings"
 )
 
-// Domain is a SIP domain or any other host: a host name or an IPv4 address. It compares with
-// ==, and its zero value is "no domain".
+// Domain is a SIP domain or another host: a host name or an IPv4 address. Domains compare with ==.
+// The zero Domain means "no domain".
 type Domain struct{ name string }
 
-// ParseDomain reads a host name or an IPv4 address of at most 64 characters, and puts it into
-// lower case. A host name has labels of letters, digits and -, 1 to 63 long, with no - at
-// either end (RFC 1123, section 2.1), and no trailing dot; IDNA names are given in their ASCII
-// form. A name whose labels are all digits is an IPv4 address in its one canonical form, or
-// malformed.
+// ParseDomain reads a host name or an IPv4 address of at most 64 characters, and converts it to
+// lower case. A host name consists of labels of 1 to 63 letters, digits and hyphens, without a
+// hyphen at either end (RFC 1123, section 2.1), and has no trailing dot. An internationalized name
+// must be in its ASCII form. A name whose labels are all digits must be an IPv4 address of four
+// decimal numbers without leading zeros.
 func ParseDomain(s string) (Domain, error) {
-	if want := domainLacks(s); want != "" {
+	if want := domainFault(s); want != "" {
 		return Domain{}, fmt.Errorf("sip: domain %.100q: want %s", s, want)
 	}
-	return Domain{strings.ToLower(s)}, nil
+	return Domain{name: strings.ToLower(s)}, nil
 }
 
-// MustParseDomain is ParseDomain for tests and constants: it panics on what is malformed.
+// MustParseDomain is like [ParseDomain] but panics if s is malformed. It is meant for tests and for
+// constants.
 func MustParseDomain(s string) Domain {
 	d, err := ParseDomain(s)
 	if err != nil {
@@ -31,37 +32,37 @@ func MustParseDomain(s string) Domain {
 	return d
 }
 
-// UncheckedDomain returns a domain as a row of a shared table has it, unchecked and unaltered;
-// see Unchecked.
-func UncheckedDomain(s string) Domain { return Domain{s} }
+// UncheckedDomain returns a domain of the given name without checking or changing it. See
+// [Unchecked].
+func UncheckedDomain(s string) Domain { return Domain{name: s} }
 
-// String returns the name; "" for the zero Domain.
+// String returns the name, or "" for the zero Domain.
 func (d Domain) String() string { return d.name }
 
-// IsZero tells whether d is no domain.
+// IsZero reports whether d is the zero Domain.
 func (d Domain) IsZero() bool { return d.name == "" }
 
-// Valid tells whether ParseDomain gives this very value for some text: false for the zero
-// Domain, and for a foreign one that is malformed or not in lower case.
+// Valid reports whether [ParseDomain] can return d. It is false for the zero Domain, and for a
+// result of [UncheckedDomain] that is malformed or not in lower case.
 func (d Domain) Valid() bool {
-	return domainLacks(d.name) == "" && strings.ToLower(d.name) == d.name
+	return domainFault(d.name) == "" && strings.ToLower(d.name) == d.name
 }
 
-// Compare orders byte-wise: -1, 0 or +1.
+// Compare returns -1, 0 or +1. It compares the names byte by byte.
 func (d Domain) Compare(e Domain) int { return strings.Compare(d.name, e.name) }
 
-// domainLacks says what would make s a domain; "" where nothing is lacking.
-func domainLacks(s string) string {
-	if s == "" || len(s) > limit {
+// domainFault returns the rule that s breaks, to follow "want" in an error, or "" if s is a domain.
+func domainFault(s string) string {
+	if s == "" || len(s) > maxLength {
 		return "a host name or an IPv4 address of 1 to 64 characters"
 	}
 	numeric := true
 	for rest, more := s, true; more; {
 		var label string
 		label, rest, more = strings.Cut(rest, ".")
-		digits, lacks := checkLabel(label)
-		if lacks != "" {
-			return lacks
+		digits, fault := checkLabel(label)
+		if fault != "" {
+			return fault
 		}
 		numeric = numeric && digits
 	}
@@ -74,15 +75,16 @@ func domainLacks(s string) string {
 	return ""
 }
 
-// checkLabel tells whether a label is digits only, and what it lacks to be one.
-func checkLabel(label string) (digits bool, lacks string) {
+// checkLabel reports whether a label has digits only. It returns the rule that the label breaks, or
+// "" if it is well-formed.
+func checkLabel(label string) (digits bool, fault string) {
 	if label == "" || len(label) > 63 {
 		return false, "labels of 1 to 63 characters"
 	}
 	digits = true
 	for i := range len(label) {
 		c := label[i]
-		if !alphanum(c) && c != '-' {
+		if !isAlphanumeric(c) && c != '-' {
 			return false, `letters, digits and "-" in a label`
 		}
 		digits = digits && c <= '9' && c != '-'
@@ -93,6 +95,6 @@ func checkLabel(label string) (digits bool, lacks string) {
 	return digits, ""
 }
 
-func alphanum(c byte) bool {
+func isAlphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// AppendText appends String's text.
+// AppendText appends the text of [Addr.String] to b. Its error is always nil.
 func (a Addr) AppendText(b []byte) ([]byte, error) {
 	if a.IsZero() {
 		return b, nil
@@ -15,23 +15,26 @@ func (a Addr) AppendText(b []byte) ([]byte, error) {
 	return append(b, a.domain...), nil
 }
 
-// MarshalText returns String's text.
+// MarshalText returns the text of [Addr.String]. Its error is always nil.
 func (a Addr) MarshalText() ([]byte, error) { return a.AppendText(nil) }
 
-// UnmarshalText reads what Parse accepts; an empty text sets zero. On an error a is unchanged.
+// UnmarshalText sets a to the address that [Parse] reads, or to the zero Addr if text is empty. If
+// it returns an error, a is unchanged.
 func (a *Addr) UnmarshalText(text []byte) error { return a.set(string(text)) }
 
-// Scan implements sql.Scanner for a text column, by UnmarshalText's rules; NULL sets zero. A
-// row with an odd address, which those refuse, is read as strings and given to Unchecked.
+// Scan implements [database/sql.Scanner] for a text column. NULL sets a to the zero Addr, and other
+// values follow the rules of [Addr.UnmarshalText]. To read rows whose addresses may be malformed,
+// scan strings and pass them to [Unchecked].
 func (a *Addr) Scan(src any) error {
-	s, err := column(src)
+	s, err := columnText(src)
 	if err != nil {
 		return err
 	}
 	return a.set(s)
 }
 
-// Value implements driver.Valuer: String's text, and NULL for the zero Addr.
+// Value implements [driver.Valuer]. It returns the text of [Addr.String], or NULL for the zero
+// Addr.
 func (a Addr) Value() (driver.Value, error) {
 	if a.IsZero() {
 		return nil, nil
@@ -51,27 +54,28 @@ func (a *Addr) set(s string) error {
 	return err
 }
 
-// AppendText appends the name.
+// AppendText appends the name to b. Its error is always nil.
 func (d Domain) AppendText(b []byte) ([]byte, error) { return append(b, d.name...), nil }
 
-// MarshalText returns the name.
+// MarshalText returns the name. Its error is always nil.
 func (d Domain) MarshalText() ([]byte, error) { return []byte(d.name), nil }
 
-// UnmarshalText reads what ParseDomain accepts; an empty text sets zero. On an error d is
-// unchanged.
+// UnmarshalText sets d to the domain that [ParseDomain] reads, or to the zero Domain if text is
+// empty. If it returns an error, d is unchanged.
 func (d *Domain) UnmarshalText(text []byte) error { return d.set(string(text)) }
 
-// Scan implements sql.Scanner for a text column, by UnmarshalText's rules; NULL sets zero. A
-// row with an odd domain, which those refuse, is read as a string and given to UncheckedDomain.
+// Scan implements [database/sql.Scanner] for a text column. NULL sets d to the zero Domain, and
+// other values follow the rules of [Domain.UnmarshalText]. To read rows whose domains may be
+// malformed, scan a string and pass it to [UncheckedDomain].
 func (d *Domain) Scan(src any) error {
-	s, err := column(src)
+	s, err := columnText(src)
 	if err != nil {
 		return err
 	}
 	return d.set(s)
 }
 
-// Value implements driver.Valuer: the name, and NULL for the zero Domain.
+// Value implements [driver.Valuer]. It returns the name, or NULL for the zero Domain.
 func (d Domain) Value() (driver.Value, error) {
 	if d.IsZero() {
 		return nil, nil
@@ -91,8 +95,8 @@ func (d *Domain) set(s string) error {
 	return err
 }
 
-// column returns the text of a database column; NULL is the empty text.
-func column(src any) (string, error) {
+// columnText returns the text of a database column, or "" for NULL.
+func columnText(src any) (string, error) {
 	switch v := src.(type) {
 	case nil:
 		return "", nil

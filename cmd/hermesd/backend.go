@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -13,10 +14,10 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes/local"
 )
 
-// backend is one of the setting auth-backend.
-type backend struct {
-	kind string // backendLocal and so on
-	path string // of htpasswd's file
+// backendSetting is one value of the setting auth-backend.
+type backendSetting struct {
+	kind string // backendLocal, backendHtpasswd or backendLDAP
+	path string // of the htpasswd file
 	ldap ldap.Options
 }
 
@@ -26,76 +27,75 @@ const (
 	backendLDAP     = "ldap"
 )
 
-// setBackends does not quote what it refuses: a URL may hold a password.
+var errUnknownBackend = errors.New("want local, htpasswd:PATH, or an ldap:// or ldaps:// URL")
+
+// setBackends parses the setting auth-backend. Its errors do not quote the text, because a URL may
+// hold a password.
 func (c *config) setBackends(s string) error {
-	var all []backend
-	for i, text := range backendTexts(s) {
+	var list []backendSetting
+	for i, text := range splitBackends(s) {
 		b, err := parseBackend(text)
 		if err != nil {
 			return fmt.Errorf("backend %d: %w", i+1, err)
 		}
-		if b.kind == backendLocal && hasLocal(all) {
+		if b.kind == backendLocal && hasLocal(list) {
 			return errors.New("local is given twice")
 		}
-		all = append(all, b)
+		list = append(list, b)
 	}
-	if len(all) == 0 {
-		return errNoBackend
+	if len(list) == 0 {
+		return errUnknownBackend
 	}
-	c.backends = all
+	c.backends = list
 	return nil
 }
 
-var errNoBackend = errors.New("want local, htpasswd:PATH, or an ldap:// or ldaps:// URL")
-
-// backendTexts splits a list. A comma parts two only where another begins after it: names in a directory have commas, too.
-func backendTexts(s string) (all []string) {
-	for line := range strings.SplitSeq(s, listBreak) {
-		whole := len(all)
+// splitBackends splits a list of backends. A comma separates two backends only if a backend begins
+// after it, because distinguished names in an LDAP URL have commas too.
+func splitBackends(s string) (list []string) {
+	for line := range strings.SplitSeq(s, valueSeparator) {
+		first := len(list)
 		for part := range strings.SplitSeq(line, ",") {
-			if trimmed := strings.TrimSpace(part); len(all) == whole || beginsBackend(trimmed) {
-				all = append(all, trimmed)
+			if trimmed := strings.TrimSpace(part); len(list) == first || isBackend(trimmed) {
+				list = append(list, trimmed)
 			} else {
-				all[len(all)-1] += "," + part
+				list[len(list)-1] += "," + part
 			}
 		}
 	}
-	return all
+	return list
 }
 
-func beginsBackend(s string) bool {
+// isBackend reports whether s begins as a backend does.
+func isBackend(s string) bool {
 	scheme, _, found := strings.Cut(s, ":")
 	return s == backendLocal || found && (scheme == backendHtpasswd || scheme == "ldap" || scheme == "ldaps")
 }
 
-func parseBackend(s string) (backend, error) {
-	if !beginsBackend(s) {
-		return backend{}, errNoBackend
+func parseBackend(s string) (backendSetting, error) {
+	if !isBackend(s) {
+		return backendSetting{}, errUnknownBackend
 	}
 	if s == backendLocal {
-		return backend{kind: backendLocal}, nil
+		return backendSetting{kind: backendLocal}, nil
 	}
 	if path, ok := strings.CutPrefix(s, backendHtpasswd+":"); ok {
 		if path == "" {
-			return backend{}, errors.New("want htpasswd:PATH with a path")
+			return backendSetting{}, errors.New("want htpasswd:PATH with a path")
 		}
-		return backend{kind: backendHtpasswd, path: path}, nil
+		return backendSetting{kind: backendHtpasswd, path: path}, nil
 	}
 	o, err := ldap.Parse(s)
-	return backend{kind: backendLDAP, ldap: o}, err
+	return backendSetting{kind: backendLDAP, ldap: o}, err
 }
 
-func hasLocal(all []backend) bool {
-	for _, b := range all {
-		if b.kind == backendLocal {
-			return true
-		}
-	}
-	return false
+func hasLocal(list []backendSetting) bool {
+	return slices.ContainsFunc(list, func(b backendSetting) bool { return b.kind == backendLocal })
 }
 
-// open makes the backend. A directory is not asked before somebody logs in; a file is read at once.
-func (b backend) open() (hermes.Backend, error) {
+// open returns the backend. An htpasswd file is read at once; an LDAP server is not contacted
+// before the first login.
+func (b backendSetting) open() (hermes.Backend, error) {
 	switch b.kind {
 	case backendHtpasswd:
 		return htpasswd.Open(b.path)
@@ -105,42 +105,47 @@ func (b backend) open() (hermes.Backend, error) {
 	return local.New(nil), nil
 }
 
-// backends are those of the settings, in their order.
-type backends []hermes.Backend
+// backendList holds the opened backends, in the order of the settings.
+type backendList []hermes.Backend
 
-func (c *config) openBackends() (all backends, err error) {
+// openBackends opens the backends of the settings. The caller closes them.
+func (c *config) openBackends() (backendList, error) {
+	var list backendList
 	for _, b := range c.backends {
 		opened, err := b.open()
 		if err != nil {
-			all.close()
-			return nil, c.wrong("auth-backend", "%s", err)
+			list.Close()
+			return nil, c.settingErrorf("auth-backend", "%s", err)
 		}
-		all = append(all, opened)
+		list = append(list, opened)
 	}
-	return all, nil
+	return list, nil
 }
 
-func (all backends) close() {
-	for _, b := range all {
-		if c, ok := b.(io.Closer); ok {
-			c.Close()
+// Close closes the backends that hold something open.
+func (list backendList) Close() {
+	for _, b := range list {
+		if closer, ok := b.(io.Closer); ok {
+			closer.Close()
 		}
 	}
 }
 
-// keeper returns the backend that has the user and cannot be written; nil where there is none.
-func (all backends) keeper(ctx context.Context, s hermes.Store, user string) (hermes.Backend, error) {
-	for _, b := range all {
-		has, err := b.Has(ctx, s, user)
+// readOnlyBackend returns the backend that knows the user, if that cannot be written, or nil. The
+// first backend that knows the user counts.
+func (list backendList) readOnlyBackend(ctx context.Context, s hermes.Store, user string) (hermes.Backend, error) {
+	for _, b := range list {
+		found, err := b.Has(ctx, s, user)
 		if err != nil {
 			return nil, fmt.Errorf("backend %s: %w", b.Name(), err)
 		}
-		if _, writable := b.(hermes.WritableBackend); has && writable {
+		if !found {
+			continue
+		}
+		if _, writable := b.(hermes.WritableBackend); writable {
 			return nil, nil
 		}
-		if has {
-			return b, nil
-		}
+		return b, nil
 	}
 	return nil, nil
 }

@@ -8,80 +8,93 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// contacts has Kamailio drop the contacts of removed users: it keeps them until they expire, and calls would still
-// reach whoever was removed. That is tried beside the removal, which neither waits for it nor fails with it.
+// contacts tells Kamailio to drop the contacts of removed users. Kamailio would keep them until
+// they expire, and calls would still reach the removed user. The removal itself neither waits for
+// Kamailio nor fails with it.
 type contacts struct {
-	drop   func(ctx context.Context, address string) error
-	log    *slog.Logger
-	queue  chan sip.Addr
-	pauses []time.Duration // between tries
+	drop       func(ctx context.Context, address string) error
+	log        *slog.Logger
+	queue      chan sip.Addr
+	retryAfter []time.Duration // the pauses between tries
 }
 
 const (
-	contactsQueue = 1024
-	// contactsTime is for what is in the queue when hermesd stops.
-	contactsTime = 3 * time.Second
+	contactsQueueSize = 1024
+	// contactsStopTimeout is how long a stopping hermesd works on what is left in the queue.
+	contactsStopTimeout = 3 * time.Second
 )
 
 func newContacts(drop func(context.Context, string) error, log *slog.Logger) *contacts {
-	return &contacts{drop: drop, log: log, queue: make(chan sip.Addr, contactsQueue),
-		pauses: []time.Duration{time.Second, 5 * time.Second, 15 * time.Second}}
-}
-
-// removed is hermes.Options.UserRemoved.
-func (c *contacts) removed(a sip.Addr) {
-	select {
-	case c.queue <- a:
-	default:
-		c.warn(a, "reason", "too many wait already")
+	return &contacts{
+		drop:       drop,
+		log:        log,
+		queue:      make(chan sip.Addr, contactsQueueSize),
+		retryAfter: []time.Duration{time.Second, 5 * time.Second, 15 * time.Second},
 	}
 }
 
-func (c *contacts) warn(a sip.Addr, args ...any) {
-	c.log.Warn("Kamailio keeps the contacts of a removed user until they expire", append([]any{"user", a.String()}, args...)...)
+// userRemoved puts a removed user's address into the queue. If the queue is full, it only logs a
+// warning. It never blocks. It is the UserRemoved function of [hermes.Options].
+func (c *contacts) userRemoved(a sip.Addr) {
+	select {
+	case c.queue <- a:
+		return
+	default:
+		c.warnKept(a, "reason", "too many wait already")
+	}
 }
 
-// run works on the queue until ctx ends, and then for at most contactsTime on what is left, each once.
+func (c *contacts) warnKept(a sip.Addr, args ...any) {
+	args = append([]any{"user", a.String()}, args...)
+	c.log.Warn("Kamailio keeps the contacts of a removed user until they expire", args...)
+}
+
+// run works on the queue until ctx ends. It then tries what is left once, for at most
+// contactsStopTimeout.
 func (c *contacts) run(ctx context.Context) {
 	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(contactsTime, cancel) })()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(contactsStopTimeout, cancel) })()
 	for ctx.Err() == nil {
 		select {
 		case a := <-c.queue:
-			c.forget(ctx, calls, a)
+			c.dropWithRetries(ctx, calls, a)
 		case <-ctx.Done():
+			continue
 		}
 	}
 	for len(c.queue) > 0 {
 		a := <-c.queue
 		if err := c.drop(calls, a.String()); err != nil {
-			c.warn(a, "error", err)
+			c.warnKept(a, "error", err)
 		}
 	}
 }
 
-// forget tries until Kamailio has dropped the contacts. What is not done when ctx ends goes back into the queue.
-func (c *contacts) forget(ctx, calls context.Context, a sip.Addr) {
-	for n := 0; ; n++ {
+// dropWithRetries drops the contacts of one user. If ctx ends during a pause between tries, the
+// address goes back into the queue. calls is the context of the calls to Kamailio.
+func (c *contacts) dropWithRetries(ctx, calls context.Context, a sip.Addr) {
+	for try := 0; ; try++ {
 		err := c.drop(calls, a.String())
-		switch {
-		case err == nil:
-			return
-		case n == len(c.pauses):
-			c.warn(a, "error", err)
+		if err == nil {
 			return
 		}
-		c.log.Warn("the contacts of a removed user could not be dropped: trying again", "user", a.String(), "after", c.pauses[n], "error", err)
-		if !pause(ctx, c.pauses[n]) {
-			c.removed(a)
+		if try == len(c.retryAfter) {
+			c.warnKept(a, "error", err)
+			return
+		}
+		pause := c.retryAfter[try]
+		c.log.Warn("the contacts of a removed user could not be dropped: trying again",
+			"user", a.String(), "after", pause, "error", err)
+		if !sleep(ctx, pause) {
+			c.userRemoved(a)
 			return
 		}
 	}
 }
 
-// pause tells whether it lasted.
-func pause(ctx context.Context, d time.Duration) bool {
+// sleep waits for d and returns true. If ctx ends first, it returns false at once.
+func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -26,83 +26,86 @@ var (
 	bert = sip.MustParse("bert@example.test")
 )
 
-var errDown = errors.New("connection refused")
-
-// kamailio is one that fails at first, and notes when it was asked for what.
-type kamailio struct {
-	fails int // this often
-	begun time.Time
-	asked []string
-}
-
-func (k *kamailio) drop(_ context.Context, address string) error {
-	k.asked = append(k.asked, fmt.Sprintf("%s after %s", address, time.Since(k.begun)))
-	if k.fails > 0 {
-		k.fails--
-		return errDown
-	}
-	return nil
-}
-
-// watch runs a queue with these addresses in it for a while, and returns its log.
-func (k *kamailio) watch(during time.Duration, addresses ...sip.Addr) string {
-	var log bytes.Buffer
-	k.begun = time.Now()
-	c := newContacts(k.drop, slog.New(slog.NewTextHandler(&log, nil)))
-	for _, a := range addresses {
-		c.removed(a)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), during)
-	defer cancel()
-	c.run(ctx)
-	return log.String()
-}
-
-func TestContacts(t *testing.T) {
+func TestContacts_Run(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
-		why    string
-		fails  int
-		during time.Duration
-		asked  []string
-		warns  string // the count of failures, and the address that is given up
+		why      string
+		failures int           // the number of calls that fail first
+		stop     time.Duration // when hermesd stops
+		calls    []string
+		warnings int
+		kept     []string // the addresses that are given up
 	}{
-		{"at once", 0, time.Hour, []string{"anna@example.test after 0s", "bert@example.test after 0s"}, "0"},
-		{"again, and the next one waits for that", 2, time.Hour, []string{"anna@example.test after 0s", "anna@example.test after 1s",
-			"anna@example.test after 6s", "bert@example.test after 6s"}, "2"},
-		{"not for ever", 4, time.Hour, []string{"anna@example.test after 0s", "anna@example.test after 1s",
-			"anna@example.test after 6s", "anna@example.test after 21s", "bert@example.test after 21s"}, "4 anna@example.test"},
-		{"the end cuts a pause short, and everything is tried once more", 2, 3 * time.Second, []string{"anna@example.test after 0s",
-			"anna@example.test after 1s", "bert@example.test after 3s", "anna@example.test after 3s"}, "2"},
-		{"once", 4, 3 * time.Second, []string{"anna@example.test after 0s",
-			"anna@example.test after 1s", "bert@example.test after 3s", "anna@example.test after 3s"}, "4 bert@example.test anna@example.test"},
+		{
+			"Kamailio answers at once", 0, time.Hour,
+			[]string{"anna@example.test after 0s", "bert@example.test after 0s"}, 0, nil,
+		},
+		{
+			"a failed call is repeated, and the next address waits for it", 2, time.Hour,
+			[]string{"anna@example.test after 0s", "anna@example.test after 1s", "anna@example.test after 6s",
+				"bert@example.test after 6s"}, 2, nil,
+		},
+		{
+			"an address is given up after four tries", 4, time.Hour,
+			[]string{"anna@example.test after 0s", "anna@example.test after 1s", "anna@example.test after 6s",
+				"anna@example.test after 21s", "bert@example.test after 21s"}, 4, []string{"anna@example.test"},
+		},
+		{
+			"stopping ends a pause, and all that is left is tried once more", 2, 3 * time.Second,
+			[]string{"anna@example.test after 0s", "anna@example.test after 1s", "bert@example.test after 3s",
+				"anna@example.test after 3s"}, 2, nil,
+		},
+		{
+			"while stopping a failed call is not repeated", 4, 3 * time.Second,
+			[]string{"anna@example.test after 0s", "anna@example.test after 1s", "bert@example.test after 3s",
+				"anna@example.test after 3s"}, 4, []string{"bert@example.test", "anna@example.test"},
+		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			k := &kamailio{fails: tt.fails}
-			log := k.watch(tt.during, anna, bert)
-			if d := cmp.Diff(tt.asked, k.asked); d != "" {
-				t.Errorf("%s: %s", tt.why, d)
+			begun := time.Now()
+			var calls []string
+			drop := func(_ context.Context, address string) error {
+				calls = append(calls, fmt.Sprintf("%s after %s", address, time.Since(begun)))
+				if len(calls) <= tt.failures {
+					return errors.New("connection refused")
+				}
+				return nil
 			}
-			if d := cmp.Diff(tt.warns, warned(log)); d != "" {
-				t.Errorf("%s: %s\n%s", tt.why, d, log)
+			var log bytes.Buffer
+			c := newContacts(drop, slog.New(slog.NewTextHandler(&log, nil)))
+			c.userRemoved(anna)
+			c.userRemoved(bert)
+			ctx, cancel := context.WithTimeout(t.Context(), tt.stop)
+			defer cancel()
+			c.run(ctx)
+			if d := cmp.Diff(tt.calls, calls); d != "" {
+				t.Errorf("%s: calls (-want +got)\n%s", tt.why, d)
+			}
+			if n := strings.Count(log.String(), "level=WARN"); n != tt.warnings {
+				t.Errorf("%s: %d warnings, want %d\n%s", tt.why, n, tt.warnings, log.String())
+			}
+			if d := cmp.Diff(tt.kept, keptAddresses(log.String())); d != "" {
+				t.Errorf("%s: addresses given up (-want +got)\n%s", tt.why, d)
 			}
 		})
 	}
 }
 
-// warned counts the failures in a log, and names the addresses that were given up.
-func warned(log string) string {
-	var given string
+// keptAddresses returns the addresses that the log says are given up.
+func keptAddresses(log string) (addresses []string) {
 	for line := range strings.Lines(log) {
 		if _, rest, ok := strings.Cut(line, "keeps the contacts of a removed user until they expire\" user="); ok {
-			name, _, _ := strings.Cut(rest, " ")
-			given += " " + name
+			address, _, _ := strings.Cut(rest, " ")
+			addresses = append(addresses, address)
 		}
 	}
-	return fmt.Sprint(strings.Count(log, "level=WARN"), given)
+	return addresses
 }
 
-// Nobody waits for a Kamailio that does not answer, not even the end of hermesd for long.
-func TestContactsBounded(t *testing.T) {
+// TestContacts_Run_KamailioHangs checks that a Kamailio that never answers blocks no removal, and
+// delays the end of hermesd by contactsStopTimeout only.
+func TestContacts_Run_KamailioHangs(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		c := newContacts(func(ctx context.Context, _ string) error {
@@ -112,89 +115,92 @@ func TestContactsBounded(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		stopped := make(chan struct{})
 		go func() { defer close(stopped); c.run(ctx) }()
-		for range contactsQueue + 10 {
-			c.removed(anna)
+		for range contactsQueueSize + 10 {
+			c.userRemoved(anna)
 		}
 		synctest.Wait()
-		c.removed(bert)
+		c.userRemoved(bert)
 		begun := time.Now()
 		cancel()
 		<-stopped
-		if took := time.Since(begun); took != contactsTime {
-			t.Errorf("stopping took %s, want %s", took, contactsTime)
+		if took := time.Since(begun); took != contactsStopTimeout {
+			t.Errorf("stopping took %s, want %s", took, contactsStopTimeout)
 		}
-		if n := strings.Count(log.String(), "user="+anna.String()); n < contactsQueue+10 {
-			t.Errorf("%d lines name the address, want one for each removal", n)
+		if n := strings.Count(log.String(), "user="+anna.String()); n < contactsQueueSize+10 {
+			t.Errorf("%d log lines name the address, want one for each removal", n)
 		}
 		if len(c.queue) != 0 {
-			t.Errorf("%d are left in the queue", len(c.queue))
+			t.Errorf("%d addresses are left in the queue", len(c.queue))
 		}
 	})
 }
 
-// rpcServer is Kamailio's JSON-RPC over HTTP, in which every request waits for its answer.
-func rpcServer(t *testing.T) (url string, asked chan map[string]any, answers chan string) {
+// startRPC starts a server for Kamailio's JSON-RPC over HTTP. It sends each request to requests,
+// and then waits for its answer.
+func startRPC(t *testing.T) (url string, requests chan map[string]any, answers chan string) {
 	t.Helper()
-	asked, answers = make(chan map[string]any), make(chan string)
-	over := make(chan struct{})
+	requests, answers = make(chan map[string]any), make(chan string)
+	done := make(chan struct{})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var body map[string]any
 		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 			t.Error(err)
 		}
 		select {
-		case asked <- body:
-		case <-over:
+		case requests <- body:
+		case <-done:
 			return
 		}
 		select {
 		case text := <-answers:
-			w.WriteHeader(http.StatusInternalServerError) // Kamailio's own way with errors
+			w.WriteHeader(http.StatusInternalServerError) // Kamailio's status for errors
 			io.WriteString(w, text)
-		case <-over:
+		case <-done:
 		}
 	}))
 	t.Cleanup(s.Close)
-	t.Cleanup(func() { close(over) })
-	return s.URL + "/RPC", asked, answers
+	t.Cleanup(func() { close(done) })
+	return s.URL + "/RPC", requests, answers
 }
 
-// A user is removed while Kamailio does not answer; it is asked again after it failed, and at the end of hermesd.
-func TestKamailioRPC(t *testing.T) {
-	rpc, asked, answers := rpcServer(t)
-	p := start(t, nil, "--db", "memory:", "--domain", "example.test", "--kamailio-rpc", rpc)
-	s := p.login("admin", p.password())
-	addUsers(s)
-	want := func(user string) {
+// TestServer_Contacts removes users while Kamailio does not answer. hermesd asks again after a
+// failure, and once more before it ends.
+func TestServer_Contacts(t *testing.T) {
+	t.Parallel()
+	rpc, requests, answers := startRPC(t)
+	p := startHermesd(t, nil, "--db", "memory:", "--domain", "example.test", "--kamailio-rpc", rpc)
+	s := p.login(t, "admin", p.password())
+	s.mustAddUsers(t)
+	wantRequest := func(user string) {
 		t.Helper()
-		w := map[string]any{"jsonrpc": "2.0", "method": "ul.rm", "params": []any{"location", user}, "id": 1.0}
+		want := map[string]any{"jsonrpc": "2.0", "method": "ul.rm", "params": []any{"location", user}, "id": 1.0}
 		select {
-		case got := <-asked:
-			if d := cmp.Diff(w, got); d != "" {
-				t.Error(d)
+		case got := <-requests:
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("request (-want +got)\n%s", d)
 			}
 		case <-time.After(time.Minute):
-			t.Fatalf("nothing was asked about %s", user)
+			t.Fatalf("no request about %s", user)
 		}
 	}
-	s.must("user/remove", "user", "alice@example.test")
-	want("alice@example.test")
-	s.must("user/remove", "user", "bob@example.test") // Kamailio has not answered yet
+	s.mustCall(t, "user/remove", "user", "alice@example.test")
+	wantRequest("alice@example.test")
+	s.mustCall(t, "user/remove", "user", "bob@example.test") // Kamailio has not answered yet
 	answers <- "<html>busy"
-	line := p.line("could not be dropped")
+	line := p.waitForLine(t, "could not be dropped")
 	if !strings.Contains(line, "level=WARN") || !strings.Contains(line, "user=alice@example.test") {
 		t.Errorf("%q: want a warning with the address", line)
 	}
-	want("alice@example.test")
+	wantRequest("alice@example.test")
 	answers <- `{"jsonrpc":"2.0","result":{},"id":1}`
-	want("bob@example.test")
-	s.must("user/remove", "user", "carol@example.test")
-	p.signal(syscall.SIGTERM)
-	p.line("msg=stopping")
+	wantRequest("bob@example.test")
+	s.mustCall(t, "user/remove", "user", "carol@example.test")
+	p.signal(t, syscall.SIGTERM)
+	p.waitForLine(t, "msg=stopping")
 	answers <- `{"jsonrpc":"2.0","error":{"code":404,"message":"AOR not found"},"id":1}`
-	want("carol@example.test")
+	wantRequest("carol@example.test")
 	answers <- `{"jsonrpc":"2.0","result":{},"id":1}`
-	if code := p.wait(); code != 0 {
+	if code := p.waitExit(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 }

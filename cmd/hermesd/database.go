@@ -3,17 +3,16 @@ package main
 import (
 	"errors"
 	"net/url"
-	"path/filepath"
 	"strings"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/internal/pgconn"
 )
 
-// database is the setting db.
+// database is the parsed setting db.
 type database struct {
-	kind string // dbSQLite, dbMemory or dbPostgres; "" before it is settled
-	path string // of SQLite's file
+	kind string // dbSQLite, dbMemory or dbPostgres; empty until the default is set
+	path string // of the SQLite file
 	url  hermes.Secret
 }
 
@@ -23,7 +22,7 @@ const (
 	dbPostgres = "postgres"
 )
 
-// set does not quote what it refuses: a URL may hold a password.
+// set parses the setting. Its errors do not quote the text, because a URL may hold a password.
 func (d *database) set(s string) error {
 	scheme, rest, _ := strings.Cut(s, ":")
 	switch scheme {
@@ -49,20 +48,25 @@ func (d *database) set(s string) error {
 	return errors.New("want sqlite:PATH, memory: or a postgres:// URL")
 }
 
-// checkURL also wants the host part to be whole: a slash or a question mark in a password that is not
-// written as %XX ends it early, and what follows would not be masked.
+// checkURL checks a PostgreSQL URL. It refuses an @ after the host part: the password then has a
+// slash or question mark that is not written as %XX, and [maskURL] would show what follows it.
 func checkURL(s string) error {
 	if _, err := pgconn.ParseURL(s); err != nil {
 		return err
 	}
 	if u, err := url.Parse(s); err != nil || strings.Contains(u.EscapedPath()+u.RawQuery, "@") {
-		return errors.New("want a URL such as postgres://USER:PASSWORD@HOST/DATABASE, with what is no letter or digit in a password written as %XX")
+		return errors.New("want a URL such as postgres://USER:PASSWORD@HOST/DATABASE, " +
+			"with every character of the password that is not a letter or digit written as %XX")
 	}
 	return nil
 }
 
-// shown is the setting without a password.
-func (d database) shown() string {
+// embedded reports whether the database belongs to Hermes alone. hermesd may then create and fill
+// it without being asked.
+func (d database) embedded() bool { return d.kind != dbPostgres }
+
+// printable returns the setting without its password.
+func (d database) printable() string {
 	switch d.kind {
 	case dbSQLite:
 		return "sqlite:" + d.path
@@ -73,47 +77,37 @@ func (d database) shown() string {
 	return masked
 }
 
-// hasPassword tells whether the setting itself holds a password.
+// hasPassword reports whether the setting itself holds a password.
 func (d database) hasPassword() bool {
-	_, masked := maskURL(d.url.Reveal())
-	return masked
-}
-
-// maskURL puts masked for a URL's password, and tells whether there was one.
-func maskURL(s string) (shown string, had bool) {
-	u, err := url.Parse(s)
-	if err != nil {
-		return masked, true
-	}
-	if _, had = u.User.Password(); had {
-		u.User = url.UserPassword(u.User.Username(), mark)
-	}
-	return strings.Replace(u.String(), mark, masked, 1), had
+	_, had := maskURL(d.url.Reveal())
+	return had
 }
 
 const (
-	// masked is shown for a secret that is set.
-	masked = "(set)"
-	// mark stands for masked within a URL, where parentheses would be escaped.
-	mark = "__SET__"
+	// maskText is printed instead of a secret that is set.
+	maskText = "(set)"
+	// maskPlaceholder stands for maskText while a URL is built, which would escape parentheses.
+	maskPlaceholder = "__SET__"
 )
 
-// embedded tells whether the database is Hermes' own: it may be made and filled unasked.
-func (d database) embedded() bool { return d.kind != dbPostgres }
-
-// settle fills the defaults that depend on other settings.
-func (c *config) settle() error {
-	if c.db.kind == "" {
-		c.db = database{kind: dbSQLite, path: filepath.Join(c.data, "hermes.db")}
+// maskURL replaces the password in a URL by maskText, and reports whether there was one. A text
+// that is not a URL is masked as a whole.
+func maskURL(s string) (masked string, hadPassword bool) {
+	u, err := url.Parse(s)
+	if err != nil {
+		return maskText, true
 	}
-	if c.migrate == "" {
-		c.migrate = migrateCheck
-		if c.db.embedded() {
-			c.migrate = migrateAuto
-		}
+	if _, hadPassword = u.User.Password(); hadPassword {
+		u.User = url.UserPassword(u.User.Username(), maskPlaceholder)
+	}
+	return strings.Replace(u.String(), maskPlaceholder, maskText, 1), hadPassword
+}
+
+// checkPersistent returns an error if the database is in memory: what the command does would be
+// lost when the process ends.
+func (c *config) checkPersistent(command string) error {
+	if c.db.kind == dbMemory {
+		return c.settingErrorf("db", "memory: is gone when the process ends, so there is nothing to %s", command)
 	}
 	return nil
 }
-
-// secretKeyFile is where the key of an embedded database is kept where none is set.
-func (c *config) secretKeyFile() string { return filepath.Join(c.data, "secret.key") }

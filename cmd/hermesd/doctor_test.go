@@ -19,111 +19,117 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-// examine runs the doctor and returns its findings; both forms have to agree.
-func examine(t *testing.T, e env, args ...string) []doctor.Finding {
+// runDoctor runs doctor with and without --json, checks that both agree, and returns the findings.
+func runDoctor(t *testing.T, e env, args ...string) []doctor.Finding {
 	t.Helper()
-	code, stdout, stderr := tryRun(t, e, append([]string{"doctor", "--json"}, args...)...)
-	var all []doctor.Finding
-	if err := json.Unmarshal([]byte(stdout), &all); err != nil || len(all) == 0 {
+	code, stdout, stderr := runCommand(t, e, append([]string{"doctor", "--json"}, args...)...)
+	var findings []doctor.Finding
+	if err := json.Unmarshal([]byte(stdout), &findings); err != nil || len(findings) == 0 {
 		t.Fatalf("%q: %v", stdout, err)
 	}
-	fails := 0
-	var lines []string
-	for _, f := range all {
+	failed := 0
+	var want []string
+	for _, f := range findings {
 		line := string(f.Level) + strings.Repeat(" ", 6-len(f.Level)) + f.Check + ": " + f.Detail
 		if f.Level != doctor.OK {
 			line += "; remedy: " + f.Remedy
 		}
 		if f.Level == doctor.Fail {
-			fails++
+			failed++
 		}
-		lines = append(lines, line)
+		want = append(want, line)
 	}
-	if (code == exitFailure) != (fails > 0) || code != exitOK && code != exitFailure || (stderr == "") != (fails == 0) {
-		t.Errorf("exit code %d with %d fails, %q", code, fails, stderr)
+	wantCode := exitOK
+	if failed > 0 {
+		wantCode = exitFailure
 	}
-	again, text, _ := tryRun(t, e, append([]string{"doctor"}, args...)...)
+	if code != wantCode || (stderr == "") != (failed == 0) {
+		t.Errorf("exit code %d with %d failed checks, %q", code, failed, stderr)
+	}
+	textCode, text, _ := runCommand(t, e, append([]string{"doctor"}, args...)...)
 	got := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i := range got {
-		if clock := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "ok    clock: ") }); clock == i && len(lines) > i {
-			got[i] = lines[i] // the time apart is another one
+		if i < len(want) && strings.HasPrefix(want[i], "ok    clock: ") {
+			got[i] = want[i] // the measured time differs
 		}
 	}
-	if d := cmp.Diff(lines, got); d != "" || again != code {
-		t.Errorf("as text: exit code %d, then %d: %s", code, again, d)
+	if d := cmp.Diff(want, got); d != "" || textCode != code {
+		t.Errorf("without --json: exit code %d, want %d: (-want +got)\n%s", textCode, code, d)
 	}
-	return all
+	return findings
 }
 
-// ill are the findings that are not ok, as level and check.
-func ill(all []doctor.Finding) (found []string) {
-	for _, f := range all {
+// notOK returns the findings that are not ok, as level and check.
+func notOK(findings []doctor.Finding) (list []string) {
+	for _, f := range findings {
 		if f.Level != doctor.OK {
-			found = append(found, string(f.Level)+" "+f.Check)
+			list = append(list, string(f.Level)+" "+f.Check)
 		}
 	}
-	return found
+	return list
 }
 
-func wantIll(t *testing.T, why string, all []doctor.Finding, want ...string) {
+// wantNotOK checks which findings are not ok.
+func wantNotOK(t *testing.T, why string, findings []doctor.Finding, want ...string) {
 	t.Helper()
-	if d := cmp.Diff(want, ill(all)); d != "" {
-		t.Errorf("%s: (-want +got)\n%s%v", why, d, all)
+	if d := cmp.Diff(want, notOK(findings)); d != "" {
+		t.Errorf("%s: (-want +got)\n%s%v", why, d, findings)
 	}
 }
 
-// served begins a database with a domain and a user, and leaves hermesd running.
-func served(t *testing.T, e env, args ...string) (*process, *session) {
+// startWithUser starts a hermesd with a domain and a user.
+func startWithUser(t *testing.T, args ...string) (*process, *session) {
 	t.Helper()
-	p := start(t, e, args...)
-	s := p.login("admin", p.password())
-	s.must("domain/set_servers", "domain", "example.test", "registrar", "sip.example.test", "r_port", "5060",
-		"proxy", "sip.example.test", "p_port", "5060", "prov_url", "https://prov.example.test/")
-	s.must("user/add", "user", "alice@example.test")
+	p := startHermesd(t, nil, args...)
+	s := p.login(t, "admin", p.password())
+	s.mustSetServers(t)
+	s.mustCall(t, "user/add", "user", "alice@example.test")
 	return p, s
 }
 
-// While hermesd runs and when it is down, after an orderly end and after none.
-func TestDoctorBesideHermesd(t *testing.T) {
+// TestApp_RunDoctor examines a database while hermesd writes it, after hermesd was killed, and
+// after it ended in order.
+func TestApp_RunDoctor(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	args := []string{"--data", data, "--domain", "example.test"}
-	p, s := served(t, nil, args...)
-	stop, done := make(chan struct{}), make(chan struct{})
+	p, s := startWithUser(t, args...)
+	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(done)
+		defer close(stopped)
 		for {
 			select {
 			case <-stop:
 				return
 			default:
-				s.must("user/add", "user", "bob@example.test")
-				s.must("user/remove", "user", "bob@example.test")
+				s.mustCall(t, "user/add", "user", "bob@example.test")
+				s.mustCall(t, "user/remove", "user", "bob@example.test")
 			}
 		}
 	}()
 	for range 3 {
-		wantIll(t, "hermesd runs", examine(t, nil, args...))
+		wantNotOK(t, "hermesd runs", runDoctor(t, nil, args...))
 	}
 	close(stop)
-	<-done
-	s.must("user/add", "user", "carol@example.test")
-	p.signal(syscall.SIGKILL)
-	p.wait()
-	wantIll(t, "hermesd was killed", examine(t, nil, args...))
-	p = start(t, nil, args...)
-	p.signal(syscall.SIGTERM)
-	p.wait()
-	before := folder(t, data)
-	wantIll(t, "hermesd is down", examine(t, nil, args...))
-	if d := cmp.Diff(before, folder(t, data)); d != "" {
-		t.Errorf("the doctor changed files: %s", d)
+	<-stopped
+	s.mustCall(t, "user/add", "user", "carol@example.test")
+	p.signal(t, syscall.SIGKILL)
+	p.waitExit()
+	wantNotOK(t, "hermesd was killed", runDoctor(t, nil, args...))
+	p = startHermesd(t, nil, args...)
+	p.signal(t, syscall.SIGTERM)
+	p.waitExit()
+	before := readFolder(t, data)
+	wantNotOK(t, "hermesd is down", runDoctor(t, nil, args...))
+	if d := cmp.Diff(before, readFolder(t, data)); d != "" {
+		t.Errorf("doctor changed files: (-before +after)\n%s", d)
 	}
 }
 
-// folder is what is in the files of one.
-func folder(t *testing.T, path string) map[string]string {
+// readFolder returns the content of the files in a folder, by name.
+func readFolder(t *testing.T, path string) map[string]string {
 	t.Helper()
-	all := map[string]string{}
+	files := map[string]string{}
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		t.Fatal(err)
@@ -133,162 +139,176 @@ func folder(t *testing.T, path string) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all[e.Name()] = string(text)
+		files[e.Name()] = string(text)
 	}
-	return all
+	return files
 }
 
-func TestDoctorSettings(t *testing.T) {
+// TestApp_RunDoctor_Settings checks the findings for wrong settings. It is not parallel, because it
+// changes the working directory.
+func TestApp_RunDoctor_Settings(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, r := range []struct {
+	for _, tt := range []struct {
 		why  string
 		args []string
 		want []string
-		text string // in the first that is ill
+		text string // a part of the first finding that is not ok
 	}{
-		{"a setting that cannot be read", []string{"--listen", "x"}, []string{"fail settings"}, `listen: "x": want HOST:PORT`},
-		{"a setting that cannot be served with", []string{"--listen", "0.0.0.0:1"}, []string{"fail settings", "fail database"}, "is no loopback address"},
-		{"a certificate that is not there", []string{"--tls-cert", "x", "--tls-key", "y"}, []string{"fail settings", "fail database"}, "tls-cert: "},
-		{"a file of users that is not there", []string{"--auth-backend", "htpasswd:x"}, []string{"fail settings", "fail database"}, "auth-backend: "},
+		{"a setting that cannot be parsed", []string{"--listen", "x"}, []string{"fail settings"},
+			`listen: "x": want HOST:PORT`},
+		{"a setting that a server refuses", []string{"--listen", "0.0.0.0:1"}, []string{"fail settings", "fail database"},
+			"is not a loopback address"},
+		{"a missing certificate", []string{"--tls-cert", "x", "--tls-key", "y"},
+			[]string{"fail settings", "fail database"}, "tls-cert: "},
+		{"a missing htpasswd file", []string{"--auth-backend", "htpasswd:x"},
+			[]string{"fail settings", "fail database"}, "auth-backend: "},
 		{"no database yet", nil, []string{"fail database"}, "no such file"},
-		{"a database that does not stay", []string{"--db", "memory:"}, []string{"fail settings"}, "memory: is gone"},
+		{"a database in memory", []string{"--db", "memory:"}, []string{"fail settings"}, "memory: is gone"},
 	} {
-		all := examine(t, nil, r.args...)
-		wantIll(t, r.why, all, r.want...)
-		for _, f := range all {
-			if f.Level != doctor.OK {
-				if !strings.Contains(f.Detail, r.text) {
-					t.Errorf("%s: %q, want %q", r.why, f.Detail, r.text)
-				}
-				break
-			}
+		findings := runDoctor(t, nil, tt.args...)
+		wantNotOK(t, tt.why, findings, tt.want...)
+		i := slices.IndexFunc(findings, func(f doctor.Finding) bool { return f.Level != doctor.OK })
+		if i >= 0 && !strings.Contains(findings[i].Detail, tt.text) {
+			t.Errorf("%s: %q, want %q in it", tt.why, findings[i].Detail, tt.text)
 		}
 	}
-	if code, stdout, stderr := tryRun(t, nil, "doctor", "--jsno"); code != exitUsage || stdout != "" || !strings.Contains(stderr, "jsno") {
+	code, stdout, stderr := runCommand(t, nil, "doctor", "--jsno")
+	if code != exitUsage || stdout != "" || !strings.Contains(stderr, "jsno") {
 		t.Errorf("an unknown flag: exit code %d, %q, %q", code, stdout, stderr)
 	}
 	if names, _ := os.ReadDir("."); len(names) > 0 {
-		t.Errorf("the doctor made %v", names)
+		t.Errorf("doctor created %v", names)
 	}
 }
 
-func TestDoctorFiles(t *testing.T) {
+// TestConfig_ExamineKeys checks the findings about the secret key and the modes of files.
+func TestConfig_ExamineKeys(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	key, db := filepath.Join(data, "secret.key"), filepath.Join(data, "hermes.db")
+	keyFile, dbFile := filepath.Join(data, "secret.key"), filepath.Join(data, "hermes.db")
 	args := []string{"--data", data, "--domain", "example.test"}
-	p, _ := served(t, nil, args...)
-	p.signal(syscall.SIGTERM)
-	p.wait()
-	secret, err := os.ReadFile(key)
-	must := func(err error) {
+	p, _ := startWithUser(t, args...)
+	p.signal(t, syscall.SIGTERM)
+	p.waitExit()
+	mustSucceed := func(err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	must(err)
-	must(os.Chmod(db, 0o660))
-	wantIll(t, "the group may use the database", examine(t, nil, args...))
-	must(os.Chmod(db, 0o664))
-	wantIll(t, "others may read the database", examine(t, nil, args...), "fail file-modes")
-	must(os.Chmod(db, 0o600))
-	must(os.Chmod(key, 0o640))
-	wantIll(t, "the group may read the key", examine(t, nil, args...), "fail file-modes")
-	wantIll(t, "the key is elsewhere", examine(t, env{"HERMES_SECRET_KEY": strings.TrimSpace(string(secret))}, args...))
-	must(os.WriteFile(key, []byte("x"), 0o600))
-	must(os.Chmod(key, 0o600))
-	wantIll(t, "the key is damaged", examine(t, nil, args...), "fail secret-key", "fail secret-keys")
-	must(os.Remove(key))
-	wantIll(t, "the key is gone", examine(t, nil, args...), "fail secret-key", "fail secret-keys")
-	if _, err := os.Stat(key); err == nil {
-		t.Error("the doctor made a key")
+	key, err := os.ReadFile(keyFile)
+	mustSucceed(err)
+	secret := strings.TrimSpace(string(key))
+	mustSucceed(os.Chmod(dbFile, 0o660))
+	wantNotOK(t, "the group may write the database", runDoctor(t, nil, args...))
+	mustSucceed(os.Chmod(dbFile, 0o664))
+	wantNotOK(t, "others may read the database", runDoctor(t, nil, args...), "fail file-modes")
+	mustSucceed(os.Chmod(dbFile, 0o600))
+	mustSucceed(os.Chmod(keyFile, 0o640))
+	wantNotOK(t, "the group may read the key", runDoctor(t, nil, args...), "fail file-modes")
+	wantNotOK(t, "the key is in the environment", runDoctor(t, env{"HERMES_SECRET_KEY": secret}, args...))
+	mustSucceed(os.WriteFile(keyFile, []byte("x"), 0o600))
+	mustSucceed(os.Chmod(keyFile, 0o600))
+	wantNotOK(t, "the key is damaged", runDoctor(t, nil, args...), "fail secret-key", "fail secret-keys")
+	mustSucceed(os.Remove(keyFile))
+	wantNotOK(t, "the key is missing", runDoctor(t, nil, args...), "fail secret-key", "fail secret-keys")
+	if _, err := os.Stat(keyFile); err == nil {
+		t.Error("doctor created a key")
 	}
-	wantIll(t, "another key", examine(t, env{"HERMES_SECRET_KEY": testKey}, args...), "fail secret-keys")
-	wantIll(t, "the right key is the second", examine(t, env{"HERMES_SECRET_KEY": testKey + "," + strings.TrimSpace(string(secret))}, args...))
+	wantNotOK(t, "another key", runDoctor(t, env{"HERMES_SECRET_KEY": testKey}, args...), "fail secret-keys")
+	wantNotOK(t, "the right key is the second", runDoctor(t, env{"HERMES_SECRET_KEY": testKey + "," + secret}, args...))
 }
 
-func TestDoctorPostgres(t *testing.T) {
+func TestApp_RunDoctor_PostgreSQL(t *testing.T) {
 	db := pgtest.New(t, pgtest.Options{NoFsync: true})
 	db.Exec(t, "INSERT INTO domain (domain, did) VALUES ('example.test', 'example.test')")
 	e := env{"HERMES_DB": db.URL(), "HERMES_SECRET_KEY": testKey}
-	if all := examine(t, e); !slices.Contains(ill(all), "fail migrations") {
-		t.Errorf("before migrate: %v", all)
+	if findings := runDoctor(t, e); !slices.Contains(notOK(findings), "fail migrations") {
+		t.Errorf("before migrate: %v", findings)
 	}
-	if code, _, stderr := tryRun(t, e, "migrate"); code != exitOK {
+	if code, _, stderr := runCommand(t, e, "migrate"); code != exitOK {
 		t.Fatal(stderr)
 	}
-	wantIll(t, "before bootstrap", examine(t, e), "fail bootstrapped", "warn default-servers")
-	if code, _, stderr := tryRun(t, e, "bootstrap", "--user", "admin"); code != exitOK {
+	wantNotOK(t, "before bootstrap", runDoctor(t, e), "fail bootstrapped", "warn default-servers")
+	if code, _, stderr := runCommand(t, e, "bootstrap", "--user", "admin"); code != exitOK {
 		t.Fatal(stderr)
 	}
-	wantIll(t, "before set_servers", examine(t, e), "warn default-servers")
-	wantIll(t, "with another schema", examine(t, e, "--kamailio-schema", "hermes")[:10], "fail kamailio-tables", "warn table-versions")
-	wantIll(t, "without a key", examine(t, env{"HERMES_DB": db.URL()}), "fail secret-key", "warn default-servers")
-	secret := strings.Replace(db.URL(), "postgres@", "postgres:tiger@", 1)
-	for _, url := range []string{secret, strings.Replace(secret, "127.0.0.1:", "127.0.0.1:1", 1) + "&connect_timeout=1"} {
-		_, stdout, stderr := tryRun(t, env{"HERMES_DB": url, "HERMES_SECRET_KEY": testKey}, "doctor")
+	wantNotOK(t, "before set_servers", runDoctor(t, e), "warn default-servers")
+	wantNotOK(t, "with another schema", runDoctor(t, e, "--kamailio-schema", "hermes")[:10],
+		"fail kamailio-tables", "warn table-versions")
+	wantNotOK(t, "without a key", runDoctor(t, env{"HERMES_DB": db.URL()}), "fail secret-key", "warn default-servers")
+	withPassword := strings.Replace(db.URL(), "postgres@", "postgres:tiger@", 1)
+	wrongPort := strings.Replace(withPassword, "127.0.0.1:", "127.0.0.1:1", 1) + "&connect_timeout=1"
+	for _, url := range []string{withPassword, wrongPort} {
+		_, stdout, stderr := runCommand(t, env{"HERMES_DB": url, "HERMES_SECRET_KEY": testKey}, "doctor")
 		if strings.Contains(stdout+stderr, "tiger") {
-			t.Errorf("the password is shown: %s %s", stdout, stderr)
+			t.Errorf("the password is printed: %s %s", stdout, stderr)
 		}
 	}
-	wantIll(t, "nobody listens", examine(t, env{"HERMES_DB": "postgres://x@127.0.0.1:1/x", "HERMES_SECRET_KEY": testKey}), "fail database")
+	closedPort := env{"HERMES_DB": "postgres://x@127.0.0.1:1/x", "HERMES_SECRET_KEY": testKey}
+	wantNotOK(t, "a closed port", runDoctor(t, closedPort), "fail database")
 }
 
-func TestDoctorTLS(t *testing.T) {
-	for _, r := range []struct {
+func TestTLSFinding(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
 		url   string
 		level doctor.Level
 	}{
-		{"postgres://x@127.0.0.1/x", doctor.OK}, {"postgres://x@localhost/x?sslmode=disable", doctor.OK}, {"postgres://x@/x?host=/run/postgresql", doctor.OK},
-		{"postgres://x@db.test/x", doctor.OK}, {"postgres://x@db.test/x?sslmode=require", doctor.OK},
-		{"postgres://x@db.test/x?sslmode=disable", doctor.Warn}, {"postgres://x@192.0.2.1/x?sslmode=disable", doctor.Warn},
+		{"postgres://x@127.0.0.1/x", doctor.OK},
+		{"postgres://x@localhost/x?sslmode=disable", doctor.OK},
+		{"postgres://x@/x?host=/run/postgresql", doctor.OK},
+		{"postgres://x@db.test/x", doctor.OK},
+		{"postgres://x@db.test/x?sslmode=require", doctor.OK},
+		{"postgres://x@db.test/x?sslmode=disable", doctor.Warn},
+		{"postgres://x@192.0.2.1/x?sslmode=disable", doctor.Warn},
 		{"postgres://x@db.test/x?sslmode=verify-ca", doctor.Warn},
 	} {
-		target, err := pgconn.ParseURL(r.url)
+		target, err := pgconn.ParseURL(tt.url)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f := judgeTLS(target); f.Level != r.level || f.Check != "tls" || !strings.Contains(f.Detail, "sslmode is "+target.SSLMode) {
-			t.Errorf("%s: %v, want %s", r.url, f, r.level)
+		f := tlsFinding(target)
+		if f.Level != tt.level || f.Check != "tls" || !strings.Contains(f.Detail, "sslmode is "+target.SSLMode) {
+			t.Errorf("%s: %v, want %s", tt.url, f, tt.level)
 		}
 	}
 }
 
-// rpc is the finding with the setting; the database is not there.
-func rpc(t *testing.T, target string) doctor.Finding {
-	t.Helper()
-	all := examine(t, nil, "--data", t.TempDir(), "--kamailio-rpc", target)
-	i := slices.IndexFunc(all, func(f doctor.Finding) bool { return f.Check == "kamailio-rpc" })
-	if i < 0 {
-		t.Fatalf("no finding of it: %v", all)
-	}
-	return all[i]
-}
-
-func TestDoctorRPC(t *testing.T) {
+func TestExamineRPC(t *testing.T) {
+	t.Parallel()
 	answer := ""
 	kamailio := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if text, _ := io.ReadAll(r.Body); !strings.Contains(string(text), `"core.version"`) {
-			t.Errorf("asked %s", text)
+			t.Errorf("request %s, want core.version", text)
 		}
 		io.WriteString(w, answer)
 	}))
 	defer kamailio.Close()
-	for _, r := range []struct {
+	finding := func() doctor.Finding {
+		t.Helper()
+		findings := runDoctor(t, nil, "--data", t.TempDir(), "--kamailio-rpc", kamailio.URL)
+		i := slices.IndexFunc(findings, func(f doctor.Finding) bool { return f.Check == "kamailio-rpc" })
+		if i < 0 {
+			t.Fatalf("no finding of the check kamailio-rpc: %v", findings)
+		}
+		return findings[i]
+	}
+	for _, tt := range []struct {
 		why, answer string
 		level       doctor.Level
 	}{
-		{"it answers", `{"jsonrpc":"2.0","result":"kamailio","id":1}`, doctor.OK},
-		{"it refuses, which is an answer", `{"jsonrpc":"2.0","error":{"code":404,"message":"Method Not Found"},"id":1}`, doctor.OK},
-		{"it is another server", `<html>`, doctor.Warn},
+		{"Kamailio answers", `{"jsonrpc":"2.0","result":"kamailio","id":1}`, doctor.OK},
+		{"a refusal is an answer", `{"jsonrpc":"2.0","error":{"code":404,"message":"Method Not Found"},"id":1}`, doctor.OK},
+		{"another server answers", `<html>`, doctor.Warn},
 	} {
-		answer = r.answer
-		if f := rpc(t, kamailio.URL); f.Level != r.level || f.Check != "kamailio-rpc" {
-			t.Errorf("%s: %v, want %s", r.why, f, r.level)
+		answer = tt.answer
+		if f := finding(); f.Level != tt.level {
+			t.Errorf("%s: %v, want %s", tt.why, f, tt.level)
 		}
 	}
 	kamailio.Close()
-	if f := rpc(t, kamailio.URL); f.Level != doctor.Warn {
-		t.Errorf("nobody listens: %v", f)
+	if f := finding(); f.Level != doctor.Warn {
+		t.Errorf("a closed port: %v, want a warning", f)
 	}
 }

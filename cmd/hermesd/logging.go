@@ -3,38 +3,38 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync/atomic"
 
 	"github.com/uptrace/bun/driver/pgdriver"
 )
 
-// logger makes the structured log that log-format and log-level ask for.
-func (a *app) logger(c *config) *slog.Logger {
-	log := newLogger(c, a.stderr)
-	a.drivers.to.Store(log)
+// newLogger returns the structured log that the settings describe, and directs the database
+// driver's messages there.
+func (a *app) newLogger(c *config) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: c.logLevel}
+	var handler slog.Handler = slog.NewTextHandler(a.stderr, opts)
+	if c.logFormat == formatJSON {
+		handler = slog.NewJSONHandler(a.stderr, opts)
+	}
+	log := slog.New(handler)
+	a.driverLog.target.Store(log)
 	return log
 }
 
-func newLogger(c *config, w io.Writer) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: c.logLevel}
-	if c.logFormat == formatJSON {
-		return slog.New(slog.NewJSONHandler(w, opts))
-	}
-	return slog.New(slog.NewTextHandler(w, opts))
-}
+// driverLog receives the messages that pgdriver would print on standard error. It writes them to
+// the structured log at debug level, because hermesd handles the errors behind them itself. It
+// discards messages until it has a target.
+type driverLog struct{ target atomic.Pointer[slog.Logger] }
 
-// driverLog takes what pgdriver would write to standard error by a logger that is the package's. It goes into the
-// structured log, at debug: what matters of it is an error that hermesd sees anyway.
-type driverLog struct{ to atomic.Pointer[slog.Logger] }
+// install makes d the logger of package pgdriver in this process. Only main calls it.
+func (d *driverLog) install() { pgdriver.Logger = d }
 
-// takeOver is for main, which the process and its package state belong to.
-func (d *driverLog) takeOver() { pgdriver.Logger = d }
-
-// Printf is what pgdriver wants of a logger.
+// Printf implements pgdriver's interface of a logger.
 func (d *driverLog) Printf(ctx context.Context, format string, args ...any) {
-	if log := d.to.Load(); log != nil && log.Enabled(ctx, slog.LevelDebug) {
-		log.DebugContext(ctx, "database driver", "says", fmt.Sprintf(format, args...))
+	log := d.target.Load()
+	if log == nil || !log.Enabled(ctx, slog.LevelDebug) {
+		return
 	}
+	log.DebugContext(ctx, "database driver", "says", fmt.Sprintf(format, args...))
 }

@@ -13,36 +13,37 @@ import (
 // runMigrate is the command migrate.
 func (a *app) runMigrate(ctx context.Context, args []string) error {
 	var dryRun, kamailioTables bool
-	flags := newFlags()
+	flags := newFlagSet()
 	flags.BoolVar(&dryRun, "dry-run", false, "")
 	flags.BoolVar(&kamailioTables, "kamailio-tables", false, "")
 	c, err := load(flags, args, a.getenv)
 	if err != nil {
 		return err
 	}
-	if err := c.checkKept("migrate"); err != nil {
+	if err := c.checkPersistent("migrate"); err != nil {
 		return err
 	}
 	if dryRun {
-		clean, err := c.aside()
+		cleanUp, err := c.redirectMissingDatabase()
 		if err != nil {
 			return err
 		}
-		defer clean()
+		defer cleanUp()
 	}
-	s, err := open(ctx, c)
+	s, err := openStore(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	if dryRun {
-		return a.printMigrations(ctx, s.engine, kamailioTables)
+		return a.printMigrations(ctx, s.sql, kamailioTables)
 	}
-	return a.applyMigrations(ctx, s.engine, kamailioTables)
+	return a.applyMigrations(ctx, s.sql, kamailioTables)
 }
 
-// aside puts an empty file elsewhere for an embedded database that does not exist, since to look makes one.
-func (c *config) aside() (clean func(), err error) {
+// redirectMissingDatabase lets the settings name a temporary folder if the embedded database does
+// not exist, because opening it would create it. The caller calls cleanUp to remove the folder.
+func (c *config) redirectMissingDatabase() (cleanUp func(), err error) {
 	if _, err := os.Stat(c.db.path); c.db.kind != dbSQLite || !errors.Is(err, fs.ErrNotExist) {
 		return func() {}, nil
 	}
@@ -54,16 +55,16 @@ func (c *config) aside() (clean func(), err error) {
 	return func() { os.RemoveAll(folder) }, nil
 }
 
-// printMigrations prints the SQL that is to come, and nothing where there is none.
-func (a *app) printMigrations(ctx context.Context, e engine, kamailioTables bool) error {
+// printMigrations prints the SQL of the pending migrations, or nothing if there are none.
+func (a *app) printMigrations(ctx context.Context, s sqlStore, kamailioTables bool) error {
 	if kamailioTables {
-		sql, err := e.KamailioSQL(ctx)
+		sql, err := s.KamailioSQL(ctx)
 		if err != nil {
 			return err
 		}
 		io.WriteString(a.stdout, sql)
 	}
-	sql, err := e.MigrationSQL(ctx)
+	sql, err := s.MigrationSQL(ctx)
 	if err != nil {
 		return err
 	}
@@ -71,18 +72,18 @@ func (a *app) printMigrations(ctx context.Context, e engine, kamailioTables bool
 	return err
 }
 
-// applyMigrations tells what was done, a line a step.
-func (a *app) applyMigrations(ctx context.Context, e engine, kamailioTables bool) error {
-	pending, err := e.Pending(ctx)
+// applyMigrations applies the pending migrations and prints a line for each.
+func (a *app) applyMigrations(ctx context.Context, s sqlStore, kamailioTables bool) error {
+	pending, err := s.Pending(ctx)
 	if err != nil {
 		return err
 	}
 	if kamailioTables {
-		if err := e.CreateKamailioTables(ctx); err != nil {
+		if err := s.CreateKamailioTables(ctx); err != nil {
 			return err
 		}
 	}
-	if err := e.Migrate(ctx); err != nil {
+	if err := s.Migrate(ctx); err != nil {
 		return err
 	}
 	for _, name := range pending {

@@ -4,71 +4,45 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-// binary is hermesd, built once: package state because a process is what TestMain has.
-var binary string
-
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
-
-func buildAndRun(m *testing.M) int {
-	folder, err := os.MkdirTemp("", "hermesd-test-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(folder)
-	binary = filepath.Join(folder, "hermesd")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
-		return 1
-	}
-	return pgtest.Run(m)
-}
-
-// process is a hermesd that runs.
+// process is a running hermesd.
 type process struct {
-	t    *testing.T
 	cmd  *exec.Cmd
-	url  string
+	url  string // set by waitListening
 	http *http.Client
 
-	mu    sync.Mutex
-	more  *sync.Cond // lines, or ended
-	lines []string
-	ended bool
-	exit  error
+	mu      sync.Mutex
+	changed *sync.Cond // signals a change of the fields below
+	lines   []string   // of standard error
+	ended   bool
+	waitErr error
 }
 
-// start starts a hermesd on a port of its own and waits until it listens.
-func start(t *testing.T, e env, args ...string) *process {
+// startHermesd starts a hermesd in an empty folder, on a free port, and waits until it listens.
+func startHermesd(t *testing.T, e env, args ...string) *process {
 	t.Helper()
-	p := launch(t, e, args...)
-	p.listening()
+	p := launchHermesd(t, e, args...)
+	p.waitListening(t)
 	return p
 }
 
-// launch starts a hermesd in an empty folder.
-func launch(t *testing.T, e env, args ...string) *process {
+// launchHermesd is [startHermesd] without the waiting.
+func launchHermesd(t *testing.T, e env, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(binary, append([]string{"--listen", "127.0.0.1:0"}, args...)...), http: &http.Client{}}
-	p.more = sync.NewCond(&p.mu)
+	p := &process{cmd: exec.Command(binary, append([]string{"--listen", "127.0.0.1:0"}, args...)...), http: &http.Client{}}
+	p.changed = sync.NewCond(&p.mu)
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	for name, v := range e {
@@ -84,55 +58,67 @@ func launch(t *testing.T, e env, args ...string) *process {
 	go p.read(stderr)
 	t.Cleanup(func() {
 		p.cmd.Process.Kill()
-		p.wait()
+		p.waitExit()
 	})
 	return p
 }
 
+// restartHermesd stops p and starts a hermesd in its place.
+func restartHermesd(t *testing.T, p *process, e env) *process {
+	t.Helper()
+	p.signal(t, syscall.SIGTERM)
+	if code := p.waitExit(); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	return startHermesd(t, e)
+}
+
+// read collects the lines of standard error until the process ends.
 func (p *process) read(stderr io.Reader) {
 	for s := bufio.NewScanner(stderr); s.Scan(); {
 		p.mu.Lock()
 		p.lines = append(p.lines, s.Text())
 		p.mu.Unlock()
-		p.more.Broadcast()
+		p.changed.Broadcast()
 	}
 	err := p.cmd.Wait()
 	p.mu.Lock()
-	p.ended, p.exit = true, err
+	p.ended, p.waitErr = true, err
 	p.mu.Unlock()
-	p.more.Broadcast()
+	p.changed.Broadcast()
 }
 
-// lineTime is more than any line takes to come.
-const lineTime = 30 * time.Second
+// lineTimeout is far more than hermesd takes to print any line.
+const lineTimeout = 30 * time.Second
 
-// line waits for a line of standard error that holds text.
-func (p *process) line(text string) string {
-	p.t.Helper()
+// waitForLine waits for a line of standard error that contains text, and returns the first one.
+func (p *process) waitForLine(t *testing.T, text string) string {
+	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	late := false
-	defer time.AfterFunc(lineTime, func() {
+	defer time.AfterFunc(lineTimeout, func() {
 		p.mu.Lock()
 		late = true
 		p.mu.Unlock()
-		p.more.Broadcast()
+		p.changed.Broadcast()
 	}).Stop()
-	for seen := 0; ; p.more.Wait() {
+	for seen := 0; ; p.changed.Wait() {
 		for ; seen < len(p.lines); seen++ {
 			if strings.Contains(p.lines[seen], text) {
 				return p.lines[seen]
 			}
 		}
 		if p.ended || late {
-			p.t.Fatalf("hermesd (ended: %v, %v) has no line that holds %q:\n%s", p.ended, p.exit, text, strings.Join(p.lines, "\n"))
+			t.Fatalf("hermesd (ended: %v, %v) printed no line with %q:\n%s", p.ended, p.waitErr, text, strings.Join(p.lines, "\n"))
 		}
 	}
 }
 
-func (p *process) listening() {
-	p.t.Helper()
-	p.url = strings.TrimPrefix(p.line("hermesd: listening on "), "hermesd: listening on ")
+// waitListening waits until the process listens, and sets p.url.
+func (p *process) waitListening(t *testing.T) {
+	t.Helper()
+	p.url = strings.TrimPrefix(p.waitForLine(t, "hermesd: listening on "), "hermesd: listening on ")
 }
 
 // log returns the lines of standard error so far.
@@ -142,7 +128,7 @@ func (p *process) log() []string {
 	return slices.Clone(p.lines)
 }
 
-// password is the one that was printed, "" where there was none until the process listened.
+// password returns the password that was printed, or "".
 func (p *process) password() string {
 	for _, line := range p.log() {
 		if password, ok := strings.CutPrefix(line, "password: "); ok {
@@ -152,15 +138,16 @@ func (p *process) password() string {
 	return ""
 }
 
-// wait waits for the end and returns the exit code, or minus the number of the signal that ended it.
-func (p *process) wait() int {
+// waitExit waits until the process ends. It returns the exit code or, if a signal ended the
+// process, minus the signal's number.
+func (p *process) waitExit() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for !p.ended {
-		p.more.Wait()
+		p.changed.Wait()
 	}
 	var exit *exec.ExitError
-	if !errors.As(p.exit, &exit) {
+	if !errors.As(p.waitErr, &exit) {
 		return 0
 	}
 	if s := exit.Sys().(syscall.WaitStatus); s.Signaled() {
@@ -169,51 +156,48 @@ func (p *process) wait() int {
 	return exit.ExitCode()
 }
 
-func (p *process) signal(s os.Signal) {
-	p.t.Helper()
+func (p *process) signal(t *testing.T, s os.Signal) {
+	t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
 }
 
-// get returns the status and the body.
-func (p *process) get(path string) (int, string) {
-	p.t.Helper()
+// get returns the status and the trimmed body.
+func (p *process) get(t *testing.T, path string) (int, string) {
+	t.Helper()
 	res, err := p.http.Get(p.url + path)
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return res.StatusCode, strings.TrimSpace(string(body))
 }
 
-// session is what a client holds after auth/login.
+// session calls the API of a process. Before a login it calls without credentials.
 type session struct {
-	p              *process
-	session, key   string
-	cookie         *http.Cookie
-	answeredStatus int
+	p            *process
+	session, key string
+	cookie       *http.Cookie
+	lastStatus   int
 }
 
-// login wants it to succeed.
-func (p *process) login(user, password string) *session {
-	p.t.Helper()
+// login logs in with a password. The test fails if that is refused.
+func (p *process) login(t *testing.T, user, password string) *session {
+	t.Helper()
 	s := &session{p: p}
-	a := s.call("auth/login", "username", user, "password", password)
-	if a["response"] != "ok" {
-		p.t.Fatalf("auth/login of %q: %v", user, a)
-	}
+	a := s.mustCall(t, "auth/login", "username", user, "password", password)
 	s.session, s.key = a["session"].(string), a["auth_key"].(string)
 	return s
 }
 
-// call posts a node's parameters, name and value in turn, and returns the answer.
-func (s *session) call(node string, params ...string) map[string]any {
-	s.p.t.Helper()
+// call posts parameters, which alternate between name and value, and returns the answer.
+func (s *session) call(t *testing.T, node string, params ...string) map[string]any {
+	t.Helper()
 	form := url.Values{}
 	for i := 0; i < len(params); i += 2 {
 		form.Set(params[i], params[i+1])
@@ -222,9 +206,9 @@ func (s *session) call(node string, params ...string) map[string]any {
 		form.Set("session", s.session)
 		form.Set("auth_key", s.key)
 	}
-	req, err := http.NewRequestWithContext(s.p.t.Context(), "POST", s.p.url+"/api/"+node, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(t.Context(), "POST", s.p.url+"/api/"+node, strings.NewReader(form.Encode()))
 	if err != nil {
-		s.p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if s.cookie != nil {
@@ -232,31 +216,51 @@ func (s *session) call(node string, params ...string) map[string]any {
 	}
 	res, err := s.p.http.Do(req)
 	if err != nil {
-		s.p.t.Fatal(err)
+		t.Fatal(err)
 	}
-	return s.answer(res)
+	return s.readAnswer(t, res)
 }
 
-func (s *session) answer(res *http.Response) map[string]any {
-	s.p.t.Helper()
+// mustCall is [session.call]. The test fails if the answer is not ok.
+func (s *session) mustCall(t *testing.T, node string, params ...string) map[string]any {
+	t.Helper()
+	a := s.call(t, node, params...)
+	if a["response"] != "ok" {
+		t.Fatalf("%s %q: %v", node, params, a)
+	}
+	return a
+}
+
+// readAnswer reads an answer, and keeps its cookie and status.
+func (s *session) readAnswer(t *testing.T, res *http.Response) map[string]any {
+	t.Helper()
 	defer res.Body.Close()
 	for _, c := range res.Cookies() {
 		s.cookie = c
 	}
-	s.answeredStatus = res.StatusCode
+	s.lastStatus = res.StatusCode
 	var a map[string]any
 	if err := json.NewDecoder(res.Body).Decode(&a); err != nil {
-		s.p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return a
 }
 
-// must wants ok.
-func (s *session) must(node string, params ...string) map[string]any {
-	s.p.t.Helper()
-	a := s.call(node, params...)
-	if a["response"] != "ok" {
-		s.p.t.Fatalf("%s %q: %v", node, params, a)
+// mustSetServers sets the default servers of example.test.
+func (s *session) mustSetServers(t *testing.T) {
+	t.Helper()
+	s.mustCall(t, "domain/set_servers", "domain", "example.test", "registrar", "sip.example.test", "r_port", "5060",
+		"proxy", "sip.example.test", "p_port", "5060", "prov_url", "https://prov.example.test/")
+}
+
+// mustAddUsers adds three users, with default servers for their domain. It returns the answers of
+// user/add by address.
+func (s *session) mustAddUsers(t *testing.T) map[string]any {
+	t.Helper()
+	s.mustSetServers(t)
+	added := map[string]any{}
+	for _, user := range []string{"alice@example.test", "bob@example.test", "carol@example.test"} {
+		added[user] = s.mustCall(t, "user/add", "user", user)["user"]
 	}
-	return a
+	return added
 }

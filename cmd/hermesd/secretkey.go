@@ -8,11 +8,77 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// readKeyFile returns the secret key that a file holds; fs.ErrNotExist where there is no file.
+// setSecretKeys parses the setting secret-key. Its errors do not quote the text.
+func (c *config) setSecretKeys(s string) error {
+	var keys []hermes.SecretKey
+	for i, part := range strings.Split(s, ",") {
+		k, err := hermes.ParseSecretKey(part)
+		if err != nil {
+			return fmt.Errorf("key %d: want 32 bytes in base64, as `head -c 32 /dev/urandom | base64` makes them", i+1)
+		}
+		keys = append(keys, k)
+	}
+	c.secretKeys = keys
+	return nil
+}
+
+// checkSecretKeys requires a secret key in the settings for PostgreSQL, which several hermesd may
+// share: a generated key would differ from theirs.
+func (c *config) checkSecretKeys() error {
+	if c.db.kind == dbPostgres && len(c.secretKeys) == 0 {
+		return c.settingErrorf("secret-key",
+			"missing: PostgreSQL wants one, the same in every hermesd that uses the database; "+
+				"`head -c 32 /dev/urandom | base64` makes one")
+	}
+	return nil
+}
+
+// secretKeyFile returns the path of the generated secret key of an embedded database.
+func (c *config) secretKeyFile() string { return filepath.Join(c.data, "secret.key") }
+
+// loadOrCreateKeys returns the secret keys of the settings or, if there are none, the key in the
+// file of an embedded database. If the database has not been used yet, the file is created.
+func (s *store) loadOrCreateKeys(ctx context.Context) ([]hermes.SecretKey, error) {
+	c := s.config
+	if len(c.secretKeys) > 0 || c.db.kind != dbSQLite {
+		return c.secretKeys, nil
+	}
+	k, err := readKeyFile(c.secretKeyFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		k, err = s.createFirstKey(ctx)
+	}
+	if err != nil {
+		return nil, c.settingErrorf("secret-key", "%s", err)
+	}
+	return []hermes.SecretKey{k}, nil
+}
+
+// createFirstKey creates the key file of a database without principals. If there are principals,
+// the file has been lost, unless a process that started at the same time has just created it.
+func (s *store) createFirstKey(ctx context.Context) (hermes.SecretKey, error) {
+	path := s.config.secretKeyFile()
+	principals, err := s.Authorizations(ctx)
+	if err != nil {
+		return hermes.SecretKey{}, err
+	}
+	if len(principals) == 0 {
+		return createKeyFile(path)
+	}
+	k, err := readKeyFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return k, fmt.Errorf("%s is missing, and the database has passwords sealed with it: "+
+			"want the file back, or the key in %s", path, s.config.lookup("secret-key").envName())
+	}
+	return k, err
+}
+
+// readKeyFile returns the secret key in a file. The error wraps [fs.ErrNotExist] if there is no
+// file.
 func readKeyFile(path string) (hermes.SecretKey, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -25,20 +91,20 @@ func readKeyFile(path string) (hermes.SecretKey, error) {
 	return k, nil
 }
 
-// makeKeyFile makes a secret key, once: of several processes that start together all get the
-// key of one. The file appears whole and on the disk or not at all: it is written beside its
-// place and then linked there, which fails where somebody was first.
-func makeKeyFile(path string) (hermes.SecretKey, error) {
+// createKeyFile creates a file with a new secret key and returns the key. If another process
+// creates the file first, it returns that key. The key is written to a temporary file and then
+// linked, so that the file is complete and on disk when it appears.
+func createKeyFile(path string) (hermes.SecretKey, error) {
 	k, err := hermes.NewSecretKey(rand.Reader)
 	if err != nil {
 		return k, err
 	}
-	beside := fmt.Sprintf("%s.%s", path, rand.Text())
-	if err := writeSynced(beside, k.Reveal()+"\n"); err != nil {
+	temporary := fmt.Sprintf("%s.%s", path, rand.Text())
+	if err := writeFileSync(temporary, k.Reveal()+"\n"); err != nil {
 		return k, err
 	}
-	defer os.Remove(beside)
-	err = os.Link(beside, path)
+	defer os.Remove(temporary)
+	err = os.Link(temporary, path)
 	if errors.Is(err, fs.ErrExist) {
 		return readKeyFile(path)
 	}
@@ -48,7 +114,8 @@ func makeKeyFile(path string) (hermes.SecretKey, error) {
 	return k, syncFolder(filepath.Dir(path))
 }
 
-func writeSynced(path, content string) (err error) {
+// writeFileSync creates a file with mode 0600 and writes it to disk.
+func writeFileSync(path, content string) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -60,7 +127,7 @@ func writeSynced(path, content string) (err error) {
 	return f.Sync()
 }
 
-// syncFolder makes a new name in the folder outlive a power cut.
+// syncFolder writes a folder's entries to disk, so that a new file in it survives a power failure.
 func syncFolder(path string) (err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -70,38 +137,22 @@ func syncFolder(path string) (err error) {
 	return f.Sync()
 }
 
-// keys returns the secret keys: those of the setting, or that of an embedded database, which is
-// made where the database has not been used yet.
-func (s *openStore) keys(ctx context.Context) ([]hermes.SecretKey, error) {
-	c := s.config
-	if len(c.secretKeys) > 0 || c.db.kind != dbSQLite {
-		return c.secretKeys, nil
-	}
-	k, err := readKeyFile(c.secretKeyFile())
-	if errors.Is(err, fs.ErrNotExist) {
-		k, err = s.firstKey(ctx)
-	}
+// runRekey is the command rekey. Servers may run meanwhile if they have all the keys that the
+// command has.
+func (a *app) runRekey(ctx context.Context, args []string) error {
+	c, err := load(newFlagSet(), args, a.getenv)
 	if err != nil {
-		return nil, c.wrong("secret-key", "%s", err)
+		return err
 	}
-	return []hermes.SecretKey{k}, nil
-}
-
-// firstKey makes the key, unless there are principals: then it has been made, by a process that
-// started together with this one, or has been lost.
-func (s *openStore) firstKey(ctx context.Context) (hermes.SecretKey, error) {
-	path := s.config.secretKeyFile()
-	used, err := s.Authorizations(ctx)
+	if err := errors.Join(c.checkPersistent("seal anew"), c.checkSecretKeys()); err != nil {
+		return err
+	}
+	s, client, err := openClient(ctx, c, hermes.Options{Logger: a.newLogger(c)})
 	if err != nil {
-		return hermes.SecretKey{}, err
+		return err
 	}
-	if len(used) == 0 {
-		return makeKeyFile(path)
-	}
-	k, err := readKeyFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return k, fmt.Errorf("%s is missing, and the database has passwords sealed with it: want the file back, or the key in %s",
-			path, s.config.value("secret-key").envName())
-	}
-	return k, err
+	defer s.Close()
+	n, err := client.Rekey(ctx)
+	fmt.Fprintf(a.stdout, "sealed anew: %d\n", n)
+	return withStoreError(err)
 }

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -13,35 +16,19 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes/api"
 )
 
-// The server's limits. The API refuses headers over 16 KiB itself, in JSON; those over maxHeader
-// get net/http's own answer.
+// The limits of the HTTP server. The API itself refuses headers over 16 KiB, with a JSON answer;
+// net/http refuses those over maxHeaderBytes.
 const (
-	headerTime = 5 * time.Second
-	readTime   = 15 * time.Second
-	writeTime  = 60 * time.Second // the API extends it while a long list is being read
-	idleTime   = 60 * time.Second
-	maxHeader  = 64 << 10
+	headerTimeout  = 5 * time.Second
+	readTimeout    = 15 * time.Second
+	writeTimeout   = 60 * time.Second // extended by the API while a client reads a long list
+	idleTimeout    = 60 * time.Second
+	maxHeaderBytes = 64 << 10
 )
 
-// server is a hermesd that serves.
-type server struct {
-	config   *config
-	log      *slog.Logger
-	door     *door
-	store    *openStore
-	client   *hermes.Client
-	api      *api.Handler
-	front    *front
-	http     *http.Server
-	contacts *contacts // nil without kamailio-rpc
-	backends backends
-	hangup   chan os.Signal
-	release  func() // gives SIGTERM and SIGINT their own effect again
-}
-
-// serve is the command serve.
-func (a *app) serve(ctx context.Context, args []string) error {
-	c, err := load(newFlags(), args, a.getenv)
+// runServe is the command serve.
+func (a *app) runServe(ctx context.Context, args []string) error {
+	c, err := load(newFlagSet(), args, a.getenv)
 	if err != nil {
 		return err
 	}
@@ -51,73 +38,67 @@ func (a *app) serve(ctx context.Context, args []string) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	s := &server{config: c, log: a.logger(c), hangup: make(chan os.Signal, 1), release: stop}
+	s := &server{config: c, log: a.newLogger(c), hangup: make(chan os.Signal, 1), stopSignals: stop}
 	signal.Notify(s.hangup, syscall.SIGHUP)
 	defer signal.Stop(s.hangup)
-	err = s.start(ctx, a)
+	err = s.serve(ctx, a.stderr)
 	if err != nil && ctx.Err() != nil {
-		return nil // told to stop before it served
+		return nil // stopped by a signal before it served
 	}
 	return err
 }
 
-// start opens what a server needs, serves, and closes it.
-func (s *server) start(ctx context.Context, a *app) (err error) {
-	if s.door, err = openDoor(s.config); err != nil {
+// checkServe checks the rules that only a server needs: how it is reached, and its secret keys.
+func (c *config) checkServe() error {
+	if err := c.checkTLS(); err != nil {
 		return err
 	}
-	defer s.door.close()
+	if !c.servesTLS() && !c.behindTLSProxy && !isLoopback(c.listen) {
+		return c.settingErrorf("listen", "%q: is not a loopback address, and passwords would cross the network in clear: "+
+			"want tls-cert and tls-key, or behind-tls-proxy if TLS ends in front of hermesd", c.listen)
+	}
+	return c.checkSecretKeys()
+}
+
+// serve opens what the server needs, runs it until ctx ends, and closes everything. The address is
+// bound first, so that no file is created if it is in use.
+func (s *server) serve(ctx context.Context, stderr io.Writer) (err error) {
+	if s.listener, err = openListener(s.config); err != nil {
+		return err
+	}
+	defer s.listener.Close()
 	if s.backends, err = s.config.openBackends(); err != nil {
 		return err
 	}
-	defer s.backends.close()
-	if s.store, err = open(ctx, s.config); err != nil {
+	defer s.backends.Close()
+	if s.store, err = openStore(ctx, s.config); err != nil {
 		return err
 	}
-	defer s.store.close()
-	if err := s.prepare(ctx, a); err != nil {
+	defer s.store.Close()
+	s.logWarnings()
+	if err := s.store.prepareSchema(ctx); err != nil {
 		return err
 	}
+	if err := s.newHandlers(ctx); err != nil {
+		return err
+	}
+	var password hermes.Secret
+	if s.config.db.embedded() && hasLocal(s.config.backends) {
+		if password, err = createFirstUser(ctx, s.client); err != nil {
+			return err
+		}
+	}
+	if err := s.printListening(stderr, password); err != nil {
+		return err
+	}
+	s.root.checkReadiness(ctx) // logs the state at the start
 	return s.run(ctx)
 }
 
-// prepare makes everything ready to accept connections, and tells so.
-func (s *server) prepare(ctx context.Context, a *app) error {
-	s.warn()
-	if err := s.store.prepare(ctx); err != nil {
-		return err
-	}
-	var err error
-	opts := hermes.Options{Backends: s.backends, Logger: s.log, Origin: s.door.origin(s.config)}
-	if rpc := s.config.kamailioRPC; rpc != nil {
-		s.contacts = newContacts(rpc.DropContacts, s.log)
-		opts.UserRemoved = s.contacts.removed
-	}
-	if s.client, err = s.store.client(ctx, opts); err != nil {
-		return err
-	}
-	s.api = api.New(s.client.As(hermes.Actor{}), &api.Options{
-		TLS: s.config.tls() || s.config.behindTLSProxy, TrustedProxies: s.config.trustedProxies,
-		WriteTimeout: writeTime, Logger: s.log,
-	})
-	s.front = &front{api: s.api, ready: s.ready, log: s.log}
-	s.http = &http.Server{
-		Handler:           s.front,
-		ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
-		MaxHeaderBytes: maxHeader,
-		ErrorLog:       slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-	}
-	if err := s.announce(ctx, a.stderr); err != nil {
-		return err
-	}
-	s.front.reason(ctx) // the log tells at once what /readyz would
-	return nil
-}
-
-// warn names what is not wrong enough to refuse.
-func (s *server) warn() {
+// logWarnings logs what is unsafe but not refused.
+func (s *server) logWarnings() {
 	for _, name := range []string{"secret-key", "db"} {
-		v := s.config.value(name)
+		v := s.config.lookup(name)
 		if v.origin.kind == originFlag && (name != "db" || s.config.db.hasPassword()) {
 			s.log.Warn("a secret in a flag can be read by every user of this machine: want it in the environment or a file",
 				"setting", name, "environment", v.envName(), "file", v.fileEnvName())
@@ -129,14 +110,59 @@ func (s *server) warn() {
 	}
 }
 
-// ready is what /readyz asks.
+// newHandlers creates the client, the handlers and the HTTP server.
+func (s *server) newHandlers(ctx context.Context) (err error) {
+	opts := hermes.Options{Backends: s.backends, Logger: s.log, Origin: s.listener.origin(s.config)}
+	if rpc := s.config.kamailioRPC; rpc != nil {
+		s.contacts = newContacts(rpc.DropContacts, s.log)
+		opts.UserRemoved = s.contacts.userRemoved
+	}
+	if s.client, err = s.store.newClient(ctx, opts); err != nil {
+		return err
+	}
+	s.api = api.New(s.client.As(hermes.Actor{}), &api.Options{
+		TLS:            s.config.servesTLS() || s.config.behindTLSProxy,
+		TrustedProxies: s.config.trustedProxies,
+		WriteTimeout:   writeTimeout,
+		Logger:         s.log,
+	})
+	s.root = &rootHandler{api: s.api, ready: s.ready, log: s.log}
+	s.http = &http.Server{
+		Handler:           s.root,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	return nil
+}
+
+// ready returns nil if requests can be served, or the reason why not; see [rootHandler].
 func (s *server) ready(ctx context.Context) error {
 	if err := s.store.ready(ctx); err != nil {
 		return err
 	}
-	done, err := s.client.Bootstrapped(ctx)
-	if err == nil && !done {
+	bootstrapped, err := s.client.Bootstrapped(ctx)
+	if err == nil && !bootstrapped {
 		err = notBootstrapped
 	}
+	return err
+}
+
+// printListening prints the line with the server's URL and, before it, the first user's password
+// unless that is zero. It writes once, so that no log line appears in between.
+func (s *server) printListening(w io.Writer, password hermes.Secret) error {
+	var text strings.Builder
+	if !password.IsZero() {
+		options, url := s.listener.curlTarget()
+		fmt.Fprintf(&text, "hermesd: made the first user, %s; the password is shown this once\npassword: %s\n",
+			firstUser, password.Reveal())
+		fmt.Fprintf(&text, "curl -sS %s-c hermes.cookies -d 'username=%s&password=%s' %s/api/auth/login\n",
+			options, firstUser, password.Reveal(), url)
+	}
+	fmt.Fprintf(&text, "hermesd: listening on %s\n", s.listener.url())
+	_, err := io.WriteString(w, text.String())
 	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"net/netip"
+	"path/filepath"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/e164/plan"
@@ -11,7 +12,7 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// config is what the settings say.
+// config holds the parsed settings.
 type config struct {
 	listen            string
 	data              string
@@ -20,13 +21,13 @@ type config struct {
 	domains           []sip.Domain
 	kamailioSchema    string
 	kamailioPlaintext bool
-	kamailioRPC       *kamrpc.Client // nil: none
+	kamailioRPC       *kamrpc.Client // nil if the setting is empty
 	migrate           string         // migrateAuto, migrateCheck or migrateOff
 	authKeyTTL        time.Duration
 	authKeyGrace      time.Duration
 	sessionTTL        time.Duration
 	requireCookie     bool
-	backends          []backend
+	backends          []backendSetting
 	numberCheck       plan.Plan
 	maxRange          int64
 	trustedProxies    []netip.Prefix
@@ -35,20 +36,20 @@ type config struct {
 	logFormat         string // formatText or formatJSON
 	logLevel          slog.Level
 
-	values []value // in the table's order
+	values []settingValue // in the table's order
 }
 
-// setting is a line of the table.
+// setting is a line of the table of settings.
 type setting struct {
-	name     string // the flag's; the environment's is made of it
-	arg      string // what the help calls the value; "" for a yes/no setting
-	fallback string // the default
-	shown    string // the default as the documentation names it, where fallback does not tell it
-	secret   bool   // never printed, and may come from a file
-	url      bool   // may hold a password: not quoted where it is refused, and masked
-	repeats  bool   // the flag may be given several times
-	about    string
-	set      func(text string) error
+	name         string // of the flag; the environment variable's name is derived from it
+	arg          string // the value's name in the help; empty for a yes/no setting
+	defaultValue string
+	defaultDoc   string // describes the default in documentation, if defaultValue does not
+	secret       bool   // is never printed, and may be read from a file
+	url          bool   // may hold a password: masked when printed, not quoted in errors
+	repeats      bool   // the flag may be given several times
+	about        string
+	set          func(text string) error // parses text and sets the field of config
 }
 
 // The values of the setting migrate.
@@ -64,53 +65,84 @@ const (
 	formatJSON = "json"
 )
 
-// table is the one place where a setting is named: each line sets a field of c.
+// table returns the table of settings. The set function of each line sets a field of c.
 func (c *config) table() []setting {
+	return append(c.storeSettings(), c.serverSettings()...)
+}
+
+// storeSettings returns the settings of the address, the database, its content and its secrets.
+func (c *config) storeSettings() []setting {
 	return []setting{
-		{name: "listen", arg: "ADDRESS", fallback: "127.0.0.1:8080", set: address(&c.listen),
-			about: "address to listen on; port 0 picks one. Off loopback it wants TLS or behind-tls-proxy"},
-		{name: "data", arg: "FOLDER", fallback: "hermes-data", set: text(&c.data),
-			about: "folder of the embedded database and the generated secret key; made with mode 0700"},
-		{name: "db", arg: "DATABASE", shown: "sqlite:DATA/hermes.db", secret: true, set: c.db.set,
+		{name: "listen", arg: "ADDRESS", defaultValue: "127.0.0.1:8080", set: setAddress(&c.listen),
+			about: "address to listen on; port 0 picks a free one. " +
+				"An address other than loopback requires TLS or behind-tls-proxy"},
+		{name: "data", arg: "FOLDER", defaultValue: "hermes-data", set: setString(&c.data),
+			about: "folder of the embedded database and the generated secret key; created with mode 0700"},
+		{name: "db", arg: "DATABASE", defaultDoc: "sqlite:DATA/hermes.db", secret: true, set: c.db.set,
 			about: "sqlite:PATH, memory: or a postgres:// URL"},
-		{name: "secret-key", arg: "KEYS", shown: "generated once into DATA/secret.key with an embedded database; required with PostgreSQL",
-			secret: true, set: c.setSecretKeys,
-			about: "32 bytes in base64: signs auth keys, encrypts SIP passwords at rest. Several, separated by commas: the first signs and encrypts, the others still verify and decrypt"},
-		{name: "domain", arg: "DOMAINS", shown: "none", repeats: true, set: list(&c.domains, sip.ParseDomain),
-			about: "SIP domains that are served besides those in Kamailio's domain table; a comma list, may be repeated. With an embedded database they are also written into that table"},
-		{name: "kamailio-schema", arg: "SCHEMA", fallback: "public", set: text(&c.kamailioSchema),
+		{name: "secret-key", arg: "KEYS", secret: true, set: c.setSecretKeys,
+			defaultDoc: "generated once into DATA/secret.key with an embedded database; required with PostgreSQL",
+			about: "32 bytes in base64: signs auth keys, encrypts SIP passwords at rest. " +
+				"Several keys are separated by commas: the first signs and encrypts, the others still verify and decrypt"},
+		{name: "domain", arg: "DOMAINS", defaultDoc: "none", repeats: true, set: setList(&c.domains, sip.ParseDomain),
+			about: "SIP domains that are served in addition to those in Kamailio's domain table; " +
+				"a comma list, may be repeated. With an embedded database they are also written into that table"},
+		{name: "kamailio-schema", arg: "SCHEMA", defaultValue: "public", set: setString(&c.kamailioSchema),
 			about: "PostgreSQL schema of Kamailio's tables"},
-		{name: "kamailio-plaintext", fallback: "false", set: yesNo(&c.kamailioPlaintext),
+		{name: "kamailio-plaintext", defaultValue: "false", set: setBool(&c.kamailioPlaintext),
 			about: "also keep the clear password in subscriber.password, for a Kamailio with calculate_ha1=yes"},
-		{name: "kamailio-rpc", arg: "TARGET", shown: "none", url: true, set: parsed(&c.kamailioRPC, kamrpc.New),
-			about: "URL or Unix datagram socket of Kamailio's JSON-RPC: after a user's removal its contacts are dropped"},
-		{name: "migrate", arg: "WHEN", shown: "auto embedded, check with PostgreSQL", set: oneOf(&c.migrate, migrateAuto, migrateCheck, migrateOff),
-			about: "auto: bring an old schema to this version at the start; check: refuse to serve one; off"},
-		{name: "auth-key-ttl", arg: "DURATION", fallback: "5m", set: duration(&c.authKeyTTL),
-			about: "life of an auth_key"},
-		{name: "auth-key-grace", arg: "DURATION", fallback: "30s", set: duration(&c.authKeyGrace),
-			about: "how long the auth_key before the current one still serves"},
-		{name: "session-ttl", arg: "DURATION", fallback: "12h", set: duration(&c.sessionTTL),
-			about: "life of a session"},
-		{name: "require-cookie", fallback: "true", set: yesNo(&c.requireCookie),
-			about: "calls need the session's cookie besides session and auth_key"},
-		{name: "auth-backend", arg: "BACKEND", fallback: "local", repeats: true, url: true, set: c.setBackends,
-			about: "who knows the API's users: local (Hermes' own table), htpasswd:PATH or an ldap:// or ldaps:// URL; a comma list, may be repeated, asked in this order"},
-		{name: "number-check", arg: "HOW", fallback: "possible", set: parsed(&c.numberCheck, plan.Parse),
-			about: "how closely a number is looked at: shape, possible or valid"},
-		{name: "max-range", arg: "COUNT", fallback: "1000000", set: count(&c.maxRange),
-			about: "numbers that one number/add_range may add"},
-		{name: "trusted-proxies", arg: "RANGES", shown: "none", repeats: true, set: list(&c.trustedProxies, prefix),
-			about: "CIDR ranges whose X-Forwarded-For is believed (the rightmost hop outside of them counts); a comma list, may be repeated"},
-		{name: "behind-tls-proxy", fallback: "false", set: yesNo(&c.behindTLSProxy),
-			about: "TLS ends in front of hermesd: cookies are Secure"},
-		{name: "tls-cert", arg: "FILE", shown: "none", set: text(&c.tlsCert),
+		{name: "kamailio-rpc", arg: "TARGET", defaultDoc: "none", url: true, set: setParsed(&c.kamailioRPC, kamrpc.New),
+			about: "URL or Unix datagram socket of Kamailio's JSON-RPC: when a user is removed, its contacts are dropped there"},
+		{name: "migrate", arg: "WHEN", defaultDoc: "auto embedded, check with PostgreSQL",
+			set:   setOneOf(&c.migrate, migrateAuto, migrateCheck, migrateOff),
+			about: "auto: bring an old schema to this version at the start; check: refuse to serve an old schema; off: neither"},
+	}
+}
+
+// serverSettings returns the settings of authentication, the API, TLS and the log.
+func (c *config) serverSettings() []setting {
+	return []setting{
+		{name: "auth-key-ttl", arg: "DURATION", defaultValue: "5m", set: setDuration(&c.authKeyTTL),
+			about: "lifetime of an auth_key"},
+		{name: "auth-key-grace", arg: "DURATION", defaultValue: "30s", set: setDuration(&c.authKeyGrace),
+			about: "how long the previous auth_key is still accepted"},
+		{name: "session-ttl", arg: "DURATION", defaultValue: "12h", set: setDuration(&c.sessionTTL),
+			about: "lifetime of a session"},
+		{name: "require-cookie", defaultValue: "true", set: setBool(&c.requireCookie),
+			about: "require the session's cookie in addition to session and auth_key"},
+		{name: "auth-backend", arg: "BACKEND", defaultValue: "local", repeats: true, url: true, set: c.setBackends,
+			about: "authentication backends for the API's users: local (Hermes' own table), htpasswd:PATH " +
+				"or an ldap:// or ldaps:// URL; a comma list, may be repeated, asked in this order"},
+		{name: "number-check", arg: "HOW", defaultValue: "possible", set: setParsed(&c.numberCheck, plan.Parse),
+			about: "how strictly numbers are checked: shape, possible or valid"},
+		{name: "max-range", arg: "COUNT", defaultValue: "1000000", set: setCount(&c.maxRange),
+			about: "how many numbers one number/add_range may add"},
+		{name: "trusted-proxies", arg: "RANGES", defaultDoc: "none", repeats: true,
+			set: setList(&c.trustedProxies, parsePrefix),
+			about: "CIDR ranges of proxies whose X-Forwarded-For is believed " +
+				"(the rightmost address outside of them counts); a comma list, may be repeated"},
+		{name: "behind-tls-proxy", defaultValue: "false", set: setBool(&c.behindTLSProxy),
+			about: "a proxy in front of hermesd ends TLS: cookies are Secure"},
+		{name: "tls-cert", arg: "FILE", defaultDoc: "none", set: setString(&c.tlsCert),
 			about: "certificate chain in PEM: serve HTTPS; read again on SIGHUP"},
-		{name: "tls-key", arg: "FILE", shown: "none", set: text(&c.tlsKey),
+		{name: "tls-key", arg: "FILE", defaultDoc: "none", set: setString(&c.tlsKey),
 			about: "private key in PEM that belongs to tls-cert"},
-		{name: "log-format", arg: "FORMAT", fallback: formatText, set: oneOf(&c.logFormat, formatText, formatJSON),
+		{name: "log-format", arg: "FORMAT", defaultValue: formatText, set: setOneOf(&c.logFormat, formatText, formatJSON),
 			about: "text or json, on standard error"},
-		{name: "log-level", arg: "LEVEL", fallback: "info", set: parsed(&c.logLevel, logLevel),
+		{name: "log-level", arg: "LEVEL", defaultValue: "info", set: setParsed(&c.logLevel, parseLogLevel),
 			about: "debug, info, warn or error"},
+	}
+}
+
+// setDerivedDefaults sets the defaults that depend on other settings.
+func (c *config) setDerivedDefaults() {
+	if c.db.kind == "" {
+		c.db = database{kind: dbSQLite, path: filepath.Join(c.data, "hermes.db")}
+	}
+	if c.migrate == "" {
+		c.migrate = migrateCheck
+		if c.db.embedded() {
+			c.migrate = migrateAuto
+		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,8 +15,8 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// engine is what hermesd needs of a store that lives in a database.
-type engine interface {
+// sqlStore is what hermesd needs of a store in an SQL database, beyond [hermes.Store].
+type sqlStore interface {
 	hermes.Store
 	Migrate(context.Context) error
 	Pending(context.Context) ([]string, error)
@@ -27,93 +28,94 @@ type engine interface {
 	Close() error
 }
 
-// openStore is the store that the settings name.
-type openStore struct {
+// store is the store that the settings name.
+type store struct {
 	hermes.Store
-	engine engine // nil: memory
+	sql    sqlStore // the same store; nil if it is in memory
 	config *config
 }
 
-// open opens the database; an embedded one is made with its folder where it is missing.
-func open(ctx context.Context, c *config) (*openStore, error) {
-	switch c.db.kind {
-	case dbMemory:
-		return &openStore{Store: memstore.New(), config: c}, nil
-	case dbPostgres:
-		e, err := postgres.Open(ctx, c.db.url.Reveal(), &postgres.Options{KamailioSchema: c.kamailioSchema})
-		if err != nil {
-			return nil, fmt.Errorf("open %s: %w", c.db.shown(), err)
+// openStore opens the store that the settings name. A missing embedded database is created, with
+// its folder. The caller closes the store.
+func openStore(ctx context.Context, c *config) (*store, error) {
+	if c.db.kind == dbMemory {
+		return &store{Store: memstore.New(), config: c}, nil
+	}
+	var s sqlStore
+	var err error
+	if c.db.kind == dbPostgres {
+		s, err = postgres.Open(ctx, c.db.url.Reveal(), &postgres.Options{KamailioSchema: c.kamailioSchema})
+	} else {
+		if err := c.createFiles(); err != nil {
+			return nil, err
 		}
-		return &openStore{Store: e, engine: e, config: c}, nil
+		s, err = sqlite.Open(ctx, c.db.path, &sqlite.Options{Manual: true})
 	}
-	if err := c.makeFiles(); err != nil {
-		return nil, err
-	}
-	e, err := sqlite.Open(ctx, c.db.path, &sqlite.Options{Manual: true})
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", c.db.shown(), err)
+		return nil, fmt.Errorf("open %s: %w", c.db.printable(), err)
 	}
-	return &openStore{Store: e, engine: e, config: c}, nil
+	return &store{Store: s, sql: s, config: c}, nil
 }
 
-// makeFiles makes what is missing of the data folder and the database file, for this user's
-// eyes only. What is there keeps its mode: Kamailio may have been let in.
-func (c *config) makeFiles() error {
+// createFiles creates the data folder and the database file if they are missing, readable by this
+// user only. The modes of existing files are kept, because Kamailio may have been given access.
+func (c *config) createFiles() error {
 	if len(c.secretKeys) == 0 || filepath.Dir(c.db.path) == filepath.Clean(c.data) {
 		if err := os.MkdirAll(c.data, 0o700); err != nil {
-			return c.wrong("data", "%q: %s", c.data, err)
+			return c.settingErrorf("data", "%q: %s", c.data, err)
 		}
 	}
 	f, err := os.OpenFile(c.db.path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return c.wrong("db", "%q: %s", c.db.shown(), err)
+		return c.settingErrorf("db", "%q: %s", c.db.printable(), err)
 	}
 	return f.Close()
 }
 
-func (s *openStore) close() {
-	if s.engine != nil {
-		s.engine.Close()
+// Close closes the database, if there is one.
+func (s *store) Close() {
+	if s.sql != nil {
+		s.sql.Close()
 	}
 }
 
-// prepare brings the schema to what the setting migrate asks for, and the settings' domains into an embedded
-// database.
-func (s *openStore) prepare(ctx context.Context) error {
-	if s.engine == nil {
+// prepareSchema does what the setting migrate says, and refuses an old schema if that is check. In
+// an embedded database it also creates Kamailio's tables and adds the domains of the settings.
+func (s *store) prepareSchema(ctx context.Context) error {
+	if s.sql == nil {
 		return nil
 	}
 	embedded := s.config.db.embedded()
 	if embedded {
-		if err := s.newTables(ctx); err != nil {
+		if err := s.createKamailioTables(ctx); err != nil {
 			return err
 		}
 	}
-	if err := s.schema(ctx); err != nil {
+	if err := s.migrateOrCheck(ctx); err != nil {
 		return err
 	}
 	if embedded && len(s.config.domains) > 0 {
-		return s.engine.ServeDomains(ctx, s.config.domains)
+		return s.sql.ServeDomains(ctx, s.config.domains)
 	}
 	return nil
 }
 
-// newTables makes Kamailio's tables in a database that has none of them. One that Kamailio's own
-// tools made is theirs.
-func (s *openStore) newTables(ctx context.Context) error {
-	sql, err := s.engine.KamailioSQL(ctx)
-	if err != nil || !strings.Contains(sql, "CREATE TABLE version ") {
+// createKamailioTables creates Kamailio's tables in a database that has none of them. If Kamailio's
+// own tools created the database, it is left alone.
+func (s *store) createKamailioTables(ctx context.Context) error {
+	missing, err := s.sql.KamailioSQL(ctx)
+	if err != nil || !strings.Contains(missing, "CREATE TABLE version ") {
 		return err
 	}
-	return s.engine.CreateKamailioTables(ctx)
+	return s.sql.CreateKamailioTables(ctx)
 }
 
-func (s *openStore) schema(ctx context.Context) error {
+func (s *store) migrateOrCheck(ctx context.Context) error {
 	switch s.config.migrate {
 	case migrateAuto:
-		return s.engine.Migrate(ctx)
+		return s.sql.Migrate(ctx)
 	case migrateCheck:
-		pending, err := s.engine.Pending(ctx)
+		pending, err := s.sql.Pending(ctx)
 		if err == nil && len(pending) > 0 {
 			err = fmt.Errorf("the schema is not of this version (%s): run hermesd migrate", strings.Join(pending, ", "))
 		}
@@ -122,34 +124,71 @@ func (s *openStore) schema(ctx context.Context) error {
 	return nil
 }
 
-// ready tells what keeps the store from serving: a notReady, or what the database said.
-func (s *openStore) ready(ctx context.Context) error {
-	if s.engine == nil {
+// ready returns nil if the store can serve. Otherwise the error is or wraps a [notReady], or is the
+// database's own.
+func (s *store) ready(ctx context.Context) error {
+	if s.sql == nil {
 		return nil
 	}
-	err := s.engine.Ready(ctx)
+	err := s.sql.Ready(ctx)
 	if err == nil {
 		return nil
 	}
-	pending, failed := s.engine.Pending(ctx)
+	pending, pendingErr := s.sql.Pending(ctx)
 	switch {
-	case failed != nil:
+	case pendingErr != nil:
 		return err
 	case len(pending) > 0:
 		return notReady("pending migrations: " + strings.Join(pending, ", "))
 	}
-	return fmt.Errorf("%w: %w", kamailioMissing, err)
+	return fmt.Errorf("%w: %w", kamailioTablesMissing, err)
 }
 
-// client makes the Client that acts as hermesd itself. opts has what is no setting.
-func (s *openStore) client(ctx context.Context, opts hermes.Options) (*hermes.Client, error) {
-	c := s.config
-	var err error
-	if opts.SecretKeys, err = s.keys(ctx); err != nil {
+// newClient returns a Client that acts as hermesd itself. opts holds the options that are not
+// settings. An embedded database without a secret key gets one.
+func (s *store) newClient(ctx context.Context, opts hermes.Options) (*hermes.Client, error) {
+	keys, err := s.loadOrCreateKeys(ctx)
+	if err != nil {
 		return nil, err
 	}
+	c := s.config
+	opts.SecretKeys = keys
 	opts.Domains = c.domains
-	opts.Plan, opts.MaxRange, opts.KamailioPlaintext = c.numberCheck, c.maxRange, c.kamailioPlaintext
-	opts.AuthKeyTTL, opts.AuthKeyGrace, opts.SessionTTL, opts.NoCookie = c.authKeyTTL, c.authKeyGrace, c.sessionTTL, !c.requireCookie
+	opts.Plan = c.numberCheck
+	opts.MaxRange = c.maxRange
+	opts.KamailioPlaintext = c.kamailioPlaintext
+	opts.AuthKeyTTL = c.authKeyTTL
+	opts.AuthKeyGrace = c.authKeyGrace
+	opts.SessionTTL = c.sessionTTL
+	opts.NoCookie = !c.requireCookie
 	return hermes.New(s.Store, &opts)
+}
+
+// openClient opens the store, prepares its schema and returns a Client over it. The caller closes
+// the store.
+func openClient(ctx context.Context, c *config, opts hermes.Options) (_ *store, _ *hermes.Client, err error) {
+	s, err := openStore(ctx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if err := s.prepareSchema(ctx); err != nil {
+		return nil, nil, err
+	}
+	client, err := s.newClient(ctx, opts)
+	return s, client, err
+}
+
+// withStoreError returns a Client's error together with the store's, which the Client keeps out of
+// its text. The result is for the operator only.
+func withStoreError(err error) error {
+	var e *hermes.Error
+	if !errors.As(err, &e) || e.Err == nil {
+		return err
+	}
+	return fmt.Errorf("%s: %s: %w", e.Node, e.Detail, e.Err)
 }

@@ -6,35 +6,49 @@ import (
 	"sync/atomic"
 )
 
-// certificate is the server's, which can be exchanged while it serves.
-type certificate struct {
-	certFile, keyFile string
-	now               atomic.Pointer[tls.Certificate]
+// servesTLS reports whether hermesd itself serves HTTPS.
+func (c *config) servesTLS() bool { return c.tlsCert != "" }
+
+func (c *config) checkTLS() error {
+	switch {
+	case c.tlsCert != "" && c.tlsKey == "":
+		return c.settingErrorf("tls-key", "missing: tls-cert wants the private key that belongs to it")
+	case c.tlsCert == "" && c.tlsKey != "":
+		return c.settingErrorf("tls-cert", "missing: tls-key wants the certificate that it belongs to")
+	}
+	return nil
 }
 
-// reload reads the files again. What was served before stays where they cannot be used.
+// certificate is the server's certificate. It can be replaced while the server runs.
+type certificate struct {
+	certFile, keyFile string
+	current           atomic.Pointer[tls.Certificate]
+}
+
+// reload reads the files again. If that fails, the current certificate stays in use.
 func (c *certificate) reload() error {
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err == nil {
-		c.now.Store(&pair)
+		c.current.Store(&pair)
 	}
 	return err
 }
 
-// config offers HTTP/2 too.
-func (c *certificate) config() *tls.Config {
+// tlsConfig returns a configuration that always uses the current certificate. It offers HTTP/2.
+func (c *certificate) tlsConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"h2", "http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			return c.now.Load(), nil
+			return c.current.Load(), nil
 		},
 	}
 }
 
-// host is one that the certificate is for. Of a wildcard it is some host under it.
+// host returns the first host name or address in the certificate. For a wildcard it returns a name
+// that the wildcard matches.
 func (c *certificate) host() string {
-	leaf := c.now.Load().Leaf
+	leaf := c.current.Load().Leaf
 	switch {
 	case len(leaf.DNSNames) > 0:
 		return strings.Replace(leaf.DNSNames[0], "*", "hermes", 1)

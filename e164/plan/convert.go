@@ -3,12 +3,13 @@ package plan
 import (
 	"strconv"
 
-	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/hermes-voip/go-hermes/e164"
 )
 
-// convert makes the library's number digit by digit. phonenumbers.Parse would strip what looks
-// like a national prefix, and judge another number than the one that was given.
+// convert returns n as a number of the library, with the same digits. phonenumbers.Parse is of no
+// use here: it removes digits that look like a national prefix, and so checks another number.
 func convert(n e164.Number) *phonenumbers.PhoneNumber {
 	code := n.CountryCode()
 	national := n.String()[1+len(code):]
@@ -24,8 +25,8 @@ func convert(n e164.Number) *phonenumbers.PhoneNumber {
 	return number
 }
 
-// leadingZeros counts the zeros before the integer's own digits: of nothing but zeros, the
-// last one is the integer.
+// leadingZeros returns the count of zeros before the digits of the integer. If all digits are
+// zeros, the last one is the integer and does not count.
 func leadingZeros(digits string) int {
 	zeros := 0
 	for zeros < len(digits)-1 && digits[zeros] == '0' {
@@ -34,7 +35,7 @@ func leadingZeros(digits string) int {
 	return zeros
 }
 
-// integer reads up to 15 digits, which always fit; none are 0.
+// integer returns the value of at most 15 digits, which fits into 64 bits. No digits are 0.
 func integer(digits string) uint64 {
 	v, _ := strconv.ParseUint(digits, 10, 64)
 	return v

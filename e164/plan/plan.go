@@ -1,40 +1,41 @@
-// Package plan tells whether an E.164 number can exist, by the number plans of the world.
+// Package plan checks whether an E.164 number can exist in the number plan of its country.
 //
-// It rests on github.com/nyaruka/phonenumbers, the port of Google's libphonenumber: countries
-// change their plans every week, and a table kept by hand would be wrong within a month. It is
-// apart from package e164 because of what that costs each program that imports it: 7 MB of
-// binary, 4 to 8 ms at its start, and up to some microseconds a check, where Parse takes
+// Use [Plan.Check] of [Possible], the zero Plan, unless there is a reason not to: [Shape] accepts
+// numbers that cannot be dialled, and [Valid] refuses numbers of new blocks until the data is
+// updated. [Parse] reads the name of a plan.
+//
+// The data is that of [github.com/nyaruka/phonenumbers], a port of Google's libphonenumber: number
+// plans change every week, and a table kept by hand would soon be wrong. The data costs each
+// program that imports this package 7 MB of binary, 4 to 8 ms at its start, and up to a few
+// microseconds for each check. So the package is separate from package e164, whose Parse takes
 // nanoseconds.
-//
-// Use [Possible], the zero value, unless there is a reason not to: [Shape] lets through
-// numbers that nobody can dial, and [Valid] refuses new number blocks until the library has
-// learned of them.
 package plan
 
 import (
 	"fmt"
 
-	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/hermes-voip/go-hermes/e164"
 )
 
-// Plan is how closely a number is looked at. The zero value is Possible.
+// Plan selects the checks of a number. The zero Plan is [Possible].
 type Plan int
 
 const (
-	// Possible wants a country calling code that exists and a length that full international
-	// numbers have in it.
+	// Possible requires a country calling code that exists, and a count of digits that full
+	// international numbers of that code can have.
 	Possible Plan = iota
-	// Shape wants what e164.Parse wants, and nothing more.
+	// Shape requires nothing beyond the rules of [e164.Parse].
 	Shape
-	// Valid wants, beyond Possible, a number block that is known to be in use.
+	// Valid requires, beyond Possible, that the number is of a block known to be in use.
 	Valid
 )
 
-// names are the plans' names as the setting number-check has them.
+// names holds the names of the plans, which are the values of hermesd's setting number-check.
 var names = [...]string{Possible: "possible", Shape: "shape", Valid: "valid"}
 
-// Parse reads shape, possible or valid.
+// Parse reads the name of a plan: shape, possible or valid.
 func Parse(name string) (Plan, error) {
 	for p, n := range names {
 		if n == name {
@@ -44,7 +45,7 @@ func Parse(name string) (Plan, error) {
 	return 0, fmt.Errorf("plan: name %.100q: want shape, possible or valid", name)
 }
 
-// String returns the name that Parse reads.
+// String returns the name that [Parse] reads.
 func (p Plan) String() string {
 	if p < 0 || int(p) >= len(names) {
 		return fmt.Sprintf("plan(%d)", int(p))
@@ -52,8 +53,8 @@ func (p Plan) String() string {
 	return names[p]
 }
 
-// Check returns nil where n is acceptable, and else an error that says why not. The zero
-// Number is never acceptable. It may be called by several goroutines at once.
+// Check returns nil if the plan accepts n, and otherwise an error that names the rule that n
+// breaks. No plan accepts the zero Number. Check is safe for concurrent use.
 func (p Plan) Check(n e164.Number) error {
 	if n.IsZero() {
 		return fmt.Errorf("plan: number %q: want one", n)
@@ -62,18 +63,20 @@ func (p Plan) Check(n e164.Number) error {
 		return nil
 	}
 	number := convert(n)
-	if lacks := lengthLacks(number); lacks != "" {
-		return fmt.Errorf("plan: number %q: %s %s", n, lacks, n.CountryCode())
+	if fault := lengthFault(number); fault != "" {
+		return fmt.Errorf("plan: number %q: %s %s", n, fault, n.CountryCode())
 	}
 	if p == Valid && !phonenumbers.IsValidNumber(number) {
-		return fmt.Errorf("plan: number %q: want one of a block in use under country calling code %s", n, n.CountryCode())
+		return fmt.Errorf("plan: number %q: want one of a block in use under country calling code %s",
+			n, n.CountryCode())
 	}
 	return nil
 }
 
-// lengthLacks says what keeps a number from being possible; "" where nothing does. Only
-// IS_POSSIBLE will do: phonenumbers.IsPossibleNumber accepts lengths for local dialling too.
-func lengthLacks(number *phonenumbers.PhoneNumber) string {
+// lengthFault returns the beginning of an error, to be followed by the country calling code, or ""
+// if the number is possible. It does not use phonenumbers.IsPossibleNumber, which also accepts the
+// lengths of local dialling.
+func lengthFault(number *phonenumbers.PhoneNumber) string {
 	switch phonenumbers.IsPossibleNumberWithReason(number) {
 	case phonenumbers.IS_POSSIBLE:
 		return ""

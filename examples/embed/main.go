@@ -1,5 +1,5 @@
-// Command embed provisions a user in an embedded SQLite database that Kamailio can read: no
-// server, no other process.
+// Command embed adds a user to an embedded SQLite database, which Kamailio can read. It needs no
+// server.
 package main
 
 import (
@@ -29,7 +29,7 @@ func run(ctx context.Context, path string, out io.Writer) error {
 		return err
 	}
 	defer store.Close()
-	// A real program keeps the key beside the database: it opens the sealed passwords.
+	// A real program stores the key: without it, the sealed passwords cannot be recovered.
 	key, err := hermes.NewSecretKey(rand.Reader)
 	if err != nil {
 		return err
@@ -38,19 +38,21 @@ func run(ctx context.Context, path string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := client.DomainSetServers(ctx, hermes.DomainSetServersRequest{
+	_, err = client.DomainSetServers(ctx, hermes.DomainSetServersRequest{
 		Domain: domain, Registrar: domain, RPort: 5060, Proxy: domain, PPort: 5060, ProvURL: "https://example.test/prov",
-	}); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	res, err := client.UserAdd(ctx, hermes.UserAddRequest{User: sip.MustParse("alice@example.test"), DisplayName: "Alice"})
 	if errors.Is(err, hermes.Exists) {
-		fmt.Fprintln(out, "alice is there already")
+		fmt.Fprintln(out, "alice exists already")
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s may register with a password of %d characters\n", res.User.User, len(res.User.Password.Value.Reveal()))
+	password := res.User.Password.Value.Reveal()
+	fmt.Fprintf(out, "%s can register with a password of %d characters\n", res.User.User, len(password))
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 )
 
 func TestRun(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "hermes.db")
 	var out strings.Builder
 	for range 2 {
@@ -16,8 +17,8 @@ func TestRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := "alice@example.test may register with a password of 20 characters\nalice is there already\n"
+	want := "alice@example.test can register with a password of 20 characters\nalice exists already\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
-		t.Error(diff)
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

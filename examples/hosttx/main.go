@@ -1,5 +1,5 @@
-// Command hosttx adds a customer of its own and the customer's SIP user in one PostgreSQL
-// transaction: both are there afterwards, or neither.
+// Command hosttx adds a row to a table of its own and a SIP user in one PostgreSQL transaction:
+// either both are added or neither.
 package main
 
 import (
@@ -8,7 +8,7 @@ import (
 	"log"
 	"os"
 
-	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/jackc/pgx/v5/stdlib" // any PostgreSQL driver for database/sql
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/postgres"
@@ -30,7 +30,8 @@ func main() {
 	}
 }
 
-// addCustomer is to be run again by its caller where the commit fails with SQLSTATE 40001.
+// addCustomer adds a customer and the customer's SIP user. If it fails with SQLSTATE 40001, another
+// transaction came first, and the caller calls it again.
 func addCustomer(ctx context.Context, db *sql.DB, key hermes.SecretKey, name string, user sip.Addr) error {
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {

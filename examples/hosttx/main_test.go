@@ -39,10 +39,10 @@ func TestAddCustomer(t *testing.T) {
 	alice := sip.MustParse("alice@example.test")
 
 	if err := addCustomer(ctx, db, key, "Alice", alice); !errors.Is(err, hermes.NoServers) {
-		t.Fatalf("without servers: %v, want servfail", err)
+		t.Fatalf("without servers for the domain: %v, want NoServers", err)
 	}
-	if n := customers(t, db); n != 0 {
-		t.Errorf("%d customers without a SIP user, want 0", n)
+	if n := countCustomers(t, db); n != 0 {
+		t.Errorf("%d customers after a failure, want 0", n)
 	}
 	if err := store.SetServers(ctx, hermes.Servers{Domain: alice.Domain(), RPort: 5060, PPort: 5060}); err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestAddCustomer(t *testing.T) {
 	if err := addCustomer(ctx, db, key, "Alice", alice); err != nil {
 		t.Fatal(err)
 	}
-	if n := customers(t, db); n != 1 {
+	if n := countCustomers(t, db); n != 1 {
 		t.Errorf("%d customers, want 1", n)
 	}
 	if _, err := store.User(ctx, alice); err != nil {
@@ -58,7 +58,7 @@ func TestAddCustomer(t *testing.T) {
 	}
 }
 
-func customers(t *testing.T, db *sql.DB) (n int) {
+func countCustomers(t *testing.T, db *sql.DB) (n int) {
 	t.Helper()
 	if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM customers`).Scan(&n); err != nil {
 		t.Fatal(err)

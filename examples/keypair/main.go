@@ -1,4 +1,4 @@
-// Command keypair logs in to hermesd with the Ed25519 key in a PEM file: keypair URL ORIGIN KEY-ID FILE.
+// Command keypair logs in to hermesd with an Ed25519 key in a PEM file. It signs for ORIGIN only.
 package main
 
 import (
@@ -29,21 +29,20 @@ func main() {
 
 func login(server, origin, id, file string) (map[string]any, error) {
 	text, err := os.ReadFile(file)
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return nil, fmt.Errorf("%s: want a private key in PEM: %v", file, err)
+	var parsed any
+	if block, _ := pem.Decode(text); block != nil {
+		parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
 	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	signer, ok := key.(ed25519.PrivateKey)
+	key, ok := parsed.(ed25519.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("%s: want an Ed25519 key: %v", file, err)
+		return nil, fmt.Errorf("%s: want an Ed25519 private key in PEM: %v", file, err)
 	}
 	challenge, err := call(server+"/api/auth/challenge", url.Values{"key": {id}})
 	if err != nil || challenge["origin"] != origin {
 		return nil, fmt.Errorf("this is not %s: %v, %v", origin, challenge["origin"], err)
 	}
 	nonce := fmt.Sprint(challenge["nonce"])
-	sig := base64.RawURLEncoding.EncodeToString(ed25519.Sign(signer, hermes.LoginMessage(origin, id, hermes.NewSecret(nonce))))
+	sig := base64.RawURLEncoding.EncodeToString(ed25519.Sign(key, hermes.LoginMessage(origin, id, hermes.NewSecret(nonce))))
 	return call(server+"/api/auth/login", url.Values{"key": {id}, "nonce": {nonce}, "signature": {sig}})
 }
 

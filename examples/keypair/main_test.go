@@ -17,6 +17,7 @@ import (
 )
 
 func TestLogin(t *testing.T) {
+	t.Parallel()
 	client, err := hermes.New(memstore.New(), &hermes.Options{Origin: "https://hermes.example.test"})
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +50,6 @@ func TestLogin(t *testing.T) {
 		t.Errorf("login: %v, %v; want limited_read", answer["access"], err)
 	}
 	if _, err := login(server.URL, "https://other.example.test", key.Key.Reveal(), file); err == nil {
-		t.Error("a server of another origin got a signature")
+		t.Error("login signed for a server with another origin")
 	}
 }

@@ -1,4 +1,4 @@
-// Command mount serves the Hermes API beside routes of its own.
+// Command mount serves the Hermes API next to routes of its own.
 package main
 
 import (
@@ -36,7 +36,7 @@ func newHandler(ctx context.Context, adminPassword hermes.Secret) (http.Handler,
 	mux := http.NewServeMux()
 	mux.Handle("/api/", api.New(client, nil))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, "the host's own page")
+		fmt.Fprintln(w, "a page of this program")
 	})
 	return mux, nil
 }

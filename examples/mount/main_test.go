@@ -11,7 +11,8 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-func TestHandler(t *testing.T) {
+func TestNewHandler(t *testing.T) {
+	t.Parallel()
 	handler, err := newHandler(t.Context(), hermes.NewSecret("wonderland"))
 	if err != nil {
 		t.Fatal(err)
@@ -19,8 +20,8 @@ func TestHandler(t *testing.T) {
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	for _, tt := range []struct{ path, why, want string }{
-		{"/", "the host's route", "the host's own page"},
-		{"/api/auth/login", "a node", `"response":"ok"`},
+		{"/", "a route of the program", "a page of this program"},
+		{"/api/auth/login", "a node of the API", `"response":"ok"`},
 	} {
 		res, err := http.PostForm(server.URL+tt.path, url.Values{"username": {"admin"}, "password": {"wonderland"}})
 		if err != nil {

@@ -1,10 +1,9 @@
-// Command tested has code of its own that uses Hermes, and a test of it that needs no server
-// and no database: see main_test.go.
+// Command tested has a function that uses Hermes. Its test in main_test.go runs over the memory
+// store and needs no server and no database.
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log"
 
@@ -22,15 +21,17 @@ func main() {
 	fmt.Println(onboard(context.Background(), client, sip.MustParse("alice@example.test"), mac.MustParse("00:11:22:33:44:55")))
 }
 
-// onboard makes a user with a desk phone and a number, and leaves nothing behind where that fails.
-func onboard(ctx context.Context, c *hermes.Client, user sip.Addr, phone mac.Addr) error {
-	if _, err := c.UserAdd(ctx, hermes.UserAddRequest{User: user}); err != nil {
+// onboard adds a user with a number and a desk phone in one transaction. If a call fails, for
+// example because no number is free, nothing is changed.
+func onboard(ctx context.Context, client *hermes.Client, user sip.Addr, phone mac.Addr) error {
+	return client.Tx(ctx, func(c *hermes.Client) error {
+		if _, err := c.UserAdd(ctx, hermes.UserAddRequest{User: user}); err != nil {
+			return err
+		}
+		if _, err := c.NumberAssign(ctx, hermes.NumberAssignRequest{User: user}); err != nil {
+			return err
+		}
+		_, err := c.PhoneAdd(ctx, hermes.PhoneAddRequest{MAC: phone, User: user})
 		return err
-	}
-	if _, err := c.NumberAssign(ctx, hermes.NumberAssignRequest{User: user}); err != nil {
-		_, undo := c.UserRemove(ctx, hermes.UserRemoveRequest{User: user})
-		return errors.Join(err, undo)
-	}
-	_, err := c.PhoneAdd(ctx, hermes.PhoneAddRequest{MAC: phone, User: user})
-	return err
+	})
 }

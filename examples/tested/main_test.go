@@ -12,6 +12,7 @@ import (
 )
 
 func TestOnboard(t *testing.T) {
+	t.Parallel()
 	ctx, domain := t.Context(), sip.MustParseDomain("example.test")
 	client, err := hermes.New(memstore.New(domain), nil)
 	if err != nil {
@@ -26,10 +27,10 @@ func TestOnboard(t *testing.T) {
 	alice, phone := sip.MustParse("alice@example.test"), mac.MustParse("00:11:22:33:44:55")
 
 	if err := onboard(ctx, client, alice, phone); !errors.Is(err, hermes.Empty) {
-		t.Fatalf("with an empty pool: %v, want empty", err)
+		t.Fatalf("with an empty pool: %v, want Empty", err)
 	}
 	if _, err := client.UserAvail(ctx, hermes.UserAvailRequest{User: alice}); err != nil {
-		t.Errorf("a user was left behind: %v", err)
+		t.Errorf("the user exists after a failure: %v", err)
 	}
 	if _, err := client.NumberAdd(ctx, hermes.NumberAddRequest{Number: e164.MustParse("+4773500001")}); err != nil {
 		t.Fatal(err)
@@ -39,6 +40,6 @@ func TestOnboard(t *testing.T) {
 	}
 	phones, err := client.PhoneGet(ctx, hermes.PhoneGetRequest{User: alice})
 	if err != nil || len(phones.List) != 1 || phones.List[0] != "001122334455" {
-		t.Errorf("alice's phones: %v, %v", phones.List, err)
+		t.Errorf("phones of alice: %v, %v; want 001122334455", phones.List, err)
 	}
 }

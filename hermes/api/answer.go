@@ -3,125 +3,156 @@ package api
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"reflect"
-	"runtime/debug"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
 // fail answers an error.
-func (x *exchange) fail(err error) {
-	e := x.errorOf(err)
-	x.out.Response, x.out.Cause = e.Response, e.Cause
+func (req *request) fail(err error) {
+	e := req.recordError(err)
 	if e.RetryAfter > 0 {
-		x.w.Header().Set("Retry-After", retryAfter(e.RetryAfter))
+		req.w.Header().Set("Retry-After", retryAfter(e.RetryAfter))
 	}
-	if x.node != nil && e.Err == wrongMethod {
-		x.w.Header().Set("Allow", x.node.allow())
+	if req.endpoint != nil && e.Err == wrongMethod {
+		req.w.Header().Set("Allow", req.endpoint.allow())
 	}
-	x.send(statusOf(e), appendError(nil, e, x.describes(e)))
+	body := appendError([]byte{'{'}, e)
+	// domain/set_servers answers bad parameters in its own way, with the detail as description too.
+	if req.endpoint != nil && req.endpoint.Refuses != hermes.Invalid && e.Cause == hermes.Parameters {
+		body = appendString(appendKey(body, `"description":`), e.Detail)
+	}
+	req.send(statusOf(e), append(body, '}'))
 }
 
-// describes tells whether the answer repeats its detail as description: where the node answers
-// bad parameters in a way of its own.
-func (x *exchange) describes(e *hermes.Error) bool {
-	return x.node != nil && x.node.Refuses != hermes.Invalid && e.Cause == hermes.Parameters
-}
-
-// errorOf makes an answer of any error. Of a fault inside, the client gets the id only.
-func (x *exchange) errorOf(err error) *hermes.Error {
+// recordError stores an error in the outcome and returns it as it is to be answered. Of a fault
+// inside Hermes the client learns only the id under which it is logged.
+func (req *request) recordError(err error) *hermes.Error {
 	var e *hermes.Error
 	if !errors.As(err, &e) {
 		e = &hermes.Error{Response: hermes.Fault, Cause: hermes.Internal, Err: err}
 	}
+	req.outcome.Response, req.outcome.Cause = e.Response, e.Cause
 	if _, ok := e.Err.(reason); !ok {
-		x.out.Err = e.Err
+		req.outcome.Err = e.Err
 	}
 	if e.Response != hermes.Fault {
 		return e
 	}
-	shown := *e
-	shown.Detail = x.out.ID
-	return &shown
+	answered := *e
+	answered.Detail = req.outcome.ID
+	return &answered
 }
 
-// succeed answers a response; err is nil, or an error that is answered as success with a cause.
-func (x *exchange) succeed(res any, err error) {
-	v := reflect.New(reflect.TypeOf(res)).Elem()
-	v.Set(reflect.ValueOf(res))
-	p := planResponse(v.Type())
-	x.out.Response, x.out.Status = x.node.Answers, http.StatusOK
-	if p.cookie >= 0 {
-		setCookie(x.w, v.Field(p.cookie).Interface().(hermes.Cookie), x.h.secure(x.r))
+// succeed answers a response struct. The error is nil, or has a cause that is answered beside the
+// list of the response.
+func (req *request) succeed(output any, err error) {
+	v := reflect.New(reflect.TypeOf(output)).Elem()
+	v.Set(reflect.ValueOf(output))
+	fields := responseFieldsOf(v.Type())
+	req.outcome.Response = req.endpoint.Answers
+	if fields.cookie >= 0 {
+		setCookie(req.w, v.Field(fields.cookie).Interface().(hermes.Cookie), req.secure)
 	}
 	switch {
-	case p.text >= 0:
-		x.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		x.send(http.StatusOK, []byte(v.Field(p.text).Interface().(hermes.Secret).Reveal()))
-	case p.list >= 0:
-		x.stream(p, v, err)
+	case fields.text >= 0:
+		req.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		req.send(http.StatusOK, []byte(v.Field(fields.text).Interface().(hermes.Secret).Reveal()))
+	case fields.list >= 0:
+		req.stream(fields, v, err)
 	default:
-		x.sendObject(p, v)
+		// Most answers are shorter.
+		body := append(make([]byte, 0, 1<<10), `{"response":`...)
+		body = appendString(body, string(req.endpoint.Answers))
+		body, err := appendMembers(body, fields.members, v)
+		if err != nil {
+			req.fail(err)
+			return
+		}
+		req.send(http.StatusOK, append(body, '}'))
 	}
 }
 
-func (x *exchange) sendObject(p *responsePlan, v reflect.Value) {
-	body, err := p.appendObject(nil, v, x.node.Answers)
-	if err != nil {
-		x.fail(err)
-		return
-	}
-	x.send(http.StatusOK, body)
+// send writes a complete answer.
+func (req *request) send(status int, body []byte) {
+	req.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	req.writeHeader(status)
+	req.write(body)
 }
 
-// send writes a whole answer.
-func (x *exchange) send(status int, body []byte) {
-	x.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	x.begin(status)
-	x.write(body)
+func (req *request) writeHeader(status int) {
+	req.outcome.Status, req.sent = status, true
+	req.extendDeadline()
+	req.w.WriteHeader(status)
 }
 
-func (x *exchange) begin(status int) {
-	x.out.Status, x.sent = status, true
-	x.extend()
-	x.w.WriteHeader(status)
+// extendDeadline gives the client the whole WriteTimeout for reading the next chunk, however long
+// it took to make that chunk.
+func (req *request) extendDeadline() {
+	_ = req.control.SetWriteDeadline(time.Now().Add(req.handler.opts.WriteTimeout))
 }
 
-// extend gives the client its time to read, however long it took to make what it reads.
-func (x *exchange) extend() {
-	_ = x.control.SetWriteDeadline(time.Now().Add(x.h.opts.WriteTimeout))
-}
-
-// write tells whether the client is still there.
-func (x *exchange) write(b []byte) bool {
-	if x.r.Method == http.MethodHead {
+// write writes a part of the body and reports whether the client is still connected.
+func (req *request) write(b []byte) bool {
+	if req.r.Method == http.MethodHead {
 		return true
 	}
-	_, err := x.w.Write(b)
-	if err != nil && x.out.Err == nil {
-		x.out.Err = fmt.Errorf("write the answer: %w", err)
+	_, err := req.w.Write(b)
+	if err != nil && req.outcome.Err == nil {
+		req.outcome.Err = fmt.Errorf("write the answer: %w", err)
 	}
 	return err == nil
 }
 
-// finish ends the exchange: it turns a panic into an answer, or, where one is half sent, cuts the connection, so that
-// no client takes it for a whole one.
-func (x *exchange) finish() {
-	p := recover()
-	if p == nil {
-		x.report()
-		return
+// responseFields holds the fields of a response struct that are answered in a special way, by index
+// or -1, and the members of the JSON object.
+type responseFields struct {
+	text    int // the field that is the whole answer, as plain text
+	cookie  int // the [hermes.Cookie]
+	list    int // the [*hermes.List]
+	members []member
+}
+
+// list is a [*hermes.List] of any type.
+type list interface {
+	Stream() iter.Seq2[any, error]
+	Next() string
+}
+
+var responseTypes sync.Map // reflect.Type → *responseFields
+
+// responseFieldsOf returns the fields of t, which are looked up once.
+func responseFieldsOf(t reflect.Type) *responseFields {
+	if fields, ok := responseTypes.Load(t); ok {
+		return fields.(*responseFields)
 	}
-	err := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-	if !x.sent {
-		x.fail(err)
-		x.report()
-		return
+	fields := &responseFields{text: -1, cookie: -1, list: -1, members: membersOf(t)}
+	for i := range t.NumField() {
+		switch sf := t.Field(i); {
+		case sf.Tag.Get("wire") == "text":
+			fields.text = i
+		case sf.Type == cookieType:
+			fields.cookie = i
+		case sf.Type.Implements(reflect.TypeFor[list]()):
+			fields.list = i
+		}
 	}
-	x.out.Response, x.out.Cause, x.out.Err = hermes.Fault, hermes.Internal, err
-	x.report()
-	panic(http.ErrAbortHandler)
+	stored, _ := responseTypes.LoadOrStore(t, fields)
+	return stored.(*responseFields)
+}
+
+// appendError appends the members of an error to an object.
+func appendError(b []byte, e *hermes.Error) []byte {
+	b = appendString(appendKey(b, `"response":`), string(e.Response))
+	b = appendString(appendKey(b, `"cause":`), string(e.Cause))
+	b = appendString(appendKey(b, `"detail":`), e.Detail)
+	if len(e.Fields) > 0 {
+		b, _ = appendStandard(appendKey(b, `"failed":`), e.Fields)
+	}
+	return b
 }

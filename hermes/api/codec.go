@@ -7,42 +7,46 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// Decode makes n's request of its parameters by the rules of the wire, as the Handler does. The
-// request is a pointer to n's request struct; the error is an *hermes.Error.
+// Decode makes the request struct of node n from parameters as the Handler does, and returns a
+// pointer to it. The values must not be escaped. The parameters session and auth_key are accepted
+// and ignored for a node that needs a capability. The error is an [*hermes.Error], such as
+// invalid/parameters for an unknown parameter.
 func Decode(n hermes.Node, values url.Values) (req hermes.Request, err error) {
-	e, f := newEndpoint(n), newForm()
+	e := newEndpoint(n, sessionName, authKeyName)
+	p := &params{values: map[string]string{}}
 	for name, all := range values {
 		for _, value := range all {
-			if err := f.set(name, value); err != nil {
+			if err := p.add(name, value); err != nil {
 				return nil, e.badParameter(err.Error())
 			}
 		}
 	}
-	req, fault := e.decode(f, hermes.Secret{})
+	req, _, fault := e.decode(p, hermes.Secret{})
 	if fault != nil {
 		return nil, fault
 	}
 	return req, nil
 }
 
-// Encode is Decode's inverse: the parameters that a client sends for req, a request struct or a
-// pointer to one. Secrets are revealed in them. What no parameter can carry, such as an address that other tools left malformed, is
-// an error when it is decoded again.
+// Encode returns the parameters that a client sends for req, a request struct or a pointer to one.
+// It is the inverse of [Decode], except that it does not check values: an address that another
+// program left malformed in the database is encoded, and refused when it is decoded. The result
+// reveals the secrets in req.
 func Encode(req any) (url.Values, error) {
 	v := reflect.Indirect(reflect.ValueOf(req))
 	values := url.Values{}
-	for _, f := range planRequest(v.Type()).fields {
+	for _, f := range requestFieldsOf(v.Type()).list {
 		field := v.Field(f.index)
 		if field.IsZero() {
 			continue
 		}
-		if f.opt {
+		if f.optional {
 			field = field.FieldByName("Value")
 		}
 		text := ""
 		if !field.IsZero() {
 			var err error
-			if text, err = textOf(field); err != nil {
+			if text, err = formatValue(field); err != nil {
 				return nil, err
 			}
 		}

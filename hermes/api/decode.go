@@ -1,163 +1,202 @@
 package api
 
 import (
+	"encoding"
+	"errors"
 	"fmt"
-	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// endpoint is a node with what can be read off it once.
-type endpoint struct {
-	hermes.Node
-	methods []string
-	request requestPlan
-}
-
-// The parameters that every node with a session has.
-const (
-	sessionName = "session"
-	authKeyName = "auth_key"
-)
-
-func newEndpoint(n hermes.Node) *endpoint {
-	e := &endpoint{Node: n, methods: []string{http.MethodGet, http.MethodHead, http.MethodPost}}
-	if n.Changes {
-		e.methods = []string{http.MethodGet, http.MethodPost}
+// decode makes the node's request struct of the parameters. If there are faults, it returns the
+// first, the names of all malformed parameters, and the struct without their values. A fault with
+// the cause Parameters precedes all others.
+func (e *endpoint) decode(p *params, cookie hermes.Secret) (input hermes.Request, malformed []string, fault *hermes.Error) {
+	input = e.New()
+	v := reflect.ValueOf(input).Elem()
+	if e.fields.cookie >= 0 {
+		v.Field(e.fields.cookie).Set(reflect.ValueOf(cookie))
 	}
-	e.request = planRequest(reflect.TypeOf(n.New()).Elem())
-	if e.guarded() {
-		e.request.names[sessionName], e.request.names[authKeyName] = true, true
-	}
-	return e
-}
-
-func (n *endpoint) guarded() bool { return n.Needs != hermes.NoCapability }
-
-// allow is the value of the Allow header.
-func (n *endpoint) allow() string { return strings.Join(n.methods, ", ") }
-
-// decode makes the request of its form. It returns the request even where there is a fault,
-// with stand-ins for what is malformed, for who wants to know what else is wrong with it.
-func (n *endpoint) decode(f *form, cookie hermes.Secret) (req hermes.Request, fault *hermes.Error) {
-	req = n.New()
-	v := reflect.ValueOf(req).Elem()
-	if n.request.cookie >= 0 {
-		v.Field(n.request.cookie).Set(reflect.ValueOf(cookie))
-	}
-	faults := []*hermes.Error{n.unknown(f)}
-	for i := range n.request.fields {
-		faults = append(faults, n.decodeField(&n.request.fields[i], v, f))
-	}
-	return req, firstFault(faults)
-}
-
-// firstFault prefers bad parameters to malformed values.
-func firstFault(faults []*hermes.Error) (first *hermes.Error) {
-	for _, e := range faults {
-		if e != nil && (first == nil || first.Cause != hermes.Parameters && e.Cause == hermes.Parameters) {
-			first = e
+	var unknown []string
+	for name := range p.values {
+		if !e.fields.names[name] {
+			unknown = append(unknown, quoteName(name))
 		}
 	}
-	return first
-}
-
-func (n *endpoint) unknown(f *form) *hermes.Error {
-	var names []string
-	for name := range f.values {
-		if !n.request.names[name] {
-			names = append(names, shown(name))
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		fault = e.badParameter(strings.Join(unknown, ", ") + ": unknown here")
+	}
+	for i := range e.fields.list {
+		f := &e.fields.list[i]
+		err := e.decodeField(f, v, p)
+		if err == nil {
+			continue
+		}
+		malformed = append(malformed, f.name)
+		if fault == nil || fault.Cause != hermes.Parameters && err.Cause == hermes.Parameters {
+			fault = err
 		}
 	}
-	if len(names) == 0 {
-		return nil
-	}
-	slices.Sort(names)
-	return n.badParameter(strings.Join(names, ", ") + ": unknown here")
+	return input, malformed, fault
 }
 
-func (n *endpoint) decodeField(rf *requestField, req reflect.Value, f *form) *hermes.Error {
-	field := req.Field(rf.index)
-	if rf.opt {
-		_, given := f.values[rf.name]
-		field.FieldByName("Set").SetBool(given)
+// decodeField sets the field f of a request struct.
+func (e *endpoint) decodeField(f *requestField, input reflect.Value, p *params) *hermes.Error {
+	field := input.Field(f.index)
+	if f.optional {
+		_, present := p.values[f.name]
+		field.FieldByName("Set").SetBool(present)
 		field = field.FieldByName("Value")
 	}
-	text, user, domain := f.values[rf.name], f.values[rf.user], f.values[rf.domain]
+	text, user, domain := p.values[f.name], "", ""
+	if f.user != "" {
+		user, domain = p.values[f.user], p.values[f.domain]
+	}
+	if f.rule.leadingPlus {
+		text, user = restorePlus(text), restorePlus(user)
+	}
 	var err error
 	switch {
-	case rf.user != "" && user+domain != "":
-		if want := rf.whole(text, user, domain); want != "" {
-			return n.badParameter(want)
-		}
-		err = joinHalves(field, bare(user), domain)
-	case text == "" && rf.required:
-		return n.badParameter(rf.name + ": missing")
-	case text == "":
-	case rf.kind.plus:
-		err = setValue(field, bare(text))
-	default:
+	case text != "" && user+domain != "":
+		return e.badParameter(fmt.Sprintf("%s: not with %s and %s", f.name, f.user, f.domain))
+	case text != "":
 		err = setValue(field, text)
+	case user != "" && domain != "":
+		var a sip.Addr
+		if a, err = sip.Join(user, domain); err == nil {
+			field.Set(reflect.ValueOf(a))
+		}
+	case user+domain != "":
+		return e.badParameter(fmt.Sprintf("want both %s and %s, or %s", f.user, f.domain, f.name))
+	case f.required:
+		return e.badParameter(f.name + ": missing")
 	}
 	if err == nil {
 		return nil
 	}
-	if rf.kind.standIn != nil {
-		field.Set(reflect.ValueOf(rf.kind.standIn))
-	}
-	return n.malformed(rf, err)
+	return e.malformed(f, err)
 }
 
-// whole says what is wrong with the forms that an address came in, at least one half being there; "" for nothing.
-func (rf *requestField) whole(text, user, domain string) string {
-	switch {
-	case text != "":
-		return fmt.Sprintf("%s: not with %s and %s", rf.name, rf.user, rf.domain)
-	case user == "" || domain == "":
-		return fmt.Sprintf("want both %s and %s, or %s", rf.user, rf.domain, rf.name)
-	}
-	return ""
-}
-
-func joinHalves(field reflect.Value, user, domain string) error {
-	a, err := sip.Join(user, domain)
-	if err == nil {
-		field.Set(reflect.ValueOf(a))
-	}
-	return err
-}
-
-// bare takes a leading blank as the bare + that it was before the form was decoded.
-func bare(s string) string {
+// restorePlus returns s with a leading blank replaced by the + that it probably was: in a form, an
+// unescaped + stands for a blank.
+func restorePlus(s string) string {
 	if rest, ok := strings.CutPrefix(s, " "); ok {
 		return "+" + rest
 	}
 	return s
 }
 
-func (n *endpoint) malformed(rf *requestField, err error) *hermes.Error {
-	detail := rf.kind.detail
+// malformed returns the answer to a malformed value of f.
+func (e *endpoint) malformed(f *requestField, err error) *hermes.Error {
+	detail := f.rule.detail
 	if detail == "" {
-		detail = explain(rf.name, err)
+		// The detail begins with the parameter, not with the package whose parser failed.
+		detail = strings.TrimPrefix(strings.TrimPrefix(err.Error(), "sip: "), "mac: ")
+		if !strings.HasPrefix(detail, f.name) {
+			detail = f.name + ": " + detail
+		}
 	}
-	if rf.kind.cause == hermes.Parameters {
-		return n.badParameter(detail)
+	if f.rule.cause == hermes.Parameters {
+		return e.badParameter(detail)
 	}
-	return &hermes.Error{Node: n.Path, Response: rf.kind.response, Cause: rf.kind.cause, Detail: clip(detail)}
+	return &hermes.Error{Node: e.Path, Response: f.rule.response, Cause: f.rule.cause, Detail: clip(detail)}
 }
 
-// explain makes a sentence of a parser's error that begins with the parameter's name, not with the parser's.
-func explain(name string, err error) string {
-	text := err.Error()
-	for _, parser := range []string{"sip: ", "mac: "} {
-		text = strings.TrimPrefix(text, parser)
+// valueRule says how the values of a type are read, and how a malformed one is answered.
+type valueRule struct {
+	response    hermes.Response
+	cause       hermes.Cause
+	detail      string // if not empty, replaces the text of the parser's error
+	leadingPlus bool   // values may begin with +
+}
+
+var (
+	secretType = reflect.TypeFor[hermes.Secret]()
+	cookieType = reflect.TypeFor[hermes.Cookie]()
+)
+
+// valueRules are the rules for types whose values name things.
+var valueRules = map[reflect.Type]valueRule{
+	reflect.TypeFor[sip.Addr]():       {response: hermes.Failed, cause: hermes.Malformed, leadingPlus: true},
+	reflect.TypeFor[sip.Domain]():     {response: hermes.Failed, cause: hermes.Malformed},
+	reflect.TypeFor[mac.Addr]():       {response: hermes.Failed, cause: hermes.Malformed},
+	reflect.TypeFor[hermes.Pattern](): {response: hermes.Failed, cause: hermes.Malformed, leadingPlus: true},
+	reflect.TypeFor[e164.Number](): {
+		response: hermes.Failed, cause: hermes.Rejected, detail: "Not a valid E164 number", leadingPlus: true,
+	},
+}
+
+// valueRuleOf returns the rule for t. A malformed value of a type without a rule is a bad
+// parameter.
+func valueRuleOf(t reflect.Type) valueRule {
+	if rule, ok := valueRules[t]; ok {
+		return rule
 	}
-	if strings.HasPrefix(text, name) {
-		return text
+	return valueRule{cause: hermes.Parameters}
+}
+
+// isOpt reports whether t is a [hermes.Opt], whose fields are Value and Set.
+func isOpt(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t.PkgPath() == secretType.PkgPath() && strings.HasPrefix(t.Name(), "Opt[")
+}
+
+// setValue parses text, which is not empty, into v.
+func setValue(v reflect.Value, text string) error {
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return u.UnmarshalText([]byte(text))
 	}
-	return name + ": " + text
+	switch {
+	case v.Kind() == reflect.String:
+		v.SetString(text)
+	case v.Kind() == reflect.Bool:
+		return setBool(v, text)
+	case v.CanInt():
+		// Counts and ports begin at 1: the zero value means that the parameter is absent.
+		n, err := strconv.ParseUint(text, 10, 62)
+		if err != nil || n == 0 {
+			return fmt.Errorf("%.100q: want a number, 1 or more", text)
+		}
+		v.SetInt(int64(n))
+	case v.Type() == reflect.TypeFor[[]string]():
+		v.Set(reflect.ValueOf(strings.Split(text, ",")))
+	default:
+		return fmt.Errorf("no parameter can be of type %s", v.Type())
+	}
+	return nil
+}
+
+func setBool(v reflect.Value, text string) error {
+	switch text {
+	case "true", "1", "yes":
+		v.SetBool(true)
+	case "false", "0", "no":
+		v.SetBool(false)
+	default:
+		return fmt.Errorf("%.100q: want true or false, 1 or 0, yes or no", text)
+	}
+	return nil
+}
+
+// formatValue returns the text that setValue parses into v.
+func formatValue(v reflect.Value) (string, error) {
+	switch x := v.Interface().(type) {
+	case hermes.Secret:
+		return x.Reveal(), nil
+	case encoding.TextMarshaler:
+		text, err := x.MarshalText()
+		return string(text), err
+	case []string:
+		return strings.Join(x, ","), nil
+	case string, bool, int, int64:
+		return fmt.Sprint(x), nil
+	}
+	return "", errors.New("no parameter can be of type " + v.Type().String())
 }

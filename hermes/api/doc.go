@@ -1,27 +1,40 @@
-// Package api serves a hermes.Client over HTTP: the JSON API that API.md describes, each node
-// of hermes.Nodes at /api/GROUP/NODE.
+// Package api serves a [hermes.Client] over HTTP: each node of [hermes.Nodes] has the path
+// /api/GROUP/NODE, takes its parameters from the query or from a form in the body, and answers one
+// JSON object.
 //
 //	http.Server{Handler: api.New(client, nil), ReadHeaderTimeout: 5 * time.Second, …}
 //
-// There is no code for any one node here. A request's struct says by its tags how it is read:
+// The package has no code for any single node. The tags of a request struct say how it is decoded:
 //
-//	form:"name,required"   the parameter; a trailing * is an address that may also come in halves
-//	bad:"failed/invalid"   how a malformed value is answered; the type has a default
-//	cookie:"value"         filled with the session's cookie
+//	form:"name,required"   the parameter's name, and that it must be there; a trailing * means an
+//	                       address that may also come in two halves (user*: username and domain)
+//	bad:"failed/invalid"   the response and cause of a malformed value; its type has a default
+//	cookie:"value"         the field receives the value of the session cookie
 //
-// and a response's struct how it is written: json tags; wire:"text" for the one plain-text
-// answer; a hermes.Cookie, which becomes a header; a *hermes.List, which is streamed.
+// The fields of a response struct say how it is encoded: json tags name the members of the object;
+// a field with the tag wire:"text" is the whole answer, as plain text; a [hermes.Cookie] becomes a
+// header; a [*hermes.List] is streamed.
 //
 // # Mounting
 //
-// The Handler matches the whole path of a request, undecoded and exactly. Give it the requests
-// as they came: http.ServeMux redirects a path with // and puts the query, which may hold a
-// session, into the redirect. To answer headers over 16 KiB and URLs over 8 KiB in JSON too,
-// the server must let them through: http.Server.MaxHeaderBytes of 64 KiB does.
+// The Handler compares the whole path of a request, exactly and without decoding escapes. Pass
+// requests to it unchanged: [http.ServeMux] answers a path that contains // with a redirect whose
+// Location repeats the query, which may hold the parameters of a session.
 //
-// # What is refused where
+// The Handler itself answers headers over 16 KiB and URLs over 8 KiB, in JSON. For that the server
+// must accept them: set [http.Server.MaxHeaderBytes] to 64 KiB.
 //
-// Of several things that are wrong the first in API.md's order is answered. Another site's page is
-// refused with the form of the request, before any session is looked at. A body that is no form is
-// invalid/request with status 415, one that a GET carries, or that cannot be read, the same with 400.
+// # Order of checks
+//
+// If several things are wrong with a request, the first of these is answered:
+//
+//  1. URL length, node, method, header size
+//  2. a request that a page of another site made: failed/forbidden
+//  3. the body's size and type; escapes, encoding, control characters and duplicates in parameters
+//  4. too many requests at the same time: failed/busy
+//  5. authentication: failed/unauthorized
+//  6. the access level: failed/forbidden
+//  7. unknown, missing, mixed and malformed parameters: invalid/parameters
+//  8. malformed addresses, domains, numbers and patterns, such as failed/invalid
+//  9. everything that needs the database
 package api

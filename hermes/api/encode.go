@@ -13,13 +13,13 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// An encoder appends v, which is addressable, as JSON. Unlike encoding/json it reveals
-// secrets: what it writes goes to the client whose they are.
+// An encoder appends v, which must be addressable, to b as JSON. Unlike encoding/json it reveals
+// secrets: the client that receives the answer is the one for whom they are meant.
 type encoder func(b []byte, v reflect.Value) ([]byte, error)
 
-// encoders are made once a type.
 var encoders sync.Map // reflect.Type → encoder
 
+// encoderOf returns the encoder of t, which is made once.
 func encoderOf(t reflect.Type) encoder {
 	if e, ok := encoders.Load(t); ok {
 		return e.(encoder)
@@ -34,11 +34,11 @@ func newEncoder(t reflect.Type) encoder {
 	case t == secretType:
 		return encodeSecret
 	case isOpt(t):
-		return optEncoder(t)
+		return newOptEncoder(t)
 	case p.Implements(reflect.TypeFor[encoding.TextAppender]()) && !p.Implements(reflect.TypeFor[json.Marshaler]()):
 		return encodeText
 	case p.Implements(reflect.TypeFor[json.Marshaler]()) || p.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
-		return encodeOther
+		return encodeStandard
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -46,32 +46,33 @@ func newEncoder(t reflect.Type) encoder {
 	case reflect.Int, reflect.Int64:
 		return func(b []byte, v reflect.Value) ([]byte, error) { return strconv.AppendInt(b, v.Int(), 10), nil }
 	case reflect.Slice:
-		return sliceEncoder(t)
+		return newSliceEncoder(t)
 	case reflect.Struct:
-		return structEncoder(t)
+		return newStructEncoder(t)
 	}
-	return encodeOther
+	return encodeStandard
 }
 
 func encodeSecret(b []byte, v reflect.Value) ([]byte, error) {
 	return appendString(b, v.Addr().Interface().(*hermes.Secret).Reveal()), nil
 }
 
-// encodeText writes the text in place, and quotes it again where that was not plain.
+// encodeText appends the text directly to b. Only if characters in it must be escaped, it encodes
+// the text once more.
 func encodeText(b []byte, v reflect.Value) ([]byte, error) {
 	start := len(b)
 	b, err := v.Addr().Interface().(encoding.TextAppender).AppendText(append(b, '"'))
 	if err != nil {
 		return b, err
 	}
-	if text := b[start+1:]; !plainText(text) {
+	if text := b[start+1:]; !isPlain(text) {
 		return appendString(b[:start], string(text)), nil
 	}
 	return append(b, '"'), nil
 }
 
-// plainText tells whether s stands for itself in a JSON string.
-func plainText[T string | []byte](s T) bool {
+// isPlain reports whether s needs no escapes in a JSON string.
+func isPlain[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
 			return false
@@ -81,19 +82,21 @@ func plainText[T string | []byte](s T) bool {
 }
 
 func appendString(b []byte, s string) []byte {
-	if plainText(s) {
+	if isPlain(s) {
 		b = append(b, '"')
 		b = append(b, s...)
 		return append(b, '"')
 	}
-	b, _ = appendOther(b, s)
+	b, _ = appendStandard(b, s)
 	return b
 }
 
-func encodeOther(b []byte, v reflect.Value) ([]byte, error) { return appendOther(b, v.Interface()) }
+func encodeStandard(b []byte, v reflect.Value) ([]byte, error) {
+	return appendStandard(b, v.Interface())
+}
 
-// appendOther leaves it to encoding/json.
-func appendOther(b []byte, v any) ([]byte, error) {
+// appendStandard appends v as encoding/json encodes it.
+func appendStandard(b []byte, v any) ([]byte, error) {
 	var buf bytes.Buffer
 	e := json.NewEncoder(&buf)
 	e.SetEscapeHTML(false)
@@ -101,13 +104,13 @@ func appendOther(b []byte, v any) ([]byte, error) {
 	return append(b, bytes.TrimSuffix(buf.Bytes(), []byte("\n"))...), err
 }
 
-func optEncoder(t reflect.Type) encoder {
+func newOptEncoder(t reflect.Type) encoder {
 	value, _ := t.FieldByName("Value")
 	encode := encoderOf(value.Type)
 	return func(b []byte, v reflect.Value) ([]byte, error) { return encode(b, v.FieldByIndex(value.Index)) }
 }
 
-func sliceEncoder(t reflect.Type) encoder {
+func newSliceEncoder(t reflect.Type) encoder {
 	encode := encoderOf(t.Elem())
 	return func(b []byte, v reflect.Value) (_ []byte, err error) {
 		b = append(b, '[')
@@ -123,49 +126,54 @@ func sliceEncoder(t reflect.Type) encoder {
 	}
 }
 
-// member is a field of a struct as JSON has it.
-type member struct {
-	index  int
-	key    string // "name":
-	omit   bool   // where it is zero or empty
-	encode encoder
+func newStructEncoder(t reflect.Type) encoder {
+	members := membersOf(t)
+	return func(b []byte, v reflect.Value) ([]byte, error) {
+		b, err := appendMembers(append(b, '{'), members, v)
+		return append(b, '}'), err
+	}
 }
 
-func members(t reflect.Type) (all []member) {
+// member is a field of a struct that is a member of the JSON object.
+type member struct {
+	index     int
+	key       string // with quotes and colon
+	omitEmpty bool   // leave the member out if it is zero or an empty slice
+	encode    encoder
+}
+
+// membersOf returns the fields of t that have a json tag with a name.
+func membersOf(t reflect.Type) []member {
+	var members []member
 	for i := range t.NumField() {
 		name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		if name != "" && name != "-" {
-			all = append(all, member{i, `"` + name + `":`, options != "", encoderOf(t.Field(i).Type)})
+			members = append(members, member{
+				index: i, key: `"` + name + `":`, omitEmpty: options != "", encode: encoderOf(t.Field(i).Type),
+			})
 		}
 	}
-	return all
+	return members
 }
 
-// appendTo writes the member, with a comma before it unless it is the object's first.
-func (m member) appendTo(b []byte, object reflect.Value) ([]byte, error) {
-	v := object.Field(m.index)
-	if m.omit && (v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0) {
-		return b, nil
+// appendMembers appends the members of a struct to the beginning of an object.
+func appendMembers(b []byte, members []member, object reflect.Value) (_ []byte, err error) {
+	for _, m := range members {
+		v := object.Field(m.index)
+		if m.omitEmpty && (v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0) {
+			continue
+		}
+		if b, err = m.encode(appendKey(b, m.key), v); err != nil {
+			return b, err
+		}
 	}
-	return m.encode(appendKey(b, m.key), v)
+	return b, nil
 }
 
+// appendKey appends the key of an object's member, and the comma before it unless it is the first.
 func appendKey(b []byte, key string) []byte {
 	if b[len(b)-1] != '{' {
 		b = append(b, ',')
 	}
 	return append(b, key...)
-}
-
-func structEncoder(t reflect.Type) encoder {
-	all := members(t)
-	return func(b []byte, v reflect.Value) (_ []byte, err error) {
-		b = append(b, '{')
-		for _, m := range all {
-			if b, err = m.appendTo(b, v); err != nil {
-				return b, err
-			}
-		}
-		return append(b, '}'), nil
-	}
 }

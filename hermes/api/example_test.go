@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -32,6 +33,36 @@ func ExampleNew() {
 	}
 	fmt.Println(res.StatusCode, string(answer))
 	// Output: 200 {"response":"failed","cause":"unauthorized","detail":"login failed"}
+}
+
+// An application that knows its users itself leaves sessions out. This one accepts a token in a
+// header, which a page of another site cannot send.
+func ExampleOptions_authenticate() {
+	client, err := hermes.New(memstore.New(), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	handler := api.New(client, &api.Options{
+		Authenticate: func(r *http.Request) (hermes.Actor, error) {
+			if r.Header.Get("Authorization") != "Bearer s3cret" {
+				return hermes.Actor{}, errors.New("no valid token")
+			}
+			return hermes.Actor{
+				Principal: hermes.Principal{Kind: hermes.UserPrincipal, Name: "billing"},
+				Access:    hermes.LimitedRead,
+			}, nil
+		},
+	})
+	for _, token := range []string{"s3cret", "guess"} {
+		r := httptest.NewRequest("GET", "/api/domain/list", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		fmt.Println(w.Body)
+	}
+	// Output:
+	// {"response":"ok","list":[]}
+	// {"response":"failed","cause":"unauthorized","detail":"the request is not authenticated"}
 }
 
 func ExampleEncode() {

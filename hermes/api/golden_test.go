@@ -13,10 +13,20 @@ var update = flag.Bool("update", false, "write the answers into the scripts of t
 
 const scripts = "testdata/golden"
 
-// TestGolden holds every answer to the byte, over the memory store.
-func TestGolden(t *testing.T) {
-	apitest.Play(t, scripts, func(testing.TB) hermes.Store { return memstore.New() }, *update)
+// TestHandler_Golden compares every answer of the scripts, to the byte.
+func TestHandler_Golden(t *testing.T) {
+	run := apitest.Run
+	if *update {
+		run = apitest.Update
+	}
+	run(t, scripts, func(t *testing.T) hermes.Store {
+		t.Parallel()
+		return memstore.New()
+	})
 }
 
-// TestGoldenIsWhole makes sure that no node and no answer of API.md's is left out.
-func TestGoldenIsWhole(t *testing.T) { apitest.Covered(t, scripts) }
+// TestHandler_GoldenCoverage checks that the scripts show every node and every result.
+func TestHandler_GoldenCoverage(t *testing.T) {
+	t.Parallel()
+	apitest.CheckCoverage(t, scripts)
+}

@@ -10,50 +10,64 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// Options configure a Handler; nil and the zero value are fine.
+// Options configure a Handler. The zero value is usable.
 type Options struct {
-	// TLS says that clients come by TLS, here or at a proxy in front: cookies are Secure then. Requests
-	// of which the server itself knows that need no telling.
+	// TLS states that clients connect over TLS to a proxy in front of this server, so that cookies
+	// are marked Secure. It is not needed for connections on which this server itself speaks TLS.
 	TLS bool
-	// TrustedProxies are those whose X-Forwarded-For is believed; none by default.
+	// TrustedProxies are the networks of the proxies whose X-Forwarded-For header is believed.
+	// Defaults to none.
 	TrustedProxies []netip.Prefix
-	// MaxInFlight is how many requests are answered at once, others being told Busy; 0: 256.
+	// MaxInFlight is the number of requests that are answered at the same time. A further one is
+	// answered failed/busy. Defaults to 256.
 	MaxInFlight int
-	// WriteTimeout is how long a client may take to read an answer, or each 32 KiB of a list; 0: 60 seconds. It replaces
-	// that of the server.
+	// WriteTimeout is the time that a client has for reading an answer or, of a list, each chunk of
+	// 32 KiB. It replaces the WriteTimeout of the server. Defaults to 60 seconds.
 	WriteTimeout time.Duration
-	// Logger gets a line for every request; nil: nobody does.
+	// Logger receives one line for each request. If nil, requests are not logged.
 	Logger *slog.Logger
-	// Observe is called after every request, from its goroutine; nil: nobody is.
+	// Observe is called after each request, in the goroutine of that request. If nil, it is not
+	// called.
 	Observe func(Outcome)
-}
-
-// Outcome is what came of a request: what the log tells, and metrics count.
-type Outcome struct {
-	ID        string // also the header X-Request-Id, and the detail of an internal fault
-	Node      string // "" where there is no such node
-	Principal hermes.Principal
-	Remote    netip.Addr
-	Response  hermes.Response
-	Cause     hermes.Cause // "" for success
-	Status    int
-	Duration  time.Duration
-	Err       error // what a fault or the database said, or why the answer could not be written
+	// Authenticate replaces Hermes' own sessions: if not nil, it is called for each request to a
+	// node that needs a capability, and the node is called as the [hermes.Actor] that it returns.
+	//
+	// It is called when the form of the request has been checked and read. It must take the
+	// credentials from the headers, from r.TLS or from the context, where a middleware may have put
+	// them: the body has been consumed. It must be safe for concurrent use.
+	//
+	// An Actor without a Remote gets the address of the client; one with [hermes.NoAccess] is
+	// answered failed/unauthorized. A [*hermes.Error] with the response Failed, Invalid or Fault is
+	// answered as it is. Any other error is answered failed/unauthorized, and its text is logged.
+	//
+	// Nodes that need a capability then have no parameters session and auth_key (a request with one
+	// is answered invalid/parameters) and ignore the session cookie. auth/ping is answered
+	// failed/unauthorized unless the Actor comes from [hermes.Client.Authenticate]. auth/login,
+	// auth/challenge and auth/logout stay as they are, although a session is of no use at the other
+	// nodes: leave these three paths out when mounting the Handler to disable them.
+	//
+	// The parameters session and auth_key also protect sessions from cross-site request forgery.
+	// Without them, the Handler still refuses requests that carry a Sec-Fetch-Site or Origin header
+	// of another site, but old browsers send neither with a GET, and a GET may change things here.
+	// Therefore do not accept credentials that a browser adds by itself (cookies, HTTP
+	// authentication, client certificates) without a token of your own against forgery. A header
+	// such as "Authorization: Bearer …" is safe.
+	Authenticate func(r *http.Request) (hermes.Actor, error)
 }
 
 // Handler serves the API. It is safe for concurrent use.
 type Handler struct {
-	client   *hermes.Client
-	opts     Options
-	nodes    map[string]*endpoint
-	room     chan struct{}
-	draining atomic.Bool
+	client    *hermes.Client
+	opts      Options
+	endpoints map[string]*endpoint // by path, such as "/api/user/get"
+	inFlight  chan struct{}        // one element for each request that is being answered
+	draining  atomic.Bool
 }
 
-// New returns a Handler for c, which should act as nobody in particular: each request acts as
-// its session's principal. opts may be nil.
+// New returns a Handler for c. What c itself may do has no influence: each request acts as the
+// principal that it was authenticated as. If opts is nil, the defaults apply.
 func New(c *hermes.Client, opts *Options) *Handler {
-	h := &Handler{client: c, nodes: map[string]*endpoint{}}
+	h := &Handler{client: c, endpoints: map[string]*endpoint{}}
 	if opts != nil {
 		h.opts = *opts
 	}
@@ -63,55 +77,17 @@ func New(c *hermes.Client, opts *Options) *Handler {
 	if h.opts.WriteTimeout == 0 {
 		h.opts.WriteTimeout = 60 * time.Second
 	}
-	h.room = make(chan struct{}, h.opts.MaxInFlight)
+	h.inFlight = make(chan struct{}, h.opts.MaxInFlight)
+	credentials := []string{sessionName, authKeyName}
+	if h.opts.Authenticate != nil {
+		credentials = nil
+	}
 	for _, n := range hermes.Nodes() {
-		h.nodes["/api/"+n.Path] = newEndpoint(n)
+		h.endpoints["/api/"+n.Path] = newEndpoint(n, credentials...)
 	}
 	return h
 }
 
-// Drain makes every new request Busy; those in flight are answered.
+// Drain makes the Handler answer failed/busy to every request that begins from now on. Requests
+// that began before are answered as usual. It may be called more than once.
 func (h *Handler) Drain() { h.draining.Store(true) }
-
-func (h *Handler) secure(r *http.Request) bool { return h.opts.TLS || r.TLS != nil }
-
-// ServeHTTP answers a request.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := newExchange(h, w, r)
-	defer x.finish()
-	defer x.leave()
-	x.answer()
-}
-
-// enter takes a place among the requests in flight.
-func (x *exchange) enter() error {
-	busy := &hermes.Error{Response: hermes.Failed, Cause: hermes.Busy, RetryAfter: time.Second}
-	if x.late {
-		busy.Detail = "the server is stopping"
-		return busy
-	}
-	select {
-	case x.h.room <- struct{}{}:
-		x.inside = true
-		return nil
-	default:
-		busy.Detail = "too many requests at once"
-		return busy
-	}
-}
-
-func (x *exchange) leave() {
-	if x.inside {
-		<-x.h.room
-	}
-}
-
-func setHeaders(header http.Header, id string) {
-	header.Set("Content-Type", "application/json; charset=utf-8")
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	header.Set("X-Request-Id", id)
-}

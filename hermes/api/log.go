@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"reflect"
 	"slices"
 	"time"
@@ -10,91 +11,90 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// loggedValues are the parameters whose values the log may show; of all others it has the names.
+// Outcome describes an answered request, for logs and metrics.
+type Outcome struct {
+	// ID is also the value of the header X-Request-Id and the detail of an internal error.
+	ID string
+	// Node is the node, such as "user/get"; empty if the request was refused before parameters were
+	// read, for example because there is no such node.
+	Node      string
+	Principal hermes.Principal // zero if the request was not authenticated
+	Remote    netip.Addr       // the client's address; zero if it is not known
+	Response  hermes.Response
+	Cause     hermes.Cause // empty for success
+	Status    int          // of HTTP
+	Duration  time.Duration
+	// Err is the inner error of the store, of a fault inside Hermes, or of writing the answer. It
+	// must not be shown to clients.
+	Err error
+}
+
+// loggedValues are the parameters whose values may be logged. Of all others only the names are.
 var loggedValues = []string{"limit", "random", "e164"}
 
-// report tells the log and the observer. Never a URL, a query or a value that is not allowed.
-func (x *exchange) report() {
-	x.out.Duration = time.Since(x.start)
-	if x.h.opts.Logger != nil {
-		x.h.opts.Logger.LogAttrs(context.WithoutCancel(x.r.Context()), x.level(), "request", x.attrs()...)
+// report passes the outcome to the logger and to Observe. URLs, queries and other values from the
+// request are not logged: they may contain secrets.
+func (req *request) report() {
+	o := &req.outcome
+	o.Duration = time.Since(req.start)
+	if req.handler.opts.Logger != nil {
+		level := slog.LevelInfo
+		// A store that failed because the client disconnected needs no attention.
+		if o.Cause == hermes.Internal || o.Cause == hermes.StoreFailed && req.r.Context().Err() == nil {
+			level = slog.LevelError
+		}
+		req.handler.opts.Logger.LogAttrs(context.WithoutCancel(req.r.Context()), level, "request", req.logAttrs()...)
 	}
-	if x.h.opts.Observe != nil {
-		x.h.opts.Observe(x.out)
+	if req.handler.opts.Observe != nil {
+		req.handler.opts.Observe(*o)
 	}
 }
 
-// level is Error for what somebody has to look at, which a client that went away is not.
-func (x *exchange) level() slog.Level {
-	if x.out.Cause == hermes.Internal || x.out.Cause == hermes.StoreFailed && x.r.Context().Err() == nil {
-		return slog.LevelError
+func (req *request) logAttrs() []slog.Attr {
+	o := req.outcome
+	principal, remote := "", ""
+	if o.Principal.Name != "" {
+		principal = string(o.Principal.Kind) + ":" + o.Principal.Name
 	}
-	return slog.LevelInfo
-}
-
-func (x *exchange) attrs() []slog.Attr {
-	o := x.out
+	if o.Remote.IsValid() {
+		remote = o.Remote.String()
+	}
+	method := req.r.Method
+	if !slices.Contains([]string{"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"}, method) {
+		method = "other"
+	}
 	attrs := []slog.Attr{
-		slog.String("id", o.ID), slog.String("node", o.Node), slog.String("method", method(x.r.Method)),
-		slog.String("principal", principal(o.Principal)), slog.String("remote", remote(o)),
+		slog.String("id", o.ID), slog.String("node", o.Node), slog.String("method", method),
+		slog.String("principal", principal), slog.String("remote", remote),
 		slog.String("response", string(o.Response)), slog.String("cause", string(o.Cause)), slog.Int("status", o.Status),
-		slog.Duration("duration", o.Duration), slog.Any("params", x.known()),
+		slog.Duration("duration", o.Duration), slog.Any("params", req.paramNames()),
 	}
-	attrs = append(attrs, x.values()...)
+	if req.input != nil {
+		v := reflect.ValueOf(req.input).Elem()
+		for _, f := range req.endpoint.fields.list {
+			if field := v.Field(f.index); slices.Contains(loggedValues, f.name) && !field.IsZero() {
+				attrs = append(attrs, slog.Any(f.name, field.Interface()))
+			}
+		}
+	}
 	if o.Err != nil {
 		attrs = append(attrs, slog.String("err", o.Err.Error()))
 	}
 	return attrs
 }
 
-// known returns the names that the node knows: one that it does not know may be a misplaced secret.
-func (x *exchange) known() []string {
+// paramNames returns the sorted names of the parameters that the node accepts. An unknown name is
+// left out, since it may be a misplaced secret.
+func (req *request) paramNames() []string {
 	names := []string{}
-	if x.form == nil || x.node == nil {
+	if req.params == nil || req.endpoint == nil {
 		return names
 	}
-	for name := range x.form.values {
-		if x.node.request.names[name] {
+	for name := range req.params.values {
+		if req.endpoint.fields.names[name] {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	return names
-}
-
-// values returns what the log may show, as it was understood.
-func (x *exchange) values() (attrs []slog.Attr) {
-	if x.req == nil {
-		return nil
-	}
-	v := reflect.ValueOf(x.req).Elem()
-	for _, f := range x.node.request.fields {
-		if field := v.Field(f.index); slices.Contains(loggedValues, f.name) && !field.IsZero() {
-			attrs = append(attrs, slog.Any(f.name, field.Interface()))
-		}
-	}
-	return attrs
-}
-
-// method keeps a method that somebody made up out of the log.
-func method(m string) string {
-	switch m {
-	case "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH":
-		return m
-	}
-	return "other"
-}
-
-func principal(p hermes.Principal) string {
-	if p.Name == "" {
-		return ""
-	}
-	return string(p.Kind) + ":" + p.Name
-}
-
-func remote(o Outcome) string {
-	if !o.Remote.IsValid() {
-		return ""
-	}
-	return o.Remote.String()
 }

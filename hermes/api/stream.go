@@ -5,91 +5,93 @@ import (
 	"reflect"
 )
 
-// chunk is how much of a list is written at once.
-const chunk = 32 << 10
+// chunkSize is the number of bytes of a list that are written at once.
+const chunkSize = 32 << 10
 
-// stream writes an answer with a list, entry by entry. What becomes of it is only known at the end,
-// so that response stands there. err is nil, or what is told with the success.
-func (x *exchange) stream(p *responsePlan, v reflect.Value, err error) {
-	if x.r.Method == http.MethodHead {
-		x.begin(http.StatusOK)
+// stream answers a response with a list, entry by entry. An error may occur after the first entries
+// have been written, so the member response comes last. The error is nil, or is answered beside an
+// empty list.
+func (req *request) stream(fields *responseFields, output reflect.Value, err error) {
+	if req.r.Method == http.MethodHead {
+		req.writeHeader(http.StatusOK)
 		return
 	}
-	l := &listWriter{x: x, buf: make([]byte, 0, chunk+chunk/8)}
-	l.buf = append(l.buf, `{"list":[`...)
+	w := &listWriter{req: req, buf: make([]byte, 0, chunkSize+chunkSize/8)}
+	w.buf = append(w.buf, `{"list":[`...)
 	var next string
-	if list := v.Field(p.list); err == nil && !list.IsNil() {
-		next, err = l.entries(list.Interface().(streamed))
+	if field := output.Field(fields.list); err == nil && !field.IsNil() {
+		next, err = w.writeEntries(field.Interface().(list))
 	}
-	l.end(next, err)
+	w.end(next, err)
 }
 
-// listWriter gathers entries and writes them in chunks.
+// listWriter collects encoded entries and writes them in chunks.
 type listWriter struct {
-	x    *exchange
+	req  *request
 	buf  []byte
-	gone bool // the client is
+	gone bool // the client has disconnected
 }
 
-// entries writes the list and returns where the next one begins; the error is what ended it before its end.
-func (l *listWriter) entries(list streamed) (next string, err error) {
-	var slot reflect.Value
+// writeEntries writes the entries of l and returns the value of next. The error is the one that
+// ended the list early.
+func (w *listWriter) writeEntries(l list) (next string, err error) {
+	// All entries have the same type. Each is copied to the same variable, since encoders need an
+	// addressable value.
+	var variable reflect.Value
 	var encode encoder
-	for entry, err := range list.Stream() {
+	for entry, err := range l.Stream() {
 		if err != nil {
 			return "", err
 		}
-		whole := len(l.buf)
+		end := len(w.buf)
 		if encode == nil {
-			slot = reflect.New(reflect.TypeOf(entry)).Elem()
-			encode = encoderOf(slot.Type())
+			variable = reflect.New(reflect.TypeOf(entry)).Elem()
+			encode = encoderOf(variable.Type())
 		} else {
-			l.buf = append(l.buf, ',')
+			w.buf = append(w.buf, ',')
 		}
-		slot.Set(reflect.ValueOf(entry))
-		if l.buf, err = encode(l.buf, slot); err != nil {
-			l.buf = l.buf[:whole]
+		variable.Set(reflect.ValueOf(entry))
+		if w.buf, err = encode(w.buf, variable); err != nil {
+			w.buf = w.buf[:end]
 			return "", err
 		}
-		if len(l.buf) >= chunk && !l.flush() {
+		if len(w.buf) >= chunkSize && !w.flush() {
 			return "", nil
 		}
 	}
-	return list.Next(), nil
+	return l.Next(), nil
 }
 
-// end tells what came of it.
-func (l *listWriter) end(next string, err error) {
-	if l.gone {
+// end writes the end of the answer: the response, or the error that ended the list.
+func (w *listWriter) end(next string, err error) {
+	if w.gone {
 		return
 	}
-	l.buf = append(l.buf, ']')
+	w.buf = append(w.buf, ']')
 	if err == nil {
-		l.buf = appendString(appendKey(l.buf, `"response":`), string(l.x.node.Answers))
+		w.buf = appendString(appendKey(w.buf, `"response":`), string(w.req.endpoint.Answers))
 	} else {
-		e := l.x.errorOf(err)
-		l.x.out.Response, l.x.out.Cause = e.Response, e.Cause
-		l.buf = appendCause(l.buf, e)
+		w.buf = appendError(w.buf, w.req.recordError(err))
 	}
 	if next != "" {
-		l.buf = appendString(appendKey(l.buf, `"next":`), next)
+		w.buf = appendString(appendKey(w.buf, `"next":`), next)
 	}
-	l.buf = append(l.buf, '}')
-	if !l.x.sent {
-		l.x.send(http.StatusOK, l.buf)
+	w.buf = append(w.buf, '}')
+	if !w.req.sent {
+		w.req.send(http.StatusOK, w.buf)
 		return
 	}
-	l.flush()
+	w.flush()
 }
 
-// flush writes what has been gathered; false: the client is gone.
-func (l *listWriter) flush() bool {
-	if l.x.sent {
-		l.x.extend()
+// flush writes the buffer and reports whether the client is still connected.
+func (w *listWriter) flush() bool {
+	if w.req.sent {
+		w.req.extendDeadline()
 	} else {
-		l.x.begin(http.StatusOK)
+		w.req.writeHeader(http.StatusOK)
 	}
-	l.gone = !l.x.write(l.buf)
-	l.buf = l.buf[:0]
-	return !l.gone
+	w.gone = !w.req.write(w.buf)
+	w.buf = w.buf[:0]
+	return !w.gone
 }

@@ -1,32 +1,54 @@
 package htpasswd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 )
 
 const (
-	// maxFile is the largest file that is read: 100,000 users with room to spare.
-	maxFile = 16 << 20
-	// settled is how long ago a file must have been written when it is read to be known by its modification time:
-	// the clock of a file system may stand still for as long, and another write not show.
-	settled = 2 * time.Second
+	// maxFileSize is the size in bytes of the largest file that is read. It is enough for more
+	// than 100,000 users.
+	maxFileSize = 16 << 20
+	// settleTime is how old the last change of a file must be when it is read, so that its
+	// modification time can reveal the next change. The clock of a file system may stand still
+	// for as long, so a second change within that time could have the same modification time.
+	settleTime = 2 * time.Second
 )
 
-// table returns what the file says now.
-func (b *Backend) table() (*table, error) {
+// userFile is the content of a file.
+type userFile struct {
+	info  fs.FileInfo
+	read  time.Time
+	users map[string]entry
+	// dummy is verified for a user that does not exist. It has the cost that most entries have,
+	// and is nil if no entry can be used.
+	dummy hash
+}
+
+// entry is the entry of a user.
+type entry struct {
+	line int // in the file, from 1
+	hash hash
+	// fault is the reason why the entry cannot be used, or nil.
+	fault error
+}
+
+// load returns the current content of the file. It reads the file only if it has changed.
+func (b *Backend) load() (*userFile, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	info, err := os.Stat(b.path)
-	if err == nil && b.last != nil && b.last.still(info) {
+	if err == nil && b.last != nil && b.last.unchanged(info) {
 		return b.last, nil
 	}
 	b.last = nil
 	if err == nil {
-		b.last, err = read(b.path, info)
+		b.last, err = readFile(b.path, info)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("htpasswd: %w", err)
@@ -34,37 +56,85 @@ func (b *Backend) table() (*table, error) {
 	return b.last, nil
 }
 
-// still tells whether the file that info describes is the one that was read.
-func (t *table) still(info fs.FileInfo) bool {
-	return os.SameFile(t.info, info) && t.info.Size() == info.Size() && t.info.ModTime().Equal(info.ModTime()) &&
-		t.read.Sub(info.ModTime()) > settled
+// unchanged reports whether info describes the file that f was read from, and that file cannot have
+// changed since.
+func (f *userFile) unchanged(info fs.FileInfo) bool {
+	return os.SameFile(f.info, info) && f.info.Size() == info.Size() &&
+		f.info.ModTime().Equal(info.ModTime()) && f.read.Sub(info.ModTime()) > settleTime
 }
 
-// read reads the file at path. What describes it is taken before its content: a write in between is seen the next time.
-func read(path string, info fs.FileInfo) (*table, error) {
+// readFile reads the file at path, which info describes. It takes the modification time before the
+// content, so that the next call of load sees a change in between.
+func readFile(path string, info fs.FileInfo) (*userFile, error) {
 	if !info.Mode().IsRegular() { // opening a pipe would wait for a writer
 		return nil, fmt.Errorf("%s: want a regular file", path)
 	}
-	f, err := os.Open(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer file.Close()
 	now := time.Now()
-	if info, err = f.Stat(); err != nil {
+	if info, err = file.Stat(); err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	text, err := io.ReadAll(io.LimitReader(file, maxFileSize+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(text) > maxFile {
-		return nil, fmt.Errorf("%s: larger than %d MiB", path, maxFile>>20)
+	if len(text) > maxFileSize {
+		return nil, fmt.Errorf("%s: larger than %d MiB", path, maxFileSize>>20)
 	}
-	t, err := parse(string(text))
+	f, err := parseFile(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("%s:%w", path, err)
 	}
-	t.info, t.read = info, now
-	return t, nil
+	f.info, f.read = info, now
+	return f, nil
+}
+
+// parseFile parses the text of a file. Its errors begin with the number of the line. They do not
+// quote the line, because a malformed line may contain a password.
+func parseFile(text string) (*userFile, error) {
+	f := &userFile{users: map[string]entry{}}
+	count := map[hashCost]int{}
+	most, number := 0, 0
+	for line := range strings.Lines(text) {
+		number++
+		line = strings.TrimRight(line, "\r\n")
+		if strings.TrimSpace(line) == "" || line[0] == '#' {
+			continue
+		}
+		user, e, err := parseLine(line)
+		if err != nil {
+			return nil, fmt.Errorf("%d: %w", number, err)
+		}
+		e.line = number
+		if first, twice := f.users[user]; twice {
+			e = entry{line: first.line, fault: fmt.Errorf("listed twice, again in line %d", number)}
+		}
+		f.users[user] = e
+		if e.fault != nil {
+			continue
+		}
+		c := e.hash.cost()
+		count[c]++
+		if count[c] > most {
+			most, f.dummy = count[c], e.hash.dummy()
+		}
+	}
+	return f, nil
+}
+
+// parseLine parses a line that is neither blank nor a comment. A hash that cannot be used is the
+// fault of the entry and no error.
+func parseLine(line string) (string, entry, error) {
+	user, rest, ok := strings.Cut(line, ":")
+	if !ok || user == "" || strings.Contains(line, "\x00") {
+		return "", entry{}, errors.New("want NAME:HASH")
+	}
+	text, _, _ := strings.Cut(rest, ":")
+	var e entry
+	e.hash, e.fault = parseHash(strings.TrimSpace(text))
+	return user, e, nil
 }

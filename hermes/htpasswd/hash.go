@@ -9,23 +9,24 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/argon2id"
 )
 
-// hash is a password's, of one of the algorithms.
+// hash is the hash of a password.
 type hash interface {
+	// matches reports whether password has the hash. It takes the same time for every password.
 	matches(password string) bool
-	// class is the same for hashes that cost the same to match.
-	class() class
-	// stranger returns a hash of this class that is no password's.
-	stranger() hash
+	cost() hashCost
+	// dummy returns a hash that no password matches and whose matches takes the same time.
+	dummy() hash
 }
 
-type class struct {
-	kind   string
-	bcrypt int
-	argon2 argon2id.Cost
+// hashCost is the algorithm of a hash with its cost. Hashes with equal hashCost take the same time.
+type hashCost struct {
+	algorithm string
+	bcrypt    int
+	argon2    argon2id.Cost
 }
 
-// refused names what Apache or crypt(3) take besides.
-var refused = []struct{ prefix, name string }{
+// unsupported names the kinds of hashes that other programs accept, for error messages.
+var unsupported = []struct{ prefix, name string }{
 	{"$apr1$", "Apache's MD5"},
 	{"$1$", "MD5"},
 	{"{SHA}", "SHA-1"},
@@ -38,7 +39,7 @@ var refused = []struct{ prefix, name string }{
 	{"$argon2d$", "argon2d"},
 }
 
-// parseHash reads a hash. Errors do not quote it.
+// parseHash parses a hash. Its errors do not quote the text, which may be a password.
 func parseHash(text string) (hash, error) {
 	switch {
 	case strings.HasPrefix(text, "$argon2id$"), strings.HasPrefix(text, "$argon2i$"):
@@ -48,9 +49,9 @@ func parseHash(text string) (hash, error) {
 		return parseBcrypt(text)
 	}
 	name := "crypt or clear text"
-	for _, r := range refused {
-		if strings.HasPrefix(text, r.prefix) {
-			name = r.name
+	for _, u := range unsupported {
+		if strings.HasPrefix(text, u.prefix) {
+			name = u.name
 		}
 	}
 	return nil, fmt.Errorf("password hash: %s is not accepted: want bcrypt ($2y$…) or argon2 ($argon2id$…)", name)
@@ -60,41 +61,48 @@ type argon2Hash struct{ argon2id.Hash }
 
 func (h argon2Hash) matches(password string) bool { return h.Matches(password) }
 
-func (h argon2Hash) class() class { return class{kind: h.Kind(), argon2: h.Cost()} }
+func (h argon2Hash) cost() hashCost { return hashCost{algorithm: h.Kind(), argon2: h.Cost()} }
 
-func (h argon2Hash) stranger() hash { return argon2Hash{h.Dummy()} }
+func (h argon2Hash) dummy() hash { return argon2Hash{h.Dummy()} }
 
 const (
-	bcryptSize = 60 // $2y$10$, 22 of salt, 31 of sum
-	bcryptMax  = 72 // bytes of a password that count
-	// maxCost bounds what an entry may make the process do: some 4 seconds.
-	maxCost = 16
-	// digits are bcrypt's own base64.
-	digits = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	bcryptPrefix = 7  // length of "$2y$10$"
+	bcryptSize   = 60 // the prefix, 22 characters of salt, 31 of the sum
+	// bcryptMaxPassword is how many bytes of a password bcrypt uses.
+	bcryptMaxPassword = 72
+	// bcryptMaxCost is the highest cost that is accepted: it takes about 4 seconds.
+	bcryptMaxCost = 16
+	// bcryptDigits are the digits of bcrypt's base64.
+	bcryptDigits = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 )
 
+// bcryptHash is the text of a well-formed hash.
 type bcryptHash string
 
 func parseBcrypt(text string) (hash, error) {
 	cost, err := bcrypt.Cost([]byte(text))
-	if err != nil || len(text) != bcryptSize || text[6] != '$' || strings.Trim(text[7:], digits) != "" {
+	if err != nil || len(text) != bcryptSize || text[bcryptPrefix-1] != '$' ||
+		strings.Trim(text[bcryptPrefix:], bcryptDigits) != "" {
 		return nil, fmt.Errorf("password hash: malformed bcrypt: want %.4s, two digits, $ and 53 characters", text)
 	}
-	if cost > maxCost {
-		return nil, fmt.Errorf("password hash: bcrypt of cost %d: want at most %d", cost, maxCost)
+	if cost > bcryptMaxCost {
+		return nil, fmt.Errorf("password hash: bcrypt of cost %d: want at most %d", cost, bcryptMaxCost)
 	}
 	return bcryptHash(text), nil
 }
 
-// matches does its work for a password that cannot match, too.
+// matches computes the hash even for a password that bcrypt would mistake for another one, so that
+// the time is the same.
 func (h bcryptHash) matches(password string) bool {
-	sound := len(password) <= bcryptMax && !strings.Contains(password, "\x00")
-	return bcrypt.CompareHashAndPassword([]byte(h), []byte(password)) == nil && sound
+	unambiguous := len(password) <= bcryptMaxPassword && !strings.Contains(password, "\x00")
+	return bcrypt.CompareHashAndPassword([]byte(h), []byte(password)) == nil && unambiguous
 }
 
-func (h bcryptHash) class() class {
-	cost, _ := bcrypt.Cost([]byte(h)) // read before
-	return class{kind: "bcrypt", bcrypt: cost}
+func (h bcryptHash) cost() hashCost {
+	cost, _ := bcrypt.Cost([]byte(h)) // parseBcrypt has checked it
+	return hashCost{algorithm: "bcrypt", bcrypt: cost}
 }
 
-func (h bcryptHash) stranger() hash { return h[:7] + bcryptHash(strings.Repeat(".", bcryptSize-7)) }
+func (h bcryptHash) dummy() hash {
+	return h[:bcryptPrefix] + bcryptHash(strings.Repeat(".", bcryptSize-bcryptPrefix))
+}

@@ -1,23 +1,31 @@
-// Package htpasswd is the authentication backend whose users are in a file as Apache's htpasswd writes it, read-only.
+// Package htpasswd is the authentication backend whose users are in a file that Apache's htpasswd
+// writes. The backend only reads the file.
 //
 //	htpasswd -B -C 10 /etc/hermes/users alice
 //
-// Each line is NAME:HASH; what follows a second colon is not looked at, nor are blank lines and those that begin with '#'.
-// Hashes are bcrypt ($2y$, $2a$, $2b$; htpasswd -B) or argon2 ($argon2id$, $argon2i$). The others that Apache knows
-// (MD5, SHA-1, crypt, clear text) are too weak to keep: such a user is refused, with an error that says so, and the file's other
-// users are not. The same goes for a hash that is malformed or dearer than is sane, and for a name that is
-// listed twice, of which Apache would take the first: who added the second meant it to count.
+// Pass the result of [Open] to [hermes.Options].
 //
-// bcrypt looks at 72 bytes of a password, and repeats a shorter one. Here a longer password, or one with a NUL in it,
-// matches no bcrypt hash.
+// Each line is NAME:HASH. A second colon and the text after it are ignored, and so are blank lines
+// and lines that begin with '#'. Hashes are bcrypt ($2y$, $2a$, $2b$; htpasswd -B) or argon2
+// ($argon2id$, $argon2i$). The other kinds that Apache supports (MD5, SHA-1, crypt, clear text) are
+// too weak. A user with such a hash cannot log in: Verify returns an error that names the kind.
+// The same applies to a user whose hash is malformed or of an excessive cost, and to a user that is
+// listed twice. Apache would take the first of the two lines, but the administrator who added the
+// second one expects it to count. Other users of the file are not affected.
 //
-// Every use looks whether the file is another (by its inode, size and modification time) and reads it
-// again then, so that a removed user is out at once. It may be replaced by a rename or written in place. While it
-// cannot be read, or has a line that is none, nobody is let in: every use is an error.
+// bcrypt ignores all but the first 72 bytes of a password, and repeats a shorter one with a NUL
+// between. So a longer password, or one with a NUL in it, matches no bcrypt hash here.
 //
-// An unknown user costs what most of the file's hashes do. Give all of them one cost.
+// Every call checks whether the file has changed, by its inode, size and modification time, and
+// reads it again if so: a removed user cannot log in from then on. The file may be replaced by a
+// rename or be written in place. While the file cannot be read, or has a malformed line, every call
+// returns an error.
 //
-// The package is one of its own because bcrypt and argon2 come from golang.org/x/crypto, the Go team's.
+// Verify takes as long for an unknown user as for most users of the file. Give all hashes the same
+// cost, so that the time does not reveal whether a user exists.
+//
+// The package is separate from package hermes because bcrypt and argon2 are in golang.org/x/crypto,
+// and package hermes depends on the standard library only.
 package htpasswd
 
 import (
@@ -28,19 +36,19 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// Backend is a hermes.Backend over a file. It is safe for concurrent use.
+// Backend is a [hermes.Backend] whose users are in a file. It is safe for concurrent use.
 type Backend struct {
 	path string
 
 	mu   sync.Mutex
-	last *table // nil: the file has to be read
+	last *userFile // as last read; nil if the file must be read
 }
 
-// Open returns the backend over the file at path, after it was read once: a file that cannot be read is an error.
+// Open reads the file at path and returns its backend. It returns an error if the file cannot be
+// read or has a malformed line.
 func Open(path string) (*Backend, error) {
 	b := &Backend{path: path}
-	_, err := b.table()
-	if err != nil {
+	if _, err := b.load(); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -49,39 +57,43 @@ func Open(path string) (*Backend, error) {
 // Name returns "htpasswd".
 func (b *Backend) Name() string { return "htpasswd" }
 
-// Verify tells whether password is user's. The store is not used. A user whose entry is refused is an error.
-func (b *Backend) Verify(ctx context.Context, _ hermes.Store, user string, password hermes.Secret) (bool, error) {
-	t, err := b.current(ctx)
+// Verify reports whether password is the password of user. It returns an error if the file cannot
+// be read, or if the entry of the user cannot be used. The store is not used.
+func (b *Backend) Verify(
+	ctx context.Context, _ hermes.Store, user string, password hermes.Secret,
+) (bool, error) {
+	f, err := b.loadUnlessDone(ctx)
 	if err != nil {
 		return false, err
 	}
-	e, known := t.users[user]
-	if known && e.refused == nil {
+	e, exists := f.users[user]
+	if exists && e.fault == nil {
 		return e.hash.matches(password.Reveal()) && !password.IsZero(), nil
 	}
-	if t.stranger != nil {
-		t.stranger.matches(password.Reveal())
+	if f.dummy != nil {
+		f.dummy.matches(password.Reveal())
 	}
-	if known {
-		return false, fmt.Errorf("htpasswd: %s:%d: user %q: %w", b.path, e.line, user, e.refused)
+	if exists {
+		return false, fmt.Errorf("htpasswd: %s:%d: user %q: %w", b.path, e.line, user, e.fault)
 	}
 	return false, nil
 }
 
-// Has tells whether the file has such a user, also one whose entry is refused.
+// Has reports whether the file lists the user, even with an entry that cannot be used. The store is
+// not used.
 func (b *Backend) Has(ctx context.Context, _ hermes.Store, user string) (bool, error) {
-	t, err := b.current(ctx)
+	f, err := b.loadUnlessDone(ctx)
 	if err != nil {
 		return false, err
 	}
-	_, known := t.users[user]
-	return known, nil
+	_, exists := f.users[user]
+	return exists, nil
 }
 
-// current is table for a caller that still waits.
-func (b *Backend) current(ctx context.Context) (*table, error) {
+// loadUnlessDone returns the current content of the file, or an error if ctx is done.
+func (b *Backend) loadUnlessDone(ctx context.Context) (*userFile, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("htpasswd: %w", err)
 	}
-	return b.table()
+	return b.load()
 }

@@ -1,4 +1,4 @@
-package htpasswd_test
+package htpasswd
 
 import (
 	"crypto/rand"
@@ -13,66 +13,70 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/backendtest"
-	"github.com/hermes-voip/go-hermes/hermes/htpasswd"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
 	"github.com/hermes-voip/go-hermes/internal/argon2id"
 )
 
-var _ hermes.Backend = (*htpasswd.Backend)(nil)
+var _ hermes.Backend = (*Backend)(nil)
 
-// users is a file of users under test.
-type users struct {
-	*testing.T
-	path string
-	*htpasswd.Backend
-}
-
-// file writes lines into a new file and opens it.
-func file(t *testing.T, lines ...string) users {
+// mustOpen writes lines into a new file and opens it.
+func mustOpen(t *testing.T, lines ...string) *Backend {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "users")
-	write(t, path, lines...)
-	b, err := htpasswd.Open(path)
+	writeLines(t, path, lines...)
+	b, err := Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return users{t, path, b}
+	return b
 }
 
-func write(t *testing.T, path string, lines ...string) {
+func writeLines(t *testing.T, path string, lines ...string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (u users) verify(user, password string) (bool, error) {
-	return u.Verify(u.Context(), nil, user, hermes.NewSecret(password))
-}
-
-// wants wants this answer and no error.
-func (u users) wants(why, user, password string, want bool) {
-	u.Helper()
-	if got, err := u.verify(user, password); err != nil || got != want {
-		u.Errorf("%s: Verify(%q, %q) = %t, %v, want %t", why, user, password, got, err, want)
+func appendLine(t *testing.T, path, line string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = f.WriteString(line + "\n")
+	}
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
-// fails wants an error from both methods, or from Verify alone where the user is there, with these words in it.
-func (u users) fails(why, user string, there bool, words ...string) {
-	u.Helper()
-	ok, err := u.verify(user, "password")
+// wantVerify calls Verify, which must return want and no error.
+func wantVerify(t *testing.T, b *Backend, why, user, password string, want bool) {
+	t.Helper()
+	got, err := b.Verify(t.Context(), nil, user, hermes.NewSecret(password))
+	if err != nil || got != want {
+		t.Errorf("%s: Verify(%q, %q) = %t, %v, want %t", why, user, password, got, err, want)
+	}
+}
+
+// wantError calls Verify, which must return an error that contains the words. Has must return an
+// error, too, unless the user exists.
+func wantError(t *testing.T, b *Backend, why, user string, exists bool, words ...string) {
+	t.Helper()
+	ok, err := b.Verify(t.Context(), nil, user, hermes.NewSecret("password"))
 	if ok || err == nil {
-		u.Errorf("%s: Verify = %t, %v, want an error", why, ok, err)
+		t.Errorf("%s: Verify = %t, %v, want an error", why, ok, err)
 		return
 	}
 	for _, w := range words {
 		if !strings.Contains(err.Error(), w) {
-			u.Errorf("%s: got %v, want %q in it", why, err, w)
+			t.Errorf("%s: got %v, want %q in it", why, err, w)
 		}
 	}
-	if has, err := u.Has(u.Context(), nil, user); has != there || (err == nil) != there {
-		u.Errorf("%s: Has = %t, %v, want %t", why, has, err, there)
+	if has, err := b.Has(t.Context(), nil, user); has != exists || (err == nil) != exists {
+		t.Errorf("%s: Has = %t, %v, want %t", why, has, err, exists)
 	}
 }
 
@@ -94,8 +98,9 @@ func hashArgon2(t *testing.T, password string) string {
 	return h.String()
 }
 
-// hashed counts the MiB that fn hashes through: nothing else here allocates as much.
-func hashed(fn func()) uint64 {
+// allocatedMiB returns the MiB that fn allocates. Nearly all of it is the memory of argon2, so it
+// counts the hashes that fn computes.
+func allocatedMiB(fn func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	fn()
@@ -104,43 +109,32 @@ func hashed(fn func()) uint64 {
 }
 
 func TestBackend(t *testing.T) {
-	// bcrypt's work cannot be counted from outside: TestStranger looks at its cost.
-	suite := func(hash func(*testing.T, string) string, longest int, work func(func()) uint64) {
+	testSuite := func(t *testing.T, hash func(*testing.T, string) string, passwordMax int, work func(func()) uint64) {
 		backendtest.Run(t, func(t *testing.T) backendtest.Fixture {
-			u := file(t, "# users of a test")
+			b := mustOpen(t, "# users of a test")
 			return backendtest.Fixture{
-				Backend: u.Backend, Store: memstore.New(), PasswordMax: longest, Work: work,
+				Backend: b, Store: memstore.New(), PasswordMax: passwordMax, Work: work,
 				AddUser: func(t *testing.T, user, password string) {
-					u.append(fmt.Sprintf("%s:%s", user, hash(t, password)))
+					appendLine(t, b.path, fmt.Sprintf("%s:%s", user, hash(t, password)))
 				},
 			}
 		})
 	}
-	suite(func(t *testing.T, p string) string { return hashBcrypt(t, p, bcrypt.MinCost) }, 72, nil)
-	suite(hashArgon2, 0, hashed)
+	t.Run("bcrypt", func(t *testing.T) {
+		// The work of bcrypt cannot be counted from outside: TestParseFile checks the dummy hash.
+		testSuite(t, func(t *testing.T, p string) string { return hashBcrypt(t, p, bcrypt.MinCost) }, 72, nil)
+	})
+	t.Run("argon2id", func(t *testing.T) { testSuite(t, hashArgon2, 0, allocatedMiB) })
 }
 
-func (u users) append(line string) {
-	u.Helper()
-	f, err := os.OpenFile(u.path, os.O_APPEND|os.O_WRONLY, 0)
-	if err == nil {
-		_, err = f.WriteString(line + "\n")
-	}
-	if err == nil {
-		err = f.Close()
-	}
-	if err != nil {
-		u.Fatal(err)
-	}
-}
-
-func TestOpenRefusesWhatCannotBeRead(t *testing.T) {
+func TestOpen(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	broken := filepath.Join(dir, "broken")
-	write(t, broken, "alice")
-	for _, path := range []string{filepath.Join(dir, "missing"), dir, broken, ""} {
-		if _, err := htpasswd.Open(path); err == nil || !strings.Contains(err.Error(), path) {
-			t.Errorf("Open(%q): got %v, want an error that names it", path, err)
+	malformed := filepath.Join(dir, "malformed")
+	writeLines(t, malformed, "alice")
+	for _, path := range []string{filepath.Join(dir, "missing"), dir, malformed, ""} {
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("Open(%q): got %v, want an error that names the path", path, err)
 		}
 	}
 }

@@ -13,34 +13,36 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// conn is a connection, as one caller at a time uses it.
+// conn is a connection to the server. It must not be used concurrently.
 type conn struct {
 	*goldap.Conn
-	raw net.Conn // what closes at once, whatever waits
-	// looks tells that it is bound as who looks for users, not as some user.
-	looks bool
-	idle  time.Time // since when
+	// raw is the connection below. Closing it makes requests in progress fail.
+	raw net.Conn
+	// searcher is true while the connection is bound to the account that searches for users (or
+	// anonymous if there is none), and false while it is bound as a user.
+	searcher  bool
+	idleSince time.Time
 }
 
-// dial connects and encrypts. The connection is anonymous.
+// dial connects to the server and encrypts the connection, which is anonymous then.
 func (b *Backend) dial(ctx context.Context) (*conn, error) {
 	raw, err := new(net.Dialer).DialContext(ctx, "tcp", b.opts.Addr)
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{raw: raw, looks: b.opts.BindDN == ""}
+	c := &conn{raw: raw, searcher: b.opts.BindDN == ""}
 	config := &tls.Config{RootCAs: b.opts.RootCAs, ServerName: b.host, MinVersion: tls.VersionTLS12}
 	if b.opts.Security == TLS {
-		secured := tls.Client(raw, config)
-		if err := secured.HandshakeContext(ctx); err != nil {
+		encrypted := tls.Client(raw, config)
+		if err := encrypted.HandshakeContext(ctx); err != nil {
 			return nil, errors.Join(err, raw.Close())
 		}
-		c.raw = secured
+		c.raw = encrypted
 	}
 	c.Conn = goldap.NewConn(c.raw, b.opts.Security == TLS)
 	c.Start()
 	if b.opts.Security == StartTLS {
-		err = c.while(ctx, func() error { return c.StartTLS(config) })
+		err = c.withContext(ctx, func() error { return c.StartTLS(config) })
 		if err != nil {
 			c.close()
 			return nil, fmt.Errorf("StartTLS: %w", err)
@@ -49,8 +51,9 @@ func (b *Backend) dial(ctx context.Context) (*conn, error) {
 	return c, nil
 }
 
-// while runs fn and makes it fail when ctx ends: the connection is of no use then.
-func (c *conn) while(ctx context.Context, fn func() error) error {
+// withContext calls fn. If ctx ends before fn returns, it closes the connection, so that fn fails,
+// and returns the cause.
+func (c *conn) withContext(ctx context.Context, fn func() error) error {
 	stop := context.AfterFunc(ctx, func() { _ = c.raw.Close() })
 	err := fn()
 	if !stop() {
@@ -64,10 +67,10 @@ func (c *conn) close() {
 	_ = c.Close()
 }
 
-// bind tells whether the directory accepts the password, which must not be empty. The connection is the user's
-// after it, or nobody's.
-func (c *conn) bind(dn string, password hermes.Secret) (bool, error) {
-	c.looks = false
+// bindUser binds as the user and reports whether the directory accepts the password, which must not
+// be empty.
+func (c *conn) bindUser(dn string, password hermes.Secret) (bool, error) {
+	c.searcher = false
 	_, err := c.SimpleBind(&goldap.SimpleBindRequest{Username: dn, Password: password.Reveal()})
 	if goldap.IsErrorAnyOf(err, goldap.LDAPResultInvalidCredentials,
 		goldap.LDAPResultInappropriateAuthentication, // the entry has no password
@@ -80,19 +83,21 @@ func (c *conn) bind(dn string, password hermes.Secret) (bool, error) {
 	return true, nil
 }
 
-// look makes the connection that of who looks for users.
-func (c *conn) look(b *Backend) error {
-	if c.looks {
+// bindSearcher binds to the account that searches for users, unless the connection already is. If
+// there is no account, it makes the connection anonymous.
+func (c *conn) bindSearcher(b *Backend) error {
+	if c.searcher {
 		return nil
 	}
 	if b.opts.BindDN == "" {
 		if err := c.UnauthenticatedBind(""); err != nil {
-			// Not wrapped, so that it counts as broken: a new connection is anonymous without being asked for it.
+			// Not wrapped, so that the pool takes the connection for broken: a new connection is
+			// anonymous without a bind, which some servers refuse.
 			return fmt.Errorf("bind anonymously, to look for users: %v", err)
 		}
 	} else if err := c.Bind(b.opts.BindDN, b.opts.BindPassword.Reveal()); err != nil {
 		return fmt.Errorf("bind as %q, to look for users: %w", b.opts.BindDN, err)
 	}
-	c.looks = true
+	c.searcher = true
 	return nil
 }

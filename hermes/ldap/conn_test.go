@@ -1,179 +1,104 @@
-package ldap_test
+package ldap
 
 import (
-	"context"
-	"errors"
+	"crypto/x509"
 	"net"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/hermes-voip/go-hermes/hermes"
-	"github.com/hermes-voip/go-hermes/hermes/ldap"
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/hermes-voip/go-hermes/internal/test/ldaptest"
 )
 
-func TestServerDown(t *testing.T) {
-	dir := ldaptest.New(t, ldaptest.Options{})
-	dir.AddUser(t, "alice", "secret")
-	dir.Stop()
-	b := open(t, ldap.Options{Addr: dir.Addr(), UserDN: template})
-	err := b.fails("from the start", "alice", "secret")
-	if err != nil && !strings.Contains(err.Error(), dir.Addr()) {
-		t.Errorf("got %v, want the server in it", err)
-	}
-	dir.Start(t)
-	b.wants("it is back", "alice", "secret", true)
-	dir.Stop()
-	b.fails("with a connection kept", "alice", "secret")
-	b.fails("no connection is kept now", "alice", "secret")
-	dir.Start(t)
-	b.wants("it is back", "alice", "secret", true)
+// startTLS is how ldaptest.Proxy reports a StartTLS request.
+const startTLS = "extended 1.3.6.1.4.1.1466.20037"
+
+func TestBackend_dial(t *testing.T) {
+	t.Run("wrong certificate", testWrongCertificate)
+	t.Run("server without StartTLS", testServerWithoutStartTLS)
+	t.Run("encrypted bind", testEncryptedBind)
+	t.Run("not an LDAP server", testNotLDAP)
 }
 
-// TestRestart wants no question to fail that comes after the server is back.
-func TestRestart(t *testing.T) {
-	for _, security := range []ldap.Security{ldap.Auto, ldap.StartTLS} {
-		dir := ldaptest.New(t, ldaptest.Options{})
+// testWrongCertificate checks that no password is sent to a server that cannot prove its identity.
+func testWrongCertificate(t *testing.T) {
+	sameCertificate := func(*x509.Certificate) {}
+	noAuthority := func(*ldaptest.Server) *x509.CertPool { return x509.NewCertPool() }
+	systemAuthorities := func(*ldaptest.Server) *x509.CertPool { return nil }
+	itsAuthority := func(dir *ldaptest.Server) *x509.CertPool { return dir.Roots() }
+	for _, row := range []struct {
+		why    string
+		change func(*x509.Certificate) // before the certificate is signed
+		roots  func(*ldaptest.Server) *x509.CertPool
+		word   string // in the error
+	}{
+		{"no authorities", sameCertificate, noAuthority, "unknown authority"},
+		{"the authorities of the system", sameCertificate, systemAuthorities, "certificate"},
+		{"for another address", func(c *x509.Certificate) {
+			c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 2)}
+		}, itsAuthority, "127.0.0.1"},
+		{"for a name", func(c *x509.Certificate) {
+			c.IPAddresses = nil
+		}, itsAuthority, "127.0.0.1"},
+		{"expired", func(c *x509.Certificate) {
+			c.NotAfter = time.Now().Add(-time.Minute)
+		}, itsAuthority, "expired"},
+		{"not yet valid", func(c *x509.Certificate) {
+			c.NotBefore = time.Now().Add(time.Minute)
+		}, itsAuthority, "not yet valid"},
+		{"for a client", func(c *x509.Certificate) {
+			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+		}, itsAuthority, "usage"},
+	} {
+		dir := ldaptest.New(t, ldaptest.Options{Certificate: row.change})
 		dir.AddUser(t, "alice", "secret")
-		b := open(t, ldap.Options{Addr: dir.Addr(), UserDN: template, Security: security, RootCAs: dir.Roots()})
-		for _, stop := range []func(){dir.Stop, dir.Kill} {
-			atOnce(4, func() { b.wants("before", "alice", "secret", true) })
-			stop()
-			dir.Start(t)
-			atOnce(8, func() { b.wants("after", "alice", "secret", true) })
-			b.wants("after", "alice", "wrong", false)
+		for name, opts := range encryptedOptions(dir) {
+			opts.RootCAs = row.roots(dir)
+			err := wantError(t, mustNew(t, opts), row.why, "alice", "secret")
+			if err != nil && !strings.Contains(err.Error(), row.word) {
+				t.Errorf("%s: %s: got %v, want %q in it", row.why, name, err, row.word)
+			}
+		}
+		if strings.Contains(dir.Log(), `BIND dn="uid=alice`) {
+			t.Errorf("%s: the password was sent to the server", row.why)
 		}
 	}
 }
 
-func atOnce(n int, fn func()) {
-	var group sync.WaitGroup
-	for range n {
-		group.Go(fn)
-	}
-	group.Wait()
-}
-
-// TestCutWhileAsking breaks connections where only the missing answer can show it.
-func TestCutWhileAsking(t *testing.T) {
-	dir := ldaptest.New(t, ldaptest.Options{})
+func testServerWithoutStartTLS(t *testing.T) {
+	dir := ldaptest.New(t, ldaptest.Options{NoTLS: true})
 	dir.AddUser(t, "alice", "secret")
 	proxy := ldaptest.NewProxy(t, dir.Addr())
-	b := open(t, ldap.Options{Addr: proxy.Addr(), UserDN: template})
-	proxy.CutAtRequest()
-	if ok, err := b.verify("alice", "secret"); ok || err == nil {
-		t.Errorf("a new connection: Verify = %t, %v, want an error", ok, err)
+	b := mustNew(t, Options{Addr: proxy.Addr(), Security: StartTLS, UserDN: userDN})
+	wantError(t, b, "the server has no StartTLS", "alice", "secret")
+	// Each of Verify and Has sends StartTLS, and nothing else, in clear.
+	if diff := cmp.Diff([]string{startTLS, startTLS}, proxy.Requests()); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
 	}
-	b.wants("connects", "alice", "secret", true)
-	proxy.CutAtRequest()
-	b.wants("one that was kept is replaced", "alice", "secret", true)
-	proxy.CutAtRequest()
-	b.has("one that was kept is replaced", "alice", true)
-	proxy.CutAtRequest()
-	b.wants("one that was kept is replaced", "alice", "wrong", false)
 }
 
-func TestConnectionsAreKeptAndBounded(t *testing.T) {
+func testEncryptedBind(t *testing.T) {
 	dir := ldaptest.New(t, ldaptest.Options{})
 	dir.AddUser(t, "alice", "secret")
+	opts := encryptedOptions(dir)["StartTLS"]
 	proxy := ldaptest.NewProxy(t, dir.Addr())
-	b := open(t, ldap.Options{Addr: proxy.Addr(), Base: ldaptest.Base, Connections: 2})
-	for range 5 {
-		b.wants("one after the other", "alice", "secret", true)
-		b.wants("one after the other", "alice", "wrong", false)
-		b.has("one after the other", "nobody", false)
-	}
-	if _, made := proxy.Connections(); made != 1 {
-		t.Errorf("made %d connections, want 1 for all", made)
-	}
-	atOnce(16, func() { b.wants("at once", "alice", "secret", true) })
-	if _, made := proxy.Connections(); made > 2 {
-		t.Errorf("made %d connections, want at most 2", made)
+	opts.Addr = proxy.Addr()
+	wantVerify(t, mustNew(t, opts), "through the proxy", "alice", "secret", true)
+	if diff := cmp.Diff([]string{startTLS}, proxy.Requests()); diff != "" {
+		t.Errorf("requests in clear (-want +got):\n%s", diff)
 	}
 }
 
-func TestSilentServer(t *testing.T) {
-	dir := ldaptest.New(t, ldaptest.Options{})
-	dir.AddUser(t, "alice", "secret")
-	proxy := ldaptest.NewProxy(t, dir.Addr())
-	b := open(t, ldap.Options{Addr: proxy.Addr(), Base: ldaptest.Base, Timeout: time.Minute, Connections: 1})
-	b.wants("connects", "alice", "secret", true)
-	proxy.Mute(true)
-	proxy.Requests()
-	ctx, cancel := context.WithCancel(t.Context())
-	group := sync.WaitGroup{}
-	group.Go(func() {
-		if ok, err := b.Verify(ctx, nil, "alice", hermes.NewSecret("secret")); ok || !errors.Is(err, context.Canceled) {
-			t.Errorf("cancelled: Verify = %t, %v, want the cause", ok, err)
-		}
-	})
-	awaitRequest(proxy)
-	cancel()
-	group.Wait()
-	hasty := open(t, ldap.Options{Addr: proxy.Addr(), Base: ldaptest.Base, Timeout: 50 * time.Millisecond})
-	if err := hasty.fails("no answer comes", "alice", "secret"); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v, want the deadline as its cause", err)
-	}
-	proxy.Mute(false)
-	b.wants("answers again", "alice", "secret", true)
-}
-
-// awaitRequest waits until something was asked, or for the test's own time limit.
-func awaitRequest(proxy *ldaptest.Proxy) {
-	for tick := time.NewTicker(time.Millisecond); len(proxy.Requests()) == 0; {
-		<-tick.C
-	}
-}
-
-func TestAllConnectionsInUse(t *testing.T) {
-	dir := ldaptest.New(t, ldaptest.Options{})
-	proxy := ldaptest.NewProxy(t, dir.Addr())
-	proxy.Mute(true)
-	b := open(t, ldap.Options{Addr: proxy.Addr(), Base: ldaptest.Base, Timeout: time.Minute, Connections: 1})
-	ctx, cancel := context.WithCancel(t.Context())
-	group := sync.WaitGroup{}
-	group.Go(func() {
-		if ok, err := b.Verify(ctx, nil, "alice", hermes.NewSecret("secret")); ok || err == nil {
-			t.Errorf("the one that asks: Verify = %t, %v, want an error", ok, err)
-		}
-	})
-	awaitRequest(proxy)
-	short, end := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer end()
-	_, err := b.Verify(short, nil, "alice", hermes.NewSecret("secret"))
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "in use") {
-		t.Errorf("the one that waits: got %v, want it to say that all connections are in use", err)
-	}
-	cancel()
-	group.Wait()
-}
-
-func TestClose(t *testing.T) {
-	dir := ldaptest.New(t, ldaptest.Options{})
-	dir.AddUser(t, "alice", "secret")
-	proxy := ldaptest.NewProxy(t, dir.Addr())
-	b := open(t, ldap.Options{Addr: proxy.Addr(), Base: ldaptest.Base})
-	atOnce(4, func() { b.wants("before", "alice", "secret", true) })
-	for range 2 {
-		if err := b.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-		b.fails("after", "alice", "secret")
-	}
-	for tick := time.NewTicker(time.Millisecond); ; <-tick.C { // until the test's own time limit
-		if open, _ := proxy.Connections(); open == 0 {
-			break
-		}
-	}
-}
-
-// TestGarbage has servers that speak something else.
-func TestGarbage(t *testing.T) {
+// testNotLDAP connects to servers that do not speak LDAP.
+func testNotLDAP(t *testing.T) {
 	for _, answer := range []string{
-		"HTTP/1.1 400 Bad Request\r\n\r\n", "", "\x30\x84\xff\xff\xff\xff", "\x30\x0c\x02\x01\x01", strings.Repeat("\x00", 100),
-		"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00", // a success of the wrong question
+		"HTTP/1.1 400 Bad Request\r\n\r\n", "", "\x30\x84\xff\xff\xff\xff", "\x30\x0c\x02\x01\x01",
+		strings.Repeat("\x00", 100),
+		// success, with the wrong type of response
+		"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00",
 	} {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -191,9 +116,9 @@ func TestGarbage(t *testing.T) {
 				_ = c.Close()
 			}
 		})
-		for _, opts := range []ldap.Options{{Security: ldap.Auto}, {Security: ldap.StartTLS}, {Security: ldap.TLS}} {
-			opts.Addr, opts.UserDN, opts.Timeout = ln.Addr().String(), template, 5*time.Second
-			open(t, opts).fails("no directory", "alice", "secret")
+		for _, opts := range []Options{{Security: Auto}, {Security: StartTLS}, {Security: TLS}} {
+			opts.Addr, opts.UserDN, opts.Timeout = ln.Addr().String(), userDN, 5*time.Second
+			wantError(t, mustNew(t, opts), "not an LDAP server", "alice", "secret")
 		}
 		_ = ln.Close()
 		group.Wait()

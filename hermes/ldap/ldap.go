@@ -1,99 +1,77 @@
-// Package ldap is the authentication backend whose users are in a directory, read-only: a password is right
-// where the directory accepts a simple bind with it (RFC 4513, 5.1.3).
+// Package ldap is the authentication backend whose users are in an LDAP directory. The backend only
+// reads the directory. A password is right if the directory accepts a simple bind with it (RFC
+// 4513, section 5.1.3).
 //
-// The user's entry is looked for first, by the account in Options.BindDN or else anonymously: among all below Options.Base, or
-// at the one name that Options.UserDN makes of the user's. Then the directory is asked to bind as that entry. An entry is a
-// user's where its attribute holds the very name, byte for byte. Directories compare more loosely, and would take
-// "ALICE" or "alice " for alice, whom Hermes' authorizations tell apart. So the look is needed with UserDN too: who may
-// look must be able to see the users' entries and that attribute. Where nobody is shown them there are no users.
+// Use [Parse] to read the URL of a directory into [Options], or fill them in, and pass the result
+// of [New] to [hermes.Options]. Call [Backend.Close] when the backend is no longer needed.
 //
-// Of a name or a password that no directory can have (empty, with a NUL, beyond 256 and 1024 bytes, a name with control characters or
-// invalid UTF-8) the directory is not asked: a bind with an empty password is answered with success by many. For an
-// unknown user it is asked for as much as for a known one. How long it takes itself to refuse a name that it
-// does not know is its own affair; hermes.Options.FailedLoginTime covers that.
+// # How users are found
 //
-// Connections are encrypted and the server's certificate is verified, without exception but a server on a loopback
-// address. They are kept, a bounded number, and one that broke is replaced within the call that finds it. Referrals
-// are not followed: the password would go to whom they name. Whatever keeps the directory from telling is an
-// error, which lets nobody in.
+// The backend first searches for the entry of the user, with the account of Options.BindDN or else
+// anonymously: below Options.Base, or at the one name that Options.UserDN yields for the user. Then
+// it binds as that entry. The entry must hold the name of the user in Options.Attribute, byte for
+// byte. Directories are less strict: to them "ALICE" and "alice " are the user alice, but the
+// authorizations of Hermes belong to alice only. For this reason UserDN needs a search, too. The
+// account that searches must have read access to the entries of the users and to that attribute; if
+// it has none, all users are unknown.
 //
-// The package is one of its own because of github.com/go-ldap/ldap/v3, the protocol in Go: the standard library
-// has none, and BER, filters and StartTLS are not for writing anew.
+// A name or a password that no directory can have is not sent to the directory: it is rejected at
+// once. Such a password is empty, contains a NUL or has more than 1024 bytes; many directories
+// answer a bind with an empty password with success. Such a name is empty, has more than 256 bytes,
+// control characters or invalid UTF-8.
+//
+// An unknown user takes as many requests as a known one. The time that the directory itself takes
+// to refuse an unknown name is not under the control of this package: FailedLoginTime of
+// [hermes.Options] hides it.
+//
+// # Connections
+//
+// Connections are encrypted and the certificate of the server is verified; only with a server at a
+// loopback address is encryption not required. A limited number of connections is kept open. If one
+// of them turns out to be broken, the call is repeated on a new one. Referrals are not followed,
+// because the password would be sent to the server that they name. If the directory cannot answer,
+// the call returns an error.
+//
+// The package is separate from package hermes because it depends on github.com/go-ldap/ldap/v3, and
+// package hermes depends on the standard library only.
 package ldap
 
 import (
 	"context"
-	"crypto/x509"
-	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
+
+	goldap "github.com/go-ldap/ldap/v3"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// Options say where the directory is and how users are found in it. Addr and one of Base and UserDN are needed.
-type Options struct {
-	// Addr is the server's host:port.
-	Addr string
-	// Security is how connections are encrypted; zero: Auto.
-	Security Security
-	// RootCAs sign the server's certificate, which must be for Addr's host; nil: the system's.
-	RootCAs *x509.CertPool
+// maxMatches is the size limit of a search. It is more than one because the directory also returns
+// entries whose names differ in upper and lower case only.
+const maxMatches = 8
 
-	// Base is the name of the entry below which users are searched, at any depth.
-	Base string
-	// OneLevel searches right below Base only.
-	OneLevel bool
-	// UserDN makes the name of a user's entry, in place of a search: uid={user},ou=people,dc=example,dc=test. What {user}
-	// stands for is escaped. It must be the whole value of the first part.
-	UserDN string
-	// Attribute holds a user's name; "": uid, or that of UserDN's first part.
-	Attribute string
-	// Filter is what a user's entry must match besides (RFC 4515), such as (memberOf=cn=voip,ou=groups,dc=example,dc=test).
-	// "": nothing.
-	Filter string
-
-	// BindDN is the account that looks for users, as the server wants it in a bind; "": they are looked for anonymously.
-	BindDN string
-	// BindPassword is the account's.
-	BindPassword hermes.Secret
-
-	// Timeout is how long a question may take, connecting and waiting for a connection included; 0: 5 s.
-	Timeout time.Duration
-	// Connections is how many there may be at once; 0: 4.
-	Connections int
-}
-
-// Security is how connections are encrypted.
-type Security int
-
-const (
-	// Auto is StartTLS, and no encryption for a loopback address or localhost.
-	Auto Security = iota
-	// StartTLS encrypts before anything is said, on the port of ldap://.
-	StartTLS
-	// TLS is that of ldaps://.
-	TLS
-)
-
-// Backend is a hermes.Backend over a directory. It is safe for concurrent use.
+// Backend is a [hermes.Backend] whose users are in a directory. It is safe for concurrent use.
 type Backend struct {
 	opts Options
-	host string // that the certificate is for
+	host string // of opts.Addr; the certificate of the server must be for it
 	pool *pool
 }
 
-// New returns the backend. It does not connect: a directory that is down is an error of each question.
+// New returns a backend. It checks opts but does not connect: while the directory is down, the
+// methods return errors.
 func New(opts Options) (*Backend, error) {
 	b := &Backend{opts: opts}
-	if err := b.check(); err != nil {
+	if err := b.completeOptions(); err != nil {
 		return nil, fmt.Errorf("ldap: %w", err)
 	}
 	b.pool = newPool(b.opts.Connections, b.dial)
 	return b, nil
 }
 
-// Close closes the connections. Questions after it are errors; one that is being asked is answered.
+// Close closes the connections. Calls in progress finish; later calls return an error. Close may be
+// called more than once and always returns nil.
 func (b *Backend) Close() error {
 	b.pool.close()
 	return nil
@@ -102,37 +80,39 @@ func (b *Backend) Close() error {
 // Name returns "ldap".
 func (b *Backend) Name() string { return "ldap" }
 
-// Verify tells whether the directory accepts password for user. The store is not used.
-func (b *Backend) Verify(ctx context.Context, _ hermes.Store, user string, password hermes.Secret) (ok bool, err error) {
+// Verify reports whether the directory accepts password for user. The store is not used.
+func (b *Backend) Verify(
+	ctx context.Context, _ hermes.Store, user string, password hermes.Secret,
+) (ok bool, err error) {
 	if !usableName(user) || !usablePassword(password) {
 		return false, ctx.Err()
 	}
-	err = b.ask(ctx, func(c *conn) error {
+	err = b.withConn(ctx, func(c *conn) error {
 		dn, found, err := b.find(c, user)
 		if err != nil {
 			return err
 		}
-		bound, err := c.bind(dn, password)
-		ok = found && bound
+		accepted, err := c.bindUser(dn, password)
+		ok = found && accepted
 		return err
 	})
 	return ok && err == nil, err
 }
 
-// Has tells whether the directory has such a user.
+// Has reports whether the directory has the user. The store is not used.
 func (b *Backend) Has(ctx context.Context, _ hermes.Store, user string) (has bool, err error) {
 	if !usableName(user) {
 		return false, ctx.Err()
 	}
-	err = b.ask(ctx, func(c *conn) (err error) {
+	err = b.withConn(ctx, func(c *conn) (err error) {
 		_, has, err = b.find(c, user)
 		return err
 	})
 	return has && err == nil, err
 }
 
-// ask runs fn on a connection; fn may run twice.
-func (b *Backend) ask(ctx context.Context, fn func(*conn) error) error {
+// withConn calls fn with a connection, within Options.Timeout. It may call fn twice.
+func (b *Backend) withConn(ctx context.Context, fn func(*conn) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, b.opts.Timeout,
 		fmt.Errorf("no answer within %s: %w", b.opts.Timeout, context.DeadlineExceeded))
 	defer cancel()
@@ -142,4 +122,55 @@ func (b *Backend) ask(ctx context.Context, fn func(*conn) error) error {
 	return nil
 }
 
-var errClosed = errors.New("the backend is closed")
+// find returns the DN of the user's entry. If there is none, it returns a DN to bind to in vain, so
+// that the number of requests does not reveal it.
+func (b *Backend) find(c *conn, user string) (dn string, found bool, err error) {
+	if err := c.bindSearcher(b); err != nil {
+		return "", false, err
+	}
+	req := b.searchRequest(user)
+	res, err := c.Search(req)
+	if b.opts.UserDN != "" && goldap.IsErrorWithCode(err, goldap.LDAPResultNoSuchObject) {
+		return req.BaseDN, false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("look for %q at %q: %w", user, req.BaseDN, err)
+	}
+	names := []string{}
+	for _, e := range res.Entries {
+		if slices.Contains(e.GetEqualFoldAttributeValues(b.opts.Attribute), user) && e.DN != "" {
+			names = append(names, e.DN)
+		}
+	}
+	switch len(names) {
+	case 0:
+		return b.userDN(user), false, nil
+	case 1:
+		return names[0], true, nil
+	}
+	return "", false, fmt.Errorf("the user %q has %d entries: %q", user, len(names), names)
+}
+
+// searchRequest returns the search for the user's entry.
+func (b *Backend) searchRequest(user string) *goldap.SearchRequest {
+	base, scope := b.opts.Base, goldap.ScopeWholeSubtree
+	switch {
+	case b.opts.UserDN != "":
+		base, scope = b.userDN(user), goldap.ScopeBaseObject
+	case b.opts.OneLevel:
+		scope = goldap.ScopeSingleLevel
+	}
+	filter := fmt.Sprintf("(&%s(%s=%s))", b.opts.Filter, b.opts.Attribute, goldap.EscapeFilter(user))
+	seconds := int(b.opts.Timeout/time.Second) + 1
+	return goldap.NewSearchRequest(base, scope, goldap.NeverDerefAliases, maxMatches, seconds, false,
+		filter, []string{b.opts.Attribute}, nil)
+}
+
+// userDN returns the DN that Options.UserDN yields for the user. With Options.Base it returns a DN
+// that a user's entry could have.
+func (b *Backend) userDN(user string) string {
+	if b.opts.UserDN != "" {
+		return strings.Replace(b.opts.UserDN, placeholder, goldap.EscapeDN(user), 1)
+	}
+	return b.opts.Attribute + "=" + goldap.EscapeDN(user) + "," + b.opts.Base
+}

@@ -7,30 +7,31 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-func TestSecurity(t *testing.T) {
+func TestOptions_Security(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		addr string
-		asks Security
+		opt  Security
 		want Security
 		why  string
 	}{
-		{"127.0.0.1:389", Auto, Auto, "only this machine hears it"},
-		{"127.9.9.9:389", Auto, Auto, "the whole network is loopback"},
-		{"[::1]:389", Auto, Auto, "loopback of IPv6"},
-		{"[::ffff:127.0.0.1]:389", Auto, Auto, "loopback of IPv4 in IPv6"},
-		{"localhost:389", Auto, Auto, "its name"},
-		{"127.0.0.1:389", StartTLS, StartTLS, "asked for"},
-		{"127.0.0.1:636", TLS, TLS, "asked for"},
-		{"192.0.2.1:389", Auto, StartTLS, "others hear it"},
-		{"10.0.0.1:389", Auto, StartTLS, "a private network is a network"},
-		{"[fe80::1]:389", Auto, StartTLS, "so is a link"},
-		{"0.0.0.0:389", Auto, StartTLS, "not a loopback address, whatever it leads to"},
-		{"ldap.example.test:389", Auto, StartTLS, "a name may be anybody's"},
-		{"localhost.example.test:389", Auto, StartTLS, "a name may be anybody's"},
-		{"127.0.0.1.example.test:389", Auto, StartTLS, "a name may be anybody's"},
-		{"ldap.example.test:636", TLS, TLS, "asked for"},
+		{"127.0.0.1:389", Auto, Auto, "a loopback address"},
+		{"127.9.9.9:389", Auto, Auto, "another address of the loopback network"},
+		{"[::1]:389", Auto, Auto, "the loopback address of IPv6"},
+		{"[::ffff:127.0.0.1]:389", Auto, Auto, "an IPv4 loopback address in IPv6"},
+		{"localhost:389", Auto, Auto, "the name of the loopback address"},
+		{"127.0.0.1:389", StartTLS, StartTLS, "as given"},
+		{"127.0.0.1:636", TLS, TLS, "as given"},
+		{"192.0.2.1:389", Auto, StartTLS, "another host"},
+		{"10.0.0.1:389", Auto, StartTLS, "a private network"},
+		{"[fe80::1]:389", Auto, StartTLS, "a link-local address"},
+		{"0.0.0.0:389", Auto, StartTLS, "the unspecified address, which is not a loopback address"},
+		{"ldap.example.test:389", Auto, StartTLS, "a name, which may be of any address"},
+		{"localhost.example.test:389", Auto, StartTLS, "a name, which may be of any address"},
+		{"127.0.0.1.example.test:389", Auto, StartTLS, "a name, which may be of any address"},
+		{"ldap.example.test:636", TLS, TLS, "as given"},
 	} {
-		b, err := New(Options{Addr: row.addr, Base: "dc=test", Security: row.asks})
+		b, err := New(Options{Addr: row.addr, Base: "dc=test", Security: row.opt})
 		if err != nil {
 			t.Errorf("%s: %s: %v", row.addr, row.why, err)
 		} else if b.opts.Security != row.want {
@@ -39,12 +40,13 @@ func TestSecurity(t *testing.T) {
 	}
 }
 
-func TestNewRefuses(t *testing.T) {
-	sound := Options{Addr: "127.0.0.1:389", Base: "ou=people,dc=example,dc=test"}
-	template := Options{Addr: "127.0.0.1:389", UserDN: "uid={user},ou=people,dc=example,dc=test"}
-	for _, o := range []Options{sound, template} {
+func TestNew(t *testing.T) {
+	t.Parallel()
+	valid := Options{Addr: "127.0.0.1:389", Base: "ou=people,dc=example,dc=test"}
+	withUserDN := Options{Addr: "127.0.0.1:389", UserDN: "uid={user},ou=people,dc=example,dc=test"}
+	for _, o := range []Options{valid, withUserDN} {
 		if _, err := New(o); err != nil {
-			t.Fatalf("the sound options: %v", err)
+			t.Fatalf("the options without a fault: %v", err)
 		}
 	}
 	for _, row := range []struct {
@@ -52,34 +54,34 @@ func TestNewRefuses(t *testing.T) {
 		change func(*Options)
 		why    string
 	}{
-		{sound, func(o *Options) { o.Addr = "" }, "no server"},
-		{sound, func(o *Options) { o.Addr = "127.0.0.1" }, "no port"},
-		{sound, func(o *Options) { o.Addr = ":389" }, "no host, for which a dialer takes this machine"},
-		{sound, func(o *Options) { o.Base = "" }, "no users"},
-		{sound, func(o *Options) { o.UserDN = template.UserDN }, "two ways to find users"},
-		{sound, func(o *Options) { o.Base = "people" }, "no distinguished name"},
-		{sound, func(o *Options) { o.Base = "ou=people," }, "no distinguished name"},
-		{sound, func(o *Options) { o.Attribute = "uid=*)(x" }, "no attribute's name"},
-		{sound, func(o *Options) { o.Attribute = "*" }, "no attribute's name"},
-		{sound, func(o *Options) { o.Filter = "a=b" }, "no parentheses"},
-		{sound, func(o *Options) { o.Filter = "(a=b)(c=d)" }, "two filters"},
-		{sound, func(o *Options) { o.Filter = "(a=b" }, "half a filter"},
-		{sound, func(o *Options) { o.BindDN = "cn=hermes" }, "an account without a password, which would be let in as nobody"},
-		{sound, func(o *Options) { o.BindPassword = hermes.NewSecret("x") }, "a password without an account"},
-		{sound, func(o *Options) { o.Timeout = -time.Second }, "before it begins"},
-		{sound, func(o *Options) { o.Connections = -1 }, "fewer than none"},
-		{sound, func(o *Options) { o.Security = 3 }, "no way to encrypt"},
-		{sound, func(o *Options) { o.Security = -1 }, "no way to encrypt"},
-		{template, func(o *Options) { o.UserDN = "uid=alice,dc=test" }, "one user for all"},
-		{template, func(o *Options) { o.UserDN = "uid=x{user},dc=test" }, "not the whole value: which name is the user's?"},
-		{template, func(o *Options) { o.UserDN = "ou=people,uid={user}" }, "not in the first part"},
-		{template, func(o *Options) { o.UserDN = "uid={user},ou={user}" }, "twice"},
-		{template, func(o *Options) { o.UserDN = "uid={user}+cn=x,dc=test" }, "two values in the first part"},
-		{template, func(o *Options) { o.UserDN = "{user}" }, "the user would say what entry it is"},
-		{template, func(o *Options) { o.UserDN = "{user},dc=test" }, "the user would say what entry it is"},
-		{template, func(o *Options) { o.UserDN = "{user}@example.test" }, "no distinguished name"},
-		{template, func(o *Options) { o.Attribute = "mail" }, "another attribute than the name's"},
-		{template, func(o *Options) { o.OneLevel = true }, "nothing is searched"},
+		{valid, func(o *Options) { o.Addr = "" }, "no server"},
+		{valid, func(o *Options) { o.Addr = "127.0.0.1" }, "no port"},
+		{valid, func(o *Options) { o.Addr = ":389" }, "no host, for which net.Dial uses the local host"},
+		{valid, func(o *Options) { o.Base = "" }, "neither a base nor a user DN"},
+		{valid, func(o *Options) { o.UserDN = withUserDN.UserDN }, "both a base and a user DN"},
+		{valid, func(o *Options) { o.Base = "people" }, "not a DN"},
+		{valid, func(o *Options) { o.Base = "ou=people," }, "a DN with an empty component"},
+		{valid, func(o *Options) { o.Attribute = "uid=*)(x" }, "not the name of an attribute"},
+		{valid, func(o *Options) { o.Attribute = "*" }, "not the name of an attribute"},
+		{valid, func(o *Options) { o.Filter = "a=b" }, "a filter without parentheses"},
+		{valid, func(o *Options) { o.Filter = "(a=b)(c=d)" }, "two filters"},
+		{valid, func(o *Options) { o.Filter = "(a=b" }, "a filter that is not closed"},
+		{valid, func(o *Options) { o.BindDN = "cn=hermes" }, "an account without a password, which would be anonymous"},
+		{valid, func(o *Options) { o.BindPassword = hermes.NewSecret("x") }, "a password without an account"},
+		{valid, func(o *Options) { o.Timeout = -time.Second }, "a negative timeout"},
+		{valid, func(o *Options) { o.Connections = -1 }, "a negative number of connections"},
+		{valid, func(o *Options) { o.Security = 3 }, "not one of the constants"},
+		{valid, func(o *Options) { o.Security = -1 }, "not one of the constants"},
+		{withUserDN, func(o *Options) { o.UserDN = "uid=alice,dc=test" }, "no placeholder"},
+		{withUserDN, func(o *Options) { o.UserDN = "uid=x{user},dc=test" }, "the placeholder is not the whole value"},
+		{withUserDN, func(o *Options) { o.UserDN = "ou=people,uid={user}" }, "the placeholder is not in the first component"},
+		{withUserDN, func(o *Options) { o.UserDN = "uid={user},ou={user}" }, "two placeholders"},
+		{withUserDN, func(o *Options) { o.UserDN = "uid={user}+cn=x,dc=test" }, "two attributes in the first component"},
+		{withUserDN, func(o *Options) { o.UserDN = "{user}" }, "no attribute, so that the user could name any entry"},
+		{withUserDN, func(o *Options) { o.UserDN = "{user},dc=test" }, "no attribute, so that the user could name any entry"},
+		{withUserDN, func(o *Options) { o.UserDN = "{user}@example.test" }, "not a DN"},
+		{withUserDN, func(o *Options) { o.Attribute = "mail" }, "another attribute than in the user DN"},
+		{withUserDN, func(o *Options) { o.OneLevel = true }, "one level with a user DN"},
 	} {
 		o := row.opts
 		row.change(&o)

@@ -10,42 +10,45 @@ import (
 	goldap "github.com/go-ldap/ldap/v3"
 )
 
-// maxIdle is how long an unused connection is trusted: firewalls forget it without a word.
+// maxIdle is how long a connection may be unused. A firewall may drop an unused connection without
+// notice.
 const maxIdle = time.Minute
 
-// pool keeps a bounded number of connections.
+var errClosed = errors.New("the backend is closed")
+
+// pool keeps a limited number of connections. It is safe for concurrent use.
 type pool struct {
 	dial  func(context.Context) (*conn, error)
 	now   func() time.Time
-	slots chan struct{} // holds one token for each connection in use
+	inUse chan struct{} // holds one element for each connection in use
 
 	mu     sync.Mutex
-	unused []*conn // the latest used last
+	unused []*conn // the one used last is at the end
 	closed bool
 }
 
 func newPool(size int, dial func(context.Context) (*conn, error)) *pool {
-	return &pool{dial: dial, now: time.Now, slots: make(chan struct{}, size)}
+	return &pool{dial: dial, now: time.Now, inUse: make(chan struct{}, size)}
 }
 
-// do runs fn on a connection. Where one that was kept turns out to be broken, fn runs again on a new one: all that
-// was asked for is asked again, which changes nothing in a directory.
+// do calls fn with a connection. If a connection that was kept turns out to be broken, it calls fn
+// again with a new one. This is safe because the requests of fn change nothing in the directory.
 func (p *pool) do(ctx context.Context, fn func(*conn) error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
+	case p.inUse <- struct{}{}:
+		defer func() { <-p.inUse }()
 	case <-ctx.Done():
-		return fmt.Errorf("all %d connections are in use: %w", cap(p.slots), context.Cause(ctx))
+		return fmt.Errorf("all %d connections are in use: %w", cap(p.inUse), context.Cause(ctx))
 	}
-	c, err := p.take()
+	c, err := p.takeUnused()
 	if err != nil {
 		return err
 	}
 	if c != nil {
-		if err = p.use(ctx, c, fn); sound(err) || ctx.Err() != nil {
+		if err = p.use(ctx, c, fn); err == nil || isAnswer(err) || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -55,15 +58,16 @@ func (p *pool) do(ctx context.Context, fn func(*conn) error) error {
 	return p.use(ctx, c, fn)
 }
 
-// sound tells whether err, or none, is what the server says, and no sign of a broken connection.
-func sound(err error) bool {
-	var said *goldap.Error
-	return err == nil || errors.As(err, &said) && said.ResultCode < goldap.ErrorNetwork
+// isAnswer reports whether err is an answer of the server, and not a sign of a broken connection.
+func isAnswer(err error) bool {
+	var answer *goldap.Error
+	return errors.As(err, &answer) && answer.ResultCode < goldap.ErrorNetwork
 }
 
-// use keeps the connection where fn returns nil, and closes it else.
+// use calls fn with the connection. It keeps the connection for later calls if fn returns nil, and
+// closes it otherwise.
 func (p *pool) use(ctx context.Context, c *conn, fn func(*conn) error) error {
-	err := c.while(ctx, func() error { return fn(c) })
+	err := c.withContext(ctx, func() error { return fn(c) })
 	if err != nil {
 		c.close()
 		return err
@@ -72,8 +76,8 @@ func (p *pool) use(ctx context.Context, c *conn, fn func(*conn) error) error {
 	return nil
 }
 
-// take returns the connection that was used last, nil where there is none.
-func (p *pool) take() (*conn, error) {
+// takeUnused returns the connection that was used last, or nil if there is none.
+func (p *pool) takeUnused() (*conn, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -83,7 +87,7 @@ func (p *pool) take() (*conn, error) {
 		last := len(p.unused) - 1
 		c := p.unused[last]
 		p.unused = p.unused[:last]
-		if p.now().Sub(c.idle) < maxIdle {
+		if p.now().Sub(c.idleSince) < maxIdle {
 			return c, nil
 		}
 		c.close()
@@ -91,6 +95,7 @@ func (p *pool) take() (*conn, error) {
 	return nil, nil
 }
 
+// keep keeps the connection for later calls, or closes it if the pool is closed.
 func (p *pool) keep(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,10 +103,11 @@ func (p *pool) keep(c *conn) {
 		c.close()
 		return
 	}
-	c.idle = p.now()
+	c.idleSince = p.now()
 	p.unused = append(p.unused, c)
 }
 
+// close closes the connections that are not in use. Those in use are closed by keep.
 func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,8 +1,11 @@
-// Package local is the authentication backend that keeps its users in Hermes' own store, with
+// Package local is the authentication backend that keeps its users in the store of Hermes, with
 // passwords hashed by argon2id (RFC 9106).
 //
-// It is a package of its own because argon2 comes from golang.org/x/crypto, the Go team's, by way of
-// internal/argon2id: the standard library has none, and package hermes imports nothing else.
+// Pass the result of [New] to [hermes.Options]. The backend is writable: the nodes that add, update
+// and remove users of the API change it.
+//
+// The package is separate from package hermes because it depends on golang.org/x/crypto: the
+// standard library has no argon2, and package hermes depends on the standard library only.
 package local
 
 import (
@@ -15,27 +18,28 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/argon2id"
 )
 
-// Options tune the backend; nil and zero values are fine. Costs are brought within argon2id's bounds:
-// hashes beyond them would not be read again.
+// Options configure a [Backend]. MemoryKiB and Passes set the cost of new hashes; hashes of another
+// cost still verify. A value out of range is replaced by the nearest one in range.
 type Options struct {
-	// MemoryKiB is argon2id's memory, 8 to 1048576; 0: 19456, OWASP's recommendation with 2 passes. Hashes made
-	// with other values still verify.
+	// MemoryKiB is the memory of argon2id in KiB, from 8 to 1048576. Defaults to 19456, which OWASP
+	// recommends for two passes.
 	MemoryKiB uint32
-	// Passes is argon2id's time cost, 1 to 16; 0: 2.
+	// Passes is the time cost of argon2id, from 1 to 16. Defaults to 2.
 	Passes uint32
-	// Rand gives the salts; nil: crypto/rand.
+	// Rand is the source of the salts. Defaults to [crypto/rand.Reader].
 	Rand io.Reader
 }
 
-// Backend is a hermes.WritableBackend over the credentials of the store that it is given.
+// Backend is a [hermes.WritableBackend] whose users are the credentials of the store that is passed
+// to its methods. It is safe for concurrent use if Options.Rand is.
 type Backend struct {
 	cost argon2id.Cost
 	rand io.Reader
-	// stranger is verified for users that do not exist, so that they take as long as those that do.
-	stranger argon2id.Hash
+	// dummy is verified for a user that does not exist, so that the time does not reveal that.
+	dummy argon2id.Hash
 }
 
-// New returns the backend; opts may be nil.
+// New returns a backend. If opts is nil, all options have their defaults.
 func New(opts *Options) *Backend {
 	b := &Backend{cost: argon2id.Cost{Memory: 19 * 1024, Passes: 2, Lanes: 1}, rand: rand.Reader}
 	if opts != nil {
@@ -49,19 +53,19 @@ func New(opts *Options) *Backend {
 			b.rand = opts.Rand
 		}
 	}
-	b.stranger = argon2id.Dummy(b.cost)
+	b.dummy = argon2id.Dummy(b.cost)
 	return b
 }
 
 // Name returns "local".
 func (b *Backend) Name() string { return "local" }
 
-// Verify tells whether password is user's. An empty one is nobody's.
+// Verify reports whether password is the password of user. An empty password never is.
 func (b *Backend) Verify(ctx context.Context, s hermes.Store, user string, password hermes.Secret) (bool, error) {
 	c, err := s.Credential(ctx, user)
 	if err != nil {
-		b.stranger.Matches(password.Reveal())
-		return false, known(err)
+		b.dummy.Matches(password.Reveal())
+		return false, ignoreNotFound(err)
 	}
 	h, err := argon2id.Parse(c.Hash)
 	if err != nil {
@@ -70,38 +74,42 @@ func (b *Backend) Verify(ctx context.Context, s hermes.Store, user string, passw
 	return h.Matches(password.Reveal()) && !password.IsZero(), nil
 }
 
-// Has tells whether there is such a user.
+// Has reports whether the user exists.
 func (b *Backend) Has(ctx context.Context, s hermes.Store, user string) (bool, error) {
 	_, err := s.Credential(ctx, user)
-	return err == nil, known(err)
+	return err == nil, ignoreNotFound(err)
 }
 
-// known drops the error that only says that there is no such user.
-func known(err error) error {
+// ignoreNotFound returns err, or nil if err is hermes.NotFound.
+func ignoreNotFound(err error) error {
 	if err == error(hermes.NotFound) {
 		return nil
 	}
 	return err
 }
 
-// Add hashes the password; the change returns hermes.Exists.
+// Add hashes the password and returns the change that adds the user. The change returns
+// [hermes.Exists] if there is such a user.
 func (b *Backend) Add(user string, password hermes.Secret) (hermes.Change, error) {
-	c, err := b.credential(user, password)
+	c, err := b.hash(user, password)
 	return func(ctx context.Context, s hermes.Store) error { return s.AddCredential(ctx, c) }, err
 }
 
-// Update hashes the password; the change returns hermes.NotFound.
+// Update hashes the password and returns the change that sets it. The change returns
+// [hermes.NotFound] if there is no such user.
 func (b *Backend) Update(user string, password hermes.Secret) (hermes.Change, error) {
-	c, err := b.credential(user, password)
+	c, err := b.hash(user, password)
 	return func(ctx context.Context, s hermes.Store) error { return s.SetCredential(ctx, c) }, err
 }
 
-// Remove returns the change that removes the user, which returns hermes.NotFound.
+// Remove returns the change that removes the user. The change returns [hermes.NotFound] if there is
+// no such user.
 func (b *Backend) Remove(user string) hermes.Change {
 	return func(ctx context.Context, s hermes.Store) error { return s.RemoveCredential(ctx, user) }
 }
 
-func (b *Backend) credential(user string, password hermes.Secret) (hermes.Credential, error) {
+// hash returns the user with a new hash of the password.
+func (b *Backend) hash(user string, password hermes.Secret) (hermes.Credential, error) {
 	h, err := argon2id.New(b.rand, b.cost, password.Reveal())
 	return hermes.Credential{User: user, Hash: h.String()}, err
 }

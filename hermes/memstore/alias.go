@@ -1,7 +1,6 @@
 package memstore
 
 import (
-	"cmp"
 	"context"
 	"iter"
 
@@ -10,34 +9,34 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// Aliases implements hermes.AliasStore.
+// Aliases implements [hermes.AliasStore].
 func (s *Store) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var page []hermes.Alias
-	for a := range t.candidates(q) {
+	for a := range r.candidates(q) {
 		if len(page) >= q.Limit {
 			break
 		}
-		if byAlias(a, q.After) > 0 {
+		if compareByAlias(a, q.After) > 0 {
 			page = append(page, a)
 		}
 	}
 	return page, nil
 }
 
-// candidates yields what q asks for in order, and perhaps some that are not past q.After.
-func (t *tables) candidates(q hermes.AliasQuery) iter.Seq[hermes.Alias] {
+// candidates yields the aliases that q filters, in order. Those up to q.After may be among them.
+func (r *records) candidates(q hermes.AliasQuery) iter.Seq[hermes.Alias] {
 	switch {
 	case !q.Alias.IsZero():
-		return t.oneAlias(q.Alias, q.Destination)
+		return r.oneAlias(q.Alias, q.Destination)
 	case !q.Destination.IsZero():
-		return t.aliasesTo(q.Destination, q.After.Alias)
+		return r.aliasesTo(q.Destination, q.After.Alias)
 	}
 	return func(yield func(hermes.Alias) bool) {
-		for a, d := range t.aliases.from(q.After.Alias) {
+		for a, d := range r.aliases.from(q.After.Alias) {
 			if !yield(hermes.Alias{Alias: a, Destination: d}) {
 				return
 			}
@@ -45,18 +44,20 @@ func (t *tables) candidates(q hermes.AliasQuery) iter.Seq[hermes.Alias] {
 	}
 }
 
-func (t *tables) oneAlias(alias, destination sip.Addr) iter.Seq[hermes.Alias] {
+// oneAlias yields the alias with that address, if it also leads to destination or that is zero.
+func (r *records) oneAlias(alias, destination sip.Addr) iter.Seq[hermes.Alias] {
 	return func(yield func(hermes.Alias) bool) {
-		d, ok := t.aliases.get(alias)
+		d, ok := r.aliases.get(alias)
 		if ok && (destination.IsZero() || destination == d) {
 			yield(hermes.Alias{Alias: alias, Destination: d})
 		}
 	}
 }
 
-func (t *tables) aliasesTo(destination, from sip.Addr) iter.Seq[hermes.Alias] {
+// aliasesTo yields the aliases that lead to destination and whose address is from or after it.
+func (r *records) aliasesTo(destination, from sip.Addr) iter.Seq[hermes.Alias] {
 	return func(yield func(hermes.Alias) bool) {
-		for a := range t.targets.from(hermes.Alias{Alias: from, Destination: destination}) {
+		for a := range r.targets.from(hermes.Alias{Alias: from, Destination: destination}) {
 			if a.Destination != destination || !yield(a) {
 				return
 			}
@@ -64,42 +65,38 @@ func (t *tables) aliasesTo(destination, from sip.Addr) iter.Seq[hermes.Alias] {
 	}
 }
 
-func byAlias(a, b hermes.Alias) int {
-	return cmp.Or(a.Alias.Compare(b.Alias), a.Destination.Compare(b.Destination))
-}
-
-// AddAlias implements hermes.AliasStore.
+// AddAlias implements [hermes.AliasStore].
 func (s *Store) AddAlias(ctx context.Context, a hermes.Alias) error {
-	return s.write(ctx, func(t *tables) error {
-		if t.aliases.has(a.Alias) {
+	return s.write(ctx, func(r *records) error {
+		if r.aliases.has(a.Alias) {
 			return hermes.Exists
 		}
-		t.aliases.set(a.Alias, a.Destination)
-		t.targets.set(a, none{})
+		r.aliases.set(a.Alias, a.Destination)
+		r.targets.set(a, present{})
 		return nil
 	})
 }
 
-// RemoveAlias implements hermes.AliasStore.
+// RemoveAlias implements [hermes.AliasStore].
 func (s *Store) RemoveAlias(ctx context.Context, a sip.Addr) error {
-	return s.write(ctx, func(t *tables) error {
-		d, ok := t.aliases.get(a)
+	return s.write(ctx, func(r *records) error {
+		d, ok := r.aliases.get(a)
 		if !ok {
 			return hermes.NotFound
 		}
-		t.aliases.remove(a)
-		t.targets.remove(hermes.Alias{Alias: a, Destination: d})
+		r.aliases.remove(a)
+		r.targets.remove(hermes.Alias{Alias: a, Destination: d})
 		return nil
 	})
 }
 
-// NumberAliased implements hermes.AliasStore.
+// NumberAliased implements [hermes.AliasStore].
 func (s *Store) NumberAliased(ctx context.Context, n e164.Number) (bool, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return false, err
 	}
-	for a := range t.aliases.from(sip.Unchecked(n.String(), "")) {
+	for a := range r.aliases.from(sip.Unchecked(n.String(), "")) {
 		return a.User() == n.String(), nil
 	}
 	return false, nil

@@ -6,89 +6,89 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// Credential implements hermes.CredentialStore.
+// Credential implements [hermes.CredentialStore].
 func (s *Store) Credential(ctx context.Context, user string) (hermes.Credential, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return hermes.Credential{}, err
 	}
-	c, ok := t.credentials.get(user)
+	c, ok := r.credentials.get(user)
 	if !ok {
 		return hermes.Credential{}, hermes.NotFound
 	}
 	return c, nil
 }
 
-// AddCredential implements hermes.CredentialStore.
+// AddCredential implements [hermes.CredentialStore].
 func (s *Store) AddCredential(ctx context.Context, c hermes.Credential) error {
-	return s.write(ctx, func(t *tables) error {
-		if t.credentials.has(c.User) {
+	return s.write(ctx, func(r *records) error {
+		if r.credentials.has(c.User) {
 			return hermes.Exists
 		}
-		t.credentials.set(c.User, c)
+		r.credentials.set(c.User, c)
 		return nil
 	})
 }
 
-// SetCredential implements hermes.CredentialStore.
+// SetCredential implements [hermes.CredentialStore].
 func (s *Store) SetCredential(ctx context.Context, c hermes.Credential) error {
-	return s.write(ctx, func(t *tables) error {
-		if !t.credentials.has(c.User) {
+	return s.write(ctx, func(r *records) error {
+		if !r.credentials.has(c.User) {
 			return hermes.NotFound
 		}
-		t.credentials.set(c.User, c)
+		r.credentials.set(c.User, c)
 		return nil
 	})
 }
 
-// RemoveCredential implements hermes.CredentialStore.
+// RemoveCredential implements [hermes.CredentialStore].
 func (s *Store) RemoveCredential(ctx context.Context, user string) error {
-	return s.write(ctx, func(t *tables) error {
-		if !t.credentials.remove(user) {
+	return s.write(ctx, func(r *records) error {
+		if !r.credentials.remove(user) {
 			return hermes.NotFound
 		}
 		return nil
 	})
 }
 
-// Authorization implements hermes.AuthorizationStore.
+// Authorization implements [hermes.AuthorizationStore].
 func (s *Store) Authorization(ctx context.Context, p hermes.Principal) (hermes.Authorization, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return hermes.Authorization{}, err
 	}
-	access, ok := t.authorizations.get(p)
+	access, ok := r.authorizations.get(p)
 	if !ok {
 		return hermes.Authorization{}, hermes.NotFound
 	}
 	return hermes.Authorization{Principal: p, Access: access}, nil
 }
 
-// Authorizations implements hermes.AuthorizationStore.
+// Authorizations implements [hermes.AuthorizationStore].
 func (s *Store) Authorizations(ctx context.Context) ([]hermes.Authorization, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var all []hermes.Authorization
-	for p, access := range t.authorizations.all() {
+	for p, access := range r.authorizations.all() {
 		all = append(all, hermes.Authorization{Principal: p, Access: access})
 	}
 	return all, nil
 }
 
-// SetAuthorization implements hermes.AuthorizationStore.
+// SetAuthorization implements [hermes.AuthorizationStore].
 func (s *Store) SetAuthorization(ctx context.Context, a hermes.Authorization) error {
-	return s.write(ctx, func(t *tables) error {
-		t.authorizations.set(a.Principal, a.Access)
+	return s.write(ctx, func(r *records) error {
+		r.authorizations.set(a.Principal, a.Access)
 		return nil
 	})
 }
 
-// RemoveAuthorization implements hermes.AuthorizationStore.
+// RemoveAuthorization implements [hermes.AuthorizationStore].
 func (s *Store) RemoveAuthorization(ctx context.Context, p hermes.Principal) error {
-	return s.write(ctx, func(t *tables) error {
-		if !t.authorizations.remove(p) {
+	return s.write(ctx, func(r *records) error {
+		if !r.authorizations.remove(p) {
 			return hermes.NotFound
 		}
 		return nil

@@ -12,17 +12,19 @@ import (
 
 const million = 1_000_000
 
+// address returns the address of the user with number i.
 func address(i int) sip.Addr { return sip.MustParse(fmt.Sprintf("u%07d@example.com", i)) }
 
-// filled has a million users and a million numbers.
-func filled(b *testing.B) *Store {
+// newFilledStore returns a store with a million users and a million numbers.
+func newFilledStore(b *testing.B) *Store {
+	b.Helper()
 	s := New()
-	err := s.transact(b.Context(), func(in *Store) error {
+	err := s.inTx(b.Context(), func(tx *Store) error {
 		for i := range million {
 			a := address(i)
-			in.tx.tables.setUser(&hermes.User{Address: a, Type: hermes.Local, DisplayName: a.User()})
+			tx.tx.records.setUser(&hermes.User{Address: a, Type: hermes.Local, DisplayName: a.User()})
 		}
-		_, err := in.AddNumbers(b.Context(), e164.MustParse("+4710000000"), e164.MustParse("+4710999999"))
+		_, err := tx.AddNumbers(b.Context(), e164.MustParse("+4710000000"), e164.MustParse("+4710999999"))
 		return err
 	})
 	if err != nil {
@@ -31,22 +33,22 @@ func filled(b *testing.B) *Store {
 	return s
 }
 
-// BenchmarkMapGet is the floor of BenchmarkUser.
+// BenchmarkMapGet reads a Go map, for a comparison with BenchmarkUser.
 func BenchmarkMapGet(b *testing.B) {
-	users, keys := map[sip.Addr]*hermes.User{}, someAddresses()
+	users, keys := map[sip.Addr]*hermes.User{}, randomAddresses()
 	for i := range million {
 		a := address(i)
 		users[a] = &hermes.User{Address: a}
 	}
 	for i := 0; b.Loop(); i++ {
 		if users[keys[i%len(keys)]] == nil {
-			b.Fatal("gone")
+			b.Fatal("a user is missing")
 		}
 	}
 }
 
 func BenchmarkUser(b *testing.B) {
-	s, keys := filled(b), someAddresses()
+	s, keys := newFilledStore(b), randomAddresses()
 	for i := 0; b.Loop(); i++ {
 		if _, err := s.User(b.Context(), keys[i%len(keys)]); err != nil {
 			b.Fatal(err)
@@ -54,7 +56,7 @@ func BenchmarkUser(b *testing.B) {
 	}
 }
 
-func someAddresses() []sip.Addr {
+func randomAddresses() []sip.Addr {
 	keys := make([]sip.Addr, 1<<16)
 	for i := range keys {
 		keys[i] = address(rand.IntN(million))
@@ -63,7 +65,7 @@ func someAddresses() []sip.Addr {
 }
 
 func BenchmarkPage100(b *testing.B) {
-	s, keys := filled(b), someAddresses()
+	s, keys := newFilledStore(b), randomAddresses()
 	for i := 0; b.Loop(); i++ {
 		if _, err := s.Users(b.Context(), hermes.UserQuery{After: keys[i%len(keys)], Limit: 100}); err != nil {
 			b.Fatal(err)
@@ -71,15 +73,15 @@ func BenchmarkPage100(b *testing.B) {
 	}
 }
 
-func BenchmarkSnapshot(b *testing.B) {
-	s := filled(b)
+func BenchmarkClone(b *testing.B) {
+	s := newFilledStore(b)
 	for b.Loop() {
-		s.now.Load().copy()
+		s.committed.Load().clone()
 	}
 }
 
 func BenchmarkTx(b *testing.B) {
-	s := filled(b)
+	s := newFilledStore(b)
 	for b.Loop() {
 		if err := s.Tx(b.Context(), func(hermes.Store) error { return nil }); err != nil {
 			b.Fatal(err)
@@ -88,7 +90,7 @@ func BenchmarkTx(b *testing.B) {
 }
 
 func BenchmarkSetUser(b *testing.B) {
-	s, keys := filled(b), someAddresses()
+	s, keys := newFilledStore(b), randomAddresses()
 	for i := 0; b.Loop(); i++ {
 		if err := s.SetUser(b.Context(), hermes.User{Address: keys[i%len(keys)]}); err != nil {
 			b.Fatal(err)
@@ -106,7 +108,7 @@ func BenchmarkAddMillionNumbers(b *testing.B) {
 }
 
 func BenchmarkTakeNumberRandom(b *testing.B) {
-	s := filled(b)
+	s := newFilledStore(b)
 	for b.Loop() {
 		n, err := s.TakeNumber(b.Context(), hermes.Pattern{}, true)
 		if err != nil || s.AddNumber(b.Context(), n) != nil {
@@ -116,7 +118,7 @@ func BenchmarkTakeNumberRandom(b *testing.B) {
 }
 
 func BenchmarkShuffledPage100(b *testing.B) {
-	s := filled(b)
+	s := newFilledStore(b)
 	for b.Loop() {
 		if _, err := s.ShuffledNumbers(b.Context(), hermes.NumberQuery{Seed: 7, Limit: 100}); err != nil {
 			b.Fatal(err)

@@ -7,84 +7,84 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// Key implements hermes.KeyStore.
+// Key implements [hermes.KeyStore].
 func (s *Store) Key(ctx context.Context, id string) (hermes.Key, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return hermes.Key{}, err
 	}
-	k, ok := t.keys.get(id)
+	k, ok := r.keys.get(id)
 	if !ok {
 		return hermes.Key{}, hermes.NotFound
 	}
 	return *k, nil
 }
 
-// Keys implements hermes.KeyStore.
+// Keys implements [hermes.KeyStore].
 func (s *Store) Keys(ctx context.Context) ([]hermes.Key, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var all []hermes.Key
-	for _, k := range t.keys.all() {
+	for _, k := range r.keys.all() {
 		all = append(all, *k)
 	}
 	return all, nil
 }
 
-// AddKey implements hermes.KeyStore.
+// AddKey implements [hermes.KeyStore].
 func (s *Store) AddKey(ctx context.Context, k hermes.Key) error {
-	return s.write(ctx, func(t *tables) error {
-		if t.keys.has(k.ID) {
+	return s.write(ctx, func(r *records) error {
+		if r.keys.has(k.ID) {
 			return hermes.Exists
 		}
-		t.keys.set(k.ID, &k)
+		r.keys.set(k.ID, &k)
 		return nil
 	})
 }
 
-// RemoveKey implements hermes.KeyStore.
+// RemoveKey implements [hermes.KeyStore].
 func (s *Store) RemoveKey(ctx context.Context, id string) error {
-	return s.write(ctx, func(t *tables) error {
-		if !t.keys.remove(id) {
+	return s.write(ctx, func(r *records) error {
+		if !r.keys.remove(id) {
 			return hermes.NotFound
 		}
 		return nil
 	})
 }
 
-// TouchKey implements hermes.KeyStore.
+// TouchKey implements [hermes.KeyStore].
 func (s *Store) TouchKey(ctx context.Context, id string, at time.Time) error {
-	return s.write(ctx, func(t *tables) error {
-		if k, ok := t.keys.get(id); ok {
+	return s.write(ctx, func(r *records) error {
+		if k, ok := r.keys.get(id); ok {
 			touched := *k
 			touched.LastUsed = at
-			t.keys.set(id, &touched)
+			r.keys.set(id, &touched)
 		}
 		return nil
 	})
 }
 
-// AddNonce implements hermes.KeyStore.
+// AddNonce implements [hermes.KeyStore].
 func (s *Store) AddNonce(ctx context.Context, n hermes.Nonce) error {
-	return s.write(ctx, func(t *tables) error {
-		if t.nonces.has(n.ID) {
+	return s.write(ctx, func(r *records) error {
+		if r.nonces.has(n.ID) {
 			return hermes.Exists
 		}
-		t.nonces.set(n.ID, &n)
+		r.nonces.set(n.ID, &n)
 		return nil
 	})
 }
 
-// TakeNonce implements hermes.KeyStore.
+// TakeNonce implements [hermes.KeyStore].
 func (s *Store) TakeNonce(ctx context.Context, id hermes.Hash) (taken hermes.Nonce, err error) {
-	err = s.write(ctx, func(t *tables) error {
-		n, ok := t.nonces.get(id)
+	err = s.write(ctx, func(r *records) error {
+		n, ok := r.nonces.get(id)
 		if !ok {
 			return hermes.NotFound
 		}
-		t.nonces.remove(id)
+		r.nonces.remove(id)
 		taken = *n
 		return nil
 	})

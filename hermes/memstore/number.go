@@ -12,20 +12,20 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// HasNumber implements hermes.NumberStore.
+// HasNumber implements [hermes.NumberStore].
 func (s *Store) HasNumber(ctx context.Context, n e164.Number) (bool, error) {
-	t, err := s.read(ctx)
-	return err == nil && t.numbers.has(n), err
+	r, err := s.read(ctx)
+	return err == nil && r.numbers.has(n), err
 }
 
-// Numbers implements hermes.NumberStore.
+// Numbers implements [hermes.NumberStore].
 func (s *Store) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var page []e164.Number
-	for n := range after(t.numbers, q.After) {
+	for n := range after(r.numbers, q.After) {
 		if len(page) >= q.Limit {
 			break
 		}
@@ -38,97 +38,104 @@ func (s *Store) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Numbe
 
 func matches(p hermes.Pattern, n e164.Number) bool { return p.IsZero() || p.Match(n.String()) }
 
-// placed is a number with its place in a random order.
-type placed struct {
-	place  int64
-	number e164.Number
+// shuffledNumber is a number with its position in the order of [hermes.Shuffle].
+type shuffledNumber struct {
+	position int64
+	number   e164.Number
 }
 
-func (p placed) compare(q placed) int {
-	return cmp.Or(cmp.Compare(p.place, q.place), p.number.Compare(q.number))
+func shuffle(n e164.Number, seed int64) shuffledNumber {
+	return shuffledNumber{position: hermes.Shuffle(n, seed), number: n}
 }
 
-// ShuffledNumbers implements hermes.NumberStore. It looks at the whole pool, page by page.
+func compareShuffled(a, b shuffledNumber) int {
+	return cmp.Or(cmp.Compare(a.position, b.position), a.number.Compare(b.number))
+}
+
+// ShuffledNumbers implements [hermes.NumberStore]. It reads the whole pool for
+// each page.
 func (s *Store) ShuffledNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	from := placed{place: -1}
+	after := shuffledNumber{position: -1}
 	if !q.After.IsZero() {
-		from = placed{hermes.Shuffle(q.After, q.Seed), q.After}
+		after = shuffle(q.After, q.Seed)
 	}
-	var found []placed
-	for n := range t.numbers.all() {
-		p := placed{hermes.Shuffle(n, q.Seed), n}
-		if p.compare(from) > 0 && matches(q.Match, n) {
-			found = append(found, p)
+	var found []shuffledNumber
+	for n := range r.numbers.all() {
+		candidate := shuffle(n, q.Seed)
+		if compareShuffled(candidate, after) > 0 && matches(q.Match, n) {
+			found = append(found, candidate)
 		}
-		if len(found)/2-500 > q.Limit { // seldom, so that it is cheap for each number
-			found = least(found, q.Limit)
+		// Sorting is rare, so that its cost per number stays low.
+		if len(found)/2-500 > q.Limit {
+			found = firstShuffled(found, q.Limit)
 		}
 	}
 	var page []e164.Number
-	for _, p := range least(found, q.Limit) {
-		page = append(page, p.number)
+	for _, f := range firstShuffled(found, q.Limit) {
+		page = append(page, f.number)
 	}
 	return page, nil
 }
 
-// least cuts found to its least n, in order.
-func least(found []placed, n int) []placed {
-	slices.SortFunc(found, placed.compare)
-	return found[:min(n, len(found))]
+// firstShuffled sorts numbers and returns the first n of them.
+func firstShuffled(numbers []shuffledNumber, n int) []shuffledNumber {
+	slices.SortFunc(numbers, compareShuffled)
+	return numbers[:min(n, len(numbers))]
 }
 
-// AddNumber implements hermes.NumberStore.
+// AddNumber implements [hermes.NumberStore].
 func (s *Store) AddNumber(ctx context.Context, n e164.Number) error {
-	return s.write(ctx, func(t *tables) error {
-		if t.numbers.has(n) {
+	return s.write(ctx, func(r *records) error {
+		if r.numbers.has(n) {
 			return hermes.Exists
 		}
-		t.numbers.set(n, none{})
+		r.numbers.set(n, present{})
 		return nil
 	})
 }
 
-// AddNumbers implements hermes.NumberStore.
+// AddNumbers implements [hermes.NumberStore].
 func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added int64, err error) {
 	if first.IsZero() || first.Digits() != last.Digits() || first.Compare(last) > 0 {
 		return 0, fmt.Errorf("memstore: range %s to %s: want one digit count, the first not after the last", first, last)
 	}
-	err = s.write(ctx, func(t *tables) error {
-		fresh, err := t.free(ctx, first, last)
-		for _, n := range fresh {
-			t.numbers.set(n, none{})
+	err = s.write(ctx, func(r *records) error {
+		numbers, err := r.newNumbers(ctx, first, last)
+		for _, n := range numbers {
+			r.numbers.set(n, present{})
 		}
-		added = int64(len(fresh))
+		added = int64(len(numbers))
 		return err
 	})
 	return added, err
 }
 
-// free collects what AddNumbers will add, so that a ctx that ends meanwhile leaves nothing.
-func (t *tables) free(ctx context.Context, first, last e164.Number) ([]e164.Number, error) {
-	aliased := t.aliased(first, last)
+// newNumbers returns the numbers that AddNumbers adds. They are collected before the first is
+// added, so that none is if ctx ends meanwhile.
+func (r *records) newNumbers(ctx context.Context, first, last e164.Number) ([]e164.Number, error) {
+	aliased := r.aliased(first, last)
 	span := last.Sub(first)
-	fresh := make([]e164.Number, 0, min(span+1, 1<<20))
+	numbers := make([]e164.Number, 0, min(span+1, 1<<20))
 	for i := range span + 1 {
 		if i%(1<<14) == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if n, _ := first.Offset(i); !aliased[n] && !t.numbers.has(n) {
-			fresh = append(fresh, n)
+		if n, _ := first.Offset(i); !aliased[n] && !r.numbers.has(n) {
+			numbers = append(numbers, n)
 		}
 	}
-	return fresh, nil
+	return numbers, nil
 }
 
-// aliased has the numbers of a range that are user parts of aliases.
-func (t *tables) aliased(first, last e164.Number) map[e164.Number]bool {
+// aliased returns the numbers of a range that are user parts of aliases.
+func (r *records) aliased(first, last e164.Number) map[e164.Number]bool {
 	found := map[e164.Number]bool{}
 	end := last.String()
-	for a := range t.aliases.from(sip.Unchecked(first.String(), "")) {
+	for a := range r.aliases.from(sip.Unchecked(first.String(), "")) {
 		if a.User() > end {
 			break
 		}
@@ -139,39 +146,39 @@ func (t *tables) aliased(first, last e164.Number) map[e164.Number]bool {
 	return found
 }
 
-// RemoveNumber implements hermes.NumberStore.
+// RemoveNumber implements [hermes.NumberStore].
 func (s *Store) RemoveNumber(ctx context.Context, n e164.Number) error {
-	return s.write(ctx, func(t *tables) error {
-		if !t.numbers.remove(n) {
+	return s.write(ctx, func(r *records) error {
+		if !r.numbers.remove(n) {
 			return hermes.NotFound
 		}
 		return nil
 	})
 }
 
-// TakeNumber implements hermes.NumberStore.
+// TakeNumber implements [hermes.NumberStore].
 func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random bool) (n e164.Number, err error) {
-	err = s.write(ctx, func(t *tables) error {
+	err = s.write(ctx, func(r *records) error {
 		var start e164.Number
-		if size := t.numbers.tree.Len(); random && size > 0 {
-			at, _ := t.numbers.tree.GetAt(rand.IntN(size))
-			start = at.key
+		if size := r.numbers.size(); random && size > 0 {
+			start = r.numbers.at(rand.IntN(size))
 		}
 		var ok bool
-		if n, ok = t.match(match, start); !ok && random {
-			n, ok = t.match(match, e164.Number{})
+		if n, ok = r.firstMatch(match, start); !ok && random {
+			n, ok = r.firstMatch(match, e164.Number{})
 		}
 		if !ok {
 			return hermes.NotFound
 		}
-		t.numbers.remove(n)
+		r.numbers.remove(n)
 		return nil
 	})
 	return n, err
 }
 
-func (t *tables) match(match hermes.Pattern, start e164.Number) (e164.Number, bool) {
-	for n := range t.numbers.from(start) {
+// firstMatch returns the first number that match matches and that is start or after it.
+func (r *records) firstMatch(match hermes.Pattern, start e164.Number) (e164.Number, bool) {
+	for n := range r.numbers.from(start) {
 		if matches(match, n) {
 			return n, true
 		}

@@ -8,14 +8,14 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// PhoneUsers implements hermes.PhoneStore.
+// PhoneUsers implements [hermes.PhoneStore].
 func (s *Store) PhoneUsers(ctx context.Context, m mac.Addr) ([]sip.Addr, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var users []sip.Addr
-	for p := range t.phones.from(hermes.Phone{MAC: m}) {
+	for p := range r.phones.from(hermes.Phone{MAC: m}) {
 		if p.MAC != m {
 			break
 		}
@@ -24,14 +24,14 @@ func (s *Store) PhoneUsers(ctx context.Context, m mac.Addr) ([]sip.Addr, error) 
 	return users, nil
 }
 
-// UserPhones implements hermes.PhoneStore.
+// UserPhones implements [hermes.PhoneStore].
 func (s *Store) UserPhones(ctx context.Context, a sip.Addr) ([]mac.Addr, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var macs []mac.Addr
-	for p := range t.userPhones.from(hermes.Phone{User: a}) {
+	for p := range r.userPhones.from(hermes.Phone{User: a}) {
 		if p.User != a {
 			break
 		}
@@ -40,15 +40,15 @@ func (s *Store) UserPhones(ctx context.Context, a sip.Addr) ([]mac.Addr, error) 
 	return macs, nil
 }
 
-// Phones implements hermes.PhoneStore.
+// Phones implements [hermes.PhoneStore].
 func (s *Store) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var page []mac.Addr
 	last := q.After
-	for p := range t.phones.from(hermes.Phone{MAC: q.After}) {
+	for p := range r.phones.from(hermes.Phone{MAC: q.After}) {
 		if len(page) >= q.Limit {
 			break
 		}
@@ -60,25 +60,25 @@ func (s *Store) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, er
 	return page, nil
 }
 
-// AddPhone implements hermes.PhoneStore.
+// AddPhone implements [hermes.PhoneStore].
 func (s *Store) AddPhone(ctx context.Context, p hermes.Phone) error {
-	return s.write(ctx, func(t *tables) error {
-		if t.phones.has(p) {
+	return s.write(ctx, func(r *records) error {
+		if r.phones.has(p) {
 			return hermes.Exists
 		}
-		t.phones.set(p, none{})
-		t.userPhones.set(p, none{})
+		r.phones.set(p, present{})
+		r.userPhones.set(p, present{})
 		return nil
 	})
 }
 
-// RemovePhone implements hermes.PhoneStore.
+// RemovePhone implements [hermes.PhoneStore].
 func (s *Store) RemovePhone(ctx context.Context, p hermes.Phone) error {
-	return s.write(ctx, func(t *tables) error {
-		if !t.phones.remove(p) {
+	return s.write(ctx, func(r *records) error {
+		if !r.phones.remove(p) {
 			return hermes.NotFound
 		}
-		t.userPhones.remove(p)
+		r.userPhones.remove(p)
 		return nil
 	})
 }

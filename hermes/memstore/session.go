@@ -9,99 +9,99 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// Session implements hermes.SessionStore.
+// Session implements [hermes.SessionStore].
 func (s *Store) Session(ctx context.Context, id hermes.Hash) (hermes.SessionState, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return hermes.SessionState{}, err
 	}
-	session, ok := t.sessions.get(id)
+	session, ok := r.sessions.get(id)
 	if !ok {
 		return hermes.SessionState{}, hermes.NotFound
 	}
 	state := hermes.SessionState{Session: *session}
-	state.Access, _ = t.authorizations.get(session.Principal)
-	if k, ok := t.keys.get(session.Principal.Name); ok && session.Principal.Kind == hermes.KeyPrincipal {
+	state.Access, _ = r.authorizations.get(session.Principal)
+	if k, ok := r.keys.get(session.Principal.Name); ok && session.Principal.Kind == hermes.KeyPrincipal {
 		state.Host, state.KeyExpires = k.Host, k.Expires
 	}
 	return state, nil
 }
 
-// AddSession implements hermes.SessionStore.
+// AddSession implements [hermes.SessionStore].
 func (s *Store) AddSession(ctx context.Context, session hermes.Session) error {
-	return s.write(ctx, func(t *tables) error {
-		if t.sessions.has(session.ID) {
+	return s.write(ctx, func(r *records) error {
+		if r.sessions.has(session.ID) {
 			return hermes.Exists
 		}
-		t.sessions.set(session.ID, &session)
+		r.sessions.set(session.ID, &session)
 		return nil
 	})
 }
 
-// RotateSession implements hermes.SessionStore.
+// RotateSession implements [hermes.SessionStore].
 func (s *Store) RotateSession(ctx context.Context, id hermes.Hash, gen int64, rotated, keyExpires time.Time) error {
-	return s.write(ctx, func(t *tables) error {
-		session, ok := t.sessions.get(id)
+	return s.write(ctx, func(r *records) error {
+		session, ok := r.sessions.get(id)
 		if !ok || session.Gen != gen {
 			return hermes.NotFound
 		}
 		next := *session
 		next.Gen, next.Rotated, next.KeyExpires = gen+1, rotated, keyExpires
-		t.sessions.set(id, &next)
+		r.sessions.set(id, &next)
 		return nil
 	})
 }
 
-// TouchSession implements hermes.SessionStore.
+// TouchSession implements [hermes.SessionStore].
 func (s *Store) TouchSession(ctx context.Context, id hermes.Hash, at time.Time) error {
-	return s.write(ctx, func(t *tables) error {
-		if session, ok := t.sessions.get(id); ok {
+	return s.write(ctx, func(r *records) error {
+		if session, ok := r.sessions.get(id); ok {
 			touched := *session
 			touched.LastSeen = at
-			t.sessions.set(id, &touched)
+			r.sessions.set(id, &touched)
 		}
 		return nil
 	})
 }
 
-// RemoveSession implements hermes.SessionStore.
+// RemoveSession implements [hermes.SessionStore].
 func (s *Store) RemoveSession(ctx context.Context, id hermes.Hash) error {
-	return s.write(ctx, func(t *tables) error {
-		t.sessions.remove(id)
+	return s.write(ctx, func(r *records) error {
+		r.sessions.remove(id)
 		return nil
 	})
 }
 
-// RemoveSessions implements hermes.SessionStore.
+// RemoveSessions implements [hermes.SessionStore].
 func (s *Store) RemoveSessions(ctx context.Context, p hermes.Principal, keep hermes.Hash) error {
-	return s.write(ctx, func(t *tables) error {
-		for _, session := range t.sessionsOf(p) {
+	return s.write(ctx, func(r *records) error {
+		for _, session := range r.sessionsOf(p) {
 			if session.ID != keep {
-				t.sessions.remove(session.ID)
+				r.sessions.remove(session.ID)
 			}
 		}
 		return nil
 	})
 }
 
-// TrimSessions implements hermes.SessionStore.
+// TrimSessions implements [hermes.SessionStore].
 func (s *Store) TrimSessions(ctx context.Context, p hermes.Principal, n int) error {
-	return s.write(ctx, func(t *tables) error {
-		sessions := t.sessionsOf(p)
+	return s.write(ctx, func(r *records) error {
+		sessions := r.sessionsOf(p)
 		slices.SortFunc(sessions, func(a, b *hermes.Session) int {
-			return cmp.Or(a.LastSeen.Compare(b.LastSeen), compareHash(a.ID, b.ID))
+			return cmp.Or(a.LastSeen.Compare(b.LastSeen), compareHashes(a.ID, b.ID))
 		})
 		for _, session := range sessions[:max(0, len(sessions)-n)] {
-			t.sessions.remove(session.ID)
+			r.sessions.remove(session.ID)
 		}
 		return nil
 	})
 }
 
-// sessionsOf looks at all sessions: tests have few.
-func (t *tables) sessionsOf(p hermes.Principal) []*hermes.Session {
+// sessionsOf returns the sessions of a principal. It reads all sessions: tests have few of them.
+func (r *records) sessionsOf(p hermes.Principal) []*hermes.Session {
 	var found []*hermes.Session
-	for _, session := range t.sessions.all() {
+	for _, session := range r.sessions.all() {
 		if session.Principal == p {
 			found = append(found, session)
 		}
@@ -109,15 +109,15 @@ func (t *tables) sessionsOf(p hermes.Principal) []*hermes.Session {
 	return found
 }
 
-// SweepExpired implements hermes.SessionStore.
+// SweepExpired implements [hermes.SessionStore].
 func (s *Store) SweepExpired(ctx context.Context, now time.Time) (swept int64, err error) {
-	err = s.write(ctx, func(t *tables) error {
-		sessions, nonces := t.expired(now)
+	err = s.write(ctx, func(r *records) error {
+		sessions, nonces := r.expired(now)
 		for _, id := range sessions {
-			t.sessions.remove(id)
+			r.sessions.remove(id)
 		}
 		for _, id := range nonces {
-			t.nonces.remove(id)
+			r.nonces.remove(id)
 		}
 		swept = int64(len(sessions) + len(nonces))
 		return nil
@@ -125,13 +125,14 @@ func (s *Store) SweepExpired(ctx context.Context, now time.Time) (swept int64, e
 	return swept, err
 }
 
-func (t *tables) expired(now time.Time) (sessions, nonces []hermes.Hash) {
-	for id, session := range t.sessions.all() {
+// expired returns the ids of the sessions and nonces that SweepExpired removes.
+func (r *records) expired(now time.Time) (sessions, nonces []hermes.Hash) {
+	for id, session := range r.sessions.all() {
 		if !session.Expires.After(now) || !session.KeyExpires.After(now) {
 			sessions = append(sessions, id)
 		}
 	}
-	for id, nonce := range t.nonces.all() {
+	for id, nonce := range r.nonces.all() {
 		if !nonce.Expires.After(now) {
 			nonces = append(nonces, id)
 		}

@@ -1,7 +1,13 @@
-// Package memstore keeps Hermes' records in memory, for tests and trials.
+// Package memstore keeps the records of Hermes in memory, for tests and trials. It is a complete
+// [hermes.Store]: it passes the same suite as the stores for databases, with concurrent calls and
+// transactions, and returns the same results.
 //
-// A transaction is one writer lock, a copy-on-write copy of ordered trees and a swap at its
-// end. Reads outside a transaction look at what was swapped in last and never wait.
+// Nothing outlives the process, and [Store.Volatile] says so. A store has no Kamailio: nothing but
+// its own methods changes its records, and the domains that it serves are those given to [New] and
+// [Store.Serve].
+//
+// One transaction writes at a time, and others wait for its end. Reads outside of a transaction see
+// the last committed state and never wait.
 package memstore
 
 import (
@@ -15,44 +21,52 @@ import (
 
 var _ hermes.Store = (*Store)(nil)
 
-// Store is a hermes.Store in memory. It is made by New and safe for concurrent use. Inside a
-// transaction only the Store that it gave is to be written: writing the outer one would wait for the
-// transaction's own end.
+// Store is a [hermes.Store] in memory. It is made by [New] and safe for concurrent use.
+//
+// The function that [Store.Tx] runs must write through the Store that it is given only. A write
+// through the outer Store would wait for the end of the transaction that it is in, until its
+// context ends.
 type Store struct {
 	*shared
-	tx *transaction // nil outside a transaction
+	tx *transaction // nil outside of a transaction
 }
 
+// shared is what a Store and the Stores of its transactions have in common.
 type shared struct {
-	writer chan struct{} // holds one token while a transaction runs; a channel, since waiting ends with ctx
-	now    atomic.Pointer[tables]
+	// writer has one token, which the running transaction holds. It is a channel and no mutex, so
+	// that waiting can end with a context.
+	writer chan struct{}
+	// committed has the records that readers see. They are never changed: a transaction changes a
+	// clone, which takes their place when the transaction commits.
+	committed atomic.Pointer[records]
 }
 
 type transaction struct {
-	tables *tables
-	over   bool
+	records *records
+	ended   bool
 }
 
-var errOver = errors.New("memstore: the transaction is over")
+var errTxEnded = errors.New("memstore: the transaction has ended")
 
 // New returns an empty store whose Kamailio serves domains.
 func New(domains ...sip.Domain) *Store {
 	s := &Store{shared: &shared{writer: make(chan struct{}, 1)}}
-	s.now.Store(newTables())
+	s.committed.Store(newRecords())
 	s.Serve(domains...)
 	return s
 }
 
-// Volatile is true: nothing outlives the process. Package hermes makes up a secret key for
-// such a store.
+// Volatile returns true: the records do not outlive the process. Therefore [hermes.New] does not
+// require a secret key for such a store, and generates one.
 func (s *Store) Volatile() bool { return true }
 
-// Tx runs fn once, with every other transaction waiting for its end.
+// Tx runs fn once. Other transactions wait for its end. It implements [hermes.Store].
 func (s *Store) Tx(ctx context.Context, fn func(hermes.Store) error) error {
-	return s.transact(ctx, func(in *Store) error { return fn(in) })
+	return s.inTx(ctx, func(tx *Store) error { return fn(tx) })
 }
 
-func (s *Store) transact(ctx context.Context, fn func(*Store) error) error {
+// inTx runs fn in the open transaction of s or, if there is none, in a new one.
+func (s *Store) inTx(ctx context.Context, fn func(tx *Store) error) error {
 	if s.tx != nil {
 		if _, err := s.read(ctx); err != nil {
 			return err
@@ -67,34 +81,34 @@ func (s *Store) transact(ctx context.Context, fn func(*Store) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	in := &Store{s.shared, &transaction{tables: s.now.Load().copy()}}
-	defer func() { in.tx.over = true }()
-	if err := fn(in); err != nil {
+	tx := &Store{shared: s.shared, tx: &transaction{records: s.committed.Load().clone()}}
+	defer func() { tx.tx.ended = true }()
+	if err := fn(tx); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s.now.Store(in.tx.tables)
+	s.committed.Store(tx.tx.records)
 	return nil
 }
 
-// read returns the tables to look at.
-func (s *Store) read(ctx context.Context) (*tables, error) {
+// read returns the records for reading.
+func (s *Store) read(ctx context.Context) (*records, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	switch {
-	case s.tx == nil:
-		return s.now.Load(), nil
-	case s.tx.over:
-		return nil, errOver
+	if s.tx == nil {
+		return s.committed.Load(), nil
 	}
-	return s.tx.tables, nil
+	if s.tx.ended {
+		return nil, errTxEnded
+	}
+	return s.tx.records, nil
 }
 
-// write runs change, which must alter nothing where it returns an error: a caller may go on in
-// the same transaction.
-func (s *Store) write(ctx context.Context, change func(*tables) error) error {
-	return s.transact(ctx, func(in *Store) error { return change(in.tx.tables) })
+// write runs change in a transaction. If change returns an error, it must not have changed any
+// record, since the caller may continue in the same transaction.
+func (s *Store) write(ctx context.Context, change func(*records) error) error {
+	return s.inTx(ctx, func(tx *Store) error { return change(tx.tx.records) })
 }

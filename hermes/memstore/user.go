@@ -7,26 +7,26 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// User implements hermes.UserStore.
+// User implements [hermes.UserStore].
 func (s *Store) User(ctx context.Context, a sip.Addr) (hermes.User, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return hermes.User{}, err
 	}
-	if u := t.users.get(a); u != nil {
+	if u := r.users.get(a); u != nil {
 		return *u, nil
 	}
 	return hermes.User{}, hermes.NotFound
 }
 
-// Users implements hermes.UserStore.
+// Users implements [hermes.UserStore].
 func (s *Store) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEntry, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	page := make([]hermes.UserEntry, 0, min(q.Limit, 100))
-	for a, name := range after(t.names, q.After) {
+	for a, name := range after(r.names, q.After) {
 		if len(page) >= q.Limit {
 			break
 		}
@@ -37,83 +37,83 @@ func (s *Store) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEnt
 	return page, nil
 }
 
-// AddUser implements hermes.UserStore.
+// AddUser implements [hermes.UserStore].
 func (s *Store) AddUser(ctx context.Context, u hermes.User) error {
-	return s.write(ctx, func(t *tables) error {
-		if t.users.get(u.Address) != nil {
+	return s.write(ctx, func(r *records) error {
+		if r.users.get(u.Address) != nil {
 			return hermes.Exists
 		}
-		t.setUser(&u)
+		r.setUser(&u)
 		return nil
 	})
 }
 
-// SetUser implements hermes.UserStore.
+// SetUser implements [hermes.UserStore].
 func (s *Store) SetUser(ctx context.Context, u hermes.User) error {
-	return s.write(ctx, func(t *tables) error {
-		if t.users.get(u.Address) == nil {
+	return s.write(ctx, func(r *records) error {
+		if r.users.get(u.Address) == nil {
 			return hermes.NotFound
 		}
-		t.setUser(&u)
+		r.setUser(&u)
 		return nil
 	})
 }
 
-// RemoveUser implements hermes.UserStore.
+// RemoveUser implements [hermes.UserStore].
 func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) error {
-	return s.write(ctx, func(t *tables) error {
-		if !t.names.remove(a) {
+	return s.write(ctx, func(r *records) error {
+		if !r.names.remove(a) {
 			return hermes.NotFound
 		}
-		t.users = t.users.without(a)
-		t.clearGroups(a)
+		r.users = r.users.without(a)
+		r.removeGroups(a)
 		return nil
 	})
 }
 
-// Groups implements hermes.UserStore.
+// Groups implements [hermes.UserStore].
 func (s *Store) Groups(ctx context.Context, a sip.Addr) ([]string, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return t.groupsOf(a), nil
+	return r.groupsOf(a), nil
 }
 
-// SetGroups implements hermes.UserStore.
+// SetGroups implements [hermes.UserStore].
 func (s *Store) SetGroups(ctx context.Context, a sip.Addr, names []string) error {
-	return s.write(ctx, func(t *tables) error {
-		t.clearGroups(a)
+	return s.write(ctx, func(r *records) error {
+		r.removeGroups(a)
 		for _, name := range names {
-			t.groups.set(group{a, name}, none{})
+			r.groups.set(group{user: a, name: name}, present{})
 		}
 		return nil
 	})
 }
 
-// Holder implements hermes.UserStore.
+// Holder implements [hermes.UserStore].
 func (s *Store) Holder(ctx context.Context, a sip.Addr) (hermes.Holder, error) {
-	t, err := s.read(ctx)
+	r, err := s.read(ctx)
 	switch {
 	case err != nil:
 		return hermes.HeldByNone, err
-	case t.users.get(a) != nil:
+	case r.users.get(a) != nil:
 		return hermes.HeldByUser, nil
-	case t.aliases.has(a):
+	case r.aliases.has(a):
 		return hermes.HeldByAlias, nil
 	}
 	return hermes.HeldByNone, nil
 }
 
-// setUser keeps u, which nobody alters from now on.
-func (t *tables) setUser(u *hermes.User) {
-	t.users = t.users.with(u)
-	t.names.set(u.Address, u.DisplayName)
+// setUser stores u, which must not be changed afterwards.
+func (r *records) setUser(u *hermes.User) {
+	r.users = r.users.with(u)
+	r.names.set(u.Address, u.DisplayName)
 }
 
-func (t *tables) groupsOf(a sip.Addr) []string {
+func (r *records) groupsOf(a sip.Addr) []string {
 	var names []string
-	for g := range t.groups.from(group{user: a}) {
+	for g := range r.groups.from(group{user: a}) {
 		if g.user != a {
 			break
 		}
@@ -122,8 +122,8 @@ func (t *tables) groupsOf(a sip.Addr) []string {
 	return names
 }
 
-func (t *tables) clearGroups(a sip.Addr) {
-	for _, name := range t.groupsOf(a) {
-		t.groups.remove(group{a, name})
+func (r *records) removeGroups(a sip.Addr) {
+	for _, name := range r.groupsOf(a) {
+		r.groups.remove(group{user: a, name: name})
 	}
 }

@@ -46,14 +46,17 @@ func fixture(t *testing.T, db *pgtest.DB, store *postgres.Store) storetest.Fixtu
 				db.Exec(t, "INSERT INTO domain (domain) VALUES ($1)", d)
 			}
 		},
-		Foreign: &storetest.Foreign{
-			Subscriber: func(t *testing.T, username, domain, password, ha1, ha1b string) {
+		Kamailio: &storetest.KamailioRows{
+			AddSubscriber: func(t *testing.T, username, domain, password, ha1, ha1b string) {
 				db.Exec(t, "INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES ($1, $2, $3, $4, $5)", username, domain, password, ha1, ha1b)
 			},
-			Alias: func(t *testing.T, aliasUsername, aliasDomain, username, domain string) {
+			RemoveSubscriber: func(t *testing.T, username, domain string) {
+				db.Exec(t, "DELETE FROM subscriber WHERE username = $1 AND domain = $2", username, domain)
+			},
+			AddAlias: func(t *testing.T, aliasUsername, aliasDomain, username, domain string) {
 				db.Exec(t, "INSERT INTO dbaliases (alias_username, alias_domain, username, domain) VALUES ($1, $2, $3, $4)", aliasUsername, aliasDomain, username, domain)
 			},
-			Group: func(t *testing.T, username, domain, name string) {
+			AddGroup: func(t *testing.T, username, domain, name string) {
 				db.Exec(t, "INSERT INTO grp (username, domain, grp) VALUES ($1, $2, $3)", username, domain, name)
 			},
 		},

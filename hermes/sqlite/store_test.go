@@ -22,14 +22,17 @@ func fixture(t *testing.T) storetest.Fixture {
 				other(t, "INSERT INTO domain (domain) VALUES (?)", d)
 			}
 		},
-		Foreign: &storetest.Foreign{
-			Subscriber: func(t *testing.T, username, domain, password, ha1, ha1b string) {
+		Kamailio: &storetest.KamailioRows{
+			AddSubscriber: func(t *testing.T, username, domain, password, ha1, ha1b string) {
 				other(t, "INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES (?, ?, ?, ?, ?)", username, domain, password, ha1, ha1b)
 			},
-			Alias: func(t *testing.T, aliasUsername, aliasDomain, username, domain string) {
+			RemoveSubscriber: func(t *testing.T, username, domain string) {
+				other(t, "DELETE FROM subscriber WHERE username = ? AND domain = ?", username, domain)
+			},
+			AddAlias: func(t *testing.T, aliasUsername, aliasDomain, username, domain string) {
 				other(t, "INSERT INTO dbaliases (alias_username, alias_domain, username, domain) VALUES (?, ?, ?, ?)", aliasUsername, aliasDomain, username, domain)
 			},
-			Group: func(t *testing.T, username, domain, name string) {
+			AddGroup: func(t *testing.T, username, domain, name string) {
 				other(t, "INSERT INTO grp (username, domain, grp) VALUES (?, ?, ?)", username, domain, name)
 			},
 		},

@@ -1,63 +1,150 @@
 package storetest
 
-import "github.com/hermes-voip/go-hermes/hermes"
+import (
+	"testing"
 
-const (
-	argonHash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g"
-	otherHash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$b3RoZXI"
+	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-func authCases() []testCase {
-	return []testCase{
-		{"credential", "a credential is there once, by its exact name, and is replaced or removed only where it is", func(k *kit) {
-			c := hermes.Credential{User: "Ålice", Hash: argonHash}
-			refused(k, got(k.Credential(k.ctx, c.User)), hermes.NotFound)
-			k.is(k.SetCredential(k.ctx, c), hermes.NotFound)
-			k.is(k.RemoveCredential(k.ctx, c.User), hermes.NotFound)
-			k.ok(k.AddCredential(k.ctx, c))
-			k.is(k.AddCredential(k.ctx, hermes.Credential{User: c.User, Hash: otherHash}), hermes.Exists)
-			equal(k, got(k.Credential(k.ctx, c.User)), c)
-			refused(k, got(k.Credential(k.ctx, "ålice")), hermes.NotFound)
-			k.ok(k.AddCredential(k.ctx, hermes.Credential{User: "bob", Hash: argonHash}))
-			c.Hash = otherHash
-			k.ok(k.SetCredential(k.ctx, c), k.SetCredential(k.ctx, c))
-			equal(k, got(k.Credential(k.ctx, c.User)), c)
-			equal(k, got(k.Credential(k.ctx, "bob")), hermes.Credential{User: "bob", Hash: argonHash})
-			k.ok(k.RemoveCredential(k.ctx, c.User))
-			refused(k, got(k.Credential(k.ctx, c.User)), hermes.NotFound)
-		}},
-		{"authorization", "an authorization is stored or replaced, by kind and exact name", func(k *kit) {
-			user, key := backendUser("k1"), keyHolder("k1")
-			refused(k, got(k.Authorization(k.ctx, user)), hermes.NotFound)
-			k.is(k.RemoveAuthorization(k.ctx, user), hermes.NotFound)
-			k.ok(k.SetAuthorization(k.ctx, hermes.Authorization{Principal: user, Access: hermes.FullWrite}))
-			refused(k, got(k.Authorization(k.ctx, key)), hermes.NotFound)
-			refused(k, got(k.Authorization(k.ctx, backendUser("K1"))), hermes.NotFound)
-			for _, access := range []hermes.Access{hermes.LimitedRead, hermes.FullRead, hermes.LimitedWrite, hermes.FullWrite} {
-				a := hermes.Authorization{Principal: key, Access: access}
-				k.ok(k.SetAuthorization(k.ctx, a))
-				equal(k, got(k.Authorization(k.ctx, key)), a)
-			}
-			k.ok(k.RemoveAuthorization(k.ctx, user))
-			k.is(k.RemoveAuthorization(k.ctx, user), hermes.NotFound)
-			equal(k, got(k.Authorization(k.ctx, key)), hermes.Authorization{Principal: key, Access: hermes.FullWrite})
-		}},
-		{"authorizations", "all, byte-wise by kind and then name", func(k *kit) {
-			list(k, got(k.Authorizations(k.ctx)))
-			order := []hermes.Principal{keyHolder("B"), keyHolder("a"), backendUser("Zoe"), backendUser("a b"), backendUser("a-b"), backendUser("ab"), backendUser("ålice")}
-			var want []hermes.Authorization
-			for _, p := range order {
-				want = append(want, hermes.Authorization{Principal: p, Access: hermes.LimitedRead})
-			}
-			for i := range want {
-				k.ok(k.SetAuthorization(k.ctx, want[(i*3+2)%len(want)]))
-			}
-			list(k, got(k.Authorizations(k.ctx)), want...)
-		}},
-		{"remove_authorization", "RemoveAuthorization does not touch sessions", func(k *kit) {
-			p := backendUser("alice")
-			k.ok(k.SetAuthorization(k.ctx, hermes.Authorization{Principal: p, Access: hermes.FullRead}), k.AddSession(k.ctx, session(1, p)), k.RemoveAuthorization(k.ctx, p))
-			equal(k, got(k.Session(k.ctx, hash(1))), hermes.SessionState{Session: session(1, p)})
-		}},
-	}
+const (
+	passwordHash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g"
+	otherHash    = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$b3RoZXI"
+)
+
+func testAuth(t *testing.T, open openFunc) {
+	t.Run("credentials", func(t *testing.T) { testCredential(t, open) })
+	t.Run("SetAuthorization", func(t *testing.T) { testSetAuthorization(t, open) })
+	t.Run("RemoveAuthorization", func(t *testing.T) { testRemoveAuthorization(t, open) })
+	t.Run("Authorizations", func(t *testing.T) { testAuthorizations(t, open) })
+}
+
+func testCredential(t *testing.T, open openFunc) {
+	t.Run("a missing credential is NotFound and is not made by SetCredential", func(t *testing.T) {
+		s := open(t).Store
+		wantNoCredential(t, s, "Ålice")
+		wantCause(t, s.SetCredential(t.Context(), hermes.Credential{User: "Ålice", Hash: passwordHash}), hermes.NotFound)
+		wantCause(t, s.RemoveCredential(t.Context(), "Ålice"), hermes.NotFound)
+		wantNoCredential(t, s, "Ålice")
+	})
+	t.Run("a credential exists once, by its exact name, and no other changes with it", func(t *testing.T) {
+		s := open(t).Store
+		alice := hermes.Credential{User: "Ålice", Hash: passwordHash}
+		bob := hermes.Credential{User: "bob", Hash: passwordHash}
+		must(t, s.AddCredential(t.Context(), alice))
+		wantCause(t, s.AddCredential(t.Context(), hermes.Credential{User: "Ålice", Hash: otherHash}), hermes.Exists)
+		wantCredential(t, s, alice)
+		wantNoCredential(t, s, "ålice")
+		must(t, s.AddCredential(t.Context(), bob))
+
+		alice.Hash = otherHash
+		must(t, s.SetCredential(t.Context(), alice))
+		must(t, s.SetCredential(t.Context(), alice))
+		wantCredential(t, s, alice)
+		wantCredential(t, s, bob)
+
+		must(t, s.RemoveCredential(t.Context(), "Ålice"))
+		wantNoCredential(t, s, "Ålice")
+		wantCredential(t, s, bob)
+	})
+}
+
+func testSetAuthorization(t *testing.T, open openFunc) {
+	t.Run("an authorization is stored or replaced, by kind and exact name", func(t *testing.T) {
+		s := open(t).Store
+		user, key := userPrincipal("k1"), keyPrincipal("k1")
+		wantNoAuthorization(t, s, user)
+		mustAuthorize(t, s, user, hermes.FullWrite)
+		wantNoAuthorization(t, s, key)
+		wantNoAuthorization(t, s, userPrincipal("K1"))
+		levels := []hermes.Access{hermes.LimitedRead, hermes.FullRead, hermes.LimitedWrite, hermes.FullWrite}
+		for _, access := range levels {
+			mustAuthorize(t, s, key, access)
+			wantAuthorization(t, s, key, access)
+		}
+		wantAuthorization(t, s, user, hermes.FullWrite)
+	})
+}
+
+func testRemoveAuthorization(t *testing.T, open openFunc) {
+	t.Run("that of another kind and the same name stays, and a missing one is NotFound", func(t *testing.T) {
+		s := open(t).Store
+		user, key := userPrincipal("k1"), keyPrincipal("k1")
+		wantCause(t, s.RemoveAuthorization(t.Context(), user), hermes.NotFound)
+		mustAuthorize(t, s, user, hermes.FullWrite)
+		mustAuthorize(t, s, key, hermes.FullWrite)
+		must(t, s.RemoveAuthorization(t.Context(), user))
+		wantCause(t, s.RemoveAuthorization(t.Context(), user), hermes.NotFound)
+		wantAuthorization(t, s, key, hermes.FullWrite)
+	})
+	t.Run("sessions stay", func(t *testing.T) {
+		s := open(t).Store
+		p := userPrincipal("alice")
+		mustAuthorize(t, s, p, hermes.FullRead)
+		mustAddSession(t, s, session(1, p))
+		must(t, s.RemoveAuthorization(t.Context(), p))
+		wantSession(t, s, hermes.SessionState{Session: session(1, p)})
+	})
+}
+
+func testAuthorizations(t *testing.T, open openFunc) {
+	t.Run("all are listed, ordered byte-wise by kind and then name", func(t *testing.T) {
+		s := open(t).Store
+		wantAuthorizations(t, s)
+		principals := []hermes.Principal{
+			keyPrincipal("B"), keyPrincipal("a"), userPrincipal("Zoe"), userPrincipal("a b"),
+			userPrincipal("a-b"), userPrincipal("ab"), userPrincipal("ålice"),
+		}
+		var want []hermes.Authorization
+		for _, p := range principals {
+			want = append(want, hermes.Authorization{Principal: p, Access: hermes.LimitedRead})
+		}
+		for i := range want {
+			must(t, s.SetAuthorization(t.Context(), want[(i*3+2)%len(want)]))
+		}
+		wantAuthorizations(t, s, want...)
+	})
+}
+
+func userPrincipal(name string) hermes.Principal {
+	return hermes.Principal{Kind: hermes.UserPrincipal, Name: name}
+}
+
+func keyPrincipal(id string) hermes.Principal {
+	return hermes.Principal{Kind: hermes.KeyPrincipal, Name: id}
+}
+
+// wantCredential checks the credential of want.User.
+func wantCredential(t *testing.T, s hermes.Store, want hermes.Credential) {
+	t.Helper()
+	got, err := s.Credential(t.Context(), want.User)
+	wantEqual(t, got, err, want)
+}
+
+func wantNoCredential(t *testing.T, s hermes.Store, user string) {
+	t.Helper()
+	got, err := s.Credential(t.Context(), user)
+	wantNone(t, got, err)
+}
+
+func mustAuthorize(t *testing.T, s hermes.Store, p hermes.Principal, access hermes.Access) {
+	t.Helper()
+	must(t, s.SetAuthorization(t.Context(), hermes.Authorization{Principal: p, Access: access}))
+}
+
+func wantAuthorization(t *testing.T, s hermes.Store, p hermes.Principal, access hermes.Access) {
+	t.Helper()
+	got, err := s.Authorization(t.Context(), p)
+	wantEqual(t, got, err, hermes.Authorization{Principal: p, Access: access})
+}
+
+func wantNoAuthorization(t *testing.T, s hermes.Store, p hermes.Principal) {
+	t.Helper()
+	got, err := s.Authorization(t.Context(), p)
+	wantNone(t, got, err)
+}
+
+func wantAuthorizations(t *testing.T, s hermes.Store, want ...hermes.Authorization) {
+	t.Helper()
+	got, err := s.Authorizations(t.Context())
+	wantList(t, got, err, want)
 }

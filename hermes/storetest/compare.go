@@ -12,161 +12,168 @@ import (
 	"github.com/hermes-voip/go-hermes/mac"
 )
 
-// Compare runs the same random sequences of operations, some of them in transactions, on the
-// two stores and wants the same answers, errors included. A failure is shown as the
-// shortest sequence that was found. The flag -rapid.checks says how many are tried, 100 without
-// it. Each store is opened once, and emptied through its own methods. TakeNumber at random is
-// left out: two stores may differ there.
+// Compare runs the same random operations on the stores that a and b open, some of them in
+// transactions, and fails the test when the results or errors differ. It reports the shortest
+// sequence of operations that it found to fail.
+//
+// The flag -rapid.checks sets how many sequences are tried; it defaults to 100. Each store is
+// opened once, and emptied through its own methods before each sequence. TakeNumber at random is
+// left out, since its results may differ.
 func Compare(t *testing.T, a, b func(t *testing.T) Fixture) {
 	stores := [2]hermes.Store{}
-	for i, open := range []func(*testing.T) Fixture{a, b} {
+	for i, open := range []openFunc{a, b} {
 		f := open(t)
 		f.Serve(t, "local.example", "Other.EXAMPLE")
 		stores[i] = f.Store
 	}
-	run := 0
+	sequence := 0
 	rapid.Check(t, func(t *rapid.T) {
-		run++
-		steps := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step { return (&draw{t, run}).step(true) }), 40, 120).Draw(t, "steps")
+		sequence++
+		draw := func(t *rapid.T) operation { return generator{t: t, sequence: sequence}.operation() }
+		operations := rapid.SliceOfN(rapid.Custom(draw), 40, 120).Draw(t, "operations")
 		for _, s := range stores {
-			if err := s.Tx(t.Context(), func(s hermes.Store) error { return wipe(t.Context(), s) }); err != nil {
-				t.Fatalf("emptying: %v", err)
+			if err := s.Tx(t.Context(), func(tx hermes.Store) error { return removeRecords(t.Context(), tx) }); err != nil {
+				t.Fatalf("emptying a store: %v", err)
 			}
 		}
-		for i, s := range append(steps, everything()) {
-			first, second := s.run(t.Context(), stores[0]), s.run(t.Context(), stores[1])
-			if first != second || strings.Contains(first, fault) {
-				t.Fatalf("step %d, %s: want the same answers, and no fault:\n%s\n%s", i, s.name, first, second)
+		for i, op := range append(operations, readEverything()) {
+			first, second := op.run(t.Context(), stores[0]), op.run(t.Context(), stores[1])
+			if first != second || strings.Contains(first, faultPrefix) {
+				t.Fatalf("operation %d, %s: want equal results and no fault:\n%s\n%s", i, op.text, first, second)
 			}
 		}
 	})
 }
 
-// step is an operation, with what it is called with in its name. It returns its answer as a text.
-type step struct {
-	name string
-	run  func(ctx context.Context, s hermes.Store) string
+// readEverything returns an operation that reads all records that can be read.
+func readEverything() operation {
+	return newOperation("everything", nil, func(ctx context.Context, s hermes.Store) string {
+		const limit = 10_000
+		results := []string{
+			listResult(s.Users(ctx, hermes.UserQuery{Limit: limit})),
+			listResult(s.Phones(ctx, hermes.PhoneQuery{Limit: limit})),
+			listResult(s.Numbers(ctx, hermes.NumberQuery{Limit: limit})),
+			listResult(s.Aliases(ctx, hermes.AliasQuery{Limit: limit})),
+			listResult(s.Authorizations(ctx)),
+			listResult(s.Keys(ctx)),
+		}
+		for _, a := range addrs(generatedAddrs...) {
+			results = append(results, result(s.User(ctx, a)), listResult(s.Groups(ctx, a)))
+		}
+		for _, name := range generatedNames {
+			results = append(results, result(s.Credential(ctx, name)))
+		}
+		for n := range generatedHashes {
+			results = append(results, result(s.Session(ctx, hash(n))))
+		}
+		return strings.Join(results, "")
+	})
 }
 
-// GoString is what rapid shows.
-func (s step) GoString() string { return s.name }
-
-func (s step) String() string { return s.name }
-
-// fault is in the answer for an error that is no bare cause: no operation here gives reason for one.
-const fault = "fault: "
-
-// told is an answer as a text in which all fields show.
-func told[T any](v T, err error) string {
-	switch err {
-	case nil:
-		return fmt.Sprintf("%#v", v)
-	case hermes.Exists, hermes.NotFound:
-		return err.Error()
-	}
-	return fault + err.Error()
-}
-
-// toldList makes no difference between none and an empty list.
-func toldList[T any](v []T, err error) string { return told(append([]T{}, v...), err) }
-
-func toldError(err error) string { return told("ok", err) }
-
-// everything reads all that can be read.
-func everything() step {
-	return step{"everything", func(ctx context.Context, s hermes.Store) string {
-		const all = 10_000
-		text := toldList(s.Users(ctx, hermes.UserQuery{Limit: all})) +
-			toldList(s.Phones(ctx, hermes.PhoneQuery{Limit: all})) +
-			toldList(s.Numbers(ctx, hermes.NumberQuery{Limit: all})) +
-			toldList(s.Aliases(ctx, hermes.AliasQuery{Limit: all})) +
-			toldList(s.Authorizations(ctx)) + toldList(s.Keys(ctx))
-		for _, a := range someAddrs {
-			text += told(s.User(ctx, addr(a))) + toldList(s.Groups(ctx, addr(a)))
-		}
-		for _, name := range someNames {
-			text += told(s.Credential(ctx, name))
-		}
-		for id := range byte(someIDs) {
-			text += told(s.Session(ctx, hash(id)))
-		}
-		return text
-	}}
-}
-
-// wipe removes what the steps can have made, but for servers, which no method removes: each run has a
-// domain of its own for those.
-func wipe(ctx context.Context, s hermes.Store) error {
-	for _, name := range someNames {
-		if err := s.RemoveCredential(ctx, name); err != nil && err != hermes.NotFound {
+// removeRecords removes all records that the operations can have made, except for servers, which no
+// method removes: each sequence has other domains for these.
+func removeRecords(ctx context.Context, s hermes.Store) error {
+	for _, name := range generatedNames {
+		if err := s.RemoveCredential(ctx, name); isFault(err) {
 			return err
 		}
 	}
-	for id := range byte(someIDs) {
-		if _, err := s.TakeNonce(ctx, hash(id)); err != nil && err != hermes.NotFound {
+	for n := range generatedHashes {
+		if _, err := s.TakeNonce(ctx, hash(n)); isFault(err) {
 			return err
 		}
-		if err := s.RemoveSession(ctx, hash(id)); err != nil {
-			return err
-		}
-	}
-	for _, a := range someAddrs {
-		if err := s.SetGroups(ctx, addr(a), nil); err != nil {
+		if err := s.RemoveSession(ctx, hash(n)); err != nil {
 			return err
 		}
 	}
-	return firstOf(wipeUsers(ctx, s), wipePool(ctx, s), wipeKeys(ctx, s))
+	for _, a := range addrs(generatedAddrs...) {
+		if err := s.SetGroups(ctx, a, nil); err != nil {
+			return err
+		}
+	}
+	return firstError(
+		removeUsers(ctx, s),
+		removePhones(ctx, s),
+		removeNumbers(ctx, s),
+		removeAliases(ctx, s),
+		removeKeys(ctx, s),
+		removeAuthorizations(ctx, s),
+	)
 }
 
-func wipeUsers(ctx context.Context, s hermes.Store) error {
+func removeUsers(ctx context.Context, s hermes.Store) error {
 	users, err := s.Users(ctx, hermes.UserQuery{Limit: 10_000})
 	for _, e := range users {
-		err = firstOf(err, s.RemoveUser(ctx, e.User))
+		err = firstError(err, s.RemoveUser(ctx, e.User))
 	}
-	if err != nil {
-		return err
-	}
+	return err
+}
+
+func removePhones(ctx context.Context, s hermes.Store) error {
 	phones, err := s.Phones(ctx, hermes.PhoneQuery{Limit: 10_000})
 	for _, m := range phones {
-		err = firstOf(err, wipePhone(ctx, s, m))
+		err = firstError(err, removePhone(ctx, s, m))
 	}
 	return err
 }
 
-func wipePhone(ctx context.Context, s hermes.Store, m mac.Addr) error {
+func removePhone(ctx context.Context, s hermes.Store, m mac.Addr) error {
 	users, err := s.PhoneUsers(ctx, m)
 	for _, u := range users {
-		err = firstOf(err, s.RemovePhone(ctx, hermes.Phone{MAC: m, User: u}))
+		err = firstError(err, s.RemovePhone(ctx, hermes.Phone{MAC: m, User: u}))
 	}
 	return err
 }
 
-func wipePool(ctx context.Context, s hermes.Store) error {
+func removeNumbers(ctx context.Context, s hermes.Store) error {
 	pool, err := s.Numbers(ctx, hermes.NumberQuery{Limit: 10_000})
 	for _, n := range pool {
-		err = firstOf(err, s.RemoveNumber(ctx, n))
-	}
-	if err != nil {
-		return err
-	}
-	aliases, err := s.Aliases(ctx, hermes.AliasQuery{Limit: 10_000})
-	for _, a := range aliases {
-		err = firstOf(err, s.RemoveAlias(ctx, a.Alias))
+		err = firstError(err, s.RemoveNumber(ctx, n))
 	}
 	return err
 }
 
-func wipeKeys(ctx context.Context, s hermes.Store) error {
-	keys, err := s.Keys(ctx)
-	for _, key := range keys {
-		err = firstOf(err, s.RemoveKey(ctx, key.ID))
-	}
-	if err != nil {
-		return err
-	}
-	all, err := s.Authorizations(ctx)
-	for _, a := range all {
-		err = firstOf(err, s.RemoveAuthorization(ctx, a.Principal))
+func removeAliases(ctx context.Context, s hermes.Store) error {
+	aliases, err := s.Aliases(ctx, hermes.AliasQuery{Limit: 10_000})
+	for _, a := range aliases {
+		err = firstError(err, s.RemoveAlias(ctx, a.Alias))
 	}
 	return err
 }
+
+func removeKeys(ctx context.Context, s hermes.Store) error {
+	keys, err := s.Keys(ctx)
+	for _, k := range keys {
+		err = firstError(err, s.RemoveKey(ctx, k.ID))
+	}
+	return err
+}
+
+func removeAuthorizations(ctx context.Context, s hermes.Store) error {
+	authorizations, err := s.Authorizations(ctx)
+	for _, a := range authorizations {
+		err = firstError(err, s.RemoveAuthorization(ctx, a.Principal))
+	}
+	return err
+}
+
+// faultPrefix begins the result of a call that failed with no bare cause. No operation gives a
+// store a reason for such an error.
+const faultPrefix = "fault: "
+
+// result returns the result of a call as a text that shows every field.
+func result[T any](v T, err error) string {
+	switch {
+	case err == nil:
+		return fmt.Sprintf("%#v", v)
+	case isCause(err):
+		return err.Error()
+	}
+	return faultPrefix + err.Error()
+}
+
+// listResult is [result] for a list. It treats nil as an empty list.
+func listResult[T any](v []T, err error) string { return result(append([]T{}, v...), err) }
+
+// errorResult is [result] for a call that returns an error only.
+func errorResult(err error) string { return result("ok", err) }

@@ -3,102 +3,99 @@ package storetest
 import (
 	"context"
 	"reflect"
+	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-func contextCases() []testCase {
-	return []testCase{
-		{"methods", "every method honours ctx: an error, no bare cause, and nothing written", cancelledMethods},
-		{"methods_in_tx", "so it does in a transaction, which then does not commit", cancelledInTx},
-		{"before_tx", "a transaction does not stick when its context was over before", func(k *kit) {
-			k.fails(k.Tx(over(k), k.writeAll))
-			k.written(k.Store, false)
-		}},
-		{"during_tx", "a transaction does not stick when its context ends before fn does", func(k *kit) {
-			ctx, cancel := context.WithCancel(k.ctx)
-			defer cancel()
-			k.fails(k.Tx(ctx, func(s hermes.Store) error {
-				err := k.writeAll(s)
-				cancel()
-				return err
-			}))
-			k.written(k.Store, false)
-			k.ok(k.Tx(k.ctx, k.writeAll))
-		}},
-	}
+func testContext(t *testing.T, open openFunc) {
+	t.Run("every method of a cancelled context fails with no bare cause and writes nothing", func(t *testing.T) {
+		testCancelledMethods(t, open(t).Store)
+	})
+	t.Run("a transaction whose context is cancelled before a write fails and keeps nothing", func(t *testing.T) {
+		testCancelledInTx(t, open(t).Store)
+	})
+	t.Run("a transaction whose context is cancelled at its beginning fails and keeps nothing", func(t *testing.T) {
+		s := open(t).Store
+		ctx := cancelledContext(t)
+		wantFault(t, s.Tx(ctx, func(tx hermes.Store) error { return addRecords(t.Context(), tx) }))
+		wantNoRecords(t, s)
+	})
+	t.Run("a transaction whose context is cancelled by fn fails and keeps nothing", func(t *testing.T) {
+		s := open(t).Store
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		wantFault(t, s.Tx(ctx, func(tx hermes.Store) error {
+			err := addRecords(t.Context(), tx)
+			cancel()
+			return err
+		}))
+		wantNoRecords(t, s)
+		must(t, s.Tx(t.Context(), func(tx hermes.Store) error { return addRecords(t.Context(), tx) }))
+	})
 }
 
-func over(k *kit) context.Context {
-	ctx, cancel := context.WithCancel(k.ctx)
+func cancelledContext(t *testing.T) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	return ctx
 }
 
-// call is one method. It would succeed in a store where writeAll has run, so that its own trace
-// shows whether it ran before.
-type call struct {
-	method string
-	run    func(ctx context.Context, s hermes.Store) error
-}
-
-func cancelledMethods(k *kit) {
-	k.ok(k.writeAll(k.Store))
+func testCancelledMethods(t *testing.T, s hermes.Store) {
+	must(t, addRecords(t.Context(), s))
 	calls := append(readCalls(), writeCalls()...)
-	k.complete(calls)
+	wantEveryMethod(t, calls)
 	for _, c := range calls {
-		if err := c.run(over(k), k.Store); err == nil || err == hermes.Exists || err == hermes.NotFound {
-			k.Errorf("%s: got %v, want an error that is no bare cause", c.method, err)
+		if err := c.call(cancelledContext(t), s); !isFault(err) {
+			t.Errorf("%s: got %v, want an error that is no bare cause", c.method, err)
 		}
 	}
-	k.untouched()
+	wantUnchangedRecords(t, s)
 	for _, c := range calls {
-		if err := c.run(k.ctx, k.Store); err != nil {
-			k.Errorf("%s, now with a context that is not over: %v", c.method, err)
+		if err := c.call(t.Context(), s); err != nil {
+			t.Errorf("%s with a context that is not cancelled: %v", c.method, err)
 		}
 	}
 }
 
-func cancelledInTx(k *kit) {
-	k.ok(k.writeAll(k.Store))
+func testCancelledInTx(t *testing.T, s hermes.Store) {
+	must(t, addRecords(t.Context(), s))
 	for _, c := range writeCalls() {
-		ctx, cancel := context.WithCancel(k.ctx)
-		err := k.Tx(ctx, func(s hermes.Store) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := s.Tx(ctx, func(tx hermes.Store) error {
 			cancel()
-			return c.run(ctx, s)
+			return c.call(ctx, tx)
 		})
-		if err == nil || err == hermes.Exists || err == hermes.NotFound {
-			k.Errorf("%s: got %v, want an error that is no bare cause", c.method, err)
+		if !isFault(err) {
+			t.Errorf("%s: got %v, want an error that is no bare cause", c.method, err)
 		}
 	}
-	k.untouched()
+	wantUnchangedRecords(t, s)
 }
 
-// untouched wants what writeAll wrote, as it wrote it.
-func (k *kit) untouched() {
-	k.Helper()
-	k.written(k.Store, true)
-	equal(k, got(k.User(k.ctx, addr("bob@far.example"))), remoteUser("bob@far.example"))
-	equal(k, got(k.Servers(k.ctx, domain("example.com"))), servers("example.com"))
-	equal(k, got(k.Key(k.ctx, "k1")), bearerKey("k1"))
-	equal(k, got(k.Session(k.ctx, hash(1))), hermes.SessionState{Session: session(1, backendUser("alice")), Access: hermes.FullWrite})
-	list(k, got(k.Groups(k.ctx, addr("alice@example.com"))), "intl")
-	list(k, got(k.Numbers(k.ctx, hermes.NumberQuery{Limit: 100})),
-		numbers("+4710", "+4711", "+4712", "+4713", "+4714", "+4715", "+4716", "+4717", "+4718", "+4719", "+4720")...)
+// wantUnchangedRecords checks that the records of addRecords are as they were added, except for the
+// nonce.
+func wantUnchangedRecords(t *testing.T, s hermes.Store) {
+	t.Helper()
+	wantRecords(t, s)
+	wantUser(t, s, remoteUser("bob@far.example"))
+	wantServers(t, s, servers("example.com"))
+	wantKey(t, s, bearerKey("k1"))
+	wantSession(t, s, hermes.SessionState{Session: session(1, userPrincipal("alice")), Access: hermes.FullWrite})
+	wantGroups(t, s, addr("alice@example.com"), "intl")
+	wantPool(t, s, "+4710", "+4711", "+4712", "+4713", "+4714", "+4715", "+4716", "+4717", "+4718", "+4719", "+4720")
 }
 
-// complete wants a call for each method of the contract.
-func (k *kit) complete(calls []call) {
-	missing := map[string]bool{}
-	for method := range reflect.TypeFor[hermes.Store]().Methods() {
-		missing[method.Name] = method.Name != "Tx"
-	}
+// wantEveryMethod checks that calls has a call of each method of [hermes.Store] but Tx.
+func wantEveryMethod(t *testing.T, calls []methodCall) {
+	t.Helper()
+	called := map[string]bool{"Tx": true}
 	for _, c := range calls {
-		missing[c.method] = false
+		called[c.method] = true
 	}
-	for name, is := range missing {
-		if is {
-			k.Errorf("no call of %s here", name)
+	for method := range reflect.TypeFor[hermes.Store]().Methods() {
+		if !called[method.Name] {
+			t.Errorf("this test has no call of %s", method.Name)
 		}
 	}
 }

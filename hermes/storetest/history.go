@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
+	"testing"
 
 	"github.com/anishathalye/porcupine"
 
@@ -11,17 +12,26 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-func historyCases() []testCase {
-	return []testCase{
-		{"pool", "what concurrent callers of Add, Remove, Take and Has are told fits some order of the calls, each between its beginning and its end", poolHistories},
-	}
-}
-
 const (
 	historyClients = 4
 	historyCalls   = 6 // of each client
-	historyPool    = 3 // numbers
+	historyNumbers = 3
 )
+
+// testHistory records concurrent calls with their results, and has porcupine search for an order of
+// the calls that explains the results.
+func testHistory(t *testing.T, open openFunc) {
+	t.Run("results of concurrent calls on the pool fit some order of the calls", func(t *testing.T) {
+		s := open(t).Store
+		r := rand.New(rand.NewPCG(3, 4))
+		for i := range rounds(t, 200) {
+			history := recordHistory(t, s, fmt.Sprintf("+47%06d", i), r)
+			if !porcupine.CheckOperations(poolModel(), history) {
+				t.Fatalf("no order explains history %d:\n%+v", i, history)
+			}
+		}
+	})
+}
 
 type poolOp int
 
@@ -31,102 +41,102 @@ const (
 	opHas
 	opTake
 	opTakeRandom
-	poolOps
+	poolOps // the count of the operations
 )
 
-// poolCall is a call about number n of the history's own, and poolAnswer what it was told: whether
-// it succeeded, and which number it took.
+// poolCall is an operation. TakeNumber does not use the number.
 type poolCall struct {
-	op poolOp
-	n  int
+	op     poolOp
+	number int // 0 to historyNumbers-1
 }
 
-type poolAnswer struct {
-	ok bool
-	n  int
+// poolResult is the result of a poolCall.
+type poolResult struct {
+	ok    bool
+	taken int // the number that TakeNumber returned
 }
 
-// poolModel is a set of numbers. A taker may get any that is there: which one is first depends on
-// transactions that have not ended. That TakeNumber takes the first otherwise is a case of its own.
+// poolModel models the pool as a set of numbers. TakeNumber may return any number of the set, since
+// the first one depends on transactions that have not ended; the tests of TakeNumber check that it
+// returns the first when no other call runs.
 func poolModel() porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return uint(0) },
 		Step: func(state, input, output any) (bool, any) {
-			return poolStep(state.(uint), input.(poolCall), output.(poolAnswer))
+			return stepPool(state.(uint), input.(poolCall), output.(poolResult))
 		},
 		DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v -> %+v", input, output) },
 	}
 }
 
-func poolStep(pool uint, c poolCall, a poolAnswer) (bool, uint) {
-	bit := uint(1) << c.n
-	there := pool&bit != 0
-	switch {
-	case c.op == opAdd:
-		return a.ok != there, pool | bit
-	case c.op == opRemove:
-		return a.ok == there, pool &^ bit
-	case c.op == opHas:
-		return a.ok == there, pool
-	case !a.ok:
+// stepPool reports whether the result is correct for a pool, and returns the pool afterwards. A
+// pool has a bit for each number.
+func stepPool(pool uint, c poolCall, result poolResult) (bool, uint) {
+	bit := uint(1) << c.number
+	contained := pool&bit != 0
+	switch c.op {
+	case opAdd:
+		return result.ok != contained, pool | bit
+	case opRemove:
+		return result.ok == contained, pool &^ bit
+	case opHas:
+		return result.ok == contained, pool
+	}
+	if !result.ok {
 		return pool == 0, pool
 	}
-	taken := uint(1) << a.n
+	taken := uint(1) << result.taken
 	return pool&taken != 0, pool &^ taken
 }
 
-func poolHistories(k *kit) {
-	r := rand.New(rand.NewPCG(3, 4))
-	for i := range rounds(k.T, 200) {
-		prefix := fmt.Sprintf("+47%06d", i)
-		history := k.poolHistory(prefix, r)
-		if !porcupine.CheckOperations(poolModel(), history) {
-			k.Fatalf("history %d is no order's:\n%+v", i, history)
-		}
-	}
-}
-
-func (k *kit) poolHistory(prefix string, r *rand.Rand) []porcupine.Operation {
-	k.Helper()
+// recordHistory runs random calls in concurrent clients. The numbers begin with prefix, and no
+// other history uses them.
+func recordHistory(t *testing.T, s hermes.Store, prefix string, r *rand.Rand) []porcupine.Operation {
+	t.Helper()
 	calls := make([]poolCall, historyClients*historyCalls)
 	for i := range calls {
-		calls[i] = poolCall{poolOp(r.IntN(int(poolOps))), r.IntN(historyPool)}
+		calls[i] = poolCall{op: poolOp(r.IntN(int(poolOps))), number: r.IntN(historyNumbers)}
 	}
 	history := make([]porcupine.Operation, len(calls))
 	var clock atomic.Int64
-	k.ok(together(historyClients, func(client int) error {
+	errs := runConcurrently(historyClients, func(client int) error {
 		for i := client; i < len(calls); i += historyClients {
 			began := clock.Add(1)
-			a, err := k.poolCall(prefix, calls[i])
+			result, err := callPool(t, s, prefix, calls[i])
 			if err != nil {
 				return err
 			}
-			history[i] = porcupine.Operation{ClientId: client, Input: calls[i], Call: began, Output: a, Return: clock.Add(1)}
+			history[i] = porcupine.Operation{
+				ClientId: client, Input: calls[i], Call: began, Output: result, Return: clock.Add(1),
+			}
 		}
 		return nil
-	})...)
+	})
+	must(t, firstError(errs...))
 	return history
 }
 
-func (k *kit) poolCall(prefix string, c poolCall) (a poolAnswer, err error) {
-	n := poolNumber(prefix, 1, c.n)
+// callPool makes the call. A bare cause is part of the result.
+func callPool(t *testing.T, s hermes.Store, prefix string, c poolCall) (result poolResult, err error) {
+	n := nthNumber(prefix, 1, c.number)
 	switch c.op {
 	case opAdd:
-		err = k.AddNumber(k.ctx, n)
+		err = s.AddNumber(t.Context(), n)
 	case opRemove:
-		err = k.RemoveNumber(k.ctx, n)
+		err = s.RemoveNumber(t.Context(), n)
 	case opHas:
-		a.ok, err = k.HasNumber(k.ctx, n)
-		return a, err
+		result.ok, err = s.HasNumber(t.Context(), n)
+		return result, err
 	default:
 		var taken e164.Number
-		if taken, err = k.TakeNumber(k.ctx, pattern(prefix+"*"), c.op == opTakeRandom); err == nil {
-			a.n = int(taken.Sub(poolNumber(prefix, 1, 0)))
+		taken, err = s.TakeNumber(t.Context(), pattern(prefix+"*"), c.op == opTakeRandom)
+		if err == nil {
+			result.taken = int(taken.Sub(nthNumber(prefix, 1, 0)))
 		}
 	}
-	a.ok = err == nil
-	if err == hermes.Exists || err == hermes.NotFound {
+	result.ok = err == nil
+	if isCause(err) {
 		err = nil
 	}
-	return a, err
+	return result, err
 }

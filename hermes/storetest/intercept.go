@@ -11,12 +11,13 @@ import (
 )
 
 // Intercept returns a store that calls before with the name of each [hermes.Store] method, such as
-// "AddUser", and then that method of store. If before returns an error, the method returns it and
-// store is not called. The store that Tx gives to its function is intercepted in the same way, and
-// when that function returns nil, before is called with "Commit": its error rolls back.
+// "AddUser", and then that method of store. If before returns an error, the method returns it as it
+// is and does not call store. The store that Tx gives to its function is intercepted in the same
+// way. When that function has returned nil, Tx calls before with "Commit"; if that returns an
+// error, Tx rolls back and returns it.
 //
-// Tests use it to provoke faults, to count calls and to stop a call at a chosen point. If the store
-// is used concurrently, before must be safe for concurrent use.
+// Tests use it to make calls fail, to count them and to hold one at a chosen point. If the store is
+// used concurrently, before must be safe for concurrent use.
 func Intercept(store hermes.Store, before func(method string) error) hermes.Store {
 	return intercepted{store: store, before: before}
 }
@@ -26,7 +27,7 @@ type intercepted struct {
 	before func(method string) error
 }
 
-// run calls before, and then call if before returned nil.
+// run calls before and then, if before returned nil, call.
 func (s intercepted) run(method string, call func() error) error {
 	if err := s.before(method); err != nil {
 		return err
@@ -34,7 +35,7 @@ func (s intercepted) run(method string, call func() error) error {
 	return call()
 }
 
-// get is run for a method that returns a value.
+// get is like run for a method that also returns a value.
 func get[T any](s intercepted, method string, call func() (T, error)) (v T, err error) {
 	if err := s.before(method); err != nil {
 		return v, err
@@ -286,7 +287,9 @@ func (s intercepted) AddSession(ctx context.Context, v hermes.Session) error {
 }
 
 // RotateSession implements [hermes.Store].
-func (s intercepted) RotateSession(ctx context.Context, id hermes.Hash, gen int64, rotated, keyExpires time.Time) error {
+func (s intercepted) RotateSession(
+	ctx context.Context, id hermes.Hash, gen int64, rotated, keyExpires time.Time,
+) error {
 	return s.run("RotateSession", func() error { return s.store.RotateSession(ctx, id, gen, rotated, keyExpires) })
 }
 

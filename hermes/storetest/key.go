@@ -1,53 +1,143 @@
 package storetest
 
-import "github.com/hermes-voip/go-hermes/hermes"
+import (
+	"testing"
 
-func keyCases() []testCase {
-	return []testCase{
-		{"round_trip", "keys survive bit by bit, both kinds, with times that are zero and that are not", func(k *kit) {
-			for _, key := range []hermes.Key{keyPair("k1"), bearerKey("k2")} {
-				k.ok(k.AddKey(k.ctx, key))
-				equal(k, got(k.Key(k.ctx, key.ID)), key)
-			}
-		}},
-		{"exists", "a key is there once, by its exact id, and AddKey leaves the first", func(k *kit) {
-			key := bearerKey("k1")
-			refused(k, got(k.Key(k.ctx, "k1")), hermes.NotFound)
-			k.is(k.RemoveKey(k.ctx, "k1"), hermes.NotFound)
-			k.ok(k.AddKey(k.ctx, key))
-			k.is(k.AddKey(k.ctx, keyPair("k1")), hermes.Exists)
-			k.ok(k.AddKey(k.ctx, keyPair("K1")))
-			equal(k, got(k.Key(k.ctx, "k1")), key)
-			k.ok(k.RemoveKey(k.ctx, "k1"))
-			k.is(k.RemoveKey(k.ctx, "k1"), hermes.NotFound)
-			list(k, got(k.Keys(k.ctx)), keyPair("K1"))
-		}},
-		{"list", "all keys, byte-wise by id", func(k *kit) {
-			list(k, got(k.Keys(k.ctx)))
-			for _, id := range []string{"b", "a", "B", "0"} {
-				k.ok(k.AddKey(k.ctx, keyPair(id)))
-			}
-			list(k, got(k.Keys(k.ctx)), keyPair("0"), keyPair("B"), keyPair("a"), keyPair("b"))
-		}},
-		{"touch", "TouchKey sets LastUsed of that key only; one that is gone is no error and does not come back", func(k *kit) {
-			k.ok(k.AddKey(k.ctx, bearerKey("k1")), k.AddKey(k.ctx, bearerKey("k2")), k.TouchKey(k.ctx, "k1", at(9)), k.TouchKey(k.ctx, "gone", at(9)))
-			touched := bearerKey("k1")
-			touched.LastUsed = at(9)
-			list(k, got(k.Keys(k.ctx)), touched, bearerKey("k2"))
-		}},
-		{"nonce", "a nonce is there once and is taken once, as it was", func(k *kit) {
-			refused(k, got(k.TakeNonce(k.ctx, hash(1))), hermes.NotFound)
-			k.ok(k.AddNonce(k.ctx, nonce(1)), k.AddNonce(k.ctx, nonce(2)))
-			k.is(k.AddNonce(k.ctx, hermes.Nonce{ID: hash(1), Key: "other", Expires: at(6)}), hermes.Exists)
-			equal(k, got(k.TakeNonce(k.ctx, hash(1))), nonce(1))
-			refused(k, got(k.TakeNonce(k.ctx, hash(1))), hermes.NotFound)
-			equal(k, got(k.TakeNonce(k.ctx, hash(2))), nonce(2))
-		}},
-		{"nonce_expired", "TakeNonce does not look at the clock: that is the Client's", func(k *kit) {
-			old := nonce(1)
-			old.Expires = at(0).AddDate(-10, 0, 0)
-			k.ok(k.AddNonce(k.ctx, old))
-			equal(k, got(k.TakeNonce(k.ctx, old.ID)), old)
-		}},
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+func testKey(t *testing.T, open openFunc) {
+	t.Run("AddKey", func(t *testing.T) { testAddKey(t, open) })
+	t.Run("RemoveKey", func(t *testing.T) { testRemoveKey(t, open) })
+	t.Run("Keys", func(t *testing.T) { testKeys(t, open) })
+	t.Run("TouchKey", func(t *testing.T) { testTouchKey(t, open) })
+	t.Run("nonces", func(t *testing.T) { testNonce(t, open) })
+}
+
+func testAddKey(t *testing.T, open openFunc) {
+	t.Run("keys of both kinds are returned exactly as they were added, with zero times and others", func(t *testing.T) {
+		s := open(t).Store
+		for _, k := range []hermes.Key{keyPair("k1"), bearerKey("k2")} {
+			mustAddKey(t, s, k)
+			wantKey(t, s, k)
+		}
+	})
+	t.Run("a key exists once, by its exact id, and the first key stays", func(t *testing.T) {
+		s := open(t).Store
+		wantNoKey(t, s, "k1")
+		mustAddKey(t, s, bearerKey("k1"))
+		wantCause(t, s.AddKey(t.Context(), keyPair("k1")), hermes.Exists)
+		mustAddKey(t, s, keyPair("K1"))
+		wantKey(t, s, bearerKey("k1"))
+	})
+}
+
+func testRemoveKey(t *testing.T, open openFunc) {
+	t.Run("that key is removed and no other, and a missing one is NotFound", func(t *testing.T) {
+		s := open(t).Store
+		wantCause(t, s.RemoveKey(t.Context(), "k1"), hermes.NotFound)
+		mustAddKey(t, s, bearerKey("k1"), keyPair("K1"))
+		must(t, s.RemoveKey(t.Context(), "k1"))
+		wantCause(t, s.RemoveKey(t.Context(), "k1"), hermes.NotFound)
+		wantKeys(t, s, keyPair("K1"))
+	})
+}
+
+func testKeys(t *testing.T, open openFunc) {
+	t.Run("all are listed, ordered byte-wise by id", func(t *testing.T) {
+		s := open(t).Store
+		wantKeys(t, s)
+		mustAddKey(t, s, keyPair("b"), keyPair("a"), keyPair("B"), keyPair("0"))
+		wantKeys(t, s, keyPair("0"), keyPair("B"), keyPair("a"), keyPair("b"))
+	})
+}
+
+func testTouchKey(t *testing.T, open openFunc) {
+	t.Run("LastUsed of that key only is set, and a missing key is no error and is not made", func(t *testing.T) {
+		s := open(t).Store
+		mustAddKey(t, s, bearerKey("k1"), bearerKey("k2"))
+		must(t, s.TouchKey(t.Context(), "k1", at(9)))
+		must(t, s.TouchKey(t.Context(), "missing", at(9)))
+		touched := bearerKey("k1")
+		touched.LastUsed = at(9)
+		wantKeys(t, s, touched, bearerKey("k2"))
+	})
+}
+
+func testNonce(t *testing.T, open openFunc) {
+	t.Run("a nonce exists once and can be taken once, as it was added", func(t *testing.T) {
+		s := open(t).Store
+		wantNoNonce(t, s, hash(1))
+		mustAddNonce(t, s, nonce(1), nonce(2))
+		wantCause(t, s.AddNonce(t.Context(), hermes.Nonce{ID: hash(1), Key: "other", Expires: at(6)}), hermes.Exists)
+		mustTakeNonce(t, s, nonce(1))
+		wantNoNonce(t, s, hash(1))
+		mustTakeNonce(t, s, nonce(2))
+	})
+	t.Run("an expired nonce can be taken, since the Client checks the time", func(t *testing.T) {
+		s := open(t).Store
+		old := nonce(1)
+		old.Expires = at(0).AddDate(-10, 0, 0)
+		mustAddNonce(t, s, old)
+		mustTakeNonce(t, s, old)
+	})
+}
+
+// keyPair returns a key pair with a value in every field that one has.
+func keyPair(id string) hermes.Key {
+	return hermes.Key{
+		ID: id, PublicKey: binaryText, Host: "192.0.2.0/24,2001:db8::/32", Comment: "ci “ø” '%",
+		Created: at(0), Expires: at(1), LastUsed: at(2),
 	}
+}
+
+// bearerKey returns a key that never expires and has not been used.
+func bearerKey(id string) hermes.Key { return hermes.Key{ID: id, Hash: hash(7), Created: at(0)} }
+
+func nonce(n int) hermes.Nonce { return hermes.Nonce{ID: hash(n), Key: "k1", Expires: at(5)} }
+
+func mustAddKey(t *testing.T, s hermes.Store, keys ...hermes.Key) {
+	t.Helper()
+	for _, k := range keys {
+		must(t, s.AddKey(t.Context(), k))
+	}
+}
+
+// wantKey checks the key with want.ID.
+func wantKey(t *testing.T, s hermes.Store, want hermes.Key) {
+	t.Helper()
+	got, err := s.Key(t.Context(), want.ID)
+	wantEqual(t, got, err, want)
+}
+
+func wantNoKey(t *testing.T, s hermes.Store, id string) {
+	t.Helper()
+	got, err := s.Key(t.Context(), id)
+	wantNone(t, got, err)
+}
+
+func wantKeys(t *testing.T, s hermes.Store, want ...hermes.Key) {
+	t.Helper()
+	got, err := s.Keys(t.Context())
+	wantList(t, got, err, want)
+}
+
+func mustAddNonce(t *testing.T, s hermes.Store, nonces ...hermes.Nonce) {
+	t.Helper()
+	for _, n := range nonces {
+		must(t, s.AddNonce(t.Context(), n))
+	}
+}
+
+// mustTakeNonce takes the nonce with want.ID and checks it.
+func mustTakeNonce(t *testing.T, s hermes.Store, want hermes.Nonce) {
+	t.Helper()
+	got, err := s.TakeNonce(t.Context(), want.ID)
+	wantEqual(t, got, err, want)
+}
+
+func wantNoNonce(t *testing.T, s hermes.Store, id hermes.Hash) {
+	t.Helper()
+	got, err := s.TakeNonce(t.Context(), id)
+	wantNone(t, got, err)
 }

@@ -1,133 +1,197 @@
 package storetest
 
 import (
+	"cmp"
 	"math"
 	"slices"
+	"testing"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-func numberCases() []testCase {
-	return []testCase{
-		{"exists", "a number is in the pool once; whether it is aliased is not looked at", func(k *kit) {
-			n := number("+4773500001")
-			equal(k, got(k.HasNumber(k.ctx, n)), false)
-			k.ok(k.AddAlias(k.ctx, alias("+4773500001@example.com", "alice@example.com")), k.AddNumber(k.ctx, n))
-			k.is(k.AddNumber(k.ctx, n), hermes.Exists)
-			equal(k, got(k.HasNumber(k.ctx, n)), true)
-			equal(k, got(k.HasNumber(k.ctx, number("+477350000"))), false)
-			equal(k, got(k.HasNumber(k.ctx, number("+47735000010"))), false)
-		}},
-		{"remove", "RemoveNumber takes out that number and no other", func(k *kit) {
-			k.is(k.RemoveNumber(k.ctx, number("+4711")), hermes.NotFound)
-			k.pool("+4711", "+47110", "+999999999999999")
-			k.ok(k.RemoveNumber(k.ctx, number("+4711")))
-			k.is(k.RemoveNumber(k.ctx, number("+4711")), hermes.NotFound)
-			k.pooled("+47110", "+999999999999999")
-			k.ok(k.RemoveNumber(k.ctx, number("+999999999999999")))
-			k.pooled("+47110")
-		}},
-		{"range", "AddNumbers adds both ends and all between, of that digit count only, and counts those that were new", addRange},
-		{"range_aliased", "AddNumbers passes over user parts of aliases, in any domain, and over nothing like them", addRangeAliased},
-		{"range_wide", "a range crosses every carry", func(k *kit) {
-			equal(k, got(k.AddNumbers(k.ctx, number("+4798"), number("+5101"))), 304)
-			all := value(k, got(k.Numbers(k.ctx, hermes.NumberQuery{Limit: 1000})))
-			for i, n := range all {
-				if want, _ := number("+4798").Offset(int64(i)); n != want {
-					k.Fatalf("number %d is %s, want %s", i, n, want)
-				}
-			}
-			equal(k, got(len(all), nil), 304)
-		}},
-		{"shuffle", "ShuffledNumbers is in the order of Shuffle and then number, for every seed and digit count", shuffled},
-		{"take_first", "TakeNumber takes the first that matches out of the pool", func(k *kit) {
-			k.pool("+4712", "+4711", "+47110", "+4611", "+4713")
-			for _, c := range []struct{ match, want string }{{"", "+4611"}, {"*12", "+4712"}, {"+47*", "+4711"}, {"+47???", "+47110"}} {
-				equal(k, got(k.TakeNumber(k.ctx, pattern(c.match), false)), number(c.want))
-			}
-			k.pooled("+4713")
-		}},
-		{"take_none", "TakeNumber tells NotFound where nothing matches, and takes nothing", func(k *kit) {
-			for _, random := range []bool{false, true} {
-				refused(k, got(k.TakeNumber(k.ctx, hermes.Pattern{}, random)), hermes.NotFound)
-			}
-			k.pool("+4711", "+4712")
-			for _, random := range []bool{false, true} {
-				refused(k, got(k.TakeNumber(k.ctx, pattern("+46*"), random)), hermes.NotFound)
-			}
-			k.pooled("+4711", "+4712")
-		}},
-		{"take_random", "random takes any that matches, each once, until there is none", takeRandom},
-	}
+func testNumber(t *testing.T, open openFunc) {
+	t.Run("AddNumber", func(t *testing.T) { testAddNumber(t, open) })
+	t.Run("RemoveNumber", func(t *testing.T) { testRemoveNumber(t, open) })
+	t.Run("AddNumbers", func(t *testing.T) { testAddNumbers(t, open) })
+	t.Run("ShuffledNumbers", func(t *testing.T) { testShuffledNumbers(t, open) })
+	t.Run("TakeNumber", func(t *testing.T) { testTakeNumber(t, open) })
+	t.Run("TakeNumber at random", func(t *testing.T) { testTakeRandomNumber(t, open) })
 }
 
-func (k *kit) pool(texts ...string) {
-	k.Helper()
-	for _, s := range texts {
-		k.ok(k.AddNumber(k.ctx, number(s)))
-	}
+func testAddNumber(t *testing.T, open openFunc) {
+	t.Run("a number is in the pool once, and whether it is aliased does not matter", func(t *testing.T) {
+		s := open(t).Store
+		wantHasNumber(t, s, "+4773500001", false)
+		mustAddAlias(t, s, alias("+4773500001@example.com", "alice@example.com"))
+		mustAddNumber(t, s, "+4773500001")
+		wantCause(t, s.AddNumber(t.Context(), number("+4773500001")), hermes.Exists)
+		wantHasNumber(t, s, "+4773500001", true)
+		wantHasNumber(t, s, "+477350000", false)
+		wantHasNumber(t, s, "+47735000010", false)
+	})
 }
 
-// pooled wants exactly these in the pool.
-func (k *kit) pooled(texts ...string) {
-	k.Helper()
-	list(k, got(k.Numbers(k.ctx, hermes.NumberQuery{Limit: 1000})), numbers(texts...)...)
+func testRemoveNumber(t *testing.T, open openFunc) {
+	t.Run("that number is removed and no other, and a missing one is NotFound", func(t *testing.T) {
+		s := open(t).Store
+		wantCause(t, s.RemoveNumber(t.Context(), number("+4711")), hermes.NotFound)
+		mustAddNumber(t, s, "+4711", "+47110", "+999999999999999")
+		must(t, s.RemoveNumber(t.Context(), number("+4711")))
+		wantCause(t, s.RemoveNumber(t.Context(), number("+4711")), hermes.NotFound)
+		wantPool(t, s, "+47110", "+999999999999999")
+		must(t, s.RemoveNumber(t.Context(), number("+999999999999999")))
+		wantPool(t, s, "+47110")
+	})
 }
 
-func addRange(k *kit) {
-	k.pool("+4711", "+4714", "+47120")
-	equal(k, got(k.AddNumbers(k.ctx, number("+4712"), number("+4715"))), 3)
-	k.pooled("+4711", "+4712", "+47120", "+4713", "+4714", "+4715")
-	equal(k, got(k.AddNumbers(k.ctx, number("+4712"), number("+4715"))), 0)
-	equal(k, got(k.AddNumbers(k.ctx, number("+4710"), number("+4710"))), 1)
-	equal(k, got(k.AddNumbers(k.ctx, number("+999999999999998"), number("+999999999999999"))), 2)
-	equal(k, got(k.AddNumbers(k.ctx, number("+10"), number("+12"))), 3)
-	k.pooled("+10", "+11", "+12", "+4710", "+4711", "+4712", "+47120", "+4713", "+4714", "+4715", "+999999999999998", "+999999999999999")
+func testAddNumbers(t *testing.T, open openFunc) {
+	t.Run("both ends and all between are added, of that digit count only, and new ones counted", func(t *testing.T) {
+		s := open(t).Store
+		mustAddNumber(t, s, "+4711", "+4714", "+47120")
+		mustAddNumbers(t, s, "+4712", "+4715", 3)
+		wantPool(t, s, "+4711", "+4712", "+47120", "+4713", "+4714", "+4715")
+		mustAddNumbers(t, s, "+4712", "+4715", 0)
+		mustAddNumbers(t, s, "+4710", "+4710", 1)
+		mustAddNumbers(t, s, "+999999999999998", "+999999999999999", 2)
+		mustAddNumbers(t, s, "+10", "+12", 3)
+		wantPool(t, s, "+10", "+11", "+12", "+4710", "+4711", "+4712", "+47120", "+4713", "+4714", "+4715",
+			"+999999999999998", "+999999999999999")
+	})
+	t.Run("user parts of aliases in any domain are left out, and similar texts are not", func(t *testing.T) {
+		s := open(t).Store
+		aliases := []string{
+			"+4711@example.com", "+4713@other.example", "+4713@example.com",
+			"4714@example.com", "+47150@example.com", "+471@example.com", "x+4716@example.com",
+		}
+		for _, a := range aliases {
+			mustAddAlias(t, s, alias(a, "+4712@example.com"))
+		}
+		mustAddNumber(t, s, "+4717")
+		mustAddNumbers(t, s, "+4710", "+4719", 7)
+		wantPool(t, s, "+4710", "+4712", "+4714", "+4715", "+4716", "+4717", "+4718", "+4719")
+	})
+	t.Run("a range may carry into every digit", func(t *testing.T) {
+		s := open(t).Store
+		mustAddNumbers(t, s, "+4798", "+5101", 304)
+		var want []string
+		for n := number("+4798"); n.Compare(number("+5101")) <= 0; n, _ = n.Offset(1) {
+			want = append(want, n.String())
+		}
+		wantEqual(t, len(want), nil, 304)
+		wantPool(t, s, want...)
+	})
 }
 
-func addRangeAliased(k *kit) {
-	for _, a := range []string{"+4711@example.com", "+4713@other.example", "+4713@example.com", "4714@example.com", "+47150@example.com", "+471@example.com", "x+4716@example.com"} {
-		k.ok(k.AddAlias(k.ctx, alias(a, "+4712@example.com")))
-	}
-	k.pool("+4717")
-	equal(k, got(k.AddNumbers(k.ctx, number("+4710"), number("+4719"))), 7)
-	k.pooled("+4710", "+4712", "+4714", "+4715", "+4716", "+4717", "+4718", "+4719")
+func testShuffledNumbers(t *testing.T, open openFunc) {
+	t.Run("the order is that of Shuffle and then of the numbers, for every seed and digit count", func(t *testing.T) {
+		s := open(t).Store
+		want := numbers("+10", "+99", "+4711", "+47110", "+999999999999999", "+100000000000000",
+			"+2147483647", "+4294967294", "+2147483648")
+		for i := range 60 {
+			want = append(want, nthNumber("+4773", 4, i*31))
+		}
+		for _, n := range want {
+			must(t, s.AddNumber(t.Context(), n))
+		}
+		for _, seed := range []int64{0, 1, 12345, math.MaxInt32 - 1} {
+			slices.SortFunc(want, byShuffle(seed))
+			got, err := s.ShuffledNumbers(t.Context(), hermes.NumberQuery{Seed: seed, Limit: 1000})
+			wantList(t, got, err, want)
+		}
+	})
 }
 
-func shuffled(k *kit) {
-	texts := []string{"+10", "+99", "+4711", "+47110", "+999999999999999", "+100000000000000", "+2147483647", "+4294967294", "+2147483648"}
-	for i := range 60 {
-		texts = append(texts, poolNumber("+4773", 4, i*31).String())
-	}
-	k.pool(texts...)
-	want := numbers(texts...)
-	for _, seed := range []int64{0, 1, 12345, math.MaxInt32 - 1} {
-		slices.SortFunc(want, byShuffle(seed))
-		list(k, got(k.ShuffledNumbers(k.ctx, hermes.NumberQuery{Seed: seed, Limit: 1000})), want...)
-	}
-}
-
+// byShuffle returns the comparison that [hermes.NumberStore] promises for shuffled pages.
 func byShuffle(seed int64) func(a, b e164.Number) int {
 	return func(a, b e164.Number) int {
-		if c := hermes.Shuffle(a, seed) - hermes.Shuffle(b, seed); c != 0 {
-			return int(c)
-		}
-		return a.Compare(b)
+		return cmp.Or(cmp.Compare(hermes.Shuffle(a, seed), hermes.Shuffle(b, seed)), a.Compare(b))
 	}
 }
 
-func takeRandom(k *kit) {
-	equal(k, got(k.AddNumbers(k.ctx, number("+4710"), number("+4749"))), 40)
-	k.pool("+46123", "+99")
-	seen := map[e164.Number]bool{}
-	for range 40 {
-		n := value(k, got(k.TakeNumber(k.ctx, pattern("+47*"), true)))
-		if seen[n] || !pattern("+47*").Match(n.String()) {
-			k.Fatalf("took %s: again, or it does not match", n)
+func testTakeNumber(t *testing.T, open openFunc) {
+	t.Run("the first number that matches is taken", func(t *testing.T) {
+		s := open(t).Store
+		mustAddNumber(t, s, "+4712", "+4711", "+47110", "+4611", "+4713")
+		takes := []struct{ match, want string }{
+			{match: "", want: "+4611"},
+			{match: "*12", want: "+4712"},
+			{match: "+47*", want: "+4711"},
+			{match: "+47???", want: "+47110"},
 		}
-		seen[n] = true
+		for _, take := range takes {
+			got, err := s.TakeNumber(t.Context(), pattern(take.match), false)
+			wantEqual(t, got, err, number(take.want))
+		}
+		wantPool(t, s, "+4713")
+	})
+	t.Run("without a match it is NotFound, and nothing is taken", func(t *testing.T) {
+		s := open(t).Store
+		wantNoneToTake(t, s, hermes.Pattern{}, false)
+		mustAddNumber(t, s, "+4711", "+4712")
+		wantNoneToTake(t, s, pattern("+46*"), false)
+		wantPool(t, s, "+4711", "+4712")
+	})
+}
+
+func testTakeRandomNumber(t *testing.T, open openFunc) {
+	t.Run("every number that matches is taken once, until none is left", func(t *testing.T) {
+		s := open(t).Store
+		mustAddNumbers(t, s, "+4710", "+4749", 40)
+		mustAddNumber(t, s, "+46123", "+99")
+		seen := map[e164.Number]bool{}
+		for range 40 {
+			n, err := s.TakeNumber(t.Context(), pattern("+47*"), true)
+			must(t, err)
+			if seen[n] || !pattern("+47*").Match(n.String()) {
+				t.Fatalf("took %s: it was taken before or does not match", n)
+			}
+			seen[n] = true
+		}
+		wantNoneToTake(t, s, pattern("+47*"), true)
+		wantPool(t, s, "+46123", "+99")
+	})
+	t.Run("without a match it is NotFound, and nothing is taken", func(t *testing.T) {
+		s := open(t).Store
+		wantNoneToTake(t, s, hermes.Pattern{}, true)
+		mustAddNumber(t, s, "+4711", "+4712")
+		wantNoneToTake(t, s, pattern("+46*"), true)
+		wantPool(t, s, "+4711", "+4712")
+	})
+}
+
+func mustAddNumber(t *testing.T, s hermes.Store, texts ...string) {
+	t.Helper()
+	for _, n := range numbers(texts...) {
+		must(t, s.AddNumber(t.Context(), n))
 	}
-	refused(k, got(k.TakeNumber(k.ctx, pattern("+47*"), true)), hermes.NotFound)
-	k.pooled("+46123", "+99")
+}
+
+// mustAddNumbers adds a range and checks how many of its numbers were new.
+func mustAddNumbers(t *testing.T, s hermes.Store, first, last string, wantAdded int64) {
+	t.Helper()
+	added, err := s.AddNumbers(t.Context(), number(first), number(last))
+	wantEqual(t, added, err, wantAdded)
+}
+
+func wantHasNumber(t *testing.T, s hermes.Store, text string, want bool) {
+	t.Helper()
+	got, err := s.HasNumber(t.Context(), number(text))
+	must(t, err)
+	if got != want {
+		t.Fatalf("%s: in the pool: %t, want %t", text, got, want)
+	}
+}
+
+// wantPool checks that exactly these numbers are in the pool, in this order.
+func wantPool(t *testing.T, s hermes.Store, texts ...string) {
+	t.Helper()
+	got, err := s.Numbers(t.Context(), hermes.NumberQuery{Limit: 1000})
+	wantList(t, got, err, numbers(texts...))
+}
+
+func wantNoneToTake(t *testing.T, s hermes.Store, match hermes.Pattern, random bool) {
+	t.Helper()
+	got, err := s.TakeNumber(t.Context(), match, random)
+	wantNone(t, got, err)
 }

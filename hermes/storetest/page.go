@@ -3,85 +3,193 @@ package storetest
 import (
 	"math/rand/v2"
 	"slices"
+	"testing"
 
+	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/mac"
+	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// pager is a list that is read in pages.
-type pager[T comparable] struct {
-	want   []T // in order
-	add    func(k *kit, v T) error
-	remove func(k *kit, v T) error
-	page   func(k *kit, after T, limit int) ([]T, error)
+func testPage(t *testing.T, open openFunc) {
+	toAlice := hermes.AliasQuery{Destination: addr("alice@example.com")}
+	t.Run("Users", func(t *testing.T) { testPagedList(t, open, userList()) })
+	t.Run("Phones", func(t *testing.T) { testPagedList(t, open, phoneList()) })
+	t.Run("Numbers", func(t *testing.T) { testPagedList(t, open, numberList()) })
+	t.Run("Aliases", func(t *testing.T) { testPagedList(t, open, aliasList(hermes.AliasQuery{})) })
+	t.Run("Aliases of one destination", func(t *testing.T) { testPagedList(t, open, aliasList(toAlice)) })
+	t.Run("ShuffledNumbers, least seed", func(t *testing.T) { testPagedList(t, open, shuffledList(0)) })
+	t.Run("ShuffledNumbers, greatest seed", func(t *testing.T) { testPagedList(t, open, shuffledList(2147483646)) })
 }
 
-func pageCases() []testCase {
-	const why = "byte-wise order; pages of every limit join to the whole list, each entry once, also where entries vanish or come in between"
-	return []testCase{
-		{"users", why, userPages().run},
-		{"phones", why, phonePages().run},
-		{"numbers", why, numberPages().run},
-		{"aliases", why, aliasPages(hermes.AliasQuery{}).run},
-		{"aliases_of_one", why, aliasPages(hermes.AliasQuery{Destination: addr("alice@example.com")}).run},
-		{"shuffled", why, shuffledPages(0).run},
-		{"shuffled_seed", why, shuffledPages(2147483646).run},
+// pagedList is a list that is read page by page.
+type pagedList[T comparable] struct {
+	entries []T // in the order that is expected
+	add     func(t *testing.T, s hermes.Store, entry T)
+	remove  func(t *testing.T, s hermes.Store, entry T)
+	page    func(t *testing.T, s hermes.Store, after T, limit int) ([]T, error)
+}
+
+func testPagedList[T comparable](t *testing.T, open openFunc, list pagedList[T]) {
+	n := len(list.entries)
+	t.Run("pages of every limit join to the whole list, in byte-wise order", func(t *testing.T) {
+		s := open(t).Store
+		list.addAll(t, s)
+		for _, limit := range []int{1, 2, 3, 7, n - 1, n, n + 1, 100_000} {
+			wantList(t, list.read(t, s, limit, nil), nil, list.entries)
+		}
+	})
+	t.Run("a page may begin after an entry that has been removed", func(t *testing.T) {
+		s := open(t).Store
+		list.addAll(t, s)
+		var removed []T
+		got := list.read(t, s, 3, func(last T) {
+			removed = append(removed, last)
+			list.remove(t, s, last)
+		})
+		wantList(t, got, nil, list.entries)
+		left := filter(list.entries, func(v T) bool { return !slices.Contains(removed, v) })
+		wantList(t, list.read(t, s, 2, nil), nil, left)
+	})
+	t.Run("an entry that is added while the list is read appears if its place is still to come", func(t *testing.T) {
+		s := open(t).Store
+		list.addAll(t, s)
+		first, last := list.entries[0], list.entries[n-1]
+		list.remove(t, s, first)
+		list.remove(t, s, last)
+		got := list.read(t, s, n/2, func(reached T) {
+			if reached == list.entries[n/2] {
+				list.add(t, s, first)
+				list.add(t, s, last)
+			}
+		})
+		wantList(t, got, nil, list.entries[1:])
+	})
+}
+
+// addAll adds the entries in another order than theirs.
+func (l pagedList[T]) addAll(t *testing.T, s hermes.Store) {
+	t.Helper()
+	for _, i := range rand.New(rand.NewPCG(5, 6)).Perm(len(l.entries)) {
+		l.add(t, s, l.entries[i])
 	}
 }
 
-func (p pager[T]) run(k *kit) {
-	n := len(p.want)
-	for _, i := range rand.New(rand.NewPCG(5, 6)).Perm(n) {
-		k.ok(p.add(k, p.want[i]))
-	}
-	for _, limit := range []int{1, 2, 3, 7, n - 1, n, n + 1, 100_000} {
-		list(k, got(p.read(k, limit, func(T) {})), p.want...)
-	}
-	p.vanishing(k)
-	p.appearing(k)
-}
-
-// read joins the pages, and tells of the last entry of each before it asks for the next.
-func (p pager[T]) read(k *kit, limit int, between func(last T)) (all []T, err error) {
+// read returns the joined pages. Unless between is nil, read calls it before each page but the
+// first, with the last entry of the page before.
+func (l pagedList[T]) read(t *testing.T, s hermes.Store, limit int, between func(last T)) (all []T) {
+	t.Helper()
 	var after T
 	for {
-		page, err := p.page(k, after, limit)
-		if err != nil {
-			return nil, err
-		}
+		page, err := l.page(t, s, after, limit)
+		must(t, err)
 		if len(page) > limit {
-			k.Fatalf("a page of %d has %d entries", limit, len(page))
+			t.Fatalf("got %d entries in a page of %d", len(page), limit)
 		}
 		all = append(all, page...)
-		if len(page) < limit || len(all) > 2*len(p.want) {
-			return all, nil
+		if len(page) < limit || len(all) > 2*len(l.entries) {
+			return all
 		}
 		after = page[limit-1]
-		between(after)
-	}
-}
-
-// vanishing removes the entry that After names, so that it is a place and not a row.
-func (p pager[T]) vanishing(k *kit) {
-	var gone []T
-	list(k, got(p.read(k, 3, func(last T) {
-		gone = append(gone, last)
-		k.ok(p.remove(k, last))
-	})), p.want...)
-	left := slices.DeleteFunc(slices.Clone(p.want), func(v T) bool { return slices.Contains(gone, v) })
-	list(k, got(p.read(k, 2, func(T) {})), left...)
-	for _, v := range gone {
-		k.ok(p.add(k, v))
-	}
-}
-
-// appearing adds an entry before the place that was reached and one past it.
-func (p pager[T]) appearing(k *kit) {
-	n := len(p.want)
-	first, last := p.want[0], p.want[n-1]
-	k.ok(p.remove(k, first), p.remove(k, last))
-	list(k, got(p.read(k, n/2, func(reached T) {
-		if reached == p.want[n/2] {
-			k.ok(p.add(k, first), p.add(k, last))
+		if between != nil {
+			between(after)
 		}
-	})), p.want[1:]...)
+	}
+}
+
+// userList has local and remote users whose display names have the reverse order.
+func userList() pagedList[hermes.UserEntry] {
+	var entries []hermes.UserEntry
+	for i, a := range unorderedAddrs {
+		entries = append(entries, hermes.UserEntry{User: addr(a), DisplayName: string(rune('z' - i))})
+	}
+	return pagedList[hermes.UserEntry]{
+		entries: entries,
+		add: func(t *testing.T, s hermes.Store, e hermes.UserEntry) {
+			u := remoteUser(e.User.String())
+			if len(e.User.User()) == 1 {
+				u = localUser(e.User.String())
+			}
+			u.DisplayName = e.DisplayName
+			mustAddUser(t, s, u)
+		},
+		remove: func(t *testing.T, s hermes.Store, e hermes.UserEntry) {
+			must(t, s.RemoveUser(t.Context(), e.User))
+		},
+		page: func(t *testing.T, s hermes.Store, after hermes.UserEntry, limit int) ([]hermes.UserEntry, error) {
+			return s.Users(t.Context(), hermes.UserQuery{After: after.User, Limit: limit})
+		},
+	}
+}
+
+// phoneList has phones of one to three users each.
+func phoneList() pagedList[mac.Addr] {
+	usersOf := func(m mac.Addr) []sip.Addr {
+		return addrs("a@example.com", "Z@example.com", "a@example.net")[:1+m.String()[0]%3]
+	}
+	return pagedList[mac.Addr]{
+		entries: macAddrs("000000000000", "000000000001", "001122334455", "09ffffffffff", "10aaaaaaaaaa",
+			"1a0000000000", "9fffffffffff", "a00000000000", "aa0000000000", "ab0000000000", "f00000000000", "ffffffffffff"),
+		add: func(t *testing.T, s hermes.Store, m mac.Addr) {
+			for _, u := range usersOf(m) {
+				mustAddPhone(t, s, hermes.Phone{MAC: m, User: u})
+			}
+		},
+		remove: func(t *testing.T, s hermes.Store, m mac.Addr) {
+			for _, u := range usersOf(m) {
+				must(t, s.RemovePhone(t.Context(), hermes.Phone{MAC: m, User: u}))
+			}
+		},
+		page: func(t *testing.T, s hermes.Store, after mac.Addr, limit int) ([]mac.Addr, error) {
+			return s.Phones(t.Context(), hermes.PhoneQuery{After: after, Limit: limit})
+		},
+	}
+}
+
+func numberList() pagedList[e164.Number] {
+	return pagedList[e164.Number]{
+		entries: numbers(unorderedNumbers...),
+		add: func(t *testing.T, s hermes.Store, n e164.Number) {
+			must(t, s.AddNumber(t.Context(), n))
+		},
+		remove: func(t *testing.T, s hermes.Store, n e164.Number) {
+			must(t, s.RemoveNumber(t.Context(), n))
+		},
+		page: func(t *testing.T, s hermes.Store, after e164.Number, limit int) ([]e164.Number, error) {
+			return s.Numbers(t.Context(), hermes.NumberQuery{After: after, Limit: limit})
+		},
+	}
+}
+
+func shuffledList(seed int64) pagedList[e164.Number] {
+	list := numberList()
+	slices.SortFunc(list.entries, byShuffle(seed))
+	list.page = func(t *testing.T, s hermes.Store, after e164.Number, limit int) ([]e164.Number, error) {
+		return s.ShuffledNumbers(t.Context(), hermes.NumberQuery{After: after, Limit: limit, Seed: seed})
+	}
+	return list
+}
+
+// aliasList has aliases of several destinations, or of q.Destination if that is not zero.
+func aliasList(q hermes.AliasQuery) pagedList[hermes.Alias] {
+	var entries []hermes.Alias
+	for i, a := range unorderedAddrs {
+		destination := q.Destination
+		if destination.IsZero() {
+			destination = addr(unorderedAddrs[i*5%len(unorderedAddrs)])
+		}
+		entries = append(entries, hermes.Alias{Alias: addr(a), Destination: destination})
+	}
+	return pagedList[hermes.Alias]{
+		entries: entries,
+		add: func(t *testing.T, s hermes.Store, a hermes.Alias) {
+			mustAddAlias(t, s, a)
+		},
+		remove: func(t *testing.T, s hermes.Store, a hermes.Alias) {
+			must(t, s.RemoveAlias(t.Context(), a.Alias))
+		},
+		page: func(t *testing.T, s hermes.Store, after hermes.Alias, limit int) ([]hermes.Alias, error) {
+			return s.Aliases(t.Context(), hermes.AliasQuery{Destination: q.Destination, After: after, Limit: limit})
+		},
+	}
 }

@@ -5,39 +5,39 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/mac"
 )
 
-func patternCases() []testCase {
-	const why = "a search finds what Pattern.Match matches: letters in either case, Unicode's too, and %, _, \\ and ! as themselves"
-	return []testCase{
-		{"names", why, matchNames},
-		{"addresses", "the whole address is searched, too, and a user is found once where both match", matchAddresses},
-		{"phones", "the 12 hex digits are searched", matchPhones},
-		{"numbers", "the text with its + is searched, in either order, and where one is taken", matchNumbers},
-		{"pages", "a search is paged as the whole list is", matchPages},
-	}
+func testPattern(t *testing.T, open openFunc) {
+	t.Run("display names match as in Pattern.Match", func(t *testing.T) { testPatternNames(t, open(t).Store) })
+	t.Run("the whole address matches, and a user is found once", func(t *testing.T) { testPatternAddrs(t, open(t).Store) })
+	t.Run("the 12 hex digits of a phone match", func(t *testing.T) { testPatternPhones(t, open(t).Store) })
+	t.Run("the text of a number with its + matches", func(t *testing.T) { testPatternNumbers(t, open(t).Store) })
+	t.Run("matches are paged as the whole list is", func(t *testing.T) { testPatternPages(t, open(t).Store) })
 }
 
-// runes are those that a LIKE without escapes, a fold of ASCII only or a collation gets wrong.
-var runes = []rune(`aAbB%_\!'"[]^$.+- øØåÅßſsSKkKσςΣäÄiIıÉéж李😀|&`)
+// patternRunes are runes that a LIKE without escapes, an ASCII case fold or a collation gets wrong.
+var patternRunes = []rune(`aAbB%_\!'"[]^$.+- øØåÅßſsSKkKσςΣäÄiIıÉéж李😀|&`)
 
-func generated(r *rand.Rand, most int) string {
+// randomText returns a text of fewer than n of the patternRunes.
+func randomText(r *rand.Rand, n int) string {
 	var b strings.Builder
-	for range r.IntN(most) {
-		b.WriteRune(runes[r.IntN(len(runes))])
+	for range r.IntN(n) {
+		b.WriteRune(patternRunes[r.IntN(len(patternRunes))])
 	}
 	return b.String()
 }
 
-// generatedPattern is a piece of a text with holes and in another case, or anything.
-func generatedPattern(r *rand.Rand, texts []string) hermes.Pattern {
+// randomPattern returns a piece of one of texts, or of another text, with wildcards and letters in
+// another case.
+func randomPattern(r *rand.Rand, texts []string) hermes.Pattern {
 	s := []rune(texts[r.IntN(len(texts))])
 	if r.IntN(4) == 0 || len(s) == 0 {
-		s = []rune(generated(r, 4))
+		s = []rune(randomText(r, 4))
 	}
 	if len(s) > 0 && r.IntN(2) == 0 {
 		from := r.IntN(len(s))
@@ -58,110 +58,113 @@ func generatedPattern(r *rand.Rand, texts []string) hermes.Pattern {
 	return pattern(string(s))
 }
 
-func matchNames(k *kit) {
+func testPatternNames(t *testing.T, s hermes.Store) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var all []hermes.UserEntry
 	var names []string
 	for i := range 150 {
 		u := remoteUser(fmt.Sprintf("%03d@9.example", i))
-		u.DisplayName = generated(r, 9)
-		k.ok(k.AddUser(k.ctx, u))
-		all, names = append(all, hermes.UserEntry{User: u.Address, DisplayName: u.DisplayName}), append(names, u.DisplayName)
+		u.DisplayName = randomText(r, 9)
+		mustAddUser(t, s, u)
+		all = append(all, hermes.UserEntry{User: u.Address, DisplayName: u.DisplayName})
+		names = append(names, u.DisplayName)
 	}
 	for _, p := range []string{"%", "_", `\`, "!", "*", "?", "!%", `\%`, "ø", "SS", "ß", "K", "ı", "*'*", "[a]"} {
-		k.found(pattern(p), all)
+		wantMatchingUsers(t, s, pattern(p), all)
 	}
 	for range 300 {
-		k.found(generatedPattern(r, names), all)
+		wantMatchingUsers(t, s, randomPattern(r, names), all)
 	}
 }
 
-func (k *kit) found(p hermes.Pattern, all []hermes.UserEntry) {
-	k.Helper()
-	page := value(k, got(k.Users(k.ctx, hermes.UserQuery{Match: p, Limit: 1000})))
-	want := filter(all, func(e hermes.UserEntry) bool { return p.Match(e.DisplayName) || p.Match(e.User.String()) })
-	if !slices.Equal(page, want) {
-		k.Fatalf("search %q: difference (-got +want):\n%s", p, diff(page, want))
-	}
-}
-
-func filter[T any](all []T, keep func(T) bool) (kept []T) {
-	for _, v := range all {
-		if keep(v) {
-			kept = append(kept, v)
-		}
-	}
-	return kept
-}
-
-func matchAddresses(k *kit) {
+func testPatternAddrs(t *testing.T, s hermes.Store) {
 	var all []hermes.UserEntry
-	for i, a := range []string{"A_B@example.com", "Alice@example.net", "a!b@example.com", "aXb@example.com", "alice@example.com"} {
+	addresses := []string{
+		"A_B@example.com", "Alice@example.net", "a!b@example.com", "aXb@example.com", "alice@example.com",
+	}
+	for i, a := range addresses {
 		u := localUser(a)
 		u.DisplayName = []string{"alice", "", "ALICE@EXAMPLE.COM"}[i%3]
-		k.ok(k.AddUser(k.ctx, u))
+		mustAddUser(t, s, u)
 		all = append(all, hermes.UserEntry{User: u.Address, DisplayName: u.DisplayName})
 	}
-	for _, p := range []string{"alice", "*@example.com", "a_b*", "A?B@*", "a!b@example.com", "ALICE@*", "example.net", "@", "*@*", "com*", "*com", "alice@example.com", "a*b*e*.com"} {
-		k.found(pattern(p), all)
+	patterns := []string{
+		"alice", "*@example.com", "a_b*", "A?B@*", "a!b@example.com", "ALICE@*", "example.net",
+		"@", "*@*", "com*", "*com", "alice@example.com", "a*b*e*.com",
+	}
+	for _, p := range patterns {
+		wantMatchingUsers(t, s, pattern(p), all)
 	}
 }
 
-func matchPhones(k *kit) {
-	all := macs("001122334455", "00aabbccddee", "a01122334455", "aa1122334455", "ffffffffffff")
+// wantMatchingUsers checks that a search finds those of all that the pattern matches. The users in
+// all must be those of the store, in order.
+func wantMatchingUsers(t *testing.T, s hermes.Store, p hermes.Pattern, all []hermes.UserEntry) {
+	t.Helper()
+	got, err := s.Users(t.Context(), hermes.UserQuery{Match: p, Limit: 1000})
+	want := filter(all, func(e hermes.UserEntry) bool { return p.Match(e.DisplayName) || p.Match(e.User.String()) })
+	must(t, err)
+	if !slices.Equal(got, want) {
+		t.Fatalf("pattern %q: difference (-got +want):\n%s", p, diff(got, want))
+	}
+}
+
+func testPatternPhones(t *testing.T, s hermes.Store) {
+	all := macAddrs("001122334455", "00aabbccddee", "a01122334455", "aa1122334455", "ffffffffffff")
 	for _, m := range all {
-		k.ok(k.AddPhone(k.ctx, hermes.Phone{MAC: m, User: addr("alice@example.com")}))
+		mustAddPhone(t, s, hermes.Phone{MAC: m, User: addr("alice@example.com")})
 	}
-	for _, s := range []string{"1122", "AA", "00*", "a?1*", "*F", "____________", "00:11", "%", "?????????????", "????????????"} {
-		p := pattern(s)
-		list(k, got(k.Phones(k.ctx, hermes.PhoneQuery{Match: p, Limit: 10})), filter(all, func(m mac.Addr) bool { return p.Match(m.String()) })...)
+	patterns := []string{
+		"1122", "AA", "00*", "a?1*", "*F", "____________", "00:11", "%", "?????????????", "????????????",
+	}
+	for _, text := range patterns {
+		p := pattern(text)
+		want := filter(all, func(m mac.Addr) bool { return p.Match(m.String()) })
+		wantPhones(t, s, hermes.PhoneQuery{Match: p, Limit: 10}, want...)
 	}
 }
 
-func matchNumbers(k *kit) {
-	all := numbers(digits...)
+// testPatternNumbers searches in both orders of the pool and takes the first match.
+func testPatternNumbers(t *testing.T, s hermes.Store) {
+	all := numbers(unorderedNumbers...)
 	for _, n := range all {
-		k.ok(k.AddNumber(k.ctx, n))
+		must(t, s.AddNumber(t.Context(), n))
 	}
-	for _, s := range []string{"47", "+47*", "*11*", "+??", "*0", "++", "+", "_10", "%", "?????", "+4711?*", "x"} {
-		p := pattern(s)
-		want := filter(all, func(n e164.Number) bool { return p.Match(n.String()) })
-		list(k, got(k.Numbers(k.ctx, hermes.NumberQuery{Match: p, Limit: 100})), want...)
-		equal(k, got(k.shuffledCount(p)), len(want))
-		k.takes(p, want)
+	patterns := []string{"47", "+47*", "*11*", "+??", "*0", "++", "+", "_10", "%", "?????", "+4711?*", "x"}
+	for _, text := range patterns {
+		p := pattern(text)
+		matches := func(n e164.Number) bool { return p.Match(n.String()) }
+		want := filter(all, matches)
+		got, err := s.Numbers(t.Context(), hermes.NumberQuery{Match: p, Limit: 100})
+		wantList(t, got, err, want)
+		shuffled, err := s.ShuffledNumbers(t.Context(), hermes.NumberQuery{Match: p, Limit: 100, Seed: 3})
+		wantEqual(t, len(shuffled), err, len(want))
+		wantEqual(t, len(filter(shuffled, matches)), nil, len(want))
+		if len(want) == 0 {
+			wantNoneToTake(t, s, p, false)
+			continue
+		}
+		taken, err := s.TakeNumber(t.Context(), p, false)
+		wantEqual(t, taken, err, want[0])
+		must(t, s.AddNumber(t.Context(), taken))
 	}
 }
 
-func (k *kit) shuffledCount(p hermes.Pattern) (int, error) {
-	page, err := k.ShuffledNumbers(k.ctx, hermes.NumberQuery{Match: p, Limit: 100, Seed: 3})
-	return len(filter(page, func(n e164.Number) bool { return p.Match(n.String()) })), err
-}
-
-// takes takes the first of want, and puts it back.
-func (k *kit) takes(p hermes.Pattern, want []e164.Number) {
-	k.Helper()
-	if len(want) == 0 {
-		refused(k, got(k.TakeNumber(k.ctx, p, false)), hermes.NotFound)
-		return
-	}
-	equal(k, got(k.TakeNumber(k.ctx, p, false)), want[0])
-	k.ok(k.AddNumber(k.ctx, want[0]))
-}
-
-func matchPages(k *kit) {
-	var all []hermes.UserEntry
+func testPatternPages(t *testing.T, s hermes.Store) {
+	var want []hermes.UserEntry
 	for i := range 50 {
-		u := named(fmt.Sprintf("u%02d@example.com", i), []string{"Ål", "x", "ÅL"}[i%3])
-		k.ok(k.AddUser(k.ctx, u))
-		all = append(all, hermes.UserEntry{User: u.Address, DisplayName: u.DisplayName})
+		u := namedUser(fmt.Sprintf("u%02d@example.com", i), []string{"Ål", "x", "ÅL"}[i%3])
+		mustAddUser(t, s, u)
+		if u.DisplayName != "x" {
+			want = append(want, hermes.UserEntry{User: u.Address, DisplayName: u.DisplayName})
+		}
 	}
-	search := pager[hermes.UserEntry]{
-		want: filter(all, func(e hermes.UserEntry) bool { return e.DisplayName != "x" }),
-		page: func(k *kit, after hermes.UserEntry, limit int) ([]hermes.UserEntry, error) {
-			return k.Users(k.ctx, hermes.UserQuery{Match: pattern("ål"), After: after.User, Limit: limit})
-		},
+	matching := userList()
+	matching.entries = want
+	matching.page = func(t *testing.T, s hermes.Store, after hermes.UserEntry, limit int) ([]hermes.UserEntry, error) {
+		return s.Users(t.Context(), hermes.UserQuery{Match: pattern("ål"), After: after.User, Limit: limit})
 	}
 	for _, limit := range []int{1, 2, 17, 100} {
-		list(k, got(search.read(k, limit, func(hermes.UserEntry) {})), search.want...)
+		wantList(t, matching.read(t, s, limit, nil), nil, want)
 	}
 }

@@ -1,151 +1,217 @@
 package storetest
 
 import (
+	"testing"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-func sessionCases() []testCase {
-	return []testCase{
-		{"round_trip", "sessions survive bit by bit, each once", func(k *kit) {
-			s := session(1, backendUser("ålice"))
-			s.Gen = 1 << 40
-			refused(k, got(k.Session(k.ctx, s.ID)), hermes.NotFound)
-			k.ok(k.AddSession(k.ctx, s))
-			k.is(k.AddSession(k.ctx, session(1, backendUser("bob"))), hermes.Exists)
-			equal(k, got(k.Session(k.ctx, s.ID)), hermes.SessionState{Session: s})
-		}},
-		{"state", "a session comes with what its principal may do now, and what its key says", sessionState},
-		{"rotate", "RotateSession changes a session whose generation is the one told, and nothing of any other", rotateSession},
-		{"touch", "TouchSession sets LastSeen only; a session that is gone is no error and does not come back", func(k *kit) {
-			s := session(1, backendUser("alice"))
-			k.ok(k.AddSession(k.ctx, s), k.TouchSession(k.ctx, s.ID, at(9)), k.TouchSession(k.ctx, hash(2), at(9)))
-			s.LastSeen = at(9)
-			equal(k, got(k.Session(k.ctx, s.ID)), hermes.SessionState{Session: s})
-			refused(k, got(k.Session(k.ctx, hash(2))), hermes.NotFound)
-		}},
-		{"remove", "RemoveSession removes one; a session that is gone is no error", func(k *kit) {
-			k.addSessions(backendUser("alice"), 1, 2)
-			k.ok(k.RemoveSession(k.ctx, hash(1)), k.RemoveSession(k.ctx, hash(1)))
-			k.sessions(2)
-		}},
-		{"remove_all", "RemoveSessions spares the one named and other principals, also of the same name", func(k *kit) {
-			k.addSessions(backendUser("alice"), 1, 2, 3)
-			k.addSessions(keyHolder("alice"), 4)
-			k.addSessions(backendUser("Alice"), 5)
-			k.ok(k.RemoveSessions(k.ctx, backendUser("alice"), hash(2)))
-			k.sessions(2, 4, 5)
-			k.ok(k.RemoveSessions(k.ctx, backendUser("alice"), hash(4)))
-			k.sessions(4, 5)
-			k.ok(k.RemoveSessions(k.ctx, keyHolder("alice"), hermes.Hash{}))
-			k.sessions(5)
-			k.ok(k.RemoveSessions(k.ctx, backendUser("nobody"), hermes.Hash{}))
-			k.sessions(5)
-		}},
-		{"trim", "TrimSessions removes the least recently seen, smallest ids first, down to n of that principal", trimSessions},
-		{"sweep", "SweepExpired removes sessions and nonces whose end is not after now, and counts both", sweepExpired},
-	}
+func testSession(t *testing.T, open openFunc) {
+	t.Run("AddSession", func(t *testing.T) { testAddSession(t, open) })
+	t.Run("Session", func(t *testing.T) { testSessionState(t, open) })
+	t.Run("RotateSession", func(t *testing.T) { testRotateSession(t, open) })
+	t.Run("TouchSession", func(t *testing.T) { testTouchSession(t, open) })
+	t.Run("RemoveSession", func(t *testing.T) { testRemoveSession(t, open) })
+	t.Run("RemoveSessions", func(t *testing.T) { testRemoveSessions(t, open) })
+	t.Run("TrimSessions", func(t *testing.T) { testTrimSessions(t, open) })
+	t.Run("SweepExpired", func(t *testing.T) { testSweepExpired(t, open) })
 }
 
-// addSessions adds sessions seen in the order of their ids.
-func (k *kit) addSessions(p hermes.Principal, ids ...byte) {
-	k.Helper()
-	for _, id := range ids {
-		s := session(id, p)
-		s.LastSeen = at(int(id))
-		k.ok(k.AddSession(k.ctx, s))
-	}
+func testAddSession(t *testing.T, open openFunc) {
+	t.Run("a session exists once and is returned exactly as it was added", func(t *testing.T) {
+		s := open(t).Store
+		v := session(1, userPrincipal("ålice"))
+		v.Gen = 1 << 40
+		wantNoSession(t, s, v.ID)
+		mustAddSession(t, s, v)
+		wantCause(t, s.AddSession(t.Context(), session(1, userPrincipal("bob"))), hermes.Exists)
+		wantSession(t, s, hermes.SessionState{Session: v})
+	})
 }
 
-// sessions wants these, and no other of the first 20, to be there.
-func (k *kit) sessions(want ...byte) {
-	k.Helper()
-	var there []byte
-	for id := range byte(20) {
-		_, err := k.Session(k.ctx, hash(id))
-		switch {
-		case err == nil:
-			there = append(there, id)
-		case err != hermes.NotFound:
-			k.Fatalf("got the error %v", err)
+func testSessionState(t *testing.T, open openFunc) {
+	t.Run("a session comes with its principal's present access and its key's host and expiry", func(t *testing.T) {
+		s := open(t).Store
+		user, key := session(1, userPrincipal("k1")), session(2, keyPrincipal("k1"))
+		pair := keyPair("k1")
+		mustAddSession(t, s, user, key)
+		wantSession(t, s, hermes.SessionState{Session: user})
+		wantSession(t, s, hermes.SessionState{Session: key})
+
+		mustAuthorize(t, s, user.Principal, hermes.LimitedRead)
+		mustAuthorize(t, s, key.Principal, hermes.FullWrite)
+		mustAddKey(t, s, pair)
+		wantSession(t, s, hermes.SessionState{Session: user, Access: hermes.LimitedRead})
+		wantSession(t, s, hermes.SessionState{
+			Session: key, Access: hermes.FullWrite, Host: pair.Host, KeyExpires: pair.Expires,
+		})
+
+		mustAuthorize(t, s, user.Principal, hermes.FullRead)
+		must(t, s.RemoveAuthorization(t.Context(), key.Principal))
+		wantSession(t, s, hermes.SessionState{Session: user, Access: hermes.FullRead})
+		wantSession(t, s, hermes.SessionState{Session: key, Host: pair.Host, KeyExpires: pair.Expires})
+
+		must(t, s.RemoveKey(t.Context(), "k1"))
+		mustAddKey(t, s, bearerKey("k1"))
+		wantSession(t, s, hermes.SessionState{Session: key})
+	})
+}
+
+func testRotateSession(t *testing.T, open openFunc) {
+	t.Run("only a session of the given generation changes, and of it what is rotated", func(t *testing.T) {
+		s := open(t).Store
+		v, other := session(1, userPrincipal("alice")), session(2, userPrincipal("alice"))
+		v.Gen = 7
+		wantCause(t, s.RotateSession(t.Context(), v.ID, 7, at(3), at(4)), hermes.NotFound)
+		mustAddSession(t, s, v, other)
+		for _, gen := range []int64{6, 8, 0} {
+			wantCause(t, s.RotateSession(t.Context(), v.ID, gen, at(3), at(4)), hermes.NotFound)
 		}
-	}
-	list(k, got(there, nil), want...)
+		wantSession(t, s, hermes.SessionState{Session: v})
+		must(t, s.RotateSession(t.Context(), v.ID, 7, at(3), at(4)))
+		wantCause(t, s.RotateSession(t.Context(), v.ID, 7, at(5), at(6)), hermes.NotFound)
+		v.Gen, v.Rotated, v.KeyExpires = 8, at(3), at(4)
+		wantSession(t, s, hermes.SessionState{Session: v})
+		wantSession(t, s, hermes.SessionState{Session: other})
+	})
 }
 
-func sessionState(k *kit) {
-	user, key := session(1, backendUser("k1")), session(2, keyHolder("k1"))
-	pair := keyPair("k1")
-	state := func(s hermes.Session, access hermes.Access, host string, expires time.Time) {
-		k.Helper()
-		equal(k, got(k.Session(k.ctx, s.ID)), hermes.SessionState{Session: s, Access: access, Host: host, KeyExpires: expires})
-	}
-	k.ok(k.AddSession(k.ctx, user), k.AddSession(k.ctx, key))
-	state(user, hermes.NoAccess, "", time.Time{})
-	state(key, hermes.NoAccess, "", time.Time{})
-
-	k.ok(k.SetAuthorization(k.ctx, hermes.Authorization{Principal: user.Principal, Access: hermes.LimitedRead}))
-	k.ok(k.SetAuthorization(k.ctx, hermes.Authorization{Principal: key.Principal, Access: hermes.FullWrite}), k.AddKey(k.ctx, pair))
-	state(user, hermes.LimitedRead, "", time.Time{})
-	state(key, hermes.FullWrite, pair.Host, pair.Expires)
-
-	k.ok(k.SetAuthorization(k.ctx, hermes.Authorization{Principal: user.Principal, Access: hermes.FullRead}), k.RemoveAuthorization(k.ctx, key.Principal))
-	state(user, hermes.FullRead, "", time.Time{})
-	state(key, hermes.NoAccess, pair.Host, pair.Expires)
-
-	k.ok(k.RemoveKey(k.ctx, "k1"), k.AddKey(k.ctx, bearerKey("k1")))
-	state(key, hermes.NoAccess, "", time.Time{})
+func testTouchSession(t *testing.T, open openFunc) {
+	t.Run("LastSeen only is set, and a missing session is no error and is not made", func(t *testing.T) {
+		s := open(t).Store
+		v := session(1, userPrincipal("alice"))
+		mustAddSession(t, s, v)
+		must(t, s.TouchSession(t.Context(), v.ID, at(9)))
+		must(t, s.TouchSession(t.Context(), hash(2), at(9)))
+		v.LastSeen = at(9)
+		wantSession(t, s, hermes.SessionState{Session: v})
+		wantNoSession(t, s, hash(2))
+	})
 }
 
-func rotateSession(k *kit) {
-	s, other := session(1, backendUser("alice")), session(2, backendUser("alice"))
-	s.Gen = 7
-	k.is(k.RotateSession(k.ctx, s.ID, 7, at(3), at(4)), hermes.NotFound)
-	k.ok(k.AddSession(k.ctx, s), k.AddSession(k.ctx, other))
-	for _, gen := range []int64{6, 8, 0} {
-		k.is(k.RotateSession(k.ctx, s.ID, gen, at(3), at(4)), hermes.NotFound)
-	}
-	equal(k, got(k.Session(k.ctx, s.ID)), hermes.SessionState{Session: s})
-	k.ok(k.RotateSession(k.ctx, s.ID, 7, at(3), at(4)))
-	k.is(k.RotateSession(k.ctx, s.ID, 7, at(5), at(6)), hermes.NotFound)
-	s.Gen, s.Rotated, s.KeyExpires = 8, at(3), at(4)
-	equal(k, got(k.Session(k.ctx, s.ID)), hermes.SessionState{Session: s})
-	equal(k, got(k.Session(k.ctx, other.ID)), hermes.SessionState{Session: other})
+func testRemoveSession(t *testing.T, open openFunc) {
+	t.Run("that session is removed and no other, and a missing one is no error", func(t *testing.T) {
+		s := open(t).Store
+		mustAddSessions(t, s, userPrincipal("alice"), 1, 2)
+		must(t, s.RemoveSession(t.Context(), hash(1)))
+		must(t, s.RemoveSession(t.Context(), hash(1)))
+		wantSessions(t, s, 2)
+	})
 }
 
-func trimSessions(k *kit) {
-	p := backendUser("alice")
-	k.addSessions(p, 5, 3, 1, 4, 2)
-	k.addSessions(backendUser("bob"), 0, 6)
-	k.addSessions(keyHolder("alice"), 7)
-	k.ok(k.TrimSessions(k.ctx, p, 5))
-	k.sessions(0, 1, 2, 3, 4, 5, 6, 7)
-	k.ok(k.TouchSession(k.ctx, hash(1), at(5)), k.TouchSession(k.ctx, hash(2), at(3)))
-	k.ok(k.TrimSessions(k.ctx, p, 4))
-	k.sessions(0, 1, 3, 4, 5, 6, 7)
-	k.ok(k.TrimSessions(k.ctx, p, 1))
-	k.sessions(0, 5, 6, 7)
-	k.ok(k.TrimSessions(k.ctx, p, 0))
-	k.sessions(0, 6, 7)
+func testRemoveSessions(t *testing.T, open openFunc) {
+	t.Run("the kept session and those of other principals stay, of the same name too", func(t *testing.T) {
+		s := open(t).Store
+		mustAddSessions(t, s, userPrincipal("alice"), 1, 2, 3)
+		mustAddSessions(t, s, keyPrincipal("alice"), 4)
+		mustAddSessions(t, s, userPrincipal("Alice"), 5)
+		must(t, s.RemoveSessions(t.Context(), userPrincipal("alice"), hash(2)))
+		wantSessions(t, s, 2, 4, 5)
+		must(t, s.RemoveSessions(t.Context(), userPrincipal("alice"), hash(4)))
+		wantSessions(t, s, 4, 5)
+		must(t, s.RemoveSessions(t.Context(), keyPrincipal("alice"), hermes.Hash{}))
+		wantSessions(t, s, 5)
+		must(t, s.RemoveSessions(t.Context(), userPrincipal("missing"), hermes.Hash{}))
+		wantSessions(t, s, 5)
+	})
 }
 
-func sweepExpired(k *kit) {
-	now := at(30)
-	for id, ends := range [][2]time.Duration{ // Expires, KeyExpires, from now
-		{0, 0}, {0, time.Hour}, {time.Hour, 0}, {-time.Hour, -time.Hour}, {time.Microsecond, time.Microsecond}, {-time.Microsecond, time.Hour},
-	} {
-		s := session(byte(id), backendUser("alice"))
-		s.Expires, s.KeyExpires = now.Add(ends[0]), now.Add(ends[1])
-		k.ok(k.AddSession(k.ctx, s))
+func testTrimSessions(t *testing.T, open openFunc) {
+	t.Run("that principal's least recently seen sessions go until n are left, smallest ids first", func(t *testing.T) {
+		s := open(t).Store
+		p := userPrincipal("alice")
+		mustAddSessions(t, s, p, 5, 3, 1, 4, 2)
+		mustAddSessions(t, s, userPrincipal("bob"), 0, 6)
+		mustAddSessions(t, s, keyPrincipal("alice"), 7)
+		must(t, s.TrimSessions(t.Context(), p, 5))
+		wantSessions(t, s, 0, 1, 2, 3, 4, 5, 6, 7)
+		must(t, s.TouchSession(t.Context(), hash(1), at(5)))
+		must(t, s.TouchSession(t.Context(), hash(2), at(3)))
+		must(t, s.TrimSessions(t.Context(), p, 4))
+		wantSessions(t, s, 0, 1, 3, 4, 5, 6, 7)
+		must(t, s.TrimSessions(t.Context(), p, 1))
+		wantSessions(t, s, 0, 5, 6, 7)
+		must(t, s.TrimSessions(t.Context(), p, 0))
+		wantSessions(t, s, 0, 6, 7)
+	})
+}
+
+func testSweepExpired(t *testing.T, open openFunc) {
+	t.Run("sessions and nonces whose end is not after now are removed, and counted together", func(t *testing.T) {
+		s := open(t).Store
+		now := at(30)
+		ends := []struct{ expires, keyExpires time.Duration }{ // from now
+			{0, 0}, {0, time.Hour}, {time.Hour, 0}, {-time.Hour, -time.Hour},
+			{time.Microsecond, time.Microsecond}, {-time.Microsecond, time.Hour},
+		}
+		for i, end := range ends {
+			v := session(i, userPrincipal("alice"))
+			v.Expires, v.KeyExpires = now.Add(end.expires), now.Add(end.keyExpires)
+			mustAddSession(t, s, v)
+		}
+		for i, end := range []time.Duration{0, time.Microsecond, -time.Hour} {
+			mustAddNonce(t, s, hermes.Nonce{ID: hash(i), Key: "k1", Expires: now.Add(end)})
+		}
+		swept, err := s.SweepExpired(t.Context(), now)
+		wantEqual(t, swept, err, 7)
+		wantSessions(t, s, 4)
+		wantNoNonce(t, s, hash(0))
+		wantNoNonce(t, s, hash(2))
+		mustTakeNonce(t, s, hermes.Nonce{ID: hash(1), Key: "k1", Expires: now.Add(time.Microsecond)})
+		swept, err = s.SweepExpired(t.Context(), now)
+		wantEqual(t, swept, err, 0)
+	})
+}
+
+func session(n int, p hermes.Principal) hermes.Session {
+	return hermes.Session{
+		ID: hash(n), Principal: p, Cookie: hash(n + 100), Salt: binaryText, Gen: 0,
+		Created: at(0), Rotated: at(1), KeyExpires: at(40), Expires: at(50), LastSeen: at(2),
 	}
-	for id, ends := range []time.Duration{0, time.Microsecond, -time.Hour} {
-		k.ok(k.AddNonce(k.ctx, hermes.Nonce{ID: hash(byte(id)), Key: "k1", Expires: now.Add(ends)}))
+}
+
+func mustAddSession(t *testing.T, s hermes.Store, sessions ...hermes.Session) {
+	t.Helper()
+	for _, v := range sessions {
+		must(t, s.AddSession(t.Context(), v))
 	}
-	equal(k, got(k.SweepExpired(k.ctx, now)), 7)
-	k.sessions(4)
-	refused(k, got(k.TakeNonce(k.ctx, hash(0))), hermes.NotFound)
-	refused(k, got(k.TakeNonce(k.ctx, hash(2))), hermes.NotFound)
-	equal(k, got(k.TakeNonce(k.ctx, hash(1))), hermes.Nonce{ID: hash(1), Key: "k1", Expires: now.Add(time.Microsecond)})
-	equal(k, got(k.SweepExpired(k.ctx, now)), 0)
+}
+
+// mustAddSessions adds a session for each n, last seen in the order of n.
+func mustAddSessions(t *testing.T, s hermes.Store, p hermes.Principal, ns ...int) {
+	t.Helper()
+	for _, n := range ns {
+		v := session(n, p)
+		v.LastSeen = at(n)
+		mustAddSession(t, s, v)
+	}
+}
+
+// wantSession checks the session with want.Session.ID.
+func wantSession(t *testing.T, s hermes.Store, want hermes.SessionState) {
+	t.Helper()
+	got, err := s.Session(t.Context(), want.Session.ID)
+	wantEqual(t, got, err, want)
+}
+
+func wantNoSession(t *testing.T, s hermes.Store, id hermes.Hash) {
+	t.Helper()
+	got, err := s.Session(t.Context(), id)
+	wantNone(t, got, err)
+}
+
+// wantSessions checks that of the sessions 0 to 19 exactly these exist.
+func wantSessions(t *testing.T, s hermes.Store, want ...int) {
+	t.Helper()
+	var existing []int
+	for n := range 20 {
+		_, err := s.Session(t.Context(), hash(n))
+		if err == hermes.NotFound {
+			continue
+		}
+		must(t, err)
+		existing = append(existing, n)
+	}
+	wantList(t, existing, nil, want)
 }

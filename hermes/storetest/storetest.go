@@ -1,5 +1,7 @@
-// Package storetest is the suite that every hermes.Store passes: each promise in the comments
-// of hermes.Store is a case here. An embedder runs it on a store of their own:
+// Package storetest tests implementations of [hermes.Store]. Every promise in the comments of
+// hermes.Store has a test here, and a bug that is found in one store becomes a test for all.
+//
+// [Run] runs the suite on a store:
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) storetest.Fixture {
@@ -8,10 +10,12 @@
 //		})
 //	}
 //
-// Compare runs the same random operations on two stores and wants the same answers.
+// [Compare] runs the same random operations on two stores and compares the results. [Intercept]
+// wraps a store, for tests that count its calls or make them fail.
 //
-// The cases about concurrency are made for -race. HERMES_TEST_ROUNDS in the environment sets how often each
-// of them is repeated, and how many histories are checked; without it the suite is a quick one.
+// The tests of concurrent calls are meant to be run with -race. The environment variable
+// HERMES_TEST_ROUNDS sets how often each of them is repeated and how many histories are checked.
+// It defaults to few rounds, so that the suite is quick.
 package storetest
 
 import (
@@ -22,89 +26,67 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// Fixture is an empty store under test, and hands on what is not the Store's to write.
+// Fixture is an empty store under test, with functions that write the tables that a store only
+// reads.
 type Fixture struct {
 	// Store has no records and serves no domain.
 	Store hermes.Store
-	// Serve puts domains into Kamailio's table, in the case given.
+	// Serve adds domains to Kamailio's domain table, spelled as given.
 	Serve func(t *testing.T, domains ...string)
-	// Foreign writes as other tools do; nil for a store that shares no tables: the cases about that are not
-	// part of its run then.
-	Foreign *Foreign
+	// Kamailio writes rows as other tools do. It is nil for a store that shares no tables with
+	// Kamailio; the tests that need it are left out then.
+	Kamailio *KamailioRows
 }
 
-// Foreign puts rows straight into Kamailio's tables, unchecked.
-type Foreign struct {
-	// Subscriber adds a row of subscriber.
-	Subscriber func(t *testing.T, username, domain, password, ha1, ha1b string)
-	// Alias adds a row of dbaliases, also one that is there already.
-	Alias func(t *testing.T, aliasUsername, aliasDomain, username, domain string)
-	// Group adds a row of grp.
-	Group func(t *testing.T, username, domain, name string)
+// KamailioRows writes rows of Kamailio's tables without any check, as kamctl and other tools do.
+type KamailioRows struct {
+	// AddSubscriber adds a row to the table subscriber.
+	AddSubscriber func(t *testing.T, username, domain, password, ha1, ha1b string)
+	// RemoveSubscriber removes a row from the table subscriber.
+	RemoveSubscriber func(t *testing.T, username, domain string)
+	// AddAlias adds a row to the table dbaliases, even if there is an equal row.
+	AddAlias func(t *testing.T, aliasUsername, aliasDomain, username, domain string)
+	// AddGroup adds a row to the table grp.
+	AddGroup func(t *testing.T, username, domain, name string)
 }
 
-// Run runs the suite. open gives a fresh Fixture at each call and cleans up with t.Cleanup.
+// openFunc returns an empty fixture that the test does not share. It cleans up with t.Cleanup.
+type openFunc = func(t *testing.T) Fixture
+
+// Run runs the suite. It calls open for each test; open must return an empty Fixture each time and
+// clean up with t.Cleanup. No two tests run at the same time.
 func Run(t *testing.T, open func(t *testing.T) Fixture) {
-	groups := []group{
-		{"user", userCases()},
-		{"phone", phoneCases()},
-		{"number", numberCases()},
-		{"alias", aliasCases()},
-		{"domain", domainCases()},
-		{"auth", authCases()},
-		{"key", keyCases()},
-		{"session", sessionCases()},
-		{"page", pageCases()},
-		{"pattern", patternCases()},
-		{"tx", txCases()},
-		{"context", contextCases()},
-		{"race", raceCases()},
-		{"skew", skewCases()},
-		{"history", historyCases()},
-	}
-	if open(t).Foreign != nil {
-		groups = append(groups, group{"foreign", foreignCases()}, group{"foreign_alias", foreignAliasCases()})
-	}
-	for _, g := range groups {
-		t.Run(g.name, func(t *testing.T) { g.run(t, open) })
+	t.Run("user", func(t *testing.T) { testUser(t, open) })
+	t.Run("phone", func(t *testing.T) { testPhone(t, open) })
+	t.Run("number", func(t *testing.T) { testNumber(t, open) })
+	t.Run("alias", func(t *testing.T) { testAlias(t, open) })
+	t.Run("domain", func(t *testing.T) { testDomain(t, open) })
+	t.Run("auth", func(t *testing.T) { testAuth(t, open) })
+	t.Run("key", func(t *testing.T) { testKey(t, open) })
+	t.Run("session", func(t *testing.T) { testSession(t, open) })
+	t.Run("page", func(t *testing.T) { testPage(t, open) })
+	t.Run("pattern", func(t *testing.T) { testPattern(t, open) })
+	t.Run("tx", func(t *testing.T) { testTx(t, open) })
+	t.Run("context", func(t *testing.T) { testContext(t, open) })
+	t.Run("concurrency", func(t *testing.T) { testConcurrency(t, open) })
+	t.Run("isolation", func(t *testing.T) { testIsolation(t, open) })
+	t.Run("history", func(t *testing.T) { testHistory(t, open) })
+	if open(t).Kamailio != nil {
+		t.Run("kamailio", func(t *testing.T) { testKamailio(t, open) })
 	}
 }
 
-type group struct {
-	name  string
-	cases []testCase
-}
-
-// testCase is one promise, with a store of its own.
-type testCase struct {
-	name string
-	why  string
-	run  func(k *kit)
-}
-
-func (g group) run(t *testing.T, open func(t *testing.T) Fixture) {
-	for _, c := range g.cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Cleanup(func() {
-				if t.Failed() {
-					t.Logf("the promise: %s", c.why)
-				}
-			})
-			f := open(t)
-			c.run(&kit{T: t, Store: f.Store, fix: f, ctx: t.Context()})
-		})
-	}
-}
-
-// rounds is how often to repeat something that chance decides.
-func rounds(t *testing.T, quick int) int {
+// rounds returns how often to repeat a test whose outcome depends on chance: the number in
+// HERMES_TEST_ROUNDS, or defaultRounds if that is not set.
+func rounds(t *testing.T, defaultRounds int) int {
+	t.Helper()
 	s := os.Getenv("HERMES_TEST_ROUNDS")
 	if s == "" {
-		return quick
+		return defaultRounds
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 {
-		t.Fatalf("HERMES_TEST_ROUNDS=%q: want a number from 1", s)
+		t.Fatalf("HERMES_TEST_ROUNDS=%q: want a number of at least 1", s)
 	}
 	return n
 }

@@ -2,215 +2,169 @@ package storetest
 
 import (
 	"context"
-	"errors"
+	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-var errOwn = errors.New("fn's own error")
-
-func txCases() []testCase {
-	return []testCase{
-		{"commit", "everything sticks when fn returns nil", func(k *kit) {
-			k.ok(k.Tx(k.ctx, k.writeAll))
-			k.written(k.Store, true)
-		}},
-		{"own_writes", "fn sees what it wrote", func(k *kit) {
-			k.ok(k.Tx(k.ctx, func(s hermes.Store) error {
-				err := k.writeAll(s)
-				k.written(s, true)
-				return err
-			}))
-		}},
-		{"error", "nothing sticks when fn fails, and its error is returned as it is", func(k *kit) {
-			for _, want := range []error{errOwn, hermes.Exists, &hermes.Error{Cause: hermes.InUse}, context.Canceled} {
-				err := k.Tx(k.ctx, func(s hermes.Store) error {
-					k.ok(k.writeAll(s))
-					return want
-				})
-				if err != want {
-					k.Fatalf("got %v, want %v", err, want)
-				}
-				k.written(k.Store, false)
-			}
-		}},
-		{"panic", "nothing sticks when fn panics, and the store still serves", func(k *kit) {
-			func() {
-				defer func() { recover() }()
-				k.Tx(k.ctx, func(s hermes.Store) error {
-					k.ok(k.writeAll(s))
-					panic("on purpose")
-				})
-			}()
-			k.written(k.Store, false)
-			k.ok(k.Tx(k.ctx, k.writeAll))
-			k.written(k.Store, true)
-		}},
-		{"removals", "what fn removed or replaced is as it was when fn fails", undoneRemovals},
-		{"bare_causes", "a bare cause leaves the transaction usable", bareCauses},
-		{"nested", "a transaction's own Tx runs in the same transaction", nested},
-		{"nested_error", "what an inner Tx wrote goes with the outer one, and the inner fn's error is returned as it is", func(k *kit) {
-			err := k.Tx(k.ctx, func(s hermes.Store) error {
-				k.ok(s.Tx(k.ctx, k.writeAll))
-				return s.Tx(k.ctx, func(hermes.Store) error { return errOwn })
-			})
-			if err != errOwn {
-				k.Fatalf("got %v, want fn's own error", err)
-			}
-			k.written(k.Store, false)
-		}},
-		{"nested_only", "an inner Tx undoes nothing by itself: what it wrote sticks where the outer fn returns nil", func(k *kit) {
-			k.ok(k.Tx(k.ctx, func(s hermes.Store) error {
-				inner := s.Tx(k.ctx, func(in hermes.Store) error {
-					k.ok(k.writeAll(in))
-					return errOwn
-				})
-				if inner != errOwn {
-					k.Fatalf("got %v, want fn's own error", inner)
-				}
-				return nil
-			}))
-			k.written(k.Store, true)
-		}},
-		{"over", "the Store given to fn serves in fn only", func(k *kit) {
-			var kept hermes.Store
-			k.ok(k.Tx(k.ctx, func(s hermes.Store) error { kept = s; return nil }))
-			_, err := kept.HasNumber(k.ctx, number("+4711"))
-			k.fails(err)
-			k.fails(kept.AddNumber(k.ctx, number("+4711")))
-			k.fails(kept.Tx(k.ctx, func(hermes.Store) error { return nil }))
-			k.pooled()
-		}},
-	}
-}
-
-// writeAll writes a record of each kind.
-func (k *kit) writeAll(s hermes.Store) error {
-	p := backendUser("alice")
-	if _, err := s.AddNumbers(k.ctx, number("+4710"), number("+4719")); err != nil {
-		return err
-	}
-	return firstOf(
-		s.AddUser(k.ctx, localUser("alice@example.com")),
-		s.AddUser(k.ctx, remoteUser("bob@far.example")),
-		s.SetGroups(k.ctx, addr("alice@example.com"), []string{"intl"}),
-		s.AddPhone(k.ctx, phone("001122334455", "alice@example.com")),
-		s.AddNumber(k.ctx, number("+4720")),
-		s.AddAlias(k.ctx, alias("sales@example.com", "alice@example.com")),
-		s.SetServers(k.ctx, servers("example.com")),
-		s.AddCredential(k.ctx, hermes.Credential{User: "alice", Hash: argonHash}),
-		s.SetAuthorization(k.ctx, hermes.Authorization{Principal: p, Access: hermes.FullWrite}),
-		s.AddKey(k.ctx, bearerKey("k1")),
-		s.AddNonce(k.ctx, nonce(1)),
-		s.AddSession(k.ctx, session(1, p)),
-	)
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
+func testTx(t *testing.T, open openFunc) {
+	t.Run("all writes are kept when fn returns nil", func(t *testing.T) {
+		s := open(t).Store
+		must(t, s.Tx(t.Context(), func(tx hermes.Store) error { return addRecords(t.Context(), tx) }))
+		wantRecords(t, s)
+	})
+	t.Run("fn sees its own writes", func(t *testing.T) {
+		must(t, open(t).Store.Tx(t.Context(), func(tx hermes.Store) error {
+			err := addRecords(t.Context(), tx)
+			wantRecords(t, tx)
 			return err
-		}
-	}
-	return nil
+		}))
+	})
+	t.Run("no write is kept when fn fails, and Tx returns its error as it is", func(t *testing.T) {
+		testTxError(t, open(t).Store)
+	})
+	t.Run("no write is kept when fn panics, and the store stays usable", func(t *testing.T) {
+		testTxPanic(t, open(t).Store)
+	})
+	t.Run("removed and replaced records are as before when fn fails", func(t *testing.T) {
+		testTxUndo(t, open(t).Store)
+	})
+	t.Run("a bare cause leaves the transaction usable", func(t *testing.T) { testTxCauses(t, open(t).Store) })
+	t.Run("the Store given to fn is not usable after fn", func(t *testing.T) { testTxEnded(t, open(t).Store) })
+	t.Run("nested", func(t *testing.T) { testNestedTx(t, open) })
 }
 
-// written wants all that writeAll writes to be there, or nothing of it.
-func (k *kit) written(s hermes.Store, want bool) {
-	k.Helper()
-	there := k.there(s)
-	for what, is := range there {
-		if is != want {
-			k.Fatalf("%s: there is %t, want %t (all: %v)", what, is, want, there)
-		}
+func testTxError(t *testing.T, s hermes.Store) {
+	for _, want := range []error{errOwn, hermes.Exists, &hermes.Error{Cause: hermes.InUse}, context.Canceled} {
+		err := s.Tx(t.Context(), func(tx hermes.Store) error {
+			must(t, addRecords(t.Context(), tx))
+			return want
+		})
+		wantError(t, err, want)
+		wantNoRecords(t, s)
 	}
 }
 
-func (k *kit) there(s hermes.Store) map[string]bool {
-	k.Helper()
-	is := map[string]bool{}
-	one := func(what string, err error) {
-		k.Helper()
-		if err != nil && err != hermes.NotFound {
-			k.Fatalf("%s: %v", what, err)
-		}
-		is[what] = err == nil
+func wantError(t *testing.T, got, want error) {
+	t.Helper()
+	if got != want {
+		t.Fatalf("got the error %v, want %v, unwrapped", got, want)
 	}
-	for _, a := range addrs("alice@example.com", "bob@far.example") {
-		_, err := s.User(k.ctx, a)
-		one(a.String(), err)
-	}
-	for _, n := range numbers("+4710", "+4719", "+4720") {
-		is[n.String()] = value(k, got(s.HasNumber(k.ctx, n)))
-	}
-	is["groups"] = len(value(k, got(s.Groups(k.ctx, addr("alice@example.com"))))) == 1
-	is["phone"] = len(value(k, got(s.Phones(k.ctx, hermes.PhoneQuery{Limit: 2})))) == 1
-	is["alias"] = len(value(k, got(s.Aliases(k.ctx, hermes.AliasQuery{Limit: 2})))) == 1
-	is["key"] = len(value(k, got(s.Keys(k.ctx)))) == 1
-	is["authorization"] = len(value(k, got(s.Authorizations(k.ctx)))) == 1
-	_, err := s.Servers(k.ctx, domain("example.com"))
-	one("servers", err)
-	_, err = s.Credential(k.ctx, "alice")
-	one("credential", err)
-	_, err = s.Session(k.ctx, hash(1))
-	one("session", err)
-	return is
 }
 
-func undoneRemovals(k *kit) {
-	k.ok(k.writeAll(k.Store))
-	other := remoteUser("bob@far.example")
-	other.DisplayName = "somebody else"
-	err := k.Tx(k.ctx, func(s hermes.Store) error {
-		_, takeErr := s.TakeNumber(k.ctx, hermes.Pattern{}, false)
-		_, nonceErr := s.TakeNonce(k.ctx, hash(1))
-		_, sweepErr := s.SweepExpired(k.ctx, at(60))
-		k.ok(takeErr, nonceErr, sweepErr, s.RemoveUser(k.ctx, addr("alice@example.com")), s.SetUser(k.ctx, other),
-			s.RemovePhone(k.ctx, phone("001122334455", "alice@example.com")), s.RemoveNumber(k.ctx, number("+4719")),
-			s.RemoveAlias(k.ctx, addr("sales@example.com")), s.RemoveCredential(k.ctx, "alice"),
-			s.RemoveAuthorization(k.ctx, backendUser("alice")), s.RemoveKey(k.ctx, "k1"))
+func testTxPanic(t *testing.T, s hermes.Store) {
+	func() {
+		defer func() { _ = recover() }()
+		_ = s.Tx(t.Context(), func(tx hermes.Store) error {
+			must(t, addRecords(t.Context(), tx))
+			panic("on purpose")
+		})
+	}()
+	wantNoRecords(t, s)
+	must(t, s.Tx(t.Context(), func(tx hermes.Store) error { return addRecords(t.Context(), tx) }))
+	wantRecords(t, s)
+}
+
+func testTxUndo(t *testing.T, s hermes.Store) {
+	ctx := t.Context()
+	must(t, addRecords(ctx, s))
+	changed := remoteUser("bob@far.example")
+	changed.DisplayName = "another name"
+	err := s.Tx(ctx, func(tx hermes.Store) error {
+		_, takeErr := tx.TakeNumber(ctx, hermes.Pattern{}, false)
+		_, nonceErr := tx.TakeNonce(ctx, hash(1))
+		_, sweepErr := tx.SweepExpired(ctx, at(60))
+		must(t, firstError(
+			takeErr,
+			nonceErr,
+			sweepErr,
+			tx.RemoveUser(ctx, addr("alice@example.com")),
+			tx.SetUser(ctx, changed),
+			tx.RemovePhone(ctx, phone("001122334455", "alice@example.com")),
+			tx.RemoveNumber(ctx, number("+4719")),
+			tx.RemoveAlias(ctx, addr("sales@example.com")),
+			tx.RemoveCredential(ctx, "alice"),
+			tx.RemoveAuthorization(ctx, userPrincipal("alice")),
+			tx.RemoveKey(ctx, "k1"),
+		))
 		return errOwn
 	})
-	if err != errOwn {
-		k.Fatalf("got %v, want fn's own error", err)
-	}
-	k.written(k.Store, true)
-	equal(k, got(k.User(k.ctx, other.Address)), remoteUser("bob@far.example"))
-	equal(k, got(k.TakeNonce(k.ctx, hash(1))), nonce(1))
+	wantError(t, err, errOwn)
+	wantRecords(t, s)
+	wantUser(t, s, remoteUser("bob@far.example"))
+	mustTakeNonce(t, s, nonce(1))
 }
 
-func bareCauses(k *kit) {
-	p := backendUser("alice")
-	k.ok(k.Tx(k.ctx, func(s hermes.Store) error {
-		k.is(s.RemoveNumber(k.ctx, number("+4719")), hermes.NotFound)
-		k.is(s.SetUser(k.ctx, localUser("alice@example.com")), hermes.NotFound)
-		k.is(s.RemoveAlias(k.ctx, addr("sales@example.com")), hermes.NotFound)
-		k.is(s.RotateSession(k.ctx, hash(1), 0, at(1), at(2)), hermes.NotFound)
-		k.ok(k.writeAll(s))
-		k.is(s.AddUser(k.ctx, localUser("alice@example.com")), hermes.Exists)
-		k.is(s.AddUser(k.ctx, remoteUser("bob@far.example")), hermes.Exists)
-		k.is(s.AddPhone(k.ctx, phone("001122334455", "alice@example.com")), hermes.Exists)
-		k.is(s.AddNumber(k.ctx, number("+4711")), hermes.Exists)
-		k.is(s.AddAlias(k.ctx, alias("sales@example.com", "bob@far.example")), hermes.Exists)
-		k.is(s.AddCredential(k.ctx, hermes.Credential{User: "alice", Hash: otherHash}), hermes.Exists)
-		k.is(s.AddKey(k.ctx, bearerKey("k1")), hermes.Exists)
-		k.is(s.AddNonce(k.ctx, nonce(1)), hermes.Exists)
-		k.is(s.AddSession(k.ctx, session(1, p)), hermes.Exists)
-		return s.AddNumber(k.ctx, number("+4799"))
+func testTxCauses(t *testing.T, s hermes.Store) {
+	ctx := t.Context()
+	must(t, s.Tx(ctx, func(tx hermes.Store) error {
+		wantCause(t, tx.RemoveNumber(ctx, number("+4719")), hermes.NotFound)
+		wantCause(t, tx.SetUser(ctx, localUser("alice@example.com")), hermes.NotFound)
+		wantCause(t, tx.RemoveAlias(ctx, addr("sales@example.com")), hermes.NotFound)
+		wantCause(t, tx.RotateSession(ctx, hash(1), 0, at(1), at(2)), hermes.NotFound)
+		must(t, addRecords(ctx, tx))
+		wantCause(t, tx.AddUser(ctx, localUser("alice@example.com")), hermes.Exists)
+		wantCause(t, tx.AddUser(ctx, remoteUser("bob@far.example")), hermes.Exists)
+		wantCause(t, tx.AddPhone(ctx, phone("001122334455", "alice@example.com")), hermes.Exists)
+		wantCause(t, tx.AddNumber(ctx, number("+4711")), hermes.Exists)
+		wantCause(t, tx.AddAlias(ctx, alias("sales@example.com", "bob@example.com")), hermes.Exists)
+		wantCause(t, tx.AddCredential(ctx, hermes.Credential{User: "alice", Hash: otherHash}), hermes.Exists)
+		wantCause(t, tx.AddKey(ctx, bearerKey("k1")), hermes.Exists)
+		wantCause(t, tx.AddNonce(ctx, nonce(1)), hermes.Exists)
+		wantCause(t, tx.AddSession(ctx, session(1, userPrincipal("alice"))), hermes.Exists)
+		return tx.AddNumber(ctx, number("+4799"))
 	}))
-	k.written(k.Store, true)
-	equal(k, got(k.HasNumber(k.ctx, number("+4799"))), true)
+	wantRecords(t, s)
+	wantHasNumber(t, s, "+4799", true)
 }
 
-func nested(k *kit) {
-	k.ok(k.Tx(k.ctx, func(s hermes.Store) error {
-		k.ok(s.AddNumber(k.ctx, number("+4799")))
-		return s.Tx(k.ctx, func(inner hermes.Store) error {
-			equal(k, got(inner.HasNumber(k.ctx, number("+4799"))), true)
-			err := inner.Tx(k.ctx, k.writeAll)
-			k.written(s, true)
-			return err
+func testTxEnded(t *testing.T, s hermes.Store) {
+	var ended hermes.Store
+	must(t, s.Tx(t.Context(), func(tx hermes.Store) error {
+		ended = tx
+		return nil
+	}))
+	_, err := ended.HasNumber(t.Context(), number("+4711"))
+	wantFault(t, err)
+	wantFault(t, ended.AddNumber(t.Context(), number("+4711")))
+	wantFault(t, ended.Tx(t.Context(), func(hermes.Store) error { return nil }))
+	wantPool(t, s)
+}
+
+// testNestedTx tests the Tx method of the Store that a transaction's function is given.
+func testNestedTx(t *testing.T, open openFunc) {
+	t.Run("an inner Tx runs in the same transaction", func(t *testing.T) {
+		s, ctx := open(t).Store, t.Context()
+		must(t, s.Tx(ctx, func(outer hermes.Store) error {
+			mustAddNumber(t, outer, "+4799")
+			return outer.Tx(ctx, func(middle hermes.Store) error {
+				wantHasNumber(t, middle, "+4799", true)
+				err := middle.Tx(ctx, func(inner hermes.Store) error { return addRecords(ctx, inner) })
+				wantRecords(t, outer)
+				return err
+			})
+		}))
+		wantRecords(t, s)
+	})
+	t.Run("writes of an inner Tx are undone with the outer one, and its error is returned as it is", func(t *testing.T) {
+		s, ctx := open(t).Store, t.Context()
+		err := s.Tx(ctx, func(outer hermes.Store) error {
+			must(t, outer.Tx(ctx, func(inner hermes.Store) error { return addRecords(ctx, inner) }))
+			return outer.Tx(ctx, func(hermes.Store) error { return errOwn })
 		})
-	}))
-	k.written(k.Store, true)
+		wantError(t, err, errOwn)
+		wantNoRecords(t, s)
+	})
+	t.Run("an inner Tx that fails undoes nothing by itself", func(t *testing.T) {
+		s, ctx := open(t).Store, t.Context()
+		must(t, s.Tx(ctx, func(outer hermes.Store) error {
+			err := outer.Tx(ctx, func(inner hermes.Store) error {
+				must(t, addRecords(ctx, inner))
+				return errOwn
+			})
+			wantError(t, err, errOwn)
+			return nil
+		}))
+		wantRecords(t, s)
+	})
 }

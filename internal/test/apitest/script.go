@@ -2,64 +2,57 @@ package apitest
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
+	"testing"
 )
 
-// A script is a file of testdata/golden: comments, and cases that are played one after the
-// other in one World.
-//
-//	# Adds a local user.
-//
-//	== failed/exists: a user has the address
-//	setup user/add?user=alice@example.com
-//	as writer
-//	GET user/add?user=alice@example.com
-//	{
-//	  "response": "failed",
-//	  …
-//
-// A case names the answer's response and cause, and says why. Then come, a line each and all of
-// them optional:
-//
-//	setup NODE?QUERY    asked by admin before; must succeed
-//	try N NODE?QUERY    asked by admin N times before, whatever is answered
-//	keep NAME OTHER     {NAME} is from now on what {OTHER} was until now
-//	as USER             who asks: reader, auditor, writer, admin (the default), key (the API key {key}) or nobody
-//	with HANDLER        broken, down or readonly; see World
-//	sleep DURATION      time passes
-//	header NAME: VALUE  the request has that header
-//
-// and the request: GET NODE?QUERY or another method, and for POST a line "| PARAMETERS". What follows is the answer: the
-// status where it is not 200, headers that bear on it, and the body. {name} in a query is the
-// text that an answer before it had under that name; {signature} signs {nonce} as the key {key}, whose public key
-// is {pubkey}. Tokens in answers are cut to their prefix.
+// script is a parsed file; the package comment describes the format.
 type script struct {
-	head  string
-	cases []*scene
+	head  string // the text before the first case
+	cases []*testCase
 }
 
-type scene struct {
-	title  string // all after "== "
-	steps  []string
-	ask    string
-	form   string
+type testCase struct {
+	title  string   // without "== "
+	steps  []string // the lines before the request
+	ask    string   // the request line: method, node and query
+	form   string   // the body
 	answer string
 }
 
-// want returns the response and cause that the title names.
-func (s *scene) want() string {
-	want, _, _ := strings.Cut(s.title, ":")
+// want returns the result that the title names.
+func (c *testCase) want() string {
+	want, _, _ := strings.Cut(c.title, ":")
 	return want
 }
 
-var requestLine = regexp.MustCompile(`^[A-Z]+ `)
+// node returns the node that the request asks.
+func (c *testCase) node() string {
+	_, rest, _ := strings.Cut(c.ask, " ")
+	node, _, _ := strings.Cut(rest, "?")
+	return node
+}
 
-func parse(text string) (*script, error) {
+func mustReadScript(t *testing.T, file string) *script {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := parseScript(string(text))
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return s
+}
+
+func parseScript(text string) (*script, error) {
 	parts := strings.Split("\n"+text, "\n== ")
 	s := &script{head: strings.TrimPrefix(parts[0], "\n")}
 	for _, part := range parts[1:] {
-		c, err := parseScene(part)
+		c, err := parseCase(part)
 		if err != nil {
 			return nil, err
 		}
@@ -68,26 +61,29 @@ func parse(text string) (*script, error) {
 	return s, nil
 }
 
-func parseScene(text string) (*scene, error) {
+// requestLine matches the line that begins with a method, unlike those of steps.
+var requestLine = regexp.MustCompile(`^[A-Z]+ `)
+
+func parseCase(text string) (*testCase, error) {
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	s := &scene{title: lines[0]}
+	c := &testCase{title: lines[0]}
 	for i, line := range lines[1:] {
 		if !requestLine.MatchString(line) {
-			s.steps = append(s.steps, line)
+			c.steps = append(c.steps, line)
 			continue
 		}
-		s.ask = line
+		c.ask = line
 		rest := lines[i+2:]
 		if len(rest) > 0 && strings.HasPrefix(rest[0], "| ") {
-			s.form, rest = rest[0][2:], rest[1:]
+			c.form, rest = rest[0][len("| "):], rest[1:]
 		}
-		s.answer = strings.Join(rest, "\n")
-		return s, nil
+		c.answer = strings.Join(rest, "\n")
+		return c, nil
 	}
-	return nil, fmt.Errorf("case %q: want a request", s.title)
+	return nil, fmt.Errorf("case %q: want a line with a request, such as GET user/list", c.title)
 }
 
-// String writes the script as it is kept.
+// String returns the script in the format of its file.
 func (s *script) String() string {
 	var b strings.Builder
 	b.WriteString(s.head)

@@ -10,7 +10,7 @@ import (
 
 // mayChange are the variables of packages that may change, with the reason.
 var mayChange = map[string]string{
-	"hermes/api responsePlans":    "a cache by type, as encoding/json has one: an entry never changes",
+	"hermes/api responseTypes":    "a cache by type, as encoding/json has one: an entry never changes",
 	"hermes/api encoders":         "a cache by type, too",
 	"internal/test/pgtest shared": "the server that all tests of a process share",
 }

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// settingValue is the text that a setting was given, and where it came from.
+type settingValue struct {
+	setting
+	text   string
+	origin origin
+}
+
+// origin says where a value came from.
+type origin struct {
+	kind string // originDefault, originFlag, originEnv or originFile
+	name string // of the flag, variable or file; empty for a default
+}
+
+const (
+	originDefault = "default"
+	originFlag    = "flag"
+	originEnv     = "environment"
+	originFile    = "file"
+)
+
+// String returns the origin as an operator knows it, such as "environment HERMES_LISTEN".
+func (o origin) String() string {
+	if o.name == "" {
+		return o.kind
+	}
+	return o.kind + " " + o.name
+}
+
+// settingError is the error of a setting that is wrong.
+type settingError struct {
+	name   string // of the setting
+	origin origin
+	reason string
+}
+
+func (e *settingError) Error() string {
+	return fmt.Sprintf("%s: %s (%s)", e.name, e.reason, e.origin)
+}
+
+// settingErrorf returns the error of a setting that was parsed but cannot be used.
+func (c *config) settingErrorf(name, format string, args ...any) error {
+	return &settingError{name: name, origin: c.lookup(name).origin, reason: fmt.Sprintf(format, args...)}
+}
+
+// lookup returns the value of the named setting, or the zero value if there is no such setting.
+func (c *config) lookup(name string) settingValue {
+	for _, v := range c.values {
+		if v.name == name {
+			return v
+		}
+	}
+	return settingValue{}
+}
+
+func newFlagSet() *flag.FlagSet { return flag.NewFlagSet("hermesd", flag.ContinueOnError) }
+
+// load reads the settings. A flag wins over the environment, and that over the default. The flag
+// set may already have flags of the command.
+func load(flags *flag.FlagSet, args []string, getenv func(string) string) (*config, error) {
+	c := &config{}
+	table := c.table()
+	given := map[string]string{}
+	for _, s := range table {
+		s.addFlag(flags, given)
+	}
+	flags.SetOutput(io.Discard)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		}
+		return nil, usageError(err.Error())
+	}
+	if flags.NArg() > 0 {
+		return nil, usageError(fmt.Sprintf("argument %q: want none; a command comes first, and a value as --setting=value",
+			flags.Arg(0)))
+	}
+	for _, s := range table {
+		v, err := s.find(given, getenv)
+		if err == nil {
+			err = v.apply()
+		}
+		if err != nil {
+			return nil, err
+		}
+		c.values = append(c.values, v)
+	}
+	c.setDerivedDefaults()
+	return c, nil
+}
+
+// addFlag adds the setting's flag, which puts its text into given. The text is parsed later, by
+// [settingValue.apply], once it is known which origin wins.
+func (s setting) addFlag(flags *flag.FlagSet, given map[string]string) {
+	collect := func(text string) error {
+		if old, ok := given[s.name]; ok && s.repeats {
+			text = old + valueSeparator + text
+		}
+		given[s.name] = text
+		return nil
+	}
+	if s.arg == "" {
+		flags.BoolFunc(s.name, s.about, collect)
+		return
+	}
+	flags.Func(s.name, s.about, collect)
+}
+
+// value returns a value of the setting.
+func (s setting) value(text, kind, name string) settingValue {
+	return settingValue{setting: s, text: text, origin: origin{kind: kind, name: name}}
+}
+
+// envName returns the name of the setting's environment variable.
+func (s setting) envName() string {
+	return "HERMES_" + strings.ToUpper(strings.ReplaceAll(s.name, "-", "_"))
+}
+
+// fileEnvName returns the name of the environment variable that names a file with the setting's
+// value.
+func (s setting) fileEnvName() string { return s.envName() + "_FILE" }
+
+// find returns the value that wins, with its origin. An empty environment variable counts as unset.
+func (s setting) find(given map[string]string, getenv func(string) string) (settingValue, error) {
+	if text, ok := given[s.name]; ok {
+		return s.value(text, originFlag, "--"+s.name), nil
+	}
+	text := getenv(s.envName())
+	if s.secret {
+		if path := getenv(s.fileEnvName()); path != "" {
+			return s.readFile(path, text)
+		}
+	}
+	if text != "" {
+		return s.value(text, originEnv, s.envName()), nil
+	}
+	return s.value(s.defaultValue, originDefault, ""), nil
+}
+
+// readFile returns the value that the file at path holds. envText is the value of the setting's
+// environment variable, which must be empty.
+func (s setting) readFile(path, envText string) (settingValue, error) {
+	variable := origin{kind: originEnv, name: s.fileEnvName()}
+	if envText != "" {
+		reason := "given twice: want either " + s.envName() + " or " + s.fileEnvName()
+		return settingValue{}, &settingError{name: s.name, origin: variable, reason: reason}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return settingValue{}, &settingError{name: s.name, origin: variable, reason: err.Error()}
+	}
+	v := s.value(strings.TrimSpace(string(text)), originFile, fmt.Sprintf("%s, named by %s", path, s.fileEnvName()))
+	if v.text == "" {
+		return settingValue{}, &settingError{name: s.name, origin: v.origin, reason: "is empty"}
+	}
+	return v, nil
+}
+
+// apply parses the text and sets the field of config. An empty default leaves the field alone. The
+// error quotes the text unless that may hold a secret.
+func (v settingValue) apply() error {
+	if v.text == "" && v.origin.kind == originDefault {
+		return nil
+	}
+	err := v.set(v.text)
+	switch {
+	case err == nil:
+		return nil
+	case v.secret, v.url:
+		return &settingError{name: v.name, origin: v.origin, reason: err.Error()}
+	}
+	return &settingError{name: v.name, origin: v.origin, reason: fmt.Sprintf("%q: %s", v.text, err)}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestRootHandler_ServeHTTP(t *testing.T) {
+	t.Parallel()
+	var readyErr error
+	var log strings.Builder
+	h := &rootHandler{
+		api:   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "api\n") }),
+		ready: func(context.Context) error { return readyErr },
+		log:   slog.New(slog.NewTextHandler(&log, nil)),
+	}
+	// The rows share one handler, so that each shows what changed since the one before.
+	tests := []struct {
+		why          string
+		method, path string
+		readyErr     error
+		status       int
+		body         string
+		log          string // a part of the log; empty if nothing is logged
+	}{
+		{"the process lives", "GET", "/healthz", nil, 200, "ok", ""},
+		{"the process lives without its database", "GET", "/healthz", errors.New("down"), 200, "ok", ""},
+		{"ready", "GET", "/readyz", nil, 200, "ok", ""},
+		{"no principal", "GET", "/readyz", notBootstrapped, 503, "not bootstrapped", "hermesd bootstrap --user NAME"},
+		{"the same reason is logged once", "GET", "/readyz", notBootstrapped, 503, "not bootstrapped", ""},
+		{"the database's error is only logged", "GET", "/readyz", errors.New("secret host"), 503,
+			"database: see the log", "secret host"},
+		{"ready again", "GET", "/readyz", nil, 200, "ok", "msg=ready"},
+		{"HEAD is allowed", "HEAD", "/readyz", nil, 200, "ok", ""},
+		{"POST is not", "POST", "/readyz", nil, 405, "want GET or HEAD", ""},
+		{"every other path is the API's", "GET", "/readyz/", nil, 200, "api", ""},
+		{"a similar path is the API's too", "GET", "//healthz", nil, 200, "api", ""},
+	}
+	for _, tt := range tests {
+		readyErr = tt.readyErr
+		log.Reset()
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(tt.method, "http://x"+tt.path, nil))
+		if body := strings.TrimSpace(w.Body.String()); w.Code != tt.status || body != tt.body {
+			t.Errorf("%s: %d %q, want %d %q", tt.why, w.Code, body, tt.status, tt.body)
+		}
+		if got := log.String(); (got == "") != (tt.log == "") || !strings.Contains(got, tt.log) {
+			t.Errorf("%s: log %q, want %q", tt.why, got, tt.log)
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/api"
+)
+
+const (
+	drainTimeout  = 20 * time.Second // for the requests in flight when hermesd is stopped
+	sweepInterval = time.Minute
+)
+
+// server is a hermesd that serves the API.
+type server struct {
+	config      *config
+	log         *slog.Logger
+	listener    *listener
+	store       *store
+	client      *hermes.Client
+	api         *api.Handler
+	root        *rootHandler
+	http        *http.Server
+	contacts    *contacts // nil without kamailio-rpc
+	backends    backendList
+	hangup      chan os.Signal // receives SIGHUP
+	stopSignals func()         // restores the default effect of SIGTERM and SIGINT
+}
+
+// run serves until ctx ends, and then answers the requests in flight.
+func (s *server) run(ctx context.Context) error {
+	background, cancel := context.WithCancel(context.Background())
+	var workers sync.WaitGroup
+	workers.Go(func() { s.sweep(background) })
+	if s.contacts != nil {
+		workers.Go(func() { s.contacts.run(background) })
+	}
+	defer func() {
+		cancel()
+		workers.Wait()
+	}()
+	served := make(chan error, 1)
+	go func() { served <- s.http.Serve(s.listener) }()
+	for {
+		select {
+		case err := <-served:
+			return err
+		case <-s.hangup:
+			s.reload()
+		case <-ctx.Done():
+			// This comes before drain logs that the server stops, so that a second signal that is
+			// sent after that line ends the process.
+			s.stopSignals()
+			s.drain()
+			return nil
+		}
+	}
+}
+
+// reload reads the certificate again, after SIGHUP.
+func (s *server) reload() {
+	if s.listener.certificate == nil {
+		s.log.Info("SIGHUP: there is no certificate to read again")
+		return
+	}
+	if err := s.listener.certificate.reload(); err != nil {
+		s.log.Error("SIGHUP: the certificate could not be read; the previous one stays in use", "error", err)
+		return
+	}
+	s.log.Info("SIGHUP: certificate read again")
+}
+
+// drain refuses new requests, waits up to drainTimeout for the requests in flight, and stops the
+// HTTP server. The probes are answered until those requests have ended.
+func (s *server) drain() {
+	s.api.Drain()
+	idle := s.root.inFlight.drain()
+	s.log.Info("stopping")
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+	}
+	if err := s.http.Shutdown(ctx); err != nil {
+		s.log.Warn("requests were cut off", "after", drainTimeout, "error", err)
+		s.http.Close()
+	}
+}
+
+// sweep removes ended sessions once per sweepInterval, until ctx ends.
+func (s *server) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweepInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			s.sweepOnce(ctx)
+		}
+	}
+}
+
+func (s *server) sweepOnce(ctx context.Context) {
+	n, err := s.client.SweepSessions(ctx)
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("ended sessions could not be removed", "error", withStoreError(err))
+	} else if n > 0 {
+		s.log.Debug("ended sessions removed", "count", n)
+	}
+}

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+// endpoint is a node with everything that is derived from it once, when the Handler is made.
+type endpoint struct {
+	hermes.Node
+	methods []string // the HTTP methods that the node accepts
+	guarded bool     // the node needs an authenticated principal
+	fields  requestFields
+}
+
+// newEndpoint returns the endpoint of n. If the node is guarded, it also accepts parameters with
+// the names of credentials, which are not part of its request.
+func newEndpoint(n hermes.Node, credentials ...string) *endpoint {
+	e := &endpoint{
+		Node:    n,
+		methods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
+		guarded: n.Needs != hermes.NoCapability,
+		fields:  requestFieldsOf(reflect.TypeOf(n.New()).Elem()),
+	}
+	if n.Changes {
+		e.methods = []string{http.MethodGet, http.MethodPost}
+	}
+	if e.guarded {
+		for _, name := range credentials {
+			e.fields.names[name] = true
+		}
+	}
+	return e
+}
+
+// allow returns the value of the Allow header.
+func (e *endpoint) allow() string { return strings.Join(e.methods, ", ") }
+
+// requestFields holds the fields of a request struct that parameters or the cookie fill.
+type requestFields struct {
+	list   []requestField
+	names  map[string]bool // all parameters that the node accepts
+	cookie int             // the index of the field for the cookie, or -1
+}
+
+type requestField struct {
+	index    int
+	name     string // the parameter
+	user     string // the parameters for the two halves of an address, or both empty
+	domain   string
+	required bool
+	optional bool // the type is a [hermes.Opt], in which absent and empty differ
+	rule     valueRule
+}
+
+func requestFieldsOf(t reflect.Type) requestFields {
+	fields := requestFields{names: map[string]bool{}, cookie: -1}
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag
+		if tag.Get("cookie") == "value" {
+			fields.cookie = i
+		}
+		if name := tag.Get("form"); name == "" || name == "-" {
+			continue
+		}
+		f := newRequestField(t.Field(i), i)
+		fields.list = append(fields.list, f)
+		for _, name := range []string{f.name, f.user, f.domain} {
+			if name != "" {
+				fields.names[name] = true
+			}
+		}
+	}
+	return fields
+}
+
+func newRequestField(sf reflect.StructField, index int) requestField {
+	name, option, _ := strings.Cut(sf.Tag.Get("form"), ",")
+	f := requestField{index: index, required: option == "required"}
+	name, halves := strings.CutSuffix(name, "*")
+	f.name = name
+	switch {
+	case halves && name == "user":
+		f.user, f.domain = "username", "domain"
+	case halves:
+		f.user, f.domain = name+"_username", name+"_domain"
+	}
+	t := sf.Type
+	if f.optional = isOpt(t); f.optional {
+		t = t.Field(0).Type
+	}
+	f.rule = valueRuleOf(t)
+	if bad := sf.Tag.Get("bad"); bad != "" {
+		response, cause, _ := strings.Cut(bad, "/")
+		f.rule.response, f.rule.cause = hermes.Response(response), hermes.Cause(cause)
+	}
+	return f
+}

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+// ServeHTTP answers a request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	req := newRequest(h, w, r)
+	defer req.finish()
+	defer req.release()
+	req.answer()
+}
+
+// request is one HTTP request and its answer, from the first check to the log line.
+type request struct {
+	handler  *Handler
+	w        http.ResponseWriter
+	r        *http.Request
+	control  *http.ResponseController // sets deadlines
+	start    time.Time
+	secure   bool // the client connects over TLS
+	draining bool // Drain had been called when the request came
+
+	endpoint *endpoint      // nil until the node has been found
+	params   *params        // nil until the parameters have been read
+	input    hermes.Request // the node's request struct; nil until it has been decoded without a fault
+	acquired bool           // the request counts among those in flight
+	sent     bool           // the status line has been written
+	outcome  Outcome
+}
+
+func newRequest(h *Handler, w http.ResponseWriter, r *http.Request) *request {
+	req := &request{
+		handler: h, w: w, r: r, control: http.NewResponseController(w), start: time.Now(),
+		secure: h.opts.TLS || r.TLS != nil, draining: h.draining.Load(),
+		outcome: Outcome{ID: rand.Text(), Remote: clientAddr(r, h.opts.TrustedProxies)},
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/json; charset=utf-8")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	header.Set("X-Request-Id", req.outcome.ID)
+	return req
+}
+
+// answer calls the node and writes the answer.
+func (req *request) answer() {
+	output, err := req.call()
+	// alias/list returns an error whose response is OK: a success with a cause.
+	if e := (*hermes.Error)(nil); err != nil && !(errors.As(err, &e) && e.Response == hermes.OK) {
+		req.fail(err)
+		return
+	}
+	req.succeed(output, err)
+}
+
+// call makes all checks, in the order of the package comment, and then calls the node.
+func (req *request) call() (output any, err error) {
+	if req.endpoint, err = req.precheck(); err != nil {
+		return nil, err
+	}
+	req.outcome.Node = req.endpoint.Path
+	if req.params, err = req.readParams(); err != nil {
+		return nil, err
+	}
+	// The request does not count as in flight before its body has been read: otherwise clients that
+	// send slowly could occupy every place.
+	if err := req.acquire(); err != nil {
+		return nil, err
+	}
+	// The server's read timeout would end the context of a call that takes longer.
+	_ = req.control.SetReadDeadline(time.Time{})
+	cookie := readCookie(req.r, req.secure)
+	client, err := req.authenticate(cookie)
+	if err != nil {
+		return nil, err
+	}
+	input, malformed, fault := req.endpoint.decode(req.params, cookie)
+	if err := client.Authorize(req.endpoint.Path, input); err != nil {
+		return nil, err
+	}
+	if fault != nil {
+		// A fault with the cause Parameters in another parameter precedes a malformed value.
+		if err := input.Check(malformed...); fault.Cause != hermes.Parameters && errors.Is(err, hermes.Parameters) {
+			return nil, err
+		}
+		return nil, fault
+	}
+	req.input = input
+	return req.endpoint.Call(req.r.Context(), client, input)
+}
+
+// acquire counts the request among those in flight, or returns a failed/busy error.
+func (req *request) acquire() error {
+	busy := &hermes.Error{Response: hermes.Failed, Cause: hermes.Busy, RetryAfter: time.Second}
+	if req.draining {
+		busy.Detail = "the server is stopping"
+		return busy
+	}
+	select {
+	case req.handler.inFlight <- struct{}{}:
+		req.acquired = true
+		return nil
+	default:
+		busy.Detail = "too many requests at once"
+		return busy
+	}
+}
+
+// release undoes acquire.
+func (req *request) release() {
+	if req.acquired {
+		<-req.handler.inFlight
+	}
+}
+
+// finish reports the outcome. If the request panicked, finish answers error/internal; if an answer
+// has been begun, it aborts the connection instead, so that the client does not take that answer
+// for a complete one.
+func (req *request) finish() {
+	p := recover()
+	if p == nil {
+		req.report()
+		return
+	}
+	err := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	if !req.sent {
+		req.fail(err)
+		req.report()
+		return
+	}
+	req.outcome.Response, req.outcome.Cause, req.outcome.Err = hermes.Fault, hermes.Internal, err
+	req.report()
+	panic(http.ErrAbortHandler)
+}

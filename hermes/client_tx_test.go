@@ -1,0 +1,158 @@
+package hermes_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+func TestClient_Tx(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	errOwn := errors.New("the caller's own error")
+	addPhone := func(c *hermes.Client) error {
+		_, err := c.PhoneAdd(ctx, hermes.PhoneAddRequest{MAC: phone2, User: bob})
+		return err
+	}
+	addKnownPhone := func(c *hermes.Client) error {
+		_, err := c.PhoneAdd(ctx, hermes.PhoneAddRequest{MAC: phone1, User: alice})
+		return err
+	}
+	for _, tt := range []struct {
+		rule string
+		fn   func(c *hermes.Client) error
+		want error // of Tx
+		kept bool  // whether bob has phone2 afterwards
+	}{
+		{"both calls are kept", func(c *hermes.Client) error {
+			_, err := c.UserAdd(ctx, hermes.UserAddRequest{User: addr("new@example.com")})
+			return errors.Join(err, addPhone(c))
+		}, nil, true},
+		{"a call sees the change of the call before it", func(c *hermes.Client) error {
+			if err := addPhone(c); err != nil {
+				return err
+			}
+			_, err := c.PhoneRemove(ctx, hermes.PhoneRemoveRequest{MAC: phone2, User: bob})
+			return err
+		}, nil, false},
+		{"the caller's error rolls back and is returned as it is", func(c *hermes.Client) error {
+			if err := addPhone(c); err != nil {
+				return err
+			}
+			return errOwn
+		}, errOwn, false},
+		{"a call's error rolls back", func(c *hermes.Client) error {
+			if err := addPhone(c); err != nil {
+				return err
+			}
+			return addKnownPhone(c)
+		}, hermes.Exists, false},
+		{"a failed change rolls back even if its error is dropped", func(c *hermes.Client) error {
+			err := addPhone(c)
+			_ = addKnownPhone(c)
+			return err
+		}, hermes.Exists, false},
+		{"a failed read does not roll back", func(c *hermes.Client) error {
+			_, _ = c.UserGet(ctx, hermes.UserGetRequest{User: addr("unknown@example.com")})
+			return addPhone(c)
+		}, nil, true},
+		{"an inner Tx joins the transaction", func(c *hermes.Client) error {
+			if err := c.Tx(ctx, addPhone); err != nil {
+				return err
+			}
+			return errOwn
+		}, errOwn, false},
+		{"a failed inner Tx rolls back the outer one", func(c *hermes.Client) error {
+			err := addPhone(c)
+			_ = c.Tx(ctx, func(*hermes.Client) error { return errOwn })
+			return err
+		}, errOwn, false},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			before := snap(t, e.store)
+			if err := e.client.Tx(t.Context(), tt.fn); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+			users, err := e.store.PhoneUsers(t.Context(), phone2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if slices.Contains(users, bob) != tt.kept {
+				t.Errorf("the users of phone2 are %v, want bob among them: %v", users, tt.kept)
+			}
+			if tt.want != nil {
+				wantEqual(t, snap(t, e.store), before)
+			}
+		})
+	}
+}
+
+// A store that fails to begin or to commit is reported as any failure of the store, without a node.
+func TestClient_Tx_storeFails(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{"Tx", "Commit"} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			calls := &storeCalls{}
+			calls.fail = func(n int) error {
+				if calls.names[n-1] == method {
+					return errDisk
+				}
+				return nil
+			}
+			before := snap(t, e.store)
+			err := e.newClient(t, calls.over(e.store)).Tx(t.Context(), func(c *hermes.Client) error {
+				_, err := c.UserChangeEmail(t.Context(), hermes.UserChangeEmailRequest{User: alice, Email: "a@example.org"})
+				return err
+			})
+			var he *hermes.Error
+			if !errors.As(err, &he) || he.Cause != hermes.StoreFailed || !errors.Is(err, errDisk) {
+				t.Errorf("got %v, want %s with the store's error inside", err, hermes.StoreFailed)
+			}
+			wantEqual(t, snap(t, e.store), before)
+		})
+	}
+}
+
+// Options.UserRemoved is called after the commit of the outermost transaction, and not after a
+// rollback.
+func TestClient_Tx_userRemoved(t *testing.T) {
+	t.Parallel()
+	errOwn := errors.New("the caller's own error")
+	for _, tt := range []struct {
+		rule string
+		end  error // of the outer transaction
+		want []sip.Addr
+	}{
+		{"committed", nil, []sip.Addr{dora}},
+		{"rolled back", errOwn, nil},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			var removed []sip.Addr
+			e := newEnvWith(t, func(o *hermes.Options) {
+				o.UserRemoved = func(a sip.Addr) { removed = append(removed, a) }
+			})
+			err := e.client.Tx(t.Context(), func(c *hermes.Client) error {
+				err := c.Tx(context.Background(), func(c *hermes.Client) error {
+					_, err := c.UserRemove(context.Background(), hermes.UserRemoveRequest{User: dora})
+					return err
+				})
+				if len(removed) != 0 {
+					t.Error("UserRemoved was called before the commit")
+				}
+				return errors.Join(err, tt.end)
+			})
+			if !errors.Is(err, tt.end) || !slices.Equal(removed, tt.want) {
+				t.Errorf("got %v, UserRemoved was called for %v; want %v, %v", err, removed, tt.end, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,53 @@
+package hermes_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+func TestError_Is(t *testing.T) {
+	t.Parallel()
+	err := error(&hermes.Error{
+		Node: "user/get", Response: hermes.Failed, Cause: hermes.NotFound, Detail: "there is no user", Err: errDisk,
+	})
+	for _, tt := range []struct {
+		rule   string
+		target error
+		want   bool
+	}{
+		{"its cause", hermes.NotFound, true},
+		{"another cause", hermes.Exists, false},
+		{"its inner error", errDisk, true},
+		{"another error", errors.New("x"), false},
+	} {
+		if got := errors.Is(err, tt.target); got != tt.want {
+			t.Errorf("%s: errors.Is(err, %v) is %v, want %v", tt.rule, tt.target, got, tt.want)
+		}
+	}
+}
+
+func TestError_Error(t *testing.T) {
+	t.Parallel()
+	var err error = &hermes.Error{
+		Node: "user/get", Response: hermes.Failed, Cause: hermes.NotFound, Detail: "there is no user", Err: errDisk,
+	}
+	if want := "user/get: failed/nonexistant: there is no user"; err.Error() != want {
+		t.Errorf("got %q, want %q, without the inner error", err, want)
+	}
+	err = newEnv(t).withAccess(hermes.LimitedRead).Authorize("user/add", nil)
+	if want := "user/add: failed/forbidden: the access level limited_read does not allow this"; err.Error() != want {
+		t.Errorf("got %q, want %q", err, want)
+	}
+	if !errors.Is(err, hermes.Forbidden) || errors.Is(err, hermes.Unauthorized) {
+		t.Errorf("errors.Is does not find the cause %s, or finds another one", hermes.Forbidden)
+	}
+}
+
+func TestCause_Error(t *testing.T) {
+	t.Parallel()
+	if got := hermes.NotFound.Error(); got != "nonexistant" {
+		t.Errorf("got %q, want the keyword %q", got, "nonexistant")
+	}
+}

@@ -1,0 +1,114 @@
+package memstore
+
+import (
+	"bytes"
+	"cmp"
+	"strings"
+
+	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// records is everything that a store contains. The values behind pointers are never changed, since
+// clones share them.
+type records struct {
+	users      userMap
+	names      sortedMap[sip.Addr, string] // the display name of each user
+	groups     sortedMap[group, present]
+	phones     sortedMap[hermes.Phone, present] // ordered by MAC
+	userPhones sortedMap[hermes.Phone, present] // ordered by user
+
+	numbers sortedMap[e164.Number, present]
+	aliases sortedMap[sip.Addr, sip.Addr]    // the destination of each alias address
+	targets sortedMap[hermes.Alias, present] // ordered by destination
+	domains sortedMap[sip.Domain, present]   // in lower case
+	servers sortedMap[sip.Domain, *hermes.Servers]
+
+	credentials    sortedMap[string, hermes.Credential]
+	authorizations sortedMap[hermes.Principal, hermes.Access]
+	keys           sortedMap[string, *hermes.Key]
+	nonces         sortedMap[hermes.Hash, *hermes.Nonce]
+	sessions       sortedMap[hermes.Hash, *hermes.Session]
+}
+
+// present is the value of a sortedMap that is a set.
+type present = struct{}
+
+func newRecords() *records {
+	return &records{
+		users:      newUserMap(),
+		names:      newSortedMap[sip.Addr, string](sip.Addr.Compare),
+		groups:     newSortedMap[group, present](compareGroups),
+		phones:     newSortedMap[hermes.Phone, present](compareByMAC),
+		userPhones: newSortedMap[hermes.Phone, present](compareByUser),
+
+		numbers: newSortedMap[e164.Number, present](e164.Number.Compare),
+		aliases: newSortedMap[sip.Addr, sip.Addr](sip.Addr.Compare),
+		targets: newSortedMap[hermes.Alias, present](compareByDestination),
+		domains: newSortedMap[sip.Domain, present](sip.Domain.Compare),
+		servers: newSortedMap[sip.Domain, *hermes.Servers](sip.Domain.Compare),
+
+		credentials:    newSortedMap[string, hermes.Credential](strings.Compare),
+		authorizations: newSortedMap[hermes.Principal, hermes.Access](comparePrincipals),
+		keys:           newSortedMap[string, *hermes.Key](strings.Compare),
+		nonces:         newSortedMap[hermes.Hash, *hermes.Nonce](compareHashes),
+		sessions:       newSortedMap[hermes.Hash, *hermes.Session](compareHashes),
+	}
+}
+
+// clone returns records that can be changed without changing r. It takes the same time for any
+// number of records.
+func (r *records) clone() *records {
+	return &records{
+		users:      r.users,
+		names:      r.names.clone(),
+		groups:     r.groups.clone(),
+		phones:     r.phones.clone(),
+		userPhones: r.userPhones.clone(),
+
+		numbers: r.numbers.clone(),
+		aliases: r.aliases.clone(),
+		targets: r.targets.clone(),
+		domains: r.domains.clone(),
+		servers: r.servers.clone(),
+
+		credentials:    r.credentials.clone(),
+		authorizations: r.authorizations.clone(),
+		keys:           r.keys.clone(),
+		nonces:         r.nonces.clone(),
+		sessions:       r.sessions.clone(),
+	}
+}
+
+// group is a user's membership: a row of Kamailio's table grp.
+type group struct {
+	user sip.Addr
+	name string
+}
+
+func compareGroups(g, h group) int {
+	return cmp.Or(g.user.Compare(h.user), strings.Compare(g.name, h.name))
+}
+
+func compareByMAC(p, q hermes.Phone) int {
+	return cmp.Or(p.MAC.Compare(q.MAC), p.User.Compare(q.User))
+}
+
+func compareByUser(p, q hermes.Phone) int {
+	return cmp.Or(p.User.Compare(q.User), p.MAC.Compare(q.MAC))
+}
+
+func compareByAlias(a, b hermes.Alias) int {
+	return cmp.Or(a.Alias.Compare(b.Alias), a.Destination.Compare(b.Destination))
+}
+
+func compareByDestination(a, b hermes.Alias) int {
+	return cmp.Or(a.Destination.Compare(b.Destination), a.Alias.Compare(b.Alias))
+}
+
+func comparePrincipals(p, q hermes.Principal) int {
+	return cmp.Or(strings.Compare(string(p.Kind), string(q.Kind)), strings.Compare(p.Name, q.Name))
+}
+
+func compareHashes(a, b hermes.Hash) int { return bytes.Compare(a[:], b[:]) }

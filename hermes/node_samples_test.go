@@ -1,0 +1,143 @@
+package hermes_test
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+// nodeSample is a call of a node that succeeds in a new env.
+type nodeSample struct {
+	actor hermes.Actor
+	req   hermes.Request     // for Node.Call
+	cred  hermes.Credentials // of the session that the call is about, if any
+}
+
+// newNodeSample prepares e for the call and returns it.
+type newNodeSample func(t testing.TB, e *env) nodeSample
+
+// byProgram returns a sample that the program itself calls.
+func byProgram(req hermes.Request) newNodeSample {
+	return func(_ testing.TB, e *env) nodeSample { return nodeSample{actor: e.client.Actor(), req: req} }
+}
+
+// nodeSamples returns a sample for each node. Where some requests need more than their node does,
+// as with user/permissions, the sample is such a request.
+func nodeSamples() map[string]newNodeSample {
+	all := map[string]newNodeSample{}
+	for _, samples := range []map[string]newNodeSample{
+		sessionSamples(), authSamples(), userSamples(), phoneSamples(), numberSamples(), aliasSamples(), domainSamples(),
+	} {
+		maps.Copy(all, samples)
+	}
+	return all
+}
+
+func sessionSamples() map[string]newNodeSample {
+	return map[string]newNodeSample{
+		"auth/login": byProgram(&hermes.AuthLoginRequest{Username: "writer", Password: hermes.NewSecret(password)}),
+		"auth/challenge": func(testing.TB, *env) nodeSample {
+			return nodeSample{actor: hermes.Actor{Remote: office}, req: &hermes.AuthChallengeRequest{Key: "hek_0123456789"}}
+		},
+		"auth/logout": func(t testing.TB, e *env) nodeSample {
+			cred := mustLogin(t, e, "writer")
+			return nodeSample{req: &hermes.AuthLogoutRequest{Session: cred.Session, Cookie: cred.Cookie}, cred: cred}
+		},
+		"auth/ping": func(t testing.TB, e *env) nodeSample {
+			cred := mustLogin(t, e, "writer")
+			return nodeSample{actor: mustAuthenticate(t, e, cred).Actor(), req: &hermes.AuthPingRequest{}, cred: cred}
+		},
+	}
+}
+
+func authSamples() map[string]newNodeSample {
+	return map[string]newNodeSample{
+		"auth/new_key": byProgram(&hermes.AuthNewKeyRequest{Host: "192.0.2.0/24", Access: hermes.FullRead}),
+		"auth/remove_key": func(t testing.TB, e *env) nodeSample {
+			key := mustNewKey(t, e.client, hermes.AuthNewKeyRequest{Host: "192.0.2.0/24", Access: hermes.FullRead})
+			cred := mustLoginWithKey(t, e, key)
+			return nodeSample{actor: e.client.Actor(), req: &hermes.AuthRemoveKeyRequest{Key: key}, cred: cred}
+		},
+		"auth/list_keys": byProgram(&hermes.AuthListKeysRequest{}),
+		"auth/authorize": byProgram(&hermes.AuthAuthorizeRequest{User: "reader", Access: hermes.FullRead}),
+		"auth/remove_user": func(t testing.TB, e *env) nodeSample {
+			req := &hermes.AuthRemoveUserRequest{User: "writer"}
+			return nodeSample{actor: e.client.Actor(), req: req, cred: mustLogin(t, e, "writer")}
+		},
+		"auth/list_users": byProgram(&hermes.AuthListUsersRequest{}),
+		"auth/add_user":   byProgram(&hermes.AuthAddUserRequest{User: "new"}),
+		"auth/update_user": func(t testing.TB, e *env) nodeSample {
+			req := &hermes.AuthUpdateUserRequest{User: "writer", Password: hermes.NewSecret("battery staple")}
+			return nodeSample{actor: e.client.Actor(), req: req, cred: mustLogin(t, e, "writer")}
+		},
+	}
+}
+
+func userSamples() map[string]newNodeSample {
+	return map[string]newNodeSample{
+		"user/get":  byProgram(&hermes.UserGetRequest{User: alice}),
+		"user/list": byProgram(&hermes.UserListRequest{}),
+		"user/add":  byProgram(&hermes.UserAddRequest{User: addr("new@example.com"), PermittedCalls: "local,intl"}),
+		"user/add_remote": byProgram(&hermes.UserAddRemoteRequest{
+			User: addr("new@far.example"), Password: hermes.NewSecret("x"), Registrar: domain("sip.far.example"),
+		}),
+		"user/remove":       byProgram(&hermes.UserRemoveRequest{User: dora}),
+		"user/change_pw":    byProgram(&hermes.UserChangePwRequest{User: alice}),
+		"user/change_email": byProgram(&hermes.UserChangeEmailRequest{User: alice, Email: "alice@example.org"}),
+		"user/update": byProgram(&hermes.UserUpdateRequest{
+			User: alice, DisplayName: hermes.Some("Alice"), PermittedCalls: hermes.Some("local"),
+		}),
+		"user/avail":             byProgram(&hermes.UserAvailRequest{User: addr("new@example.com")}),
+		"user/generate_password": byProgram(&hermes.UserGeneratePasswordRequest{}),
+		"user/permissions": byProgram(&hermes.UserPermissionsRequest{
+			User: alice, Permissions: hermes.Some([]string{"local", "intl"}),
+		}),
+	}
+}
+
+func phoneSamples() map[string]newNodeSample {
+	return map[string]newNodeSample{
+		"phone/get":    byProgram(&hermes.PhoneGetRequest{MAC: phone1}),
+		"phone/list":   byProgram(&hermes.PhoneListRequest{}),
+		"phone/add":    byProgram(&hermes.PhoneAddRequest{MAC: phone2, User: alice}),
+		"phone/remove": byProgram(&hermes.PhoneRemoveRequest{MAC: phone1, User: alice}),
+	}
+}
+
+func numberSamples() map[string]newNodeSample {
+	return map[string]newNodeSample{
+		"number/list": byProgram(&hermes.NumberListRequest{Random: true}),
+		"number/add_range": byProgram(&hermes.NumberAddRangeRequest{
+			Start: number("+4773500005"), End: number("+4773500020"),
+		}),
+		"number/add":    byProgram(&hermes.NumberAddRequest{Number: number("+4773600001")}),
+		"number/remove": byProgram(&hermes.NumberRemoveRequest{Number: inPool}),
+		"number/test":   byProgram(&hermes.NumberTestRequest{Number: inPool}),
+		"number/claim":  byProgram(&hermes.NumberClaimRequest{}),
+		"number/assign": byProgram(&hermes.NumberAssignRequest{User: alice}),
+		"number/release": func(t testing.TB, e *env) nodeSample {
+			a := mustNumberAssign(t, e.client, hermes.NumberAssignRequest{User: alice}).Alias
+			return nodeSample{actor: e.client.Actor(), req: &hermes.NumberReleaseRequest{Alias: a}}
+		},
+	}
+}
+
+func aliasSamples() map[string]newNodeSample {
+	return map[string]newNodeSample{
+		"alias/list":   byProgram(&hermes.AliasListRequest{}),
+		"alias/add":    byProgram(&hermes.AliasAddRequest{Alias: addr("+4773500001@example.com"), Destination: alice}),
+		"alias/remove": byProgram(&hermes.AliasRemoveRequest{Alias: addr("sales@example.com")}),
+	}
+}
+
+func domainSamples() map[string]newNodeSample {
+	return map[string]newNodeSample{
+		"domain/list":        byProgram(&hermes.DomainListRequest{}),
+		"domain/get_servers": byProgram(&hermes.DomainGetServersRequest{Domain: domain("example.com")}),
+		"domain/set_servers": byProgram(&hermes.DomainSetServersRequest{
+			Domain: domain("example.net"), Registrar: domain("reg.example.net"), RPort: 5060,
+			Proxy: domain("proxy.example.net"), PPort: 5060, ProvURL: "http://prov.example.net/",
+		}),
+	}
+}

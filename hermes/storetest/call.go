@@ -1,0 +1,149 @@
+package storetest
+
+import (
+	"context"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+// methodCall calls a method of a store with arguments for which it succeeds in a store that has the
+// records of addRecords. If a write call takes place when it should not, a second one therefore
+// fails or the records differ.
+type methodCall struct {
+	method string
+	call   func(ctx context.Context, s hermes.Store) error
+}
+
+// errorOf returns the error of a method that also returns a value.
+func errorOf[T any](_ T, err error) error { return err }
+
+// readCalls returns a call of each method that writes nothing.
+func readCalls() []methodCall {
+	alice := addr("alice@example.com")
+	return []methodCall{
+		{"User", func(ctx context.Context, s hermes.Store) error { return errorOf(s.User(ctx, alice)) }},
+		{"Users", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.Users(ctx, hermes.UserQuery{Limit: 1}))
+		}},
+		{"Groups", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Groups(ctx, alice)) }},
+		{"Holder", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Holder(ctx, alice)) }},
+		{"PhoneUsers", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.PhoneUsers(ctx, macAddr("001122334455")))
+		}},
+		{"UserPhones", func(ctx context.Context, s hermes.Store) error { return errorOf(s.UserPhones(ctx, alice)) }},
+		{"Phones", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.Phones(ctx, hermes.PhoneQuery{Limit: 1}))
+		}},
+		{"HasNumber", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.HasNumber(ctx, number("+4711")))
+		}},
+		{"Numbers", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.Numbers(ctx, hermes.NumberQuery{Limit: 1}))
+		}},
+		{"ShuffledNumbers", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.ShuffledNumbers(ctx, hermes.NumberQuery{Limit: 1}))
+		}},
+		{"Aliases", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.Aliases(ctx, hermes.AliasQuery{Limit: 1}))
+		}},
+		{"NumberAliased", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.NumberAliased(ctx, number("+4711")))
+		}},
+		{"DomainServed", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.DomainServed(ctx, domain("example.com")))
+		}},
+		{"Domains", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Domains(ctx)) }},
+		{"Servers", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.Servers(ctx, domain("example.com")))
+		}},
+		{"Credential", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Credential(ctx, "alice")) }},
+		{"Authorization", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.Authorization(ctx, userPrincipal("alice")))
+		}},
+		{"Authorizations", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Authorizations(ctx)) }},
+		{"Key", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Key(ctx, "k1")) }},
+		{"Keys", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Keys(ctx)) }},
+		{"Session", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Session(ctx, hash(1))) }},
+	}
+}
+
+// writeCalls returns a call of each method that writes. They succeed one after the other in this
+// order, too.
+func writeCalls() []methodCall {
+	return append(sipWriteCalls(), authWriteCalls()...)
+}
+
+func sipWriteCalls() []methodCall {
+	alice, bob := addr("alice@example.com"), remoteUser("bob@far.example")
+	bob.DisplayName = "another name"
+	changed := servers("example.com")
+	changed.RPort = 1
+	return []methodCall{
+		{"AddUser", func(ctx context.Context, s hermes.Store) error {
+			return s.AddUser(ctx, localUser("new@example.com"))
+		}},
+		{"SetUser", func(ctx context.Context, s hermes.Store) error { return s.SetUser(ctx, bob) }},
+		{"SetGroups", func(ctx context.Context, s hermes.Store) error { return s.SetGroups(ctx, alice, nil) }},
+		{"RemoveUser", func(ctx context.Context, s hermes.Store) error { return s.RemoveUser(ctx, alice) }},
+		{"AddPhone", func(ctx context.Context, s hermes.Store) error {
+			return s.AddPhone(ctx, phone("aa1122334455", "bob@far.example"))
+		}},
+		{"RemovePhone", func(ctx context.Context, s hermes.Store) error {
+			return s.RemovePhone(ctx, phone("001122334455", "alice@example.com"))
+		}},
+		{"AddNumber", func(ctx context.Context, s hermes.Store) error { return s.AddNumber(ctx, number("+4799")) }},
+		{"AddNumbers", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.AddNumbers(ctx, number("+4711"), number("+4750")))
+		}},
+		{"RemoveNumber", func(ctx context.Context, s hermes.Store) error {
+			return s.RemoveNumber(ctx, number("+4720"))
+		}},
+		{"TakeNumber", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.TakeNumber(ctx, hermes.Pattern{}, false))
+		}},
+		{"AddAlias", func(ctx context.Context, s hermes.Store) error {
+			return s.AddAlias(ctx, alias("new@example.com", "alice@example.com"))
+		}},
+		{"RemoveAlias", func(ctx context.Context, s hermes.Store) error {
+			return s.RemoveAlias(ctx, addr("sales@example.com"))
+		}},
+		{"SetServers", func(ctx context.Context, s hermes.Store) error { return s.SetServers(ctx, changed) }},
+	}
+}
+
+func authWriteCalls() []methodCall {
+	alice := userPrincipal("alice")
+	return []methodCall{
+		{"AddCredential", func(ctx context.Context, s hermes.Store) error {
+			return s.AddCredential(ctx, hermes.Credential{User: "new", Hash: passwordHash})
+		}},
+		{"SetCredential", func(ctx context.Context, s hermes.Store) error {
+			return s.SetCredential(ctx, hermes.Credential{User: "alice", Hash: otherHash})
+		}},
+		{"RemoveCredential", func(ctx context.Context, s hermes.Store) error { return s.RemoveCredential(ctx, "alice") }},
+		{"SetAuthorization", func(ctx context.Context, s hermes.Store) error {
+			return s.SetAuthorization(ctx, hermes.Authorization{Principal: alice, Access: hermes.FullRead})
+		}},
+		{"RemoveAuthorization", func(ctx context.Context, s hermes.Store) error {
+			return s.RemoveAuthorization(ctx, alice)
+		}},
+		{"AddKey", func(ctx context.Context, s hermes.Store) error { return s.AddKey(ctx, keyPair("new")) }},
+		{"TouchKey", func(ctx context.Context, s hermes.Store) error { return s.TouchKey(ctx, "k1", at(9)) }},
+		{"RemoveKey", func(ctx context.Context, s hermes.Store) error { return s.RemoveKey(ctx, "k1") }},
+		{"AddNonce", func(ctx context.Context, s hermes.Store) error { return s.AddNonce(ctx, nonce(9)) }},
+		{"TakeNonce", func(ctx context.Context, s hermes.Store) error { return errorOf(s.TakeNonce(ctx, hash(1))) }},
+		{"AddSession", func(ctx context.Context, s hermes.Store) error { return s.AddSession(ctx, session(9, alice)) }},
+		{"RotateSession", func(ctx context.Context, s hermes.Store) error {
+			return s.RotateSession(ctx, hash(1), 0, at(3), at(4))
+		}},
+		{"TouchSession", func(ctx context.Context, s hermes.Store) error { return s.TouchSession(ctx, hash(1), at(9)) }},
+		{"RemoveSessions", func(ctx context.Context, s hermes.Store) error {
+			return s.RemoveSessions(ctx, alice, hash(9))
+		}},
+		{"TrimSessions", func(ctx context.Context, s hermes.Store) error { return s.TrimSessions(ctx, alice, 0) }},
+		{"RemoveSession", func(ctx context.Context, s hermes.Store) error { return s.RemoveSession(ctx, hash(1)) }},
+		{"SweepExpired", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.SweepExpired(ctx, at(59)))
+		}},
+	}
+}

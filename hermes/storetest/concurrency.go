@@ -1,0 +1,211 @@
+package storetest
+
+import (
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+// testConcurrency tests single calls that run at the same time; testIsolation tests transactions.
+func testConcurrency(t *testing.T, open openFunc) {
+	t.Run("one of 32 that remove a number succeeds", func(t *testing.T) { testRaceRemoveNumber(t, open(t).Store) })
+	t.Run("one of 16 that add a number succeeds", func(t *testing.T) { testRaceAddNumber(t, open(t).Store) })
+	t.Run("one of 16 that add a user succeeds, of either type", func(t *testing.T) { testRaceAddUser(t, open(t).Store) })
+	t.Run("one of 16 that add an alias succeeds", func(t *testing.T) { testRaceAddAlias(t, open(t).Store) })
+	t.Run("one of 16 that add an alias in a transaction succeeds", func(t *testing.T) {
+		testRaceAddAliasInTx(t, open(t).Store)
+	})
+	t.Run("one of 16 that rotate a generation succeeds", func(t *testing.T) { testRaceRotateSession(t, open(t).Store) })
+	t.Run("one of 16 that take a nonce succeeds", func(t *testing.T) { testRaceTakeNonce(t, open(t).Store) })
+	t.Run("32 takers empty a pool, and no number is taken twice or left", func(t *testing.T) {
+		testTakeWholePool(t, open(t).Store, false)
+	})
+	t.Run("32 random takers empty a pool, and no number is taken twice or left", func(t *testing.T) {
+		testTakeWholePool(t, open(t).Store, true)
+	})
+	t.Run("every one of 16 takers of 16 numbers gets one", func(t *testing.T) { testTakeOneEach(t, open(t).Store) })
+	t.Run("a number of several ranges added at once is counted once", func(t *testing.T) {
+		testRaceAddNumbers(t, open(t).Store)
+	})
+}
+
+// runConcurrently calls fn(0) to fn(n-1) in n goroutines that begin together, and returns their
+// errors.
+func runConcurrently(n int, fn func(i int) error) []error {
+	errs := make([]error, n)
+	var ready, done sync.WaitGroup
+	ready.Add(n)
+	for i := range n {
+		done.Go(func() {
+			ready.Done()
+			ready.Wait()
+			errs[i] = fn(i)
+		})
+	}
+	done.Wait()
+	return errs
+}
+
+// wantOneWinner runs call in n workers. Each worker does all rounds as fast as it can, so that a
+// worker that is ahead wins rounds until others catch up. Of each round exactly one call must
+// return nil, and the others the bare cause.
+func wantOneWinner(t *testing.T, n, rounds int, cause hermes.Cause, call func(round, worker int) error) {
+	t.Helper()
+	errs := make([][]error, n)
+	runConcurrently(n, func(worker int) error {
+		for round := range rounds {
+			errs[worker] = append(errs[worker], call(round, worker))
+		}
+		return nil
+	})
+	for round := range rounds {
+		winners := 0
+		for worker := range n {
+			if errs[worker][round] == nil {
+				winners++
+				continue
+			}
+			wantCause(t, errs[worker][round], cause)
+		}
+		if winners != 1 {
+			t.Fatalf("round %d: %d of %d calls returned nil, want 1", round, winners, n)
+		}
+	}
+}
+
+func testRaceRemoveNumber(t *testing.T, s hermes.Store) {
+	n := rounds(t, 50)
+	for round := range n {
+		must(t, s.AddNumber(t.Context(), nthNumber("+47", 8, round)))
+	}
+	wantOneWinner(t, 32, n, hermes.NotFound, func(round, _ int) error {
+		return s.RemoveNumber(t.Context(), nthNumber("+47", 8, round))
+	})
+}
+
+func testRaceAddNumber(t *testing.T, s hermes.Store) {
+	wantOneWinner(t, 16, rounds(t, 50), hermes.Exists, func(round, _ int) error {
+		return s.AddNumber(t.Context(), nthNumber("+47", 8, round))
+	})
+}
+
+func testRaceAddUser(t *testing.T, s hermes.Store) {
+	wantOneWinner(t, 16, rounds(t, 50), hermes.Exists, func(round, worker int) error {
+		u := localUser(nthAddr("u%d@example.com", round).String())
+		if worker%2 == 1 {
+			u = remoteUser(u.Address.String())
+		}
+		return s.AddUser(t.Context(), u)
+	})
+}
+
+// The table of aliases has no unique key.
+func testRaceAddAlias(t *testing.T, s hermes.Store) {
+	wantOneWinner(t, 16, rounds(t, 50), hermes.Exists, func(round, worker int) error {
+		return s.AddAlias(t.Context(), aliasOfWorker(round, worker))
+	})
+	wantDistinctAliases(t, s)
+}
+
+func testRaceAddAliasInTx(t *testing.T, s hermes.Store) {
+	wantOneWinner(t, 16, rounds(t, 50), hermes.Exists, func(round, worker int) error {
+		return s.Tx(t.Context(), func(tx hermes.Store) error {
+			return tx.AddAlias(t.Context(), aliasOfWorker(round, worker))
+		})
+	})
+	wantDistinctAliases(t, s)
+}
+
+// aliasOfWorker returns an alias whose address is the round's and whose destination is the
+// worker's.
+func aliasOfWorker(round, worker int) hermes.Alias {
+	return hermes.Alias{Alias: nthAddr("a%d@example.com", round), Destination: nthAddr("u%d@example.com", worker)}
+}
+
+// wantDistinctAliases checks that no alias address has two rows.
+func wantDistinctAliases(t *testing.T, s hermes.Store) {
+	t.Helper()
+	all, err := s.Aliases(t.Context(), hermes.AliasQuery{Limit: 1_000_000})
+	must(t, err)
+	for i := range all[1:] {
+		if all[i].Alias == all[i+1].Alias {
+			t.Fatalf("an alias has two rows: %v and %v", all[i], all[i+1])
+		}
+	}
+}
+
+func testRaceRotateSession(t *testing.T, s hermes.Store) {
+	mustAddSession(t, s, session(1, userPrincipal("alice")))
+	wantOneWinner(t, 16, rounds(t, 50), hermes.NotFound, func(round, _ int) error {
+		return s.RotateSession(t.Context(), hash(1), int64(round), at(3), at(4))
+	})
+}
+
+func testRaceTakeNonce(t *testing.T, s hermes.Store) {
+	n := rounds(t, 50)
+	for round := range n {
+		mustAddNonce(t, s, nonce(round))
+	}
+	wantOneWinner(t, 16, n, hermes.NotFound, func(round, _ int) error {
+		return errorOf(s.TakeNonce(t.Context(), hash(round)))
+	})
+}
+
+func testTakeWholePool(t *testing.T, s hermes.Store, random bool) {
+	const workers, size = 32, 400
+	mustAddNumbers(t, s, "+4710000", "+4710399", size)
+	taken := make([][]e164.Number, workers)
+	errs := runConcurrently(workers, func(i int) error {
+		for {
+			n, err := s.TakeNumber(t.Context(), pattern("+47*"), random)
+			if err != nil {
+				return err
+			}
+			taken[i] = append(taken[i], n)
+		}
+	})
+	for _, err := range errs {
+		wantCause(t, err, hermes.NotFound)
+	}
+	all := slices.Concat(taken...)
+	slices.SortFunc(all, e164.Number.Compare)
+	wantEqual(t, len(all), nil, size)
+	wantEqual(t, len(slices.Compact(all)), nil, size)
+	wantPool(t, s)
+}
+
+// testTakeOneEach has takers in order and at random, together and alone.
+func testTakeOneEach(t *testing.T, s hermes.Store) {
+	const workers = 16
+	for round := range rounds(t, 20) {
+		first := nthNumber("+47", 8, round*100)
+		last, _ := first.Offset(workers - 1)
+		mustAddNumbers(t, s, first.String(), last.String(), workers)
+		errs := runConcurrently(workers, func(i int) error {
+			return errorOf(s.TakeNumber(t.Context(), hermes.Pattern{}, round%2 == 0 || i%2 == 0))
+		})
+		must(t, firstError(errs...))
+		wantPool(t, s)
+	}
+}
+
+func testRaceAddNumbers(t *testing.T, s hermes.Store) {
+	const workers, step, size = 8, 50, 200
+	added := make([]int64, workers)
+	errs := runConcurrently(workers, func(i int) (err error) {
+		added[i], err = s.AddNumbers(t.Context(), nthNumber("+47", 6, i*step), nthNumber("+47", 6, i*step+size-1))
+		return err
+	})
+	must(t, firstError(errs...))
+	var sum int64
+	for _, n := range added {
+		sum += n
+	}
+	const want = (workers-1)*step + size
+	wantEqual(t, sum, nil, want)
+	pool, err := s.Numbers(t.Context(), hermes.NumberQuery{Limit: 1000})
+	wantEqual(t, len(pool), err, want)
+}

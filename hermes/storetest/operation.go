@@ -1,0 +1,227 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"pgregory.net/rapid"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// operation is a call of a store, or several in a transaction.
+type operation struct {
+	// text has the method and its arguments. Rapid shows it.
+	text string
+	// run returns the result as a text.
+	run func(ctx context.Context, s hermes.Store) string
+}
+
+// GoString returns the text of the operation.
+func (o operation) GoString() string { return o.text }
+
+// String returns the text of the operation.
+func (o operation) String() string { return o.text }
+
+func newOperation(name string, args []any, run func(ctx context.Context, s hermes.Store) string) operation {
+	var texts []string
+	for _, a := range args {
+		texts = append(texts, fmt.Sprintf("%+v", a))
+	}
+	return operation{text: name + "(" + strings.Join(texts, ", ") + ")", run: run}
+}
+
+// noOperation does nothing. It is the simplest operation: rapid puts it in the place of those that
+// a failure does not need.
+func noOperation() operation {
+	return newOperation("none", nil, func(context.Context, hermes.Store) string { return "" })
+}
+
+// operation draws an operation or a transaction.
+func (g generator) operation() operation {
+	return drawFrom(g, append(g.singleOperations(), g.txOperation, g.txOperation)...)()
+}
+
+// singleOperation draws an operation that is no transaction.
+func (g generator) singleOperation() operation { return drawFrom(g, g.singleOperations()...)() }
+
+func (g generator) singleOperations() []func() operation {
+	return []func() operation{
+		noOperation, g.userWrite, g.userRead, g.phoneOperation, g.numberOperation, g.poolOperation,
+		g.aliasOperation, g.domainOperation, g.authOperation, g.keyOperation, g.sessionOperation,
+		g.sessionsOperation,
+	}
+}
+
+var errUndo = errors.New("undo")
+
+// txOperation draws operations that run in a transaction, the first of them in an inner one. The
+// transaction commits, or is undone by an error.
+func (g generator) txOperation() operation {
+	draw := func(t *rapid.T) operation { return generator{t: t, sequence: g.sequence}.singleOperation() }
+	operations := rapid.SliceOfN(rapid.Custom(draw), 1, 6).Draw(g.t, "")
+	inner := g.upTo(len(operations))
+	txErr := drawFrom(g, nil, nil, errUndo, error(hermes.Exists))
+	return newOperation("Tx", []any{operations, inner, txErr}, func(ctx context.Context, s hermes.Store) string {
+		var results []string
+		run := func(tx hermes.Store, operations []operation) {
+			for _, o := range operations {
+				results = append(results, o.run(ctx, tx))
+			}
+		}
+		err := s.Tx(ctx, func(tx hermes.Store) error {
+			results = nil
+			innerErr := tx.Tx(ctx, func(tx hermes.Store) error {
+				run(tx, operations[:inner])
+				return nil
+			})
+			run(tx, operations[inner:])
+			return firstError(innerErr, txErr)
+		})
+		if err == errUndo {
+			return strings.Join(append(results, "undone"), "\n")
+		}
+		return strings.Join(append(results, errorResult(err)), "\n")
+	})
+}
+
+func (g generator) userWrite() operation {
+	u, groups := g.user(), g.groups()
+	return drawFrom(g,
+		newOperation("AddUser", []any{u}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.AddUser(ctx, u))
+		}),
+		newOperation("SetUser", []any{u}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.SetUser(ctx, u))
+		}),
+		newOperation("RemoveUser", []any{u.Address}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.RemoveUser(ctx, u.Address))
+		}),
+		newOperation("SetGroups", []any{u.Address, groups}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.SetGroups(ctx, u.Address, groups))
+		}))
+}
+
+func (g generator) userRead() operation {
+	a, q := g.addr(), hermes.UserQuery{Match: g.pattern(), After: maybe(g, g.addr), Limit: g.limit()}
+	return drawFrom(g,
+		newOperation("User", []any{a}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.User(ctx, a))
+		}),
+		newOperation("Users", []any{q}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.Users(ctx, q))
+		}),
+		newOperation("Groups", []any{a}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.Groups(ctx, a))
+		}),
+		newOperation("Holder", []any{a}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.Holder(ctx, a))
+		}))
+}
+
+func (g generator) phoneOperation() operation {
+	p, q := g.phone(), hermes.PhoneQuery{Match: g.pattern(), After: maybe(g, g.mac), Limit: g.limit()}
+	return drawFrom(g,
+		newOperation("AddPhone", []any{p}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.AddPhone(ctx, p))
+		}),
+		newOperation("RemovePhone", []any{p}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.RemovePhone(ctx, p))
+		}),
+		newOperation("PhoneUsers", []any{p.MAC}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.PhoneUsers(ctx, p.MAC))
+		}),
+		newOperation("UserPhones", []any{p.User}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.UserPhones(ctx, p.User))
+		}),
+		newOperation("Phones", []any{q}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.Phones(ctx, q))
+		}))
+}
+
+func (g generator) numberOperation() operation {
+	n, match := g.number(), g.pattern()
+	return drawFrom(g,
+		newOperation("HasNumber", []any{n}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.HasNumber(ctx, n))
+		}),
+		newOperation("AddNumber", []any{n}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.AddNumber(ctx, n))
+		}),
+		newOperation("RemoveNumber", []any{n}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.RemoveNumber(ctx, n))
+		}),
+		newOperation("NumberAliased", []any{n}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.NumberAliased(ctx, n))
+		}),
+		newOperation("TakeNumber", []any{match}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.TakeNumber(ctx, match, false))
+		}))
+}
+
+func (g generator) poolOperation() operation {
+	q := hermes.NumberQuery{
+		Match: g.pattern(), After: maybe(g, g.number), Limit: g.limit(), Seed: drawFrom[int64](g, 0, 7, 2147483646),
+	}
+	first := g.number()
+	last, ok := first.Offset(int64(g.upTo(12)))
+	if !ok {
+		last = first
+	}
+	return drawFrom(g,
+		newOperation("Numbers", []any{q}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.Numbers(ctx, q))
+		}),
+		newOperation("ShuffledNumbers", []any{q}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.ShuffledNumbers(ctx, q))
+		}),
+		newOperation("AddNumbers", []any{first, last}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.AddNumbers(ctx, first, last))
+		}))
+}
+
+func (g generator) aliasOperation() operation {
+	a := g.alias()
+	q := hermes.AliasQuery{
+		Alias: maybe(g, g.addr), Destination: maybe(g, g.addr), After: maybe(g, g.alias), Limit: g.limit(),
+	}
+	unfiltered := hermes.AliasQuery{After: q.After, Limit: q.Limit}
+	return drawFrom(g,
+		newOperation("AddAlias", []any{a}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.AddAlias(ctx, a))
+		}),
+		newOperation("RemoveAlias", []any{a.Alias}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.RemoveAlias(ctx, a.Alias))
+		}),
+		newOperation("Aliases", []any{q}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.Aliases(ctx, q))
+		}),
+		newOperation("Aliases", []any{unfiltered}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.Aliases(ctx, unfiltered))
+		}))
+}
+
+// domainOperation leaves the number of the sequence out of the operation's text and result: rapid
+// takes failures with different texts for different failures.
+func (g generator) domainOperation() operation {
+	v := g.servers()
+	domainText := v.Domain.String()[:2]
+	name := sip.UncheckedDomain(drawFrom(g, "local.example", "LOCAL.example", "other.example", "far.example"))
+	return drawFrom(g,
+		newOperation("DomainServed", []any{name}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.DomainServed(ctx, name))
+		}),
+		newOperation("Domains", nil, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.Domains(ctx))
+		}),
+		newOperation("SetServers", []any{domainText, v.RPort, v.ProvURL}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.SetServers(ctx, v))
+		}),
+		newOperation("Servers", []any{domainText}, func(ctx context.Context, s hermes.Store) string {
+			got, err := s.Servers(ctx, v.Domain)
+			return result([]any{got.RPort, got.PPort, got.ProvURL, got.Domain == v.Domain}, err)
+		}))
+}

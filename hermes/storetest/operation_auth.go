@@ -1,0 +1,104 @@
+package storetest
+
+import (
+	"context"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+func (g generator) authOperation() operation {
+	c := hermes.Credential{User: g.name(), Hash: g.text()}
+	a := hermes.Authorization{Principal: g.principal(), Access: g.access()}
+	return drawFrom(g,
+		newOperation("Credential", []any{c.User}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.Credential(ctx, c.User))
+		}),
+		newOperation("AddCredential", []any{c}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.AddCredential(ctx, c))
+		}),
+		newOperation("SetCredential", []any{c}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.SetCredential(ctx, c))
+		}),
+		newOperation("RemoveCredential", []any{c.User}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.RemoveCredential(ctx, c.User))
+		}),
+		newOperation("Authorization", []any{a.Principal}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.Authorization(ctx, a.Principal))
+		}),
+		newOperation("Authorizations", nil, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.Authorizations(ctx))
+		}),
+		newOperation("SetAuthorization", []any{a}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.SetAuthorization(ctx, a))
+		}),
+		newOperation("RemoveAuthorization", []any{a.Principal}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.RemoveAuthorization(ctx, a.Principal))
+		}))
+}
+
+func (g generator) keyOperation() operation {
+	k, used := g.key(), g.time()
+	n := hermes.Nonce{ID: g.hash(), Key: g.name(), Expires: g.time()}
+	return drawFrom(g,
+		newOperation("Key", []any{k.ID}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.Key(ctx, k.ID))
+		}),
+		newOperation("Keys", nil, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.Keys(ctx))
+		}),
+		newOperation("AddKey", []any{k}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.AddKey(ctx, k))
+		}),
+		newOperation("RemoveKey", []any{k.ID}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.RemoveKey(ctx, k.ID))
+		}),
+		newOperation("TouchKey", []any{k.ID, used}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.TouchKey(ctx, k.ID, used))
+		}),
+		newOperation("AddNonce", []any{n}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.AddNonce(ctx, n))
+		}),
+		newOperation("TakeNonce", []any{n.ID}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.TakeNonce(ctx, n.ID))
+		}))
+}
+
+// sessionOperation draws an operation on one session.
+func (g generator) sessionOperation() operation {
+	v := g.session()
+	return drawFrom(g,
+		newOperation("Session", []any{v.ID}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.Session(ctx, v.ID))
+		}),
+		newOperation("AddSession", []any{v}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.AddSession(ctx, v))
+		}),
+		newOperation("RotateSession", []any{v.ID, v.Gen, v.Rotated, v.KeyExpires},
+			func(ctx context.Context, s hermes.Store) string {
+				return errorResult(s.RotateSession(ctx, v.ID, v.Gen, v.Rotated, v.KeyExpires))
+			}),
+		newOperation("TouchSession", []any{v.ID, v.LastSeen}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.TouchSession(ctx, v.ID, v.LastSeen))
+		}),
+		newOperation("RemoveSession", []any{v.ID}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.RemoveSession(ctx, v.ID))
+		}))
+}
+
+// sessionsOperation draws an operation on several sessions, or one that adds a session for them.
+func (g generator) sessionsOperation() operation {
+	p, keep, n, now, v := g.principal(), maybe(g, g.hash), g.upTo(3), g.time(), g.session()
+	return drawFrom(g,
+		newOperation("AddSession", []any{v}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.AddSession(ctx, v))
+		}),
+		newOperation("RemoveSessions", []any{p, keep}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.RemoveSessions(ctx, p, keep))
+		}),
+		newOperation("TrimSessions", []any{p, n}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.TrimSessions(ctx, p, n))
+		}),
+		newOperation("SweepExpired", []any{now}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.SweepExpired(ctx, now))
+		}))
+}

@@ -1,0 +1,105 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+// addRecords adds records of every kind, and returns the first error. The tests of transactions
+// and contexts use it to see whether all, some or none of several writes took place.
+func addRecords(ctx context.Context, s hermes.Store) error {
+	p := userPrincipal("alice")
+	_, err := s.AddNumbers(ctx, number("+4710"), number("+4719"))
+	return firstError(
+		err,
+		s.AddUser(ctx, localUser("alice@example.com")),
+		s.AddUser(ctx, remoteUser("bob@far.example")),
+		s.SetGroups(ctx, addr("alice@example.com"), []string{"intl"}),
+		s.AddPhone(ctx, phone("001122334455", "alice@example.com")),
+		s.AddNumber(ctx, number("+4720")),
+		s.AddAlias(ctx, alias("sales@example.com", "alice@example.com")),
+		s.SetServers(ctx, servers("example.com")),
+		s.AddCredential(ctx, hermes.Credential{User: "alice", Hash: passwordHash}),
+		s.SetAuthorization(ctx, hermes.Authorization{Principal: p, Access: hermes.FullWrite}),
+		s.AddKey(ctx, bearerKey("k1")),
+		s.AddNonce(ctx, nonce(1)),
+		s.AddSession(ctx, session(1, p)),
+	)
+}
+
+// firstError returns the first of errs that is not nil, as it is.
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wantRecords checks that all records exist that addRecords adds.
+func wantRecords(t *testing.T, s hermes.Store) {
+	t.Helper()
+	for record, exists := range existingRecords(t, s) {
+		if !exists {
+			t.Fatalf("%s is missing", record)
+		}
+	}
+}
+
+// wantNoRecords checks that no record exists that addRecords adds.
+func wantNoRecords(t *testing.T, s hermes.Store) {
+	t.Helper()
+	for record, exists := range existingRecords(t, s) {
+		if exists {
+			t.Fatalf("%s exists", record)
+		}
+	}
+}
+
+// existingRecords reports for each record of addRecords whether it exists. The nonce is left out,
+// since reading it would take it.
+func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
+	t.Helper()
+	ctx := t.Context()
+	_, aliceErr := s.User(ctx, addr("alice@example.com"))
+	_, bobErr := s.User(ctx, addr("bob@far.example"))
+	groups, groupsErr := s.Groups(ctx, addr("alice@example.com"))
+	phones, phonesErr := s.Phones(ctx, hermes.PhoneQuery{Limit: 2})
+	first, firstErr := s.HasNumber(ctx, number("+4710"))
+	last, lastErr := s.HasNumber(ctx, number("+4719"))
+	single, singleErr := s.HasNumber(ctx, number("+4720"))
+	aliases, aliasesErr := s.Aliases(ctx, hermes.AliasQuery{Limit: 2})
+	_, serversErr := s.Servers(ctx, domain("example.com"))
+	_, credentialErr := s.Credential(ctx, "alice")
+	authorizations, authorizationsErr := s.Authorizations(ctx)
+	keys, keysErr := s.Keys(ctx)
+	_, sessionErr := s.Session(ctx, hash(1))
+	must(t, firstError(groupsErr, phonesErr, firstErr, lastErr, singleErr, aliasesErr, authorizationsErr, keysErr))
+	for _, err := range []error{aliceErr, bobErr, serversErr, credentialErr, sessionErr} {
+		if err != hermes.NotFound {
+			must(t, err)
+		}
+	}
+	return map[string]bool{
+		"alice@example.com": aliceErr == nil,
+		"bob@far.example":   bobErr == nil,
+		"a group":           len(groups) == 1,
+		"a phone":           len(phones) == 1,
+		"+4710":             first,
+		"+4719":             last,
+		"+4720":             single,
+		"an alias":          len(aliases) == 1,
+		"the servers":       serversErr == nil,
+		"the credential":    credentialErr == nil,
+		"the authorization": len(authorizations) == 1,
+		"the key":           len(keys) == 1,
+		"the session":       sessionErr == nil,
+	}
+}
+
+// errOwn is an error that a transaction's function returns.
+var errOwn = errors.New("fn's own error")
