@@ -299,8 +299,9 @@ func (c *Client) addAPIUser(ctx context.Context, a Authorization, password Secre
 
 // AuthUpdateUserRequest names an API user and its new password.
 type AuthUpdateUserRequest struct {
-	User     string `form:"user,required" json:"user"`
-	Password Secret `form:"password,required" json:"password"` // 8 to 128 characters
+	User string `form:"user,required" json:"user"`
+	// Password has 8 to 128 characters except control characters.
+	Password Secret `form:"password,required" json:"password"`
 	// OldPassword is required of a user who changes their own password without CanAdminister.
 	OldPassword Secret `form:"old_password" json:"old_password,omitzero"`
 }

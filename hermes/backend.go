@@ -8,8 +8,8 @@ import "context"
 type Backend interface {
 	// Name returns the name that auth/list_users shows.
 	Name() string
-	// Verify reports whether password is that of user. An unknown user takes the same time as a
-	// known one. An error means that the backend does not know; the login fails then.
+	// Verify reports whether password is that of user. It must take as long for an unknown user as
+	// for a known one. An error means that the backend could not find out; the login fails then.
 	Verify(ctx context.Context, s Store, user string, password Secret) (bool, error)
 	// Has reports whether the user exists.
 	Has(ctx context.Context, s Store, user string) (bool, error)
@@ -39,8 +39,8 @@ func (c *Client) writableBackend() (WritableBackend, error) {
 	return nil, failed(ReadOnly, "no authentication backend can be written")
 }
 
-// backendOf returns the first backend that has the user, or nil. It is called outside of
-// transactions, because a directory may be slow and others would wait.
+// backendOf returns the first backend that has the user, or nil. It is called before a call's own
+// transaction begins, because a directory may be slow and other transactions would wait.
 func (c *Client) backendOf(ctx context.Context, user string) (Backend, error) {
 	for _, b := range c.opts.Backends {
 		has, err := b.Has(ctx, c.store, user)

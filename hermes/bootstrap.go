@@ -11,7 +11,7 @@ const bootstrapEvent = "auth/bootstrap"
 // password already), ReadOnly.
 func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (err error) {
 	defer wrap(&err, "")
-	if err = c.prepareBootstrap(user); err != nil {
+	if err = c.checkBootstrap(user); err != nil {
 		return err
 	}
 	if err = c.needNoAdmin(ctx, c.store); err != nil {
@@ -37,7 +37,7 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (e
 // It needs CanAdminister. Causes: ReadOnly (the user's backend cannot be written).
 func (c *Client) Recover(ctx context.Context, user string, password Secret) (err error) {
 	defer wrap(&err, "")
-	if err = c.prepareBootstrap(user); err != nil {
+	if err = c.checkBootstrap(user); err != nil {
 		return err
 	}
 	defer func() { c.audit(ctx, bootstrapEvent, user, err) }()
@@ -67,7 +67,8 @@ func (c *Client) Recover(ctx context.Context, user string, password Secret) (err
 	})
 }
 
-func (c *Client) prepareBootstrap(user string) error {
+// checkBootstrap refuses an actor without CanAdminister and a malformed user name.
+func (c *Client) checkBootstrap(user string) error {
 	if err := c.require(bootstrapEvent, CanAdminister); err != nil {
 		return err
 	}

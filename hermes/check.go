@@ -16,8 +16,9 @@ type Request interface {
 	// a malformed value, fields that exclude each other. It needs no store and changes nothing. It
 	// returns nil or an *[Error] without a node. Every Client method calls it before it acts.
 	//
-	// A decoder that could not read the text of some parameters passes their names as malformed:
-	// Check takes them as given and does not look at their values.
+	// A decoder that could not read the text of some parameters passes their names as malformed, so
+	// that Check takes them as given. It need not pass those whose malformed text is itself a fault
+	// with the cause Parameters, because that fault is as good as any that Check would report.
 	Check(malformed ...string) error
 }
 
@@ -43,7 +44,8 @@ func needAddr(name string, a sip.Addr, malformed []string) error {
 	return nil
 }
 
-// checkNewAddr refuses an address that only other tools write. A zero address is not looked at.
+// checkNewAddr refuses a malformed address, which only other tools write. It accepts the zero
+// address, about which needAddr decides.
 func checkNewAddr(name string, a sip.Addr) error {
 	if !a.IsZero() && !a.Valid() {
 		return failed(Malformed, "%s %q: want a SIP address, user@domain", name, a)

@@ -55,15 +55,17 @@ type Options struct {
 	// Resolver looks up the host names that API keys are bound to. Defaults to
 	// net.DefaultResolver.
 	Resolver Resolver
-	// FailedLoginTime: failed logins are padded to a multiple of this, so that timing does not
-	// reveal the reason. Defaults to 100 ms; a negative value disables padding.
+	// FailedLoginTime is the step of padding: a failed login takes a multiple of it, so that timing
+	// does not reveal the reason. Defaults to 100 ms; a negative value disables padding.
 	FailedLoginTime time.Duration
 	// Logger receives the audit lines: logins, refusals, and changes of access. If nil, they are
 	// discarded.
 	Logger *slog.Logger
 	// UserRemoved is called with the address of each local user that was removed, in the caller's
-	// goroutine, after the removal has been committed. Kamailio keeps a user's contact until it
-	// expires; this is the place to tell it. If nil, nothing is called.
+	// goroutine, after the removal has been committed. Over a store in the host's own transaction,
+	// such as that of postgres.InTx, it is called before the host commits. Kamailio keeps a user's
+	// contact until it expires; this function can tell Kamailio to drop it. If nil, there is no
+	// call.
 	UserRemoved func(sip.Addr)
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
@@ -191,8 +193,8 @@ func (c *Client) require(event string, need Capability) error {
 	return err
 }
 
-// precheck is the beginning of every method: the actor must be allowed to call the node, and the
-// request must be right by itself.
+// precheck begins most methods: the actor must be allowed to call the node, and the request must be
+// right by itself. A method that audits faulty requests calls Authorize and Check itself.
 func (c *Client) precheck(node string, req Request) error {
 	if err := c.Authorize(node, req); err != nil {
 		return err
@@ -227,12 +229,16 @@ type transaction struct {
 }
 
 // Tx calls fn with a Client whose calls are all part of one transaction: everything that they
-// changed is kept if fn returns nil, and nothing of it otherwise. The Client is valid only until fn
-// returns. fn may run more than once, so it must set its results anew each time.
+// changed is kept if fn returns nil, and nothing of it otherwise. fn may run more than once, so it
+// must set its results anew each time.
+//
+// The Client, and each List that it returned, is valid only until fn returns and is for one
+// goroutine at a time. fn must not change anything with another Client of the same store: that call
+// could wait for this transaction to end.
 //
 // If a call that changes something fails inside fn, the transaction is rolled back whatever fn
-// returns: such a call may have failed half way. Calls that only read may fail with an answer such
-// as NotFound and fn go on.
+// returns: such a call may have failed half way. After a call that only read and got an answer such
+// as NotFound, fn may go on.
 //
 // What follows a change outside of the store, such as Options.UserRemoved, follows the commit of
 // the outermost Tx. A Tx inside of fn joins the transaction.
@@ -288,6 +294,3 @@ func (c *Client) afterCommit(f func()) {
 	}
 	f()
 }
-
-// volatile is implemented by a store that keeps nothing after the process ends.
-type volatile interface{ Volatile() bool }

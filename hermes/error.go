@@ -55,8 +55,8 @@ func (c Cause) Error() string { return string(c) }
 var ErrOutcomeUnknown = errors.New("outcome unknown")
 
 const (
-	detailDBFail  = "the database did not carry it out; nothing was changed"
-	detailUnknown = "outcome unknown: the connection broke while the change was being committed"
+	detailStoreFailed = "the database did not carry it out; nothing was changed"
+	detailUnknown     = "outcome unknown: the connection broke while the change was being committed"
 )
 
 // Error is the error of every Client method.
@@ -119,7 +119,7 @@ func asError(err error) *Error {
 		own := *e
 		return &own
 	}
-	detail := detailDBFail
+	detail := detailStoreFailed
 	if errors.Is(err, ErrOutcomeUnknown) {
 		detail = detailUnknown
 	}

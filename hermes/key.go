@@ -86,7 +86,8 @@ func (c *Client) makeKey(req AuthNewKeyRequest) (Key, Secret, error) {
 
 func keyPrincipal(id string) Principal { return Principal{Kind: KeyPrincipal, Name: id} }
 
-// keyID returns the public id that a key begins with or that a text is, and whether there is one.
+// keyID returns the public id at the beginning of key, or "" if there is none, and whether key is a
+// well-formed bearer key or a public id.
 func keyID(key Secret) (string, bool) {
 	s := key.Reveal()
 	n := len(apiKeyPrefix) + apiKeyID

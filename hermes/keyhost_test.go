@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// names is a resolver that knows these.
-type names struct {
+// mapResolver is a Resolver that knows the hosts in addrs and records what it was asked.
+type mapResolver struct {
 	addrs map[string][]string
 	asked []string
 }
 
-func (n *names) LookupNetIP(ctx context.Context, network, host string) (found []netip.Addr, err error) {
-	n.asked = append(n.asked, network+" "+host)
+func (r *mapResolver) LookupNetIP(ctx context.Context, network, host string) (found []netip.Addr, err error) {
+	r.asked = append(r.asked, network+" "+host)
 	if _, ok := ctx.Deadline(); !ok {
 		return nil, errors.New("a look-up without a deadline")
 	}
-	texts, ok := n.addrs[host]
+	texts, ok := r.addrs[host]
 	if !ok {
 		return nil, errors.New("no such host")
 	}
@@ -32,126 +32,156 @@ func (n *names) LookupNetIP(ctx context.Context, network, host string) (found []
 	return found, nil
 }
 
-func rules(r Resolver, now *time.Time) *Client {
+// newHostClient returns a Client for hostAllows, whose clock shows *now.
+func newHostClient(r Resolver, now *time.Time) *Client {
 	return &Client{opts: &Options{Now: func() time.Time { return *now }}, hosts: newHostCache(r)}
 }
 
-func TestHostAllows(t *testing.T) {
-	known := &names{addrs: map[string][]string{
-		"ci.example.com": {"192.0.2.7", "2001:db8::7", "::ffff:192.0.2.8"}, "local.example.com": {"fe80::7%eth0"}, "empty.example.com": {},
+func TestClient_hostAllows(t *testing.T) {
+	t.Parallel()
+	resolver := &mapResolver{addrs: map[string][]string{
+		"ci.example.com":    {"192.0.2.7", "2001:db8::7", "::ffff:192.0.2.8"},
+		"local.example.com": {"fe80::7%eth0"},
+		"empty.example.com": {},
 	}}
 	now := time.Unix(1e9, 0)
 	for _, r := range []struct {
+		rule         string
 		host, remote string
 		want         bool
-		why          string
 	}{
-		{"", "192.0.2.1", true, "a key pair that is bound to nothing"},
-		{"", "", true, "also from who knows where"},
-		{"192.0.2.1", "192.0.2.1", true, "an address"},
-		{"192.0.2.1", "192.0.2.2", false, "another address"},
-		{"192.0.2.1", "::ffff:192.0.2.1", true, "as a dual-stack socket shows it"},
-		{"::ffff:192.0.2.1", "192.0.2.1", true, "the same the other way round"},
-		{"192.0.2.1", "", false, "an address that is not known"},
-		{"192.0.2.0/24", "192.0.2.255", true, "a range"},
-		{"192.0.2.0/24", "192.0.3.0", false, "beyond it"},
-		{"192.0.2.0/24", "::ffff:192.0.2.9", true, "a range and a mapped address"},
-		{"192.0.2.0/25,198.51.100.0/24", "198.51.100.1", true, "the second range"},
-		{"192.0.2.0/25,198.51.100.7", "198.51.100.7", true, "a range and an address"},
-		{"0.0.0.0/0", "2001:db8::1", false, "all of IPv4 has no IPv6"},
-		{"::/0", "192.0.2.1", false, "nor the other way round"},
-		{"2001:db8::/32", "2001:db8:ffff::1", true, "an IPv6 range"},
-		{"2001:db8::1", "2001:db8:0::1", true, "another spelling"},
-		{"fe80::/10", "fe80::1%eth0", true, "an interface is no part of the address"},
-		{"ci.example.com", "192.0.2.7", true, "a name that leads here"},
-		{"CI.Example.com", "2001:db8::7", true, "names have no case"},
-		{"ci.example.com", "192.0.2.8", true, "an address that DNS gave mapped"},
-		{"ci.example.com", "::ffff:192.0.2.7", true, "and a mapped caller"},
-		{"local.example.com", "fe80::7%eth1", true, "interfaces again"},
-		{"ci.example.com", "192.0.2.9", false, "a name that leads elsewhere"},
-		{"empty.example.com", "192.0.2.7", false, "a name without addresses"},
-		{"gone.example.com", "192.0.2.7", false, "a name that does not resolve"},
-		{"ci.example.com", "", false, "a name, for an address that is not known"},
-		{"192.0.2.0/24 ", "192.0.2.1", false, "a rule that cannot be read"},
+		{"a key pair that is bound to no host", "", "192.0.2.1", true},
+		{"no host and an unknown address", "", "", true},
+		{"an address", "192.0.2.1", "192.0.2.1", true},
+		{"another address", "192.0.2.1", "192.0.2.2", false},
+		{"an IPv4 address as a dual-stack socket shows it", "192.0.2.1", "::ffff:192.0.2.1", true},
+		{"a key that is bound to a mapped address", "::ffff:192.0.2.1", "192.0.2.1", true},
+		{"an unknown address", "192.0.2.1", "", false},
+		{"the last address of a range", "192.0.2.0/24", "192.0.2.255", true},
+		{"the first address after a range", "192.0.2.0/24", "192.0.3.0", false},
+		{"a mapped address in a range", "192.0.2.0/24", "::ffff:192.0.2.9", true},
+		{"the second range", "192.0.2.0/25,198.51.100.0/24", "198.51.100.1", true},
+		{"an address after a range", "192.0.2.0/25,198.51.100.7", "198.51.100.7", true},
+		{"all of IPv4 has no IPv6 address", "0.0.0.0/0", "2001:db8::1", false},
+		{"all of IPv6 has no IPv4 address", "::/0", "192.0.2.1", false},
+		{"an IPv6 range", "2001:db8::/32", "2001:db8:ffff::1", true},
+		{"another spelling of an IPv6 address", "2001:db8::1", "2001:db8:0::1", true},
+		{"the zone of an address is ignored", "fe80::/10", "fe80::1%eth0", true},
+		{"a name that resolves to the address", "ci.example.com", "192.0.2.7", true},
+		{"names are not case-sensitive", "CI.Example.com", "2001:db8::7", true},
+		{"a name that resolves to a mapped address", "ci.example.com", "192.0.2.8", true},
+		{"a name and a mapped remote address", "ci.example.com", "::ffff:192.0.2.7", true},
+		{"the zones of resolved addresses are ignored", "local.example.com", "fe80::7%eth1", true},
+		{"a name that resolves to other addresses", "ci.example.com", "192.0.2.9", false},
+		{"a name without addresses", "empty.example.com", "192.0.2.7", false},
+		{"a name that does not resolve", "gone.example.com", "192.0.2.7", false},
+		{"a name and an unknown address", "ci.example.com", "", false},
+		{"a rule that cannot be read", "192.0.2.0/24 ", "192.0.2.1", false},
 	} {
 		var remote netip.Addr
 		if r.remote != "" {
 			remote = netip.MustParseAddr(r.remote)
 		}
-		if got := rules(known, &now).hostAllows(t.Context(), r.host, remote); got != r.want {
-			t.Errorf("%q from %q: %v, want %v: %s", r.host, r.remote, got, r.want, r.why)
+		if got := newHostClient(resolver, &now).hostAllows(t.Context(), r.host, remote); got != r.want {
+			t.Errorf("%s: host %q, remote %q: got %v, want %v", r.rule, r.host, r.remote, got, r.want)
 		}
 	}
 }
 
-func TestParseHost(t *testing.T) {
+func TestParseHostRule(t *testing.T) {
+	t.Parallel()
 	for _, in := range []string{
-		"192.0.2.1", "2001:db8::1", "192.0.2.0/24", "192.0.2.1/32", "0.0.0.0/0", "::/0", "192.0.2.0/24,2001:db8::/32,198.51.100.1",
-		"localhost", "ci.example.com", "xn--mnchen-3ya.example",
+		"192.0.2.1", "2001:db8::1", "192.0.2.0/24", "192.0.2.1/32", "0.0.0.0/0", "::/0",
+		"192.0.2.0/24,2001:db8::/32,198.51.100.1", "localhost", "ci.example.com", "xn--mnchen-3ya.example",
 	} {
 		if _, err := parseHostRule(in); err != nil {
-			t.Errorf("%q: %v", in, err)
+			t.Errorf("%q: got %v, want nil", in, err)
 		}
 	}
-	for _, r := range []struct{ in, why string }{
-		{"", "nothing"}, {",", "two nothings"}, {"192.0.2.1,", "a comma too many"}, {"192.0.2.0/24, 198.51.100.1", "a blank"},
-		{"192.0.2.1/24", "host bits: which is meant?"}, {"2001:db8::1/32", "host bits"}, {"192.0.2.0/33", "too long a prefix"}, {"192.0.2.0/", "no prefix"},
-		{"192.0.2.256", "no octet"}, {"192.0.2", "three octets, which is no name"}, {"192.0.02.1", "a leading zero, octal for some"},
-		{"::ffff:192.0.2.0/120", "a mapped range, which no caller could match"}, {"fe80::1%eth0", "an interface"},
-		{"ci.example.com,192.0.2.1", "a name among ranges"}, {"a.example,b.example", "two names"}, {"*.example.com", "a wildcard"},
-		{"-a.example.com", "no host name"}, {"ci.example.com:443", "a port"}, {"http://ci.example.com", "a URL"}, {"[2001:db8::1]", "brackets"},
-		{"münchen.example", "not in its ASCII form"}, {"ci.example.com\n", "a line break"}, {strings.Repeat("192.0.2.1,", 30), "over 255 characters"},
+	for _, r := range []struct{ rule, in string }{
+		{"an empty text", ""},
+		{"a comma alone", ","},
+		{"a trailing comma", "192.0.2.1,"},
+		{"a blank after the comma", "192.0.2.0/24, 198.51.100.1"},
+		{"IPv4 host bits: the range and the address are both possible", "192.0.2.1/24"},
+		{"IPv6 host bits", "2001:db8::1/32"},
+		{"a prefix that is too long", "192.0.2.0/33"},
+		{"an empty prefix", "192.0.2.0/"},
+		{"an octet over 255", "192.0.2.256"},
+		{"three octets, which are not a name either", "192.0.2"},
+		{"a leading zero, which some programs read as octal", "192.0.02.1"},
+		{"a mapped range, which no address could match", "::ffff:192.0.2.0/120"},
+		{"a zone", "fe80::1%eth0"},
+		{"a name and a range", "ci.example.com,192.0.2.1"},
+		{"two names", "a.example,b.example"},
+		{"a wildcard", "*.example.com"},
+		{"a label that begins with a hyphen", "-a.example.com"},
+		{"a port", "ci.example.com:443"},
+		{"a URL", "http://ci.example.com"},
+		{"brackets", "[2001:db8::1]"},
+		{"a name that is not in its ASCII form", "münchen.example"},
+		{"a line feed", "ci.example.com\n"},
+		{"more than 255 characters", strings.Repeat("192.0.2.1,", 30)},
 	} {
 		if rule, err := parseHostRule(r.in); !errors.Is(err, Parameters) || rule.name != "" || rule.ranges != nil {
-			t.Errorf("%q: %v, %v; want parameters: %s", r.in, rule, err, r.why)
+			t.Errorf("%s: %q: got %v, %v; want the cause %s", r.rule, r.in, rule, err, Parameters)
 		}
 	}
 }
 
-func TestHostCache(t *testing.T) {
-	known := &names{addrs: map[string][]string{"ci.example.com": {"192.0.2.7"}}}
+func TestHostCache_lookup(t *testing.T) {
+	t.Parallel()
+	const host = "ci.example.com"
+	resolver := &mapResolver{addrs: map[string][]string{host: {"192.0.2.7"}}}
 	now := time.Unix(1e9, 0)
-	c := rules(known, &now)
-	allows := func(host, remote string) bool { return c.hostAllows(t.Context(), host, netip.MustParseAddr(remote)) }
-	if !allows("ci.example.com", "192.0.2.7") || !allows("ci.example.com", "192.0.2.7") || allows("ci.example.com", "192.0.2.8") {
-		t.Error("the name is not taken for its address")
+	c := newHostClient(resolver, &now)
+	allows := func(remote string) bool { return c.hostAllows(t.Context(), host, netip.MustParseAddr(remote)) }
+	for remote, want := range map[string]bool{"192.0.2.7": true, "192.0.2.8": false} {
+		for range 2 {
+			if got := allows(remote); got != want {
+				t.Errorf("from %s: got %v, want %v", remote, got, want)
+			}
+		}
 	}
-	if want := []string{"ip ci.example.com"}; !slices.Equal(known.asked, want) {
-		t.Errorf("asked %q for three requests, want %q", known.asked, want)
+	if want := []string{"ip " + host}; !slices.Equal(resolver.asked, want) {
+		t.Errorf("the look-ups for four requests are %q, want %q", resolver.asked, want)
 	}
-	known.addrs["ci.example.com"] = []string{"192.0.2.8"}
+
+	resolver.addrs[host] = []string{"192.0.2.8"}
 	now = now.Add(30*time.Second - 1)
-	if !allows("ci.example.com", "192.0.2.7") {
-		t.Error("a look-up was forgotten before 30 seconds")
+	if !allows("192.0.2.7") {
+		t.Error("a look-up was dropped before 30 seconds had passed")
 	}
 	now = now.Add(1)
-	if allows("ci.example.com", "192.0.2.7") || !allows("ci.example.com", "192.0.2.8") {
-		t.Error("the name's new address is not seen after 30 seconds")
+	if allows("192.0.2.7") || !allows("192.0.2.8") {
+		t.Error("the new address of the host is not used after 30 seconds")
 	}
-	delete(known.addrs, "ci.example.com")
+
+	delete(resolver.addrs, host)
 	now = now.Add(30 * time.Second)
 	for range 2 {
-		if allows("ci.example.com", "192.0.2.8") {
-			t.Error("a name that no longer resolves still lets in")
+		if allows("192.0.2.8") {
+			t.Error("a host that does not resolve any more is still allowed")
 		}
 	}
-	if len(known.asked) != 4 {
-		t.Errorf("asked %d times, want 4: that a name does not resolve is not kept", len(known.asked))
+	if len(resolver.asked) != 4 {
+		t.Errorf("got %d look-ups, want 4: a failed look-up is not kept", len(resolver.asked))
 	}
 }
 
-func TestHostCacheIsBounded(t *testing.T) {
-	known := &names{addrs: map[string][]string{}}
+func TestHostCache_lookup_bounded(t *testing.T) {
+	t.Parallel()
+	resolver := &mapResolver{addrs: map[string][]string{}}
 	now := time.Unix(1e9, 0)
-	c := rules(known, &now)
+	c := newHostClient(resolver, &now)
 	for i := range hostCacheSize + 10 {
 		host := fmt.Sprintf("h%d.example.com", i)
-		known.addrs[host] = []string{"192.0.2.7"}
+		resolver.addrs[host] = []string{"192.0.2.7"}
 		if !c.hostAllows(t.Context(), host, netip.MustParseAddr("192.0.2.7")) {
 			t.Fatalf("%s is not allowed", host)
 		}
 	}
 	if n := len(c.hosts.found); n > hostCacheSize {
-		t.Errorf("%d names are kept, want %d at most", n, hostCacheSize)
+		t.Errorf("the cache has %d names, want at most %d", n, hostCacheSize)
 	}
 }

@@ -12,33 +12,50 @@ import (
 )
 
 var (
-	noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-	here = netip.MustParseAddr("192.0.2.10")
+	noon       = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	clientAddr = netip.MustParseAddr("192.0.2.10")
+	otherAddr  = netip.MustParseAddr("203.0.113.1")
 )
 
-func TestBuckets(t *testing.T) {
-	b := newBuckets(rate{3, 10 * time.Second})
+// numberedAddr returns the address that format makes of i.
+func numberedAddr(format string, i int) netip.Addr {
+	return netip.MustParseAddr(fmt.Sprintf(format, i))
+}
+
+// failLogin makes one failed login and returns how long it must wait, 0 if it was let through.
+func failLogin(l *loginLimiter, user string, remote netip.Addr, now time.Time) (wait time.Duration) {
+	_, err := l.begin(user, remote, now)
+	var e *Error
+	if errors.As(err, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+func TestBuckets_take(t *testing.T) {
+	t.Parallel()
+	b := newBuckets(rate{burst: 3, interval: 10 * time.Second})
 	for i := range 3 {
 		if wait := b.take("a", noon); wait != 0 {
 			t.Fatalf("token %d of the burst: wait %v", i+1, wait)
 		}
 	}
 	for _, r := range []struct {
+		rule        string
 		after, want time.Duration
-		why         string
 	}{
-		{0, 10 * time.Second, "the burst is used up"},
-		{0, 10 * time.Second, "asking costs nothing"},
-		{10*time.Second - 1, 1, "just before the next"},
-		{10 * time.Second, 0, "the next"},
-		{10 * time.Second, 10 * time.Second, "one, not two"},
-		{50 * time.Second, 0, "after a long time"},
-		{50 * time.Second, 0, "there is a burst again"},
-		{50 * time.Second, 0, "of three"},
-		{50 * time.Second, 10 * time.Second, "and no more"},
+		{"the burst is used up", 0, 10 * time.Second},
+		{"a refusal does not lengthen the wait", 0, 10 * time.Second},
+		{"just before the next token", 10*time.Second - 1, 1},
+		{"the next token", 10 * time.Second, 0},
+		{"there is one token only", 10 * time.Second, 10 * time.Second},
+		{"the first token of a new burst", 50 * time.Second, 0},
+		{"the second token", 50 * time.Second, 0},
+		{"the third token", 50 * time.Second, 0},
+		{"the new burst is used up", 50 * time.Second, 10 * time.Second},
 	} {
 		if got := b.take("a", noon.Add(r.after)); got != r.want {
-			t.Errorf("after %v: wait %v, want %v: %s", r.after, got, r.want, r.why)
+			t.Errorf("%s, after %v: wait %v, want %v", r.rule, r.after, got, r.want)
 		}
 	}
 	if wait := b.take("b", noon); wait != 0 {
@@ -46,8 +63,9 @@ func TestBuckets(t *testing.T) {
 	}
 }
 
-func TestBucketsGiveBack(t *testing.T) {
-	b := newBuckets(rate{1, time.Minute})
+func TestBuckets_give(t *testing.T) {
+	t.Parallel()
+	b := newBuckets(rate{burst: 1, interval: time.Minute})
 	for i := range 3 {
 		if wait := b.take("a", noon); wait != 0 {
 			t.Fatalf("round %d: wait %v for a token that was given back", i+1, wait)
@@ -57,260 +75,280 @@ func TestBucketsGiveBack(t *testing.T) {
 	b.give("never taken")
 	b.give("a")
 	if b.take("a", noon) != 0 || b.take("a", noon) != time.Minute {
-		t.Error("what was given back twice makes more than a burst")
+		t.Error("a token that was given back twice makes more than a burst")
 	}
 }
 
-func TestBucketsAreBounded(t *testing.T) {
-	b := newBuckets(rate{1, time.Minute})
-	for i := range tableSize {
-		b.take(fmt.Sprint("old", i), noon)
-	}
-	b.take("last", noon.Add(30*time.Second))
-	if len(b.full) != tableSize || !b.used("last", noon.Add(31*time.Second)) {
-		t.Fatalf("%d keys, the new one there: %v", len(b.full), b.used("last", noon.Add(31*time.Second)))
-	}
-	later := noon.Add(2 * time.Minute)
-	for i := range 1000 {
-		b.take(fmt.Sprint("new", i), later)
-	}
-	if len(b.full) != tableSize {
-		t.Errorf("%d keys, want %d", len(b.full), tableSize)
-	}
-	for i := range 1000 {
-		if b.take(fmt.Sprint("new", i), later) == 0 {
-			t.Fatalf("key %d of the new ones was forgotten, though others were full again", i)
+func TestBuckets_put(t *testing.T) {
+	t.Parallel()
+	t.Run("a full table makes room for a new key", func(t *testing.T) {
+		t.Parallel()
+		b := newBuckets(rate{burst: 1, interval: time.Minute})
+		for i := range tableSize {
+			b.take(fmt.Sprint("old", i), noon)
 		}
-	}
+		b.take("last", noon.Add(30*time.Second))
+		if len(b.full) != tableSize || !b.used("last", noon.Add(31*time.Second)) {
+			t.Fatalf("the table has %d keys, the new one among them: %v", len(b.full), b.used("last", noon.Add(31*time.Second)))
+		}
+		later := noon.Add(2 * time.Minute)
+		for i := range 1000 {
+			b.take(fmt.Sprint("new", i), later)
+		}
+		if len(b.full) != tableSize {
+			t.Errorf("the table has %d keys, want %d", len(b.full), tableSize)
+		}
+		for i := range 1000 {
+			if b.take(fmt.Sprint("new", i), later) == 0 {
+				t.Fatalf("key new%d was evicted although the buckets of others were full again", i)
+			}
+		}
+	})
+	t.Run("the bucket that will be full last stays", func(t *testing.T) {
+		t.Parallel()
+		b := newBuckets(rate{burst: 1, interval: time.Hour})
+		for i := range tableSize {
+			b.take(fmt.Sprint(i), noon.Add(time.Duration(i)*time.Millisecond))
+		}
+		b.take("one more", noon.Add(time.Minute))
+		if !b.used(fmt.Sprint(tableSize-1), noon.Add(2*time.Minute)) {
+			t.Error("the key whose bucket will be full last was evicted")
+		}
+	})
 }
 
-func TestBucketsKeepTheLast(t *testing.T) {
-	b := newBuckets(rate{1, time.Hour})
-	for i := range tableSize {
-		b.take(fmt.Sprint(i), noon.Add(time.Duration(i)*time.Millisecond))
-	}
-	b.take("one more", noon.Add(time.Minute))
-	if !b.used(fmt.Sprint(tableSize-1), noon.Add(2*time.Minute)) {
-		t.Error("the key that is used for longest made room")
-	}
-}
-
-// fail is a login that fails, and whether it was let through at all.
-func fail(d *loginLimiter, user string, from netip.Addr, now time.Time) (wait time.Duration) {
-	_, err := d.begin(user, from, now)
-	var e *Error
-	if errors.As(err, &e) {
-		return e.RetryAfter
-	}
-	return 0
-}
-
-func numbered(format string, i int) netip.Addr { return netip.MustParseAddr(fmt.Sprintf(format, i)) }
-
-func TestLoginRates(t *testing.T) {
+func TestLoginLimiter_begin(t *testing.T) {
+	t.Parallel()
+	oneUser := func(int) string { return "a" }
+	manyUsers := func(i int) string { return fmt.Sprint(i) }
+	oneAddr := func(int) netip.Addr { return clientAddr }
 	for _, r := range []struct {
-		why   string
+		rule  string
 		user  func(i int) string
 		from  func(i int) netip.Addr
 		burst int
 		wait  time.Duration
 	}{
-		{"one user from one address", func(int) string { return "a" }, func(int) netip.Addr { return here }, 5, 10 * time.Second},
-		{"many users from one address", func(i int) string { return fmt.Sprint(i) }, func(int) netip.Addr { return here }, 10, 2 * time.Second},
-		{"many users from one IPv6 network", func(i int) string { return fmt.Sprint(i) },
-			func(i int) netip.Addr { return numbered("2001:db8::%x", i) }, 10, 2 * time.Second},
-		{"one user from many addresses", func(int) string { return "a" },
-			func(i int) netip.Addr { return numbered("198.51.100.%d", i) }, 50, 2 * time.Second},
-		{"one user from many IPv6 networks", func(int) string { return "a" },
-			func(i int) netip.Addr { return numbered("2001:db8:0:%x::1", i) }, 50, 2 * time.Second},
+		{"one user from one address", oneUser, oneAddr, 5, 10 * time.Second},
+		{"many users from one address", manyUsers, oneAddr, 10, 2 * time.Second},
+		{"many users from one IPv6 network", manyUsers,
+			func(i int) netip.Addr { return numberedAddr("2001:db8::%x", i) }, 10, 2 * time.Second},
+		{"one user from many addresses", oneUser,
+			func(i int) netip.Addr { return numberedAddr("198.51.100.%d", i) }, 50, 2 * time.Second},
+		{"one user from many IPv6 networks", oneUser,
+			func(i int) netip.Addr { return numberedAddr("2001:db8:0:%x::1", i) }, 50, 2 * time.Second},
 	} {
-		t.Run(r.why, func(t *testing.T) {
-			d := newLoginLimiter()
+		t.Run(r.rule, func(t *testing.T) {
+			t.Parallel()
+			l := newLoginLimiter()
 			for i := range r.burst {
-				if wait := fail(d, r.user(i), r.from(i), noon); wait != 0 {
+				if wait := failLogin(l, r.user(i), r.from(i), noon); wait != 0 {
 					t.Fatalf("failure %d: wait %v, want a burst of %d", i+1, wait, r.burst)
 				}
 			}
-			if wait := fail(d, r.user(r.burst), r.from(r.burst), noon); wait != r.wait {
+			if wait := failLogin(l, r.user(r.burst), r.from(r.burst), noon); wait != r.wait {
 				t.Errorf("after the burst: wait %v, want %v", wait, r.wait)
 			}
-			if wait := fail(d, r.user(r.burst), r.from(r.burst), noon.Add(r.wait)); wait != 0 {
-				t.Errorf("after %v: wait %v still", r.wait, wait)
+			if wait := failLogin(l, r.user(r.burst), r.from(r.burst), noon.Add(r.wait)); wait != 0 {
+				t.Errorf("after %v: wait %v, want none", r.wait, wait)
 			}
-			if wait := fail(d, "somebody else", netip.MustParseAddr("203.0.113.1"), noon); wait != 0 {
-				t.Errorf("somebody else waits %v", wait)
+			if wait := failLogin(l, "another user", otherAddr, noon); wait != 0 {
+				t.Errorf("another user from another address: wait %v, want none", wait)
 			}
 		})
 	}
-}
-
-func TestOnlyFailuresCount(t *testing.T) {
-	d := newLoginLimiter()
-	for i := range 200 {
-		a, err := d.begin("a", here, noon)
-		if err != nil {
-			t.Fatalf("login %d: %v", i+1, err)
+	t.Run("a login that one limit refuses does not count against the others", func(t *testing.T) {
+		t.Parallel()
+		l := newLoginLimiter()
+		for range 40 {
+			failLogin(l, "a", clientAddr, noon)
 		}
-		a.succeed(noon)
-	}
-}
-
-// Who is throttled by one rate does not use up the others.
-func TestRefusalCostsNothing(t *testing.T) {
-	d := newLoginLimiter()
-	for range 40 {
-		fail(d, "a", here, noon)
-	}
-	for i := range 5 {
-		if wait := fail(d, fmt.Sprint(i), here, noon); wait != 0 {
-			t.Errorf("user %d from the address: wait %v after 5 failures and 35 refusals of another", i, wait)
-		}
-	}
-}
-
-func TestKnownPair(t *testing.T) {
-	d := newLoginLimiter()
-	a, err := d.begin("a", here, noon)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.succeed(noon)
-	for i := range 200 {
-		fail(d, "a", numbered("198.51.100.%d", i), noon)
-	}
-	if wait := fail(d, "a", netip.MustParseAddr("203.0.113.1"), noon); wait == 0 {
-		t.Fatal("the attack is not throttled")
-	}
-	if wait := fail(d, "a", here, noon); wait != 0 {
-		t.Errorf("the user waits %v where they logged in before", wait)
-	}
-	if d.isKnown("b", here, noon) || d.isKnown("a", netip.MustParseAddr("192.0.2.11"), noon) {
-		t.Error("another user, or another address, is known too")
-	}
-	const month = 30 * 24 * time.Hour
-	if !d.isKnown("a", here, noon.Add(month-1)) || d.isKnown("a", here, noon.Add(month)) {
-		t.Error("the user is not known for 30 days exactly")
-	}
-}
-
-// A table is bounded in bytes, too.
-func TestLongNames(t *testing.T) {
-	d := newLoginLimiter()
-	long := strings.Repeat("a", 1<<16)
-	a, err := d.begin(long, here, noon)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fail(d, long+"b", here, noon)
-	a.succeed(noon)
-	for name, b := range map[string]*buckets{"pairs": d.pairs, "users": d.users, "known": d.known} {
-		for key := range b.full {
-			if len(key) > 512 {
-				t.Errorf("%s: a key of %d bytes", name, len(key))
+		for i := range 5 {
+			if wait := failLogin(l, fmt.Sprint(i), clientAddr, noon); wait != 0 {
+				t.Errorf("user %d: wait %v after 5 failures and 35 refusals of another user at the address", i, wait)
 			}
 		}
-	}
-	longest := strings.Repeat("😀", apiUserMax)
-	fail(d, longest, here, noon)
-	if _, ok := d.users.full[longest]; !ok || checkAPIUser(longest) != nil {
-		t.Error("a user's name of 64 characters counts as no name of its own")
+	})
+	t.Run("the tables hold no long names", func(t *testing.T) {
+		t.Parallel()
+		l := newLoginLimiter()
+		long := strings.Repeat("a", 1<<16)
+		attempt, err := l.begin(long, clientAddr, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		failLogin(l, long+"b", clientAddr, noon)
+		attempt.succeed(noon)
+		for name, b := range map[string]*buckets{"pairs": l.pairs, "users": l.users, "known": l.known} {
+			for key := range b.full {
+				if len(key) > 512 {
+					t.Errorf("%s: a key of %d bytes", name, len(key))
+				}
+			}
+		}
+		longest := strings.Repeat("😀", apiUserMax)
+		failLogin(l, longest, clientAddr, noon)
+		if _, ok := l.users.full[longest]; !ok || checkAPIUser(longest) != nil {
+			t.Error("a valid name of 64 characters has no key of its own")
+		}
+	})
+}
+
+func TestLoginAttempt_succeed(t *testing.T) {
+	t.Parallel()
+	l := newLoginLimiter()
+	for i := range 200 {
+		attempt, err := l.begin("a", clientAddr, noon)
+		if err != nil {
+			t.Fatalf("login %d: got %v, want successes not to count", i+1, err)
+		}
+		attempt.succeed(noon)
 	}
 }
 
-func TestChallengeRate(t *testing.T) {
-	d := newLoginLimiter()
+func TestLoginLimiter_isKnown(t *testing.T) {
+	t.Parallel()
+	l := newLoginLimiter()
+	attempt, err := l.begin("a", clientAddr, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	attempt.succeed(noon)
+	for i := range 200 {
+		failLogin(l, "a", numberedAddr("198.51.100.%d", i), noon)
+	}
+	if wait := failLogin(l, "a", otherAddr, noon); wait == 0 {
+		t.Fatal("failures from many addresses do not limit the user")
+	}
+	if wait := failLogin(l, "a", clientAddr, noon); wait != 0 {
+		t.Errorf("the user waits %v at the address of an earlier login", wait)
+	}
+	if l.isKnown("b", clientAddr, noon) || l.isKnown("a", netip.MustParseAddr("192.0.2.11"), noon) {
+		t.Error("another user, or the user at another address, is known too")
+	}
+	const month = 30 * 24 * time.Hour
+	if !l.isKnown("a", clientAddr, noon.Add(month-1)) || l.isKnown("a", clientAddr, noon.Add(month)) {
+		t.Error("the user is not known for exactly 30 days")
+	}
+}
+
+func TestLoginLimiter_challenge(t *testing.T) {
+	t.Parallel()
+	l := newLoginLimiter()
 	for i := range 30 {
-		if err := d.challenge(here, noon); err != nil {
+		if err := l.challenge(clientAddr, noon); err != nil {
 			t.Fatalf("nonce %d: %v", i+1, err)
 		}
 	}
-	if err := d.challenge(here, noon); !errors.Is(err, Throttled) || asError(err).RetryAfter != 500*time.Millisecond {
-		t.Errorf("after the burst: %v, want throttled for half a second", err)
+	err := l.challenge(clientAddr, noon)
+	if !errors.Is(err, Throttled) || asError(err).RetryAfter != 500*time.Millisecond {
+		t.Errorf("after the burst: got %v, want %s for half a second", err, Throttled)
 	}
-	if wait := fail(d, "a", here, noon); wait != 0 {
+	if wait := failLogin(l, "a", clientAddr, noon); wait != 0 {
 		t.Error("nonces count as failed logins")
 	}
 }
 
 func TestNetwork(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
-		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "2001:db8:0:1:2:3:4:5": "2001:db8:0:1::/64", "fe80::1%eth0": "fe80::/64",
+		"192.0.2.1":            "192.0.2.1",
+		"::ffff:192.0.2.1":     "192.0.2.1",
+		"2001:db8:0:1:2:3:4:5": "2001:db8:0:1::/64",
+		"fe80::1%eth0":         "fe80::/64",
 	} {
 		if got := network(netip.MustParseAddr(in)); got != want {
-			t.Errorf("%s counts as %s, want %s", in, got, want)
+			t.Errorf("network(%s) = %s, want %s", in, got, want)
 		}
 	}
 }
 
-func TestSlots(t *testing.T) { synctest.Test(t, testSlots) }
+func TestLoginLimiter_acquireHashing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, testAcquireHashing)
+}
 
-func testSlots(t *testing.T) {
-	d := newLoginLimiter()
+func testAcquireHashing(t *testing.T) {
+	l := newLoginLimiter()
 	var held []func()
-	for range cap(d.hashSlots) {
-		release, err := d.acquireHashing(t.Context(), false)
+	for range cap(l.hashSlots) {
+		release, err := l.acquireHashing(t.Context(), false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		held = append(held, release)
 	}
-	reserved, err := d.acquireHashing(t.Context(), true)
+	releaseReserve, err := l.acquireHashing(t.Context(), true)
 	if err != nil {
-		t.Fatalf("all slots are taken and who is known finds none in reserve: %v", err)
+		t.Fatalf("a known user gets no reserve slot while the other slots are taken: %v", err)
 	}
-	over, cancel := context.WithCancel(t.Context())
+	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := d.acquireHashing(over, false); !errors.Is(err, context.Canceled) {
-		t.Errorf("maxQueued for a slot ended with %v, want the context's end", err)
+	if _, err := l.acquireHashing(ended, false); !errors.Is(err, context.Canceled) {
+		t.Errorf("waiting with a context that has ended: got %v, want %v", err, context.Canceled)
 	}
 	for range maxQueued {
-		d.queue <- struct{}{}
+		l.queue <- struct{}{}
 	}
-	if _, err := d.acquireHashing(t.Context(), false); !errors.Is(err, Busy) || asError(err).RetryAfter == 0 {
-		t.Errorf("%d wait already: got %v, want busy and when to come again", maxQueued, err)
+	if _, err := l.acquireHashing(t.Context(), false); !errors.Is(err, Busy) || asError(err).RetryAfter == 0 {
+		t.Errorf("%d logins wait already: got %v, want %s with RetryAfter", maxQueued, err, Busy)
 	}
-	if _, err := d.acquireHashing(over, true); !errors.Is(err, context.Canceled) {
-		t.Errorf("who is known waits whatever the queue; got %v", err)
+	if _, err := l.acquireHashing(ended, true); !errors.Is(err, context.Canceled) {
+		t.Errorf("a known user waits however long the queue is: got %v, want %v", err, context.Canceled)
 	}
 	for range maxQueued {
-		<-d.queue
+		<-l.queue
 	}
-	reserved()
+	releaseReserve()
 	for _, release := range held {
 		release()
 	}
 	time.Sleep(maxSlotPause)
-	if len(d.hashSlots)+len(d.reserveSlot)+len(d.queue) != 0 {
-		t.Errorf("%d slots, %d in reserve, %d in the queue were not given back", len(d.hashSlots), len(d.reserveSlot), len(d.queue))
+	if len(l.hashSlots)+len(l.reserveSlot)+len(l.queue) != 0 {
+		t.Errorf("not released: %d slots, %d reserve slots, %d places in the queue",
+			len(l.hashSlots), len(l.reserveSlot), len(l.queue))
 	}
 }
 
-// A slot that a stranger had rests for as long as they had it; who is known need not wait for that.
-func TestSlotsRest(t *testing.T) {
-	for took, want := range map[time.Duration]time.Duration{30 * time.Millisecond: 30 * time.Millisecond, time.Second: maxSlotPause} {
-		synctest.Test(t, func(t *testing.T) {
-			d := newLoginLimiter()
-			d.hashSlots = make(chan struct{}, 1)
-			taken := func(known bool) (release func(), waited time.Duration) {
-				t.Helper()
-				start := time.Now()
-				release, err := d.acquireHashing(t.Context(), known)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return release, time.Since(start)
-			}
-			release, _ := taken(false)
-			time.Sleep(took)
-			release()
-			release, waited := taken(true)
-			if release(); waited != 0 {
-				t.Errorf("who is known waited %v", waited)
-			}
-			release, waited = taken(false)
-			if release(); waited != want {
-				t.Errorf("a stranger waited %v after one who took %v, want %v", waited, took, want)
-			}
+// A slot that an unknown user had pauses for as long as it was used, up to maxSlotPause. A known
+// user does not wait for that.
+func TestLoginLimiter_releaseAfterPause(t *testing.T) {
+	t.Parallel()
+	for _, r := range []struct {
+		rule       string
+		used, want time.Duration
+	}{
+		{"the pause is as long as the use", 30 * time.Millisecond, 30 * time.Millisecond},
+		{"the pause is at most maxSlotPause", time.Second, maxSlotPause},
+	} {
+		t.Run(r.rule, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { testSlotPause(t, r.used, r.want) })
 		})
+	}
+}
+
+func testSlotPause(t *testing.T, used, want time.Duration) {
+	l := newLoginLimiter()
+	l.hashSlots = make(chan struct{}, 1)
+	acquire := func(known bool) (release func(), waited time.Duration) {
+		t.Helper()
+		start := time.Now()
+		release, err := l.acquireHashing(t.Context(), known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return release, time.Since(start)
+	}
+	release, _ := acquire(false)
+	time.Sleep(used)
+	release()
+	release, waited := acquire(true)
+	if release(); waited != 0 {
+		t.Errorf("a known user waited %v", waited)
+	}
+	release, waited = acquire(false)
+	if release(); waited != want {
+		t.Errorf("an unknown user waited %v after a use of %v, want %v", waited, used, want)
 	}
 }

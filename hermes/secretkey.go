@@ -17,7 +17,8 @@ import (
 )
 
 // SecretKey is 32 bytes from which Hermes derives the keys that seal SIP passwords and sign auth
-// keys. Keep a copy: without it, sealed passwords cannot be recovered.
+// keys. Keep a copy: without it, sealed passwords cannot be recovered. [New] refuses the zero
+// value.
 type SecretKey struct{ raw Secret }
 
 const secretKeySize = 32
@@ -59,6 +60,9 @@ type derivedKeys struct {
 }
 
 const keyIDSize = 4
+
+// volatile is implemented by a store that keeps nothing after the process ends.
+type volatile interface{ Volatile() bool }
 
 // newKeyring derives the keys of opts.SecretKeys. If there are none, it makes one up for a store
 // that keeps nothing.

@@ -133,8 +133,8 @@ func authKey(k derivedKeys, s Session, gen int64) Secret {
 	return withChecksum(authKeyPrefix + base62Text(v, authKeyBody))
 }
 
-// touchSession stores when the session was last seen. A failure to do so is no reason to refuse the
-// call.
+// touchSession stores when the session and its key were last seen, at most once in lastSeenStep. A
+// failure to do so is no reason to refuse the call.
 func (c *Client) touchSession(ctx context.Context, s Session) {
 	now := c.now()
 	if now.Sub(s.LastSeen) < lastSeenStep {
@@ -295,8 +295,8 @@ func (c *Client) AuthLogout(ctx context.Context, req AuthLogoutRequest) (res Aut
 	return AuthLogoutResponse{Cookie: Cookie{MaxAge: -1}}, nil
 }
 
-// SweepSessions removes the sessions that have ended and returns how many they were. A server calls
-// it now and then.
+// SweepSessions removes the sessions and the nonces that have expired and returns how many it
+// removed. A server should call it periodically.
 func (c *Client) SweepSessions(ctx context.Context) (n int64, err error) {
 	defer wrap(&err, "")
 	return c.store.SweepExpired(ctx, c.now())

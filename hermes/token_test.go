@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// kinds are the tokens with the whole length that SECURITY names for each.
-var kinds = []struct {
+// tokenKinds are the kinds of tokens with the length that SECURITY.md states for each.
+var tokenKinds = []struct {
 	name, prefix string
 	body, length int
 }{
@@ -18,104 +18,123 @@ var kinds = []struct {
 	{"nonce", noncePrefix, nonceBody, 4 + 22 + 6},
 }
 
-func TestTokenForm(t *testing.T) {
-	c := with(t, rand.Reader)
-	for _, k := range kinds {
+func TestClient_newToken(t *testing.T) {
+	t.Parallel()
+	c := newTestClient(t, rand.Reader)
+	for _, k := range tokenKinds {
 		a, err := c.newToken(k.prefix, k.body)
 		if err != nil {
 			t.Fatal(err)
 		}
 		b, _ := c.newToken(k.prefix, k.body)
 		text := a.Reveal()
-		if len(text) != k.length || !strings.HasPrefix(text, k.prefix) || strings.Trim(text[4:], base62) != "" || a == b {
-			t.Errorf("%s %q: want %d characters of base62 after %s, each time others", k.name, text, k.length, k.prefix)
+		if len(text) != k.length || !strings.HasPrefix(text, k.prefix) || strings.Trim(text[4:], base62) != "" {
+			t.Errorf("%s: got %q, want %d characters: %s and then base62", k.name, text, k.length, k.prefix)
+		}
+		if a == b {
+			t.Errorf("%s: got %q twice", k.name, text)
 		}
 		if !wellFormed(a, k.prefix, k.body) {
-			t.Errorf("%s %q is not well formed", k.name, text)
+			t.Errorf("%s: the new token %q is not well formed", k.name, text)
 		}
 	}
 }
 
-// A checksum of 32 bits sees each wrong character.
-func TestTokenChecksum(t *testing.T) {
-	c := with(t, rand.Reader)
-	for _, k := range kinds {
+func TestWellFormed(t *testing.T) {
+	t.Parallel()
+	c := newTestClient(t, rand.Reader)
+	for _, k := range tokenKinds {
 		token, err := c.newToken(k.prefix, k.body)
 		if err != nil {
 			t.Fatal(err)
 		}
 		text := token.Reveal()
 		for i := range text {
-			other := byte('x')
-			if text[i] == other {
-				other = 'y'
+			other := "x"
+			if text[i] == 'x' {
+				other = "y"
 			}
-			for _, bad := range []string{text[:i] + string(other) + text[i+1:], text[:i], text[:i] + text[i+1:], text[i:], text[:i] + "0" + text[i:]} {
+			for _, bad := range []string{
+				text[:i] + other + text[i+1:], // one character replaced
+				text[:i],                      // the end cut off
+				text[:i] + text[i+1:],         // one character left out
+				text[i:],                      // the beginning cut off
+				text[:i] + "0" + text[i:],     // one character too many
+			} {
 				if bad != text && wellFormed(NewSecret(bad), k.prefix, k.body) {
-					t.Errorf("%s %q passes as %q", k.name, text, bad)
+					t.Errorf("%s: %q was changed to %q and is still well formed", k.name, text, bad)
 				}
 			}
 		}
-		for _, other := range kinds {
+		for _, other := range tokenKinds {
 			if other.prefix != k.prefix && wellFormed(token, other.prefix, other.body) {
-				t.Errorf("a %s passes as a %s", k.name, other.name)
+				t.Errorf("a token of the kind %s is well formed as %s", k.name, other.name)
 			}
 		}
 	}
 }
 
-// The checksum is one that others can make: the base62 CRC-32 (IEEE) of all before it.
-func TestChecksumVector(t *testing.T) {
-	const sum = 0xcbf43926 // of the digits 1 to 9, as catalogues of CRCs have it
+// The checksum is the CRC-32 (IEEE) of everything before it in base62, which other programs can
+// compute too.
+func TestWithChecksum(t *testing.T) {
+	t.Parallel()
+	const sum = 0xcbf43926 // of the text 123456789, from a catalogue of CRCs
 	if crc32.ChecksumIEEE([]byte("123456789")) != sum {
-		t.Fatal("not the CRC-32 that is meant")
+		t.Fatal("hash/crc32 does not compute the CRC-32 that is expected here")
 	}
 	var digits []byte
 	for v := uint64(sum); len(digits) < 6; v /= 62 {
 		digits = append([]byte{base62[v%62]}, digits...)
 	}
 	if got := withChecksum("123456789").Reveal(); got != "123456789"+string(digits) {
-		t.Errorf("got %s, want it to end with %s", got, digits)
+		t.Errorf("got %s, want the checksum %s at its end", got, digits)
 	}
 }
 
 func TestBase62Text(t *testing.T) {
+	t.Parallel()
 	for _, r := range []struct {
-		v    uint64
+		v    [4]uint64
 		n    int
 		want string
-	}{{0, 1, "0"}, {0, 3, "000"}, {61, 1, "z"}, {62, 2, "10"}, {62*62 - 1, 2, "zz"}, {62 * 62, 2, "00"}, {10, 2, "0A"}, {36, 2, "0a"}} {
-		if got := base62Text([4]uint64{3: r.v}, r.n); got != r.want {
-			t.Errorf("%d in %d digits is %q, want %q", r.v, r.n, got, r.want)
+	}{
+		{[4]uint64{3: 0}, 1, "0"},
+		{[4]uint64{3: 0}, 3, "000"},
+		{[4]uint64{3: 61}, 1, "z"},
+		{[4]uint64{3: 62}, 2, "10"},
+		{[4]uint64{3: 62*62 - 1}, 2, "zz"},
+		{[4]uint64{3: 62 * 62}, 2, "00"},
+		{[4]uint64{3: 10}, 2, "0A"},
+		{[4]uint64{3: 36}, 2, "0a"},
+		{[4]uint64{2: 1}, 11, "LygHa16AHYG"}, // 2^64, as bc prints it: the carry between words
+	} {
+		if got := base62Text(r.v, r.n); got != r.want {
+			t.Errorf("%d in %d digits: got %q, want %q", r.v, r.n, got, r.want)
 		}
-	}
-	// 2^64 in base 62, as bc says, for the carry from word to word.
-	if got := base62Text([4]uint64{2: 1}, 11); got != "LygHa16AHYG" {
-		t.Errorf("2^64: %s, want LygHa16AHYG", got)
 	}
 }
 
 func TestKeyID(t *testing.T) {
-	id := apiKeyPrefix + "0123456789"
-	key := withChecksum(id + "_" + strings.Repeat("a", 43))
+	t.Parallel()
+	const id = apiKeyPrefix + "0123456789"
+	key := withChecksum(id + "_" + strings.Repeat("a", 43)).Reveal()
 	for _, r := range []struct {
+		rule string
 		in   string
 		id   string
-		good bool
-		why  string
+		ok   bool
 	}{
-		{key.Reveal(), id, true, "a key"},
-		{id, id, true, "an id"},
-		{key.Reveal()[:60], id, false, "a cut key names its id, and is none"},
-		{withChecksum(id + "-" + strings.Repeat("a", 43)).Reveal(), id, false, "no underscore"},
-		{id + "_", id, false, "no secret"},
-		{id[:13], "", false, "a cut id"},
-		{"", "", false, "nothing"},
-		{"hes_0123456789", "", false, "a session"},
+		{"a key", key, id, true},
+		{"an id", id, id, true},
+		{"a key that was cut has an id, but is not a key", key[:60], id, false},
+		{"a key without the underscore", withChecksum(id + "-" + strings.Repeat("a", 43)).Reveal(), id, false},
+		{"a key without a secret", id + "_", id, false},
+		{"an id that was cut", id[:13], "", false},
+		{"an empty text", "", "", false},
+		{"a session token", "hes_0123456789", "", false},
 	} {
-		got, good := keyID(NewSecret(r.in))
-		if got != r.id || good != r.good {
-			t.Errorf("%q: %q, %v; want %q, %v: %s", r.in, got, good, r.id, r.good, r.why)
+		if got, ok := keyID(NewSecret(r.in)); got != r.id || ok != r.ok {
+			t.Errorf("%s: keyID(%q) = %q, %v; want %q, %v", r.rule, r.in, got, ok, r.id, r.ok)
 		}
 	}
 }

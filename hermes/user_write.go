@@ -9,7 +9,7 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// UserAddRequest describes a local user. Every text has at most 128 characters. Empty fields get the
+// UserAddRequest describes a local user. Texts have at most 128 characters. Empty fields get the
 // defaults of the API: AuthID and DisplayName the user name, LineText the display name.
 type UserAddRequest struct {
 	User        sip.Addr `form:"user*,required" json:"user"`
@@ -19,7 +19,7 @@ type UserAddRequest struct {
 	Dialplan    string   `form:"dialplan" json:"dialplan,omitzero"`
 	LineText    string   `form:"linetext" json:"linetext,omitzero"`
 	RPID        string   `form:"rpid" json:"rpid,omitzero"`
-	// PermittedCalls may be a comma list of group names; see [Client.UserPermissions].
+	// PermittedCalls may be group names, separated by commas; see [Client.UserPermissions].
 	PermittedCalls string `form:"permittedcalls" json:"permittedcalls,omitzero"`
 }
 
@@ -138,12 +138,13 @@ func sortedSet(names []string) []string {
 	return slices.Compact(names)
 }
 
-// UserAddRemoteRequest describes an account on another server. Empty fields get the defaults of the
-// API: AuthID and DisplayName the user name, LineText the display name, RPort 5060, Proxy the
-// registrar, PPort the RPort.
+// UserAddRemoteRequest describes an account on another server. Texts have at most 128 characters.
+// Empty fields get the defaults of the API: AuthID and DisplayName the user name, LineText the
+// display name, RPort 5060, Proxy the registrar, PPort the RPort.
 type UserAddRemoteRequest struct {
-	User        sip.Addr   `form:"user*,required" json:"user"`
-	Password    Secret     `form:"password,required" json:"password"` // 1 to 64 characters
+	User sip.Addr `form:"user*,required" json:"user"`
+	// Password has 1 to 64 characters except control characters.
+	Password    Secret     `form:"password,required" json:"password"`
 	Registrar   sip.Domain `form:"registrar,required" bad:"invalid/parameters" json:"registrar"`
 	AuthID      string     `form:"authid" json:"authid,omitzero"`
 	RPort       int        `form:"r_port" json:"r_port,omitzero"` // 1 to 65535; 0 means the default
@@ -182,7 +183,7 @@ type UserAddRemoteResponse struct {
 	User UserObject `json:"user"`
 }
 
-// UserAddRemote keeps an account of another server, so that a desk phone here can use it. Causes:
+// UserAddRemote stores an account of another server, so that a desk phone here can use it. Causes:
 // Malformed, DomainServed, Exists.
 func (c *Client) UserAddRemote(ctx context.Context, req UserAddRemoteRequest) (res UserAddRemoteResponse, err error) {
 	defer wrap(&err, "user/add_remote")

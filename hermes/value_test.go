@@ -8,43 +8,52 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-func TestOpt(t *testing.T) {
+func TestOpt_JSON(t *testing.T) {
+	t.Parallel()
 	type object struct {
 		A hermes.Opt[string] `json:"a,omitzero"`
 		B hermes.Opt[int]    `json:"b,omitzero"`
 	}
 	for _, r := range []struct {
+		rule  string
 		value object
 		text  string
-		why   string
 	}{
-		{object{}, `{}`, "absent"},
-		{object{hermes.Some(""), hermes.Some(0)}, `{"a":"","b":0}`, "empty is there all the same"},
-		{object{A: hermes.Some("x")}, `{"a":"x"}`, "one of two"},
+		{"absent values are left out", object{}, `{}`},
+		{"empty values are present", object{hermes.Some(""), hermes.Some(0)}, `{"a":"","b":0}`},
+		{"one value of two", object{A: hermes.Some("x")}, `{"a":"x"}`},
 	} {
 		text, err := json.Marshal(r.value)
 		if err != nil || string(text) != r.text {
-			t.Errorf("%+v is %s, %v; want %s: %s", r.value, text, err, r.text, r.why)
+			t.Errorf("%s: %+v is written as %s, %v; want %s", r.rule, r.value, text, err, r.text)
 		}
 		var back object
 		if err := json.Unmarshal(text, &back); err != nil || back != r.value {
-			t.Errorf("%s came back as %+v, %v: %s", text, back, err, r.why)
+			t.Errorf("%s: %s is read as %+v, %v; want %+v", r.rule, text, back, err, r.value)
 		}
 	}
-	if o := (hermes.Opt[time.Time]{}); !o.IsZero() || hermes.Some(time.Time{}).IsZero() {
-		t.Error("IsZero looks at the value, want it to tell whether there is one")
-	}
 	if err := json.Unmarshal([]byte(`{"b":"x"}`), &object{}); err == nil {
-		t.Error("a text was taken for a number")
+		t.Error("a string was read as a number")
 	}
 }
 
-func TestDuration(t *testing.T) {
+func TestOpt_IsZero(t *testing.T) {
+	t.Parallel()
+	if o := (hermes.Opt[time.Time]{}); !o.IsZero() {
+		t.Error("an absent value is not zero")
+	}
+	if hermes.Some(time.Time{}).IsZero() {
+		t.Error("a zero value that is present is taken for absent")
+	}
+}
+
+func TestDuration_UnmarshalText(t *testing.T) {
+	t.Parallel()
 	const day = 24 * time.Hour
 	for _, r := range []struct {
 		in   string
 		want time.Duration
-		out  string
+		out  string // what MarshalText returns
 	}{
 		{"90d", 90 * day, "90d"},
 		{"2w", 14 * day, "14d"},
@@ -58,21 +67,32 @@ func TestDuration(t *testing.T) {
 	} {
 		var d hermes.Duration
 		if err := d.UnmarshalText([]byte(r.in)); err != nil || time.Duration(d) != r.want {
-			t.Errorf("%q is %v, %v; want %v", r.in, time.Duration(d), err, r.want)
+			t.Errorf("%q is read as %v, %v; want %v", r.in, time.Duration(d), err, r.want)
 		}
 		if text, err := d.MarshalText(); err != nil || string(text) != r.out {
 			t.Errorf("%q is written as %q, %v; want %q", r.in, text, err, r.out)
 		}
 	}
-	for _, r := range []struct{ in, why string }{
-		{"", "nothing"}, {"0d", "no time at all"}, {"0s", "no time at all"}, {"-1d", "before now"}, {"-1h", "before now"},
-		{"90", "no unit"}, {"d", "no number"}, {"1d12h", "days with hours"}, {"1.5d", "half a day"}, {"+1d", "a sign"}, {" 1d", "a blank"},
-		{"65536d", "more than a Duration holds"}, {"15251w", "more than a Duration holds"}, {"35000w", "so much more that it comes round"},
-		{"1y", "years are of no one length"},
+	for _, r := range []struct{ rule, in string }{
+		{"an empty text", ""},
+		{"zero days", "0d"},
+		{"zero seconds", "0s"},
+		{"a negative number of days", "-1d"},
+		{"a negative number of hours", "-1h"},
+		{"no unit", "90"},
+		{"no number", "d"},
+		{"days and hours", "1d12h"},
+		{"a fraction of a day", "1.5d"},
+		{"a plus sign", "+1d"},
+		{"a leading blank", " 1d"},
+		{"more days than are accepted", "65536d"},
+		{"more weeks than a time.Duration holds", "15251w"},
+		{"so many weeks that the product would be positive again", "35000w"},
+		{"years, which differ in length", "1y"},
 	} {
 		d := hermes.Duration(7)
 		if err := d.UnmarshalText([]byte(r.in)); err == nil || d != 7 {
-			t.Errorf("%q is %v, %v; want an error and nothing changed: %s", r.in, time.Duration(d), err, r.why)
+			t.Errorf("%s: %q is read as %v, %v; want an error and the old value", r.rule, r.in, time.Duration(d), err)
 		}
 	}
 }
