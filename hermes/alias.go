@@ -225,5 +225,5 @@ func (c *Client) AliasRemove(ctx context.Context, req AliasRemoveRequest) (res A
 	if err = c.precheck("alias/remove", req); err != nil {
 		return res, err
 	}
-	return AliasRemoveResponse(req), noAlias(c.store.RemoveAlias(ctx, req.Alias), req.Alias)
+	return AliasRemoveResponse(req), c.changed(noAlias(c.store.RemoveAlias(ctx, req.Alias), req.Alias))
 }

@@ -31,7 +31,12 @@ func (c *Client) audit(ctx context.Context, event, subject string, err error) {
 	if reason != nil {
 		attrs = append(attrs, slog.String("reason", reason.Error()))
 	}
-	c.opts.Logger.LogAttrs(ctx, level, "audit", attrs...)
+	write := func() { c.opts.Logger.LogAttrs(ctx, level, "audit", attrs...) }
+	if err == nil {
+		c.afterCommit(write) // a rollback undoes the success
+		return
+	}
+	write()
 }
 
 func remoteText(a Actor) string {

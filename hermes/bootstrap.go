@@ -24,7 +24,7 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (e
 	}
 	first := Authorization{Principal: userPrincipal(user), Access: FullWrite}
 	if b != nil && password.IsZero() {
-		return c.store.SetAuthorization(ctx, first)
+		return c.changed(c.store.SetAuthorization(ctx, first))
 	}
 	if err = checkAPIPassword(password); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (c *Client) Recover(ctx context.Context, user string, password Secret) (err
 	}
 	admin := Authorization{Principal: userPrincipal(user), Access: FullWrite}
 	if b != nil && password.IsZero() {
-		return c.store.SetAuthorization(ctx, admin)
+		return c.changed(c.store.SetAuthorization(ctx, admin))
 	}
 	if err = checkAPIPassword(password); err != nil {
 		return err

@@ -237,32 +237,35 @@ type transaction struct {
 // could wait for this transaction to end.
 //
 // If a call that changes something fails inside fn, the transaction is rolled back whatever fn
-// returns: such a call may have failed half way. After a call that only read and got an answer such
-// as NotFound, fn may go on.
+// returns: such a call may have failed half way. A removal of something that does not exist is a
+// failure too. After a call that only read and got an answer such as NotFound, fn may go on.
 //
-// What follows a change outside of the store, such as Options.UserRemoved, follows the commit of
-// the outermost Tx. A Tx inside of fn joins the transaction.
+// What follows a change outside of the store, such as Options.UserRemoved and the audit line of a
+// success, follows the commit of the outermost Tx. A Tx inside of fn joins the transaction.
 //
-// An error of fn or of a call in it is returned as it is; a failure of the store is an *[Error]
-// with the cause StoreFailed and without a node.
+// An error of fn is returned as it is. If a call failed and fn returned nil, the error of the call
+// is returned, without its node. A failure of the store is an *[Error] with the cause StoreFailed
+// and without a node.
 func (c *Client) Tx(ctx context.Context, fn func(*Client) error) error {
 	var t *transaction
-	var own error // of fn
+	var own *fnError
 	err := c.store.Tx(ctx, func(s Store) error {
-		t = &transaction{}
+		t, own = &transaction{}, nil
 		in := *c
 		in.store, in.tx = s, t
-		if own = fn(&in); own == nil {
-			own = t.failed
+		if err := fn(&in); err != nil {
+			own = &fnError{err: err}
+			return own
 		}
-		return own
+		return t.failed
 	})
 	if err != nil {
-		if own == nil || err != own {
+		if own != nil && err == error(own) {
+			err = own.err
+		} else {
 			wrap(&err, "")
 		}
-		c.fail(err)
-		return err
+		return c.changed(err)
 	}
 	for _, f := range t.after {
 		c.afterCommit(f)
@@ -270,20 +273,26 @@ func (c *Client) Tx(ctx context.Context, fn func(*Client) error) error {
 	return nil
 }
 
+// fnError has the error of the function of Client.Tx on its way through the store. It can be
+// compared whatever the type of that error is.
+type fnError struct{ err error }
+
+func (e *fnError) Error() string { return e.err.Error() }
+
+func (e *fnError) Unwrap() error { return e.err }
+
 // change runs fn in one transaction, that of Client.Tx if there is one.
 func (c *Client) change(ctx context.Context, fn func(Store) error) error {
-	err := c.store.Tx(ctx, fn)
-	if err != nil {
-		c.fail(err)
-	}
-	return err
+	return c.changed(c.store.Tx(ctx, fn))
 }
 
-// fail makes the transaction of Client.Tx, if there is one, end with a rollback.
-func (c *Client) fail(err error) {
-	if c.tx != nil && c.tx.failed == nil {
+// changed returns the error of a change. If it is not nil, the transaction of Client.Tx, if there
+// is one, will be rolled back.
+func (c *Client) changed(err error) error {
+	if err != nil && c.tx != nil && c.tx.failed == nil {
 		c.tx.failed = err
 	}
+	return err
 }
 
 // afterCommit calls f when what the Client changed has been committed.

@@ -1,12 +1,18 @@
 package hermes_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/local"
+	"github.com/hermes-voip/go-hermes/hermes/memstore"
+	"github.com/hermes-voip/go-hermes/hermes/storetest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -154,5 +160,107 @@ func TestClient_Tx_userRemoved(t *testing.T) {
 				t.Errorf("got %v, UserRemoved was called for %v; want %v, %v", err, removed, tt.end, tt.want)
 			}
 		})
+	}
+}
+
+// newTxClient returns a Client over an empty store that serves example.com.
+func newTxClient(t *testing.T, store hermes.Store, opts *hermes.Options) *hermes.Client {
+	t.Helper()
+	opts.Domains = []sip.Domain{sip.MustParseDomain("example.com")}
+	opts.Backends = []hermes.Backend{local.New(&local.Options{MemoryKiB: 64, Passes: 1})}
+	key, err := hermes.NewSecretKey(strings.NewReader(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts.SecretKeys = []hermes.SecretKey{key}
+	c, err := hermes.New(store, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// errorList is an error of a type that == cannot compare.
+type errorList []error
+
+func (errorList) Error() string { return "several" }
+
+// The error of fn may be of a type that == cannot compare.
+func TestClient_Tx_uncomparableError(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if r := recover(); r != nil {
+			t.Errorf("Tx panicked: %v", r)
+		}
+	}()
+	err := newTxClient(t, memstore.New(), &hermes.Options{}).Tx(t.Context(), func(*hermes.Client) error { return errorList{} })
+	if _, ok := err.(errorList); !ok {
+		t.Errorf("got %v, want fn's error", err)
+	}
+}
+
+// An error that fn drops is returned as an *Error all the same.
+func TestClient_Tx_droppedError(t *testing.T) {
+	t.Parallel()
+	disk := errors.New("disk")
+	store := storetest.Intercept(memstore.New(), func(method string) error {
+		if method == "AddNumber" {
+			return disk
+		}
+		return nil
+	})
+	err := newTxClient(t, store, &hermes.Options{}).Tx(t.Context(), func(c *hermes.Client) error {
+		_, _ = c.NumberAdd(t.Context(), hermes.NumberAddRequest{Number: number("+4773500001")})
+		return nil
+	})
+	var e *hermes.Error
+	if !errors.As(err, &e) || e.Cause != hermes.StoreFailed {
+		t.Errorf("store fault: got %#v, want an *Error with %s", err, hermes.StoreFailed)
+	}
+	err = newTxClient(t, memstore.New(), &hermes.Options{}).Tx(t.Context(), func(c *hermes.Client) error {
+		_, _ = c.UserRemove(t.Context(), hermes.UserRemoveRequest{User: addr("gone@example.com")})
+		return nil
+	})
+	if !errors.As(err, &e) || e.Cause != hermes.NotFound {
+		t.Errorf("an answer: got %v, want an *Error with %s", err, hermes.NotFound)
+	}
+}
+
+// A change by one statement of the store counts as well as one by several.
+func TestClient_Tx_failedStatement(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []error{nil, errors.New("disk")} {
+		store := storetest.Intercept(memstore.New(), func(method string) error {
+			if method == "RemoveAlias" {
+				return fault
+			}
+			return nil
+		})
+		c := newTxClient(t, store, &hermes.Options{})
+		err := c.Tx(t.Context(), func(c *hermes.Client) error {
+			_, err := c.NumberAdd(t.Context(), hermes.NumberAddRequest{Number: number("+4773500001")})
+			_, _ = c.AliasRemove(t.Context(), hermes.AliasRemoveRequest{Alias: addr("gone@example.com")})
+			return err
+		})
+		_, testErr := c.NumberTest(t.Context(), hermes.NumberTestRequest{Number: number("+4773500001")})
+		if err == nil || testErr == nil {
+			t.Errorf("fault %v: a call that changes something failed, but Tx returned %v and kept the number: %v", fault, err, testErr == nil)
+		}
+	}
+}
+
+// The audit log has no success that was rolled back.
+func TestClient_Tx_audit(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	c := newTxClient(t, memstore.New(), &hermes.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	_ = c.Tx(t.Context(), func(c *hermes.Client) error {
+		if _, err := c.AuthAddUser(t.Context(), hermes.AuthAddUserRequest{User: "mary"}); err != nil {
+			t.Fatal(err)
+		}
+		return errors.New("rolled back")
+	})
+	if strings.Contains(log.String(), "outcome=ok") {
+		t.Errorf("the log has a success that was rolled back: %s", log.String())
 	}
 }

@@ -119,7 +119,7 @@ func (c *Client) NumberAddRange(ctx context.Context, req NumberAddRangeRequest) 
 		return res, err
 	}
 	added, err := c.store.AddNumbers(ctx, req.Start, req.End)
-	if err != nil {
+	if err = c.changed(err); err != nil {
 		return res, err
 	}
 	return NumberAddRangeResponse{
@@ -211,7 +211,7 @@ func (c *Client) NumberRemove(ctx context.Context, req NumberRemoveRequest) (res
 	if err = c.checkNumber(req.Number); err != nil {
 		return res, err
 	}
-	return NumberRemoveResponse(req), notInPool(c.store.RemoveNumber(ctx, req.Number), req.Number)
+	return NumberRemoveResponse(req), c.changed(notInPool(c.store.RemoveNumber(ctx, req.Number), req.Number))
 }
 
 // NumberTestRequest names a number.

@@ -29,7 +29,7 @@ func (c *Client) NumberClaim(ctx context.Context, req NumberClaimRequest) (res N
 		return res, err
 	}
 	res.Number, err = takeNumber(ctx, c.store, req.Search, req.Random)
-	return res, err
+	return res, c.changed(err)
 }
 
 func takeNumber(ctx context.Context, s Store, match Pattern, random bool) (e164.Number, error) {

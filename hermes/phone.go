@@ -149,6 +149,6 @@ func (c *Client) PhoneRemove(ctx context.Context, req PhoneRemoveRequest) (res P
 	if err = c.precheck("phone/remove", req); err != nil {
 		return res, err
 	}
-	err = missing(c.store.RemovePhone(ctx, Phone(req)), "the phone %s is not associated with %s", req.MAC, req.User)
+	err = c.changed(missing(c.store.RemovePhone(ctx, Phone(req)), "the phone %s is not associated with %s", req.MAC, req.User))
 	return PhoneRemoveResponse{MAC: req.MAC, Username: req.User.User(), Domain: req.User.Domain()}, err
 }

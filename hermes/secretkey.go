@@ -150,7 +150,8 @@ func (c *Client) openPassword(a sip.Addr, sealed string) (Secret, error) {
 // stopped and run again, and other calls may run meanwhile.
 //
 // A password that no key opens stays as it is, and the others are sealed all the same; the error,
-// which is returned at the end, names the first such password. Rekey needs CanAdminister.
+// which is returned at the end, names the first such password. Inside [Client.Tx] that error would
+// roll back all of it, so do not call Rekey there. Rekey needs CanAdminister.
 func (c *Client) Rekey(ctx context.Context) (n int, err error) {
 	defer wrap(&err, "")
 	if err := c.require("user/rekey", CanAdminister); err != nil {

@@ -190,5 +190,9 @@ func withStoreError(err error) error {
 	if !errors.As(err, &e) || e.Err == nil {
 		return err
 	}
-	return fmt.Errorf("%s: %s: %w", e.Node, e.Detail, e.Err)
+	text := strings.Trim(e.Node+": "+e.Detail, ": ") // both may be empty
+	if text == "" {
+		return e.Err
+	}
+	return fmt.Errorf("%s: %w", text, e.Err)
 }

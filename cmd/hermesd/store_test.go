@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
@@ -137,4 +139,24 @@ func TestStore_Ready(t *testing.T) {
 	}
 	c.Start(t)
 	want(200, "ok")
+}
+
+func TestWithStoreError(t *testing.T) {
+	t.Parallel()
+	inner := errors.New("disk on fire")
+	for _, r := range []struct {
+		why  string
+		err  error
+		want string
+	}{
+		{"a node and a detail", &hermes.Error{Node: "user/add", Detail: "not done", Err: inner}, "user/add: not done: disk on fire"},
+		{"no node", &hermes.Error{Detail: "not done", Err: inner}, "not done: disk on fire"},
+		{"neither", &hermes.Error{Err: inner}, "disk on fire"},
+		{"nothing inside", &hermes.Error{Node: "user/add", Response: hermes.Failed, Cause: hermes.Exists, Detail: "taken"}, "user/add: failed/exists: taken"},
+		{"another error", inner, "disk on fire"},
+	} {
+		if got := withStoreError(r.err).Error(); got != r.want {
+			t.Errorf("%s: got %q, want %q", r.why, got, r.want)
+		}
+	}
 }
