@@ -20,6 +20,7 @@ import (
 	_ "modernc.org/sqlite" // registers the driver
 
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
 // maxGrowth limits the growth of hermesd's memory, in KiB.
@@ -28,7 +29,7 @@ const maxGrowth = 64 << 10
 // listLength returns the number of entries in each list: a million if every suite is required. A
 // shorter list tests order and end only.
 func listLength() int {
-	if os.Getenv("HERMES_TEST_REQUIRE") == "1" {
+	if testserver.Required() {
 		return 1_000_000
 	}
 	return 200_000

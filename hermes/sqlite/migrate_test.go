@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/sqlite"
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -170,10 +172,7 @@ func TestStore_CreateKamailioTables(t *testing.T) {
 	for _, name := range []string{"standard", "auth_db", "alias_db", "domain", "group"} {
 		text, err := os.ReadFile(filepath.Join(folder, name+"-create.sql"))
 		if err != nil {
-			if os.Getenv("HERMES_TEST_REQUIRE") == "1" {
-				t.Fatal(err)
-			}
-			t.Skipf("Kamailio's tables for SQLite are not installed: %v", err)
+			testserver.SkipOrFail(t, fmt.Errorf("Kamailio's tables for SQLite are not installed: %w", err))
 		}
 		ddl.Write(text)
 	}

@@ -11,19 +11,16 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
-// requirePrograms skips the test if one of the programs is not installed, or fails it if
-// HERMES_TEST_REQUIRE is 1.
+// requirePrograms skips the test if one of the programs is not installed, or fails it if all are
+// required. Their Debian packages have the same names.
 func requirePrograms(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, program := range programs {
-		if _, err := exec.LookPath(program); err != nil {
-			if os.Getenv("HERMES_TEST_REQUIRE") == "1" {
-				t.Fatalf("HERMES_TEST_REQUIRE=1: %v", err)
-			}
-			t.Skipf("the README's blocks need %s: %v", program, err)
-		}
+		testserver.RequireProgram(t, program, program)
 	}
 }
 

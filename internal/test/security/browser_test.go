@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
 // The pages of testdata send requests to hermesd in every way that kinds.js has. There are three
@@ -223,13 +224,7 @@ func (p *pages) missing(origin string, kinds []string) []string {
 // own and connects to this machine only.
 func startChromium(ctx context.Context, t *testing.T, url string) {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("HERMES_TEST_REQUIRE") == "1" {
-			t.Fatalf("HERMES_TEST_REQUIRE=1: no browser: %v (Debian: chromium)", err)
-		}
-		t.Skipf("no browser: %v (Debian: chromium)", err)
-	}
+	path := testserver.RequireProgram(t, "chromium", "chromium")
 	// Not t.TempDir, which fails the test if a process that is being killed still writes.
 	home, err := os.MkdirTemp("", "security-browser-")
 	if err != nil {
