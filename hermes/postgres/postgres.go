@@ -131,10 +131,10 @@ func (p pools) options(opts *Options) bunstore.Options {
 
 // runTx implements [bunstore.RunTx].
 func (p pools) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) error {
-	pool, txOpts := p.data, pgconn.TxOptions{Isolation: opts.Isolation, Gate: bunstore.Gate}
+	pool, txOpts := p.data, pgconn.TxOptions{Isolation: opts.Isolation, LockTable: bunstore.WriteLockTable}
 	switch opts.Pool {
 	case bunstore.Bulk:
-		pool, txOpts.Timeout, txOpts.Gate = p.bulk, bulkTime, ""
+		pool, txOpts.Timeout, txOpts.LockTable = p.bulk, bulkTime, ""
 	case bunstore.Auth:
 		pool = p.auth
 	}

@@ -20,8 +20,9 @@ type engine struct {
 	// stamp returns a time as its column takes it.
 	stamp func(time.Time) any
 
-	// lockGate locks Gate as every writer does. It is empty where there is one writer at a time.
-	lockGate string
+	// lockForWrites locks WriteLockTable as every writer does. It is empty where there is one
+	// writer at a time.
+	lockForWrites string
 	// keepsPlans is set where a prepared statement may keep the plan that was made for other
 	// values.
 	keepsPlans bool

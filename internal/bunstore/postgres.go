@@ -2,10 +2,10 @@ package bunstore
 
 import "time"
 
-// Gate is a table that every transaction on PostgreSQL, except in the pool Bulk, locks in ROW
-// EXCLUSIVE mode before its first write. A transaction that locks it in EXCLUSIVE mode waits for
-// all other writers, and cannot fail because of one.
-const Gate = "hermes.migrations"
+// WriteLockTable is a table that every transaction on PostgreSQL, except in the pool Bulk, locks in
+// ROW EXCLUSIVE mode before its first write. A transaction that locks it in EXCLUSIVE mode waits
+// for all other writers, and cannot fail because of one.
+const WriteLockTable = "hermes.migrations"
 
 func postgresEngine(schema string) engine {
 	return engine{
@@ -13,7 +13,7 @@ func postgresEngine(schema string) engine {
 		schema:           schema,
 		words:            map[string]string{"C": `COLLATE "C"`, "theirs": `COLLATE "default"`},
 		stamp:            postgresStamp,
-		lockGate:         "LOCK TABLE " + Gate + " IN ROW EXCLUSIVE MODE",
+		lockForWrites:    "LOCK TABLE " + WriteLockTable + " IN ROW EXCLUSIVE MODE",
 		keepsPlans:       true,
 		writesInWith:     true,
 		locksRows:        true,

@@ -55,11 +55,11 @@ func (s *Store) run(ctx context.Context, st statement, fn func(context.Context, 
 			return err
 		}
 		ctx, conn = tx.ctx, tx.conn
-		if st.writes && tx.gate != "" {
-			if _, err := conn.ExecContext(ctx, tx.gate); err != nil {
+		if st.writes && tx.lock != "" {
+			if _, err := conn.ExecContext(ctx, tx.lock); err != nil {
 				return s.fail(err)
 			}
-			tx.gate = ""
+			tx.lock = ""
 		}
 	}
 	if !st.planEachTime || !s.engine.keepsPlans {

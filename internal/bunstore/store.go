@@ -83,7 +83,7 @@ type database struct {
 type transaction struct {
 	ctx    context.Context // of its statements
 	conn   Conn
-	gate   string // the statement that locks Gate, until it has run
+	lock   string // the statement that locks WriteLockTable, until it has run
 	failed error  // the first failure of a statement: the transaction cannot be committed
 	over   bool
 }
@@ -123,7 +123,7 @@ func (s *Store) write(ctx context.Context, opts TxOptions, fn func(*Store) error
 	return s.runTx(ctx, opts, func(own context.Context, c Conn) error {
 		tx := &transaction{ctx: own, conn: c}
 		if opts.Pool != Bulk {
-			tx.gate = s.engine.lockGate
+			tx.lock = s.engine.lockForWrites
 		}
 		defer func() { tx.over = true }()
 		if err := fn(&Store{database: s.database, tx: tx}); err != nil {

@@ -30,8 +30,8 @@ type Pool[C any] interface {
 }
 
 const (
-	// gateAfter is the number of conflicts after which an attempt locks TxOptions.Gate first.
-	gateAfter = 3
+	// lockAfter is the number of conflicts after which an attempt locks TxOptions.LockTable first.
+	lockAfter = 3
 	// commitTimeout bounds COMMIT, in addition to TxOptions.Timeout.
 	commitTimeout = 10 * time.Second
 	// firstPause is the pause after the first attempt. The pauses double up to lastPause.
@@ -55,12 +55,12 @@ type TxOptions struct {
 	// Tries is the greatest number of attempts. Defaults to 10.
 	Tries int
 
-	// Gate is the name of a table, with its schema and quoted as SQL requires. If it is not empty,
-	// each attempt after three conflicts begins by locking this table in EXCLUSIVE mode, so that
-	// transactions that keep failing run one after the other. Every transaction that may conflict
+	// LockTable is the name of a table, with its schema and quoted as SQL requires. If it is not
+	// empty, each attempt after three conflicts begins by locking this table in EXCLUSIVE mode, so
+	// that transactions that keep failing run one after the other. Every transaction that may conflict
 	// should write to this table: the lock makes other writers of the table wait too, so that they
 	// cannot cause another conflict.
-	Gate string
+	LockTable string
 }
 
 func (o TxOptions) withDefaults() TxOptions {
@@ -106,7 +106,7 @@ type runner[C Conn[T], T Tx] struct {
 func (r *runner[C, T]) run(ctx context.Context) error {
 	conflicts := 0
 	for try := 1; ; try++ {
-		err := r.attempt(ctx, conflicts >= gateAfter && r.opts.Gate != "")
+		err := r.attempt(ctx, conflicts >= lockAfter && r.opts.LockTable != "")
 		var begin beginError
 		switch {
 		case err == nil:
@@ -131,13 +131,13 @@ func (r *runner[C, T]) run(ctx context.Context) error {
 	}
 }
 
-// attempt runs fn in one transaction. If gate is set, it locks the table TxOptions.Gate first.
-func (r *runner[C, T]) attempt(ctx context.Context, gate bool) error {
+// attempt runs fn in one transaction. If lock is set, it locks the table TxOptions.LockTable first.
+func (r *runner[C, T]) attempt(ctx context.Context, lock bool) error {
 	conn, err := r.pool.Conn(ctx)
 	if err != nil {
 		return beginError{err}
 	}
-	lost, err := r.inConn(ctx, conn, gate)
+	lost, err := r.inConn(ctx, conn, lock)
 	if lost != nil {
 		return r.resolve(ctx, *lost, err)
 	}
@@ -146,7 +146,7 @@ func (r *runner[C, T]) attempt(ctx context.Context, gate bool) error {
 
 // inConn runs the transaction on conn and closes conn, because asking for the outcome takes another
 // connection. If COMMIT failed, inConn also returns the mark of the transaction.
-func (r *runner[C, T]) inConn(ctx context.Context, conn C, gate bool) (lost *mark, err error) {
+func (r *runner[C, T]) inConn(ctx context.Context, conn C, lock bool) (lost *mark, err error) {
 	defer conn.Close()
 	txCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.Timeout+commitTimeout)
 	defer cancel()
@@ -162,7 +162,7 @@ func (r *runner[C, T]) inConn(ctx context.Context, conn C, gate bool) (lost *mar
 			_ = tx.Rollback()
 		}
 	}()
-	m, err := r.body(txCtx, tx, gate)
+	m, err := r.body(txCtx, tx, lock)
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -177,13 +177,13 @@ func (r *runner[C, T]) inConn(ctx context.Context, conn C, gate bool) (lost *mar
 }
 
 // body runs all statements between BEGIN and COMMIT.
-func (r *runner[C, T]) body(ctx context.Context, tx T, gate bool) (mark, error) {
+func (r *runner[C, T]) body(ctx context.Context, tx T, lock bool) (mark, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.opts.Timeout)
 	defer cancel()
-	if gate {
+	if lock {
 		// LOCK does not take a snapshot, so that the statements after it see everything that was
 		// committed while it waited.
-		if _, err := tx.ExecContext(ctx, "LOCK TABLE "+r.opts.Gate+" IN EXCLUSIVE MODE"); err != nil {
+		if _, err := tx.ExecContext(ctx, "LOCK TABLE "+r.opts.LockTable+" IN EXCLUSIVE MODE"); err != nil {
 			return mark{}, err
 		}
 	}

@@ -57,7 +57,7 @@ func TestRunTx_Bun(t *testing.T) {
 		}
 		db := bun.NewDB(pool, pgdialect.New())
 		insertRow := func(n int, result error) error {
-			return RunTx(t.Context(), db, TxOptions{Gate: "x"}, func(ctx context.Context, tx bun.Tx) error {
+			return RunTx(t.Context(), db, TxOptions{LockTable: "x"}, func(ctx context.Context, tx bun.Tx) error {
 				if _, err := tx.NewInsert().Model(&row{N: n}).Exec(ctx); err != nil {
 					return err
 				}
@@ -186,7 +186,7 @@ func TestRunTx_Contention(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 32 {
 			wg.Go(func() {
-				if err := RunTx(t.Context(), pool, TxOptions{Gate: `public."x"`}, slowly); err != nil {
+				if err := RunTx(t.Context(), pool, TxOptions{LockTable: `public."x"`}, slowly); err != nil {
 					t.Error(err)
 				}
 			})
@@ -225,12 +225,12 @@ func TestRunTx_GivesUp(t *testing.T) {
 	})
 }
 
-// TestRunTx_Gate checks that the table is locked from the fourth attempt on, and before the
+// TestRunTx_LockTable checks that the table is locked from the fourth attempt on, and before the
 // snapshot is taken.
-func TestRunTx_Gate(t *testing.T) {
+func TestRunTx_LockTable(t *testing.T) {
 	eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		locks := ""
-		err := RunTx(t.Context(), pool, TxOptions{Gate: "x"}, func(ctx context.Context, tx *sql.Tx) error {
+		err := RunTx(t.Context(), pool, TxOptions{LockTable: "x"}, func(ctx context.Context, tx *sql.Tx) error {
 			n := pg.Value(t, "SELECT count(*) FROM pg_locks WHERE relation = 'x'::regclass AND mode = 'ExclusiveLock'")
 			locks += n
 			if n == "0" {
