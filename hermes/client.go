@@ -243,9 +243,9 @@ type transaction struct {
 // What follows a change outside of the store, such as Options.UserRemoved and the audit line of a
 // success, follows the commit of the outermost Tx. A Tx inside of fn joins the transaction.
 //
-// An error of fn is returned as it is. If a call failed and fn returned nil, the error of the call
-// is returned, without its node. A failure of the store is an *[Error] with the cause StoreFailed
-// and without a node.
+// An error of fn is returned as it is; if it is that of a call, its Node says which. If a call
+// failed and fn returned nil, the error of the call is returned, without its node. A failure of the
+// store is an *[Error] with the cause StoreFailed and without a node.
 func (c *Client) Tx(ctx context.Context, fn func(*Client) error) error {
 	var t *transaction
 	var own *fnError

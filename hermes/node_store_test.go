@@ -77,7 +77,7 @@ func disturbEachStoreCall(
 	t.Helper()
 	for at := 1; ; at++ {
 		e := newEnv(t)
-		s := nodeSamples()[n.Path](t, e)
+		s := mustSample(t, e, n)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		calls := &storeCalls{fail: func(n int) error {
@@ -91,7 +91,8 @@ func disturbEachStoreCall(
 		if len(calls.names) < at { // the node makes fewer calls: this one ran undisturbed
 			_, usesNoStore := nodesWithoutStore()[n.Path]
 			if err != nil || at == 1 && !usesNoStore {
-				t.Errorf("undisturbed: got %v after %d store calls, want no error after one or more", err, at-1)
+				t.Errorf("undisturbed: got %v after %d store calls, want no error after one or more; "+
+					"a node that calls no store method belongs in nodesWithoutStore", err, at-1)
 			}
 			return
 		}

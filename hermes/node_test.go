@@ -16,18 +16,22 @@ import (
 // forEachNode runs check as a subtest for each node, with the node's sample in a new env.
 func forEachNode(t *testing.T, check func(t *testing.T, e *env, n hermes.Node, s nodeSample)) {
 	t.Helper()
-	samples := nodeSamples()
 	for _, n := range hermes.Nodes() {
 		t.Run(n.Path, func(t *testing.T) {
 			t.Parallel()
-			newSample, ok := samples[n.Path]
-			if !ok {
-				t.Fatal("the node has no sample: add one to node_samples_test.go")
-			}
 			e := newEnv(t)
-			check(t, e, n, newSample(t, e))
+			check(t, e, n, mustSample(t, e, n))
 		})
 	}
+}
+
+func mustSample(t *testing.T, e *env, n hermes.Node) nodeSample {
+	t.Helper()
+	newSample, ok := nodeSamples()[n.Path]
+	if !ok {
+		t.Fatalf("%s has no sample: add one to hermes/node_samples_test.go", n.Path)
+	}
+	return newSample(t, e)
 }
 
 func nodeAt(t testing.TB, path string) hermes.Node {
@@ -114,7 +118,7 @@ func TestNode_Call_contextCancelled(t *testing.T) {
 		before := takeSnapshot(t, e.store, s.cred)
 		_, err := n.Call(ctx, e.client.As(s.actor), s.req)
 		if _, usesNoStore := nodesWithoutStore()[n.Path]; (err == nil) != usesNoStore {
-			t.Errorf("got the error %v", err)
+			t.Errorf("got the error %v; a node that calls no store method belongs in nodesWithoutStore", err)
 		}
 		wantEqual(t, takeSnapshot(t, e.store, s.cred), before)
 	})

@@ -112,7 +112,8 @@ type PhoneAddResponse struct {
 	Domain   sip.Domain `json:"domain"`
 }
 
-// PhoneAdd associates a phone with a user. Causes: NotFound (no such user), Exists.
+// PhoneAdd associates a phone with a user. A phone may have several users, and a user several
+// phones. Causes: NotFound (no such user), Exists (the phone has this user already).
 func (c *Client) PhoneAdd(ctx context.Context, req PhoneAddRequest) (res PhoneAddResponse, err error) {
 	defer wrap(&err, "phone/add")
 	if err = c.precheck("phone/add", req); err != nil {

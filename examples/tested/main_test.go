@@ -38,6 +38,11 @@ func TestOnboard(t *testing.T) {
 	if err := onboard(ctx, client, alice, phone); err != nil {
 		t.Fatal(err)
 	}
+	err = onboard(ctx, client, alice, phone)
+	var failure *hermes.Error // its Node says which call found that something exists
+	if !errors.Is(err, hermes.Exists) || !errors.As(err, &failure) || failure.Node != "user/add" {
+		t.Errorf("a second time: %v, want Exists of user/add", err)
+	}
 	phones, err := client.PhoneGet(ctx, hermes.PhoneGetRequest{User: alice})
 	if err != nil || len(phones.List) != 1 || phones.List[0] != "001122334455" {
 		t.Errorf("phones of alice: %v, %v; want 001122334455", phones.List, err)

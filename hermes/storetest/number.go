@@ -58,6 +58,11 @@ func testAddNumbers(t *testing.T, open openFunc) {
 		wantPool(t, s, "+10", "+11", "+12", "+4710", "+4711", "+4712", "+47120", "+4713", "+4714", "+4715",
 			"+999999999999998", "+999999999999999")
 	})
+	t.Run("a large range is added and counted like a small one", func(t *testing.T) {
+		s := open(t).Store
+		mustAddNumber(t, s, "+4720005")
+		mustAddNumbers(t, s, "+4710000", "+4729999", 19_999)
+	})
 	t.Run("user parts of aliases in any domain are left out, and similar texts are not", func(t *testing.T) {
 		s := open(t).Store
 		aliases := []string{

@@ -52,6 +52,7 @@ func TestDatabase_Build(t *testing.T) {
 					t.Fatal(err)
 				}
 				for name, text := range texts(t, st) {
+					t.Logf("%s: %s", name, text)
 					if text == "" && !slices.Contains(optional, name) || row.wrong.MatchString(text) {
 						t.Errorf("%s is %q", name, text)
 					}

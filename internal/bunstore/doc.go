@@ -18,7 +18,7 @@
 // Texts that use what only one of the databases has are constants in postgres.go and sqlite.go.
 //
 // The connections prepare a statement when they first run it, and keep it; see
-// internal/stmtcache. A search for a part of a name is prepared each time instead, so that
+// internal/stmtcache. A search for a part of a user's name is prepared each time instead, so that
 // PostgreSQL plans it for its pattern and uses the trigram index where that is faster.
 //
 // # Kamailio's tables

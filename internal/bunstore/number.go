@@ -155,7 +155,7 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 	}
 	if s.tx == nil && added >= analyzeFrom {
 		// The numbers are there whether the planner knows of them or not.
-		_ = s.change(ctx, st.analyzeNumbers, nil)
+		_ = s.write(ctx, TxOptions{Pool: Bulk}, func(in *Store) error { return in.command(ctx, st.analyzeNumbers.text) })
 	}
 	return added, nil
 }

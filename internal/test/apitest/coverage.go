@@ -82,7 +82,7 @@ func CheckCoverage(t *testing.T, dir string) {
 		name := strings.ReplaceAll(n.Path, "/", "_") + ".txt"
 		nodes[name] = true
 		if results[n.Path] == "" {
-			t.Errorf("%s: the table results has no line for it", n.Path)
+			t.Errorf("%s: add a line to the table results in internal/test/apitest/coverage.go", n.Path)
 		}
 		shown := map[string]bool{}
 		for _, c := range mustReadScript(t, filepath.Join(dir, name)).cases {

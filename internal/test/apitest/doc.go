@@ -5,7 +5,7 @@
 // A new node needs a script GROUP_NODE.txt and a line in the table of coverage.go, which lists the
 // results that the script must show. Write the cases without their answers, let
 //
-//	go test ./hermes/api -run TestHandler_Golden -update
+//	go test ./hermes/api -run 'TestHandler_Golden$' -update
 //
 // add the answers, and read them in git diff.
 //
@@ -32,7 +32,9 @@
 //	keep NAME OTHER     save the value of {OTHER} as {NAME}
 //	as USER             log in as reader, auditor, writer, admin (the default) or key (the API key
 //	                    {key}); with any other name, do not log in
-//	with HANDLER        send the request to the handler broken, down or readonly, see [Server]
+//	with HANDLER        send the request to the handler broken (every call of the store fails but
+//	                    Session), down (every call of the store fails, so that no session can be
+//	                    checked) or readonly (no authentication backend can be written)
 //	sleep DURATION      advance the clock
 //	header NAME: VALUE  add a header to the request
 //

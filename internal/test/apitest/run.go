@@ -91,7 +91,7 @@ func (r *runner) run(t *testing.T, c *testCase) string {
 	}
 	res := r.server.Do(t, req)
 	if res.Result() != c.want() {
-		t.Errorf("%s: answered %s", c.title, res.Body)
+		t.Errorf("%s: answered %s; correct the title or the request", c.title, res.Body)
 	}
 	r.saveValues(res)
 	return format(res)

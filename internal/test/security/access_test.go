@@ -109,7 +109,7 @@ func TestAccessCases(t *testing.T) {
 	for _, n := range hermes.Nodes() {
 		known[n.Path] = true
 		if !used[n.Path] {
-			t.Errorf("accessCases has no request of %s; add one for each capability that it needs", n.Path)
+			t.Errorf("accessCases in internal/test/security/access_test.go has no request of %s; add one for each capability that it needs", n.Path)
 		}
 	}
 	for node := range used {

@@ -151,7 +151,7 @@ func testEveryNodeLogged(t *testing.T, log string) {
 	}
 	for _, n := range hermes.Nodes() {
 		if !logged[n.Path+" "+string(n.Answers)] || !logged[n.Path+" invalid"] && !logged[n.Path+" failed"] {
-			t.Errorf("%s has not succeeded, or not failed", n.Path)
+			t.Errorf("%s has not succeeded, or not failed; has accessCases in access_test.go a request for it?", n.Path)
 		}
 	}
 }
