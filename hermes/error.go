@@ -1,6 +1,7 @@
 package hermes
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -68,7 +69,8 @@ type Error struct {
 	Fields   []string // user/update: the parameters that were not stored
 	// RetryAfter is how long a Throttled or Busy caller should wait; zero if that is not known.
 	RetryAfter time.Duration
-	// Err is the error of the store or the system, for the program's own log. No encoder writes it.
+	// Err is the error of the store or the system, for the program's own log. It is in no encoding of
+	// the Error.
 	Err error
 }
 
@@ -79,6 +81,17 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("%s/%s: %s", e.Response, e.Cause, e.Detail)
 	}
 	return fmt.Sprintf("%s: %s/%s: %s", e.Node, e.Response, e.Cause, e.Detail)
+}
+
+// MarshalJSON returns the members response, cause, detail and, if there are any Fields, failed, as
+// the API writes them. The inner error is left out.
+func (e Error) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Response Response `json:"response"`
+		Cause    Cause    `json:"cause"`
+		Detail   string   `json:"detail"`
+		Fields   []string `json:"failed,omitempty"`
+	}{Response: e.Response, Cause: e.Cause, Detail: e.Detail, Fields: e.Fields})
 }
 
 // Is reports whether target is the error's cause.

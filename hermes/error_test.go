@@ -1,6 +1,7 @@
 package hermes_test
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 
@@ -49,5 +50,29 @@ func TestCause_Error(t *testing.T) {
 	t.Parallel()
 	if got := hermes.NotFound.Error(); got != "nonexistant" {
 		t.Errorf("got %q, want the keyword %q", got, "nonexistant")
+	}
+}
+
+// The JSON of an error is that of the API, whether it is encoded as a pointer, as a value or inside
+// of another one. It never has the inner error.
+func TestError_MarshalJSON(t *testing.T) {
+	t.Parallel()
+	e := hermes.Error{
+		Node: "user/update", Response: hermes.Failed, Cause: hermes.StoreFailed, Detail: "not stored",
+		Fields: []string{"email"}, RetryAfter: 1, Err: errDisk,
+	}
+	const want = `{"response":"failed","cause":"dbfail","detail":"not stored","failed":["email"]}`
+	for name, v := range map[string]any{"pointer": &e, "value": e} {
+		if got, err := json.Marshal(v); err != nil || string(got) != want {
+			t.Errorf("%s: got %s, %v; want %s", name, got, err, want)
+		}
+	}
+	if got, err := json.Marshal(map[string]any{"error": e}); err != nil || string(got) != `{"error":`+want+`}` {
+		t.Errorf("inside of a map: got %s, %v", got, err)
+	}
+	e.Fields = nil
+	const without = `{"response":"failed","cause":"dbfail","detail":"not stored"}`
+	if got, err := json.Marshal(&e); err != nil || string(got) != without {
+		t.Errorf("without fields: got %s, %v; want %s", got, err, without)
 	}
 }
