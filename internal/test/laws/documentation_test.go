@@ -9,7 +9,7 @@ import (
 )
 
 // TestDocumentation: every package has a comment, and so has every exported name of a package that
-// other modules can import. staticcheck.conf makes staticcheck look at the form of the comments.
+// other modules can import. .ci/run has staticcheck look at the form of the comments.
 func TestDocumentation(t *testing.T) {
 	t.Parallel()
 	hasComment := map[string]bool{}

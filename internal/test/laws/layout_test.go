@@ -15,7 +15,7 @@ import (
 func TestLayout_TopLevel(t *testing.T) {
 	t.Parallel()
 	known := []string{
-		"LICENSE", "README.md", "go.mod", "go.sum", "staticcheck.conf",
+		"LICENSE", "README.md", "go.mod", "go.sum",
 		"cmd", "e164", "examples", "hermes", "internal", "mac", "sip",
 		"hermes-data", "hermesd",
 	}
