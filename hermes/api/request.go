@@ -90,11 +90,13 @@ func (req *request) call() (output any, err error) {
 	if err := client.Authorize(req.endpoint.Path, input); err != nil {
 		return nil, err
 	}
-	if fault != nil {
+	if fault != nil && fault.Cause != hermes.Parameters {
 		// A fault with the cause Parameters in another parameter precedes a malformed value.
-		if err := input.Check(malformed...); fault.Cause != hermes.Parameters && errors.Is(err, hermes.Parameters) {
+		if err := input.Check(malformed...); errors.Is(err, hermes.Parameters) {
 			return nil, err
 		}
+	}
+	if fault != nil {
 		return nil, fault
 	}
 	req.input = input
