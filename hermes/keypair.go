@@ -109,7 +109,7 @@ func (c *Client) AuthChallenge(ctx context.Context, req AuthChallengeRequest) (r
 	if err != nil {
 		return res, err
 	}
-	err = c.store.AddNonce(ctx, Nonce{ID: hashOf(nonce), Key: req.Key, Expires: now.Add(nonceTTL)})
+	err = c.changed(c.store.AddNonce(ctx, Nonce{ID: hashOf(nonce), Key: req.Key, Expires: now.Add(nonceTTL)}))
 	return AuthChallengeResponse{Nonce: nonce, Origin: c.opts.Origin, ExpiresIn: int64(nonceTTL / time.Second)}, err
 }
 

@@ -241,7 +241,7 @@ func (c *Client) rotate(ctx context.Context, ref sessionRef) (Session, error) {
 		return s, nil
 	}
 	if err != error(NotFound) {
-		return s, err
+		return s, c.changed(err)
 	}
 	st, err := c.store.Session(ctx, s.ID)
 	if err == error(NotFound) || err == nil && st.Session.Gen != ref.gen+1 {
@@ -289,7 +289,7 @@ func (c *Client) AuthLogout(ctx context.Context, req AuthLogoutRequest) (res Aut
 	if err == nil && !c.opts.NoCookie && !equalHashes(hashOf(req.Cookie), st.Session.Cookie) {
 		return res, errUnauthorized()
 	}
-	if err = c.store.RemoveSession(ctx, id); err != nil {
+	if err = c.changed(c.store.RemoveSession(ctx, id)); err != nil {
 		return res, err
 	}
 	return AuthLogoutResponse{Cookie: Cookie{MaxAge: -1}}, nil
@@ -299,5 +299,6 @@ func (c *Client) AuthLogout(ctx context.Context, req AuthLogoutRequest) (res Aut
 // removed. A server should call it periodically.
 func (c *Client) SweepSessions(ctx context.Context) (n int64, err error) {
 	defer wrap(&err, "")
-	return c.store.SweepExpired(ctx, c.now())
+	n, err = c.store.SweepExpired(ctx, c.now())
+	return n, c.changed(err)
 }
