@@ -57,11 +57,11 @@ func PostgreSQL(url, schema string) (*Database, error) {
 		pool:    pool,
 		options: bunstore.Options{Dialect: pgdialect.New(), RunTx: refuseTx, KamailioSchema: schema},
 		run: func(ctx context.Context, fn func(context.Context, bunstore.Conn) error) error {
-			return pgconn.RunTx(ctx, pool, opts, func(ctx context.Context, tx *sql.Tx) error {
-				if _, err := tx.ExecContext(ctx, preferIndexes); err != nil {
+			return pgconn.RunTx(ctx, pool, opts, func(ctx context.Context, c *sql.Conn) error {
+				if _, err := c.ExecContext(ctx, preferIndexes); err != nil {
 					return err
 				}
-				return fn(ctx, tx)
+				return fn(ctx, c)
 			})
 		},
 	}, nil

@@ -33,7 +33,8 @@ func TestDatabase_ReadOnly(t *testing.T) {
 			}
 		}
 		err := d.read(t.Context(), func(ctx context.Context, s *bunstore.Store) error {
-			return s.RemoveUser(ctx, sip.MustParse("alice@example.test"))
+			_, err := s.RemoveUser(ctx, sip.MustParse("alice@example.test"))
+			return err
 		})
 		if err != errReadOnly {
 			t.Errorf("RemoveUser: got error %v, want %v", err, errReadOnly)

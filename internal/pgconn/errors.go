@@ -69,7 +69,8 @@ func isConflict(err error) bool {
 func isStalePlan(err error) bool { return State(err) == "0A000" }
 
 // isCommitRefused reports whether the server answered COMMIT with an error, because of a deferred
-// constraint or a conflict. Nothing was written then.
+// constraint, a conflict, or an earlier statement that failed. Nothing was written then.
 func isCommitRefused(err error) bool {
-	return isConflict(err) || strings.HasPrefix(State(err), "23")
+	state := State(err)
+	return isConflict(err) || strings.HasPrefix(state, "23") || state == "25P02"
 }

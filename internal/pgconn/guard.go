@@ -49,22 +49,36 @@ func (c *guardedConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// guardOf returns the guard of a pgdriver connection, or nil, and the TLS connection over it if
+// there is one.
+func guardOf(nc net.Conn) (*guardedConn, *tls.Conn) {
+	if over, ok := nc.(*tls.Conn); ok {
+		guard, _ := over.NetConn().(*guardedConn)
+		return guard, over
+	}
+	guard, _ := nc.(*guardedConn)
+	return guard, nil
+}
+
+// isOpen reports whether the connection has not closed itself.
+func isOpen(dc driver.Conn) bool {
+	cn, ok := dc.(*pgdriver.Conn)
+	if !ok {
+		return true
+	}
+	guard, _ := guardOf(cn.Conn())
+	return guard == nil || !guard.broken.Load()
+}
+
 // resetSession returns driver.ErrBadConn if a connection from the pool must not be used again. The
 // server sends nothing on an idle connection, unless it closes it, so any unread bytes are a
 // message about the end or the late answer to an earlier statement.
 func resetSession(_ context.Context, cn *pgdriver.Conn) error {
-	ok := true
-	switch nc := cn.Conn().(type) {
-	case *guardedConn:
-		ok = nc.idle()
-	case *tls.Conn:
-		c, isGuarded := nc.NetConn().(*guardedConn)
-		ok = !isGuarded || c.idle() && c.drained(nc)
+	guard, over := guardOf(cn.Conn())
+	if guard == nil || guard.idle() && (over == nil || guard.drained(over)) {
+		return nil
 	}
-	if !ok {
-		return driver.ErrBadConn
-	}
-	return nil
+	return driver.ErrBadConn
 }
 
 // idle reports whether the connection is open and has no unread bytes. It does not wait.

@@ -86,14 +86,14 @@ func fillPool(t *testing.T, pool *sql.DB, n int) {
 }
 
 // exec executes a statement in a transaction.
-func exec(ctx context.Context, tx Tx, query string, args ...any) error {
-	_, err := tx.ExecContext(ctx, query, args...)
+func exec(ctx context.Context, c *sql.Conn, query string, args ...any) error {
+	_, err := c.ExecContext(ctx, query, args...)
 	return err
 }
 
 // insert returns a function for RunTx that inserts n into x.
-func insert(n int) func(context.Context, *sql.Tx) error {
-	return func(ctx context.Context, tx *sql.Tx) error { return exec(ctx, tx, "INSERT INTO x VALUES ($1)", n) }
+func insert(n int) func(context.Context, *sql.Conn) error {
+	return func(ctx context.Context, c *sql.Conn) error { return exec(ctx, c, "INSERT INTO x VALUES ($1)", n) }
 }
 
 // checkRows checks the number of rows in x.

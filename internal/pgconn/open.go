@@ -86,7 +86,7 @@ func Open(opts Options) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(stmtcache.New(c, stmtcache.Options{Stale: isStalePlan}))
+	db := sql.OpenDB(stmtcache.New(c, stmtcache.Options{Stale: isStalePlan, Valid: isOpen}))
 	db.SetMaxOpenConns(opts.MaxOpen)
 	db.SetMaxIdleConns(opts.MaxOpen)
 	db.SetConnMaxIdleTime(maxIdleTime)

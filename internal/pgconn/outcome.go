@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -21,24 +22,48 @@ const (
 	maxInProgress = 5
 )
 
-// mark identifies a transaction just before COMMIT.
+// mark identifies a transaction. It is read when the transaction begins, so that it costs no round
+// trip of its own.
 type mark struct {
 	xid      uint64 // the transaction's id
-	written  string // the end of the write-ahead log; all that the transaction wrote is before it
+	written  string // the end in the write-ahead log of the transaction's first record
 	replayed string // where the last crash recovery ended, as an SQL expression that may be NULL
 }
 
-// readMark returns the mark of tx. If an earlier statement of tx failed, readMark fails too.
-func readMark(ctx context.Context, tx Tx) (mark, error) {
-	var m mark
-	var replayed sql.NullString
-	err := tx.QueryRowContext(ctx, "SELECT pg_current_xact_id()::text, pg_current_wal_insert_lsn()::text, "+
-		"pg_last_wal_replay_lsn()::text").Scan(&m.xid, &m.written, &replayed)
-	m.replayed = "NULL"
+// markColumns select the mark. pg_logical_emit_message writes the first record of the transaction
+// and returns its end. Logical replication ignores the record, unless a subscriber asks for such
+// messages.
+const markColumns = "pg_logical_emit_message(true, 'hermes', '')::text, " +
+	"pg_current_xact_id()::text, pg_last_wal_replay_lsn()::text"
+
+// readMark runs a query whose last columns are those of the mark, or three that are NULL.
+func readMark(ctx context.Context, conn *sql.Conn, query string) (m mark, err error) {
+	rows, err := conn.QueryContext(ctx, query)
+	if err != nil {
+		return m, err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil || !rows.Next() {
+		return m, errors.Join(err, rows.Err())
+	}
+	var written, xid, replayed sql.NullString
+	row := make([]any, len(columns))
+	for i := range row {
+		row[i] = new(sql.RawBytes)
+	}
+	copy(row[len(row)-3:], []any{&written, &xid, &replayed})
+	if err := rows.Scan(row...); err != nil {
+		return m, err
+	}
+	m = mark{written: written.String, replayed: "NULL"}
 	if replayed.Valid {
 		m.replayed = "'" + replayed.String + "'"
 	}
-	return m, err
+	if xid.Valid {
+		m.xid, err = strconv.ParseUint(xid.String, 10, 64)
+	}
+	return m, errors.Join(err, rows.Close(), rows.Err())
 }
 
 // statusQuery returns the query for the transaction's status: committed, aborted, in progress, or
@@ -47,8 +72,9 @@ func readMark(ctx context.Context, tx Tx) (mark, error) {
 // pg_xact_status alone is not enough. After a crash, the server assigns those ids again of which
 // there was no trace on the disk, so that it may return the status of another transaction. The
 // query detects a crash since the mark by the end of the recovery, which is then another one. If
-// the recovery ended before the mark, the record of COMMIT, which is after the mark, is not on the
-// disk.
+// the recovery ended at the transaction's first record or before, the record of COMMIT, which is
+// after that, is not on the disk. Otherwise the first record is on the disk, and the recovery made
+// sure that its id is not assigned again.
 //
 // The values come from the server and are part of the text, because bun and database/sql have
 // different placeholders.
@@ -70,7 +96,7 @@ func (m mark) terminateQuery() string {
 
 // resolve finds out whether a transaction was committed after its COMMIT failed with cause. It
 // returns nil if it was.
-func (r *runner[C, T]) resolve(ctx context.Context, m mark, cause error) error {
+func (r *runner) resolve(ctx context.Context, m mark, cause error) error {
 	if r.opts.ReadOnly || isCommitRefused(cause) {
 		return cause
 	}
@@ -94,7 +120,7 @@ func (r *runner[C, T]) resolve(ctx context.Context, m mark, cause error) error {
 
 // status asks for the transaction's status once, on a connection of its own. If terminate is set
 // and the transaction is still in progress, status terminates its session.
-func (r *runner[C, T]) status(ctx context.Context, m mark, terminate bool) (status sql.NullString, err error) {
+func (r *runner) status(ctx context.Context, m mark, terminate bool) (status sql.NullString, err error) {
 	conn, err := r.pool.Conn(ctx)
 	if err != nil {
 		return status, err

@@ -30,7 +30,7 @@ func TestRunTx_LostCommit(t *testing.T) {
 			t.Run(row.name+"/"+driver, func(t *testing.T) {
 				pg := newDB(t, createNumbers)
 				p, url := newProxy(t, pg, row.cut)
-				err := RunTx(t.Context(), openPool(t, url), TxOptions{}, insert(1))
+				err := RunTx(t.Context(), openPool(t, url), TxOptions{Batch: driver == "pgdriver"}, insert(1))
 				if p.isFirstCommit() {
 					t.Fatal("the proxy did not see COMMIT")
 				}
@@ -50,8 +50,8 @@ func TestRunner_resolve_OutcomeUnknown(t *testing.T) {
 	pg := cluster.New(t, pgtest.Options{Empty: true})
 	pg.Exec(t, createNumbers)
 	pool := mustOpen(t, Options{URL: pg.URL()})
-	r := &runner[*sql.Conn, *sql.Tx]{pool: pool, resolveTimeout: 100 * time.Millisecond}
-	m := markAt(t, pool, func(tx *sql.Tx) error { return tx.Commit() })
+	r := &runner{pool: pool, resolveTimeout: 100 * time.Millisecond}
+	m := markAt(t, pool, "COMMIT")
 	cluster.Stop(t, pgtest.Fast)
 	err := r.resolve(t.Context(), m, errDown)
 	if !errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, errDown) {
@@ -71,24 +71,35 @@ func TestRunTx_CommitRefused(t *testing.T) {
 	})
 }
 
-// markAt runs a transaction that writes, reads its mark, and then calls end, which must end it.
-func markAt(t *testing.T, pool *sql.DB, end func(*sql.Tx) error) mark {
+// markAt runs a transaction that writes, returns its mark, and ends the transaction with a
+// statement.
+func markAt(t *testing.T, pool *sql.DB, end string) mark {
 	t.Helper()
-	tx, err := pool.BeginTx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := exec(t.Context(), tx, "INSERT INTO x SELECT count(*) FROM x"); err != nil {
-		t.Fatal(err)
-	}
-	m, err := readMark(t.Context(), tx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := end(tx); err != nil {
+	conn, m := beginWrite(t, pool)
+	defer conn.Close()
+	if err := exec(t.Context(), conn, end); err != nil {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// beginWrite returns a connection with a transaction that has written a row, and the transaction's
+// mark.
+func beginWrite(t *testing.T, pool *sql.DB) (*sql.Conn, mark) {
+	t.Helper()
+	conn, err := pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &runner{pool: pool, opts: TxOptions{Batch: true}.withDefaults()}
+	m, err := r.begin(t.Context(), conn, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := exec(t.Context(), conn, "INSERT INTO x SELECT pg_current_xact_id()::text::int"); err != nil {
+		t.Fatal(err)
+	}
+	return conn, m
 }
 
 // TestMark_statusQuery_AfterCrash asks for the status of transactions after the server crashed.
@@ -102,14 +113,22 @@ func TestMark_statusQuery_AfterCrash(t *testing.T) {
 	pool := mustOpen(t, Options{URL: pg.URL()})
 	status := func(m mark) string { return pg.Value(t, m.statusQuery()) }
 
-	committed := markAt(t, pool, func(tx *sql.Tx) error { return tx.Commit() })
-	rolledBack := markAt(t, pool, func(tx *sql.Tx) error { return tx.Rollback() })
+	committed := markAt(t, pool, "COMMIT")
+	rolledBack := markAt(t, pool, "ROLLBACK")
 	cluster.Restart(t, pgtest.Immediate)
 	if got := status(committed); got != "committed" {
 		t.Errorf("after the first crash: a committed transaction is %s, want committed", got)
 	}
 	if got := status(rolledBack); got != "aborted" {
 		t.Errorf("after the first crash: a transaction that was rolled back is %s, want aborted", got)
+	}
+
+	conn, flushed := beginWrite(t, pool)
+	defer conn.Close()
+	markAt(t, pool, "COMMIT") // writes the log to the disk, with the beginning of the other transaction
+	cluster.Restart(t, pgtest.Immediate)
+	if got := status(flushed); got != "aborted" {
+		t.Errorf("a transaction that was open at the crash, and the beginning of which is on the disk, is %s, want aborted", got)
 	}
 
 	lost := markAtCrash(t, pool, cluster)
@@ -132,18 +151,8 @@ func TestMark_statusQuery_AfterCrash(t *testing.T) {
 // returns the mark of the transaction.
 func markAtCrash(t *testing.T, pool *sql.DB, cluster *pgtest.Cluster) mark {
 	t.Helper()
-	tx, err := pool.BeginTx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	if err := exec(t.Context(), tx, "INSERT INTO x VALUES (1)"); err != nil {
-		t.Fatal(err)
-	}
-	m, err := readMark(t.Context(), tx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn, m := beginWrite(t, pool)
+	defer conn.Close()
 	cluster.Restart(t, pgtest.Immediate)
 	return m
 }

@@ -37,9 +37,9 @@ func TestOpen_StaleStatement(t *testing.T) {
 		}
 		side.Exec(t, "ALTER TABLE x ALTER n TYPE bigint")
 		runs := 0
-		err := RunTx(t.Context(), db, TxOptions{}, func(ctx context.Context, tx *sql.Tx) error {
+		err := RunTx(t.Context(), db, TxOptions{}, func(ctx context.Context, c *sql.Conn) error {
 			runs++
-			_, err := read(ctx, tx)
+			_, err := read(ctx, c)
 			return err
 		})
 		if err != nil || runs != 2 {

@@ -4,46 +4,28 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
 )
 
-// Tx is the part of a transaction that RunTx uses. *sql.Tx and bun.Tx implement it.
-type Tx interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-	Commit() error
-	Rollback() error
-}
-
-// Conn is the part of a connection that RunTx uses. *sql.Conn and bun.Conn implement it.
-type Conn[T Tx] interface {
-	BeginTx(ctx context.Context, opts *sql.TxOptions) (T, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-	Close() error
-}
-
-// Pool is the part of a connection pool that RunTx uses. *sql.DB and *bun.DB implement it.
-type Pool[C any] interface {
-	Conn(ctx context.Context) (C, error)
-}
-
 const (
-	// lockAfter is the number of conflicts after which an attempt locks TxOptions.LockTable first.
+	// lockAfter is the number of conflicts after which an attempt locks TxOptions.LockTable alone.
 	lockAfter = 3
 	// commitTimeout bounds COMMIT, in addition to TxOptions.Timeout.
 	commitTimeout = 10 * time.Second
+	// rollbackTimeout bounds ROLLBACK. A connection that needs more time is closed.
+	rollbackTimeout = 5 * time.Second
 	// firstPause is the pause after the first attempt. The pauses double up to lastPause.
 	firstPause = 4 * time.Millisecond
 	lastPause  = 250 * time.Millisecond
 )
 
-// TxOptions are the settings of a transaction. The zero value is a serializable transaction that
+// TxOptions are the settings of a transaction. The zero value is a READ COMMITTED transaction that
 // may write.
 type TxOptions struct {
-	// Isolation is the isolation level. Defaults to [sql.LevelSerializable].
-	// [sql.LevelReadCommitted] is enough for a single statement.
+	// Isolation is the isolation level. Defaults to [sql.LevelReadCommitted].
 	Isolation sql.IsolationLevel
 
 	// ReadOnly makes the server refuse writes. The outcome of such a transaction is never unknown.
@@ -55,25 +37,34 @@ type TxOptions struct {
 	// Tries is the greatest number of attempts. Defaults to 10.
 	Tries int
 
+	// Locks are calls of functions that lock until the end of the transaction, such as
+	// "pg_advisory_xact_lock(7)", separated by commas. They are made in their order, before fn runs.
+	// They have no effect on what a SERIALIZABLE transaction sees: its view is that of its first
+	// statement, which these calls are part of. If empty, there are none.
+	Locks string
+
 	// LockTable is the name of a table, with its schema and quoted as SQL requires. If it is not
-	// empty, each attempt after three conflicts begins by locking this table in EXCLUSIVE mode, so
-	// that transactions that keep failing run one after the other. Every transaction that may conflict
-	// should write to this table: the lock makes other writers of the table wait too, so that they
-	// cannot cause another conflict.
+	// empty, each attempt locks the table before its first query: in ROW SHARE mode, and after three
+	// conflicts in EXCLUSIVE mode. Transactions with the same LockTable so let one of them that keeps
+	// failing run alone. Transactions without it do not wait.
 	LockTable string
+
+	// Batch says that the pool's driver accepts several statements in the text of a query without
+	// arguments, as pgdriver does and pgx does not. RunTx then needs one round trip fewer.
+	Batch bool
 }
 
 func (o TxOptions) withDefaults() TxOptions {
-	o.Isolation = cmp.Or(o.Isolation, sql.LevelSerializable)
+	o.Isolation = cmp.Or(o.Isolation, sql.LevelReadCommitted)
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.Tries = cmp.Or(o.Tries, 10)
 	return o
 }
 
 // RunTx runs fn in a transaction and commits it. If RunTx returns nil, all writes of fn are
-// committed; if it returns an error, none is, unless the error wraps [ErrOutcomeUnknown]. The pool
-// is a *sql.DB, and fn gets a *sql.Tx; or the pool is a *bun.DB, and fn gets a bun.Tx. fn may run
-// more than once. It must not commit or roll back, and should use the context that it gets.
+// committed; if it returns an error, none is, unless the error wraps [ErrOutcomeUnknown]. fn may
+// run more than once. It gets the connection on which the transaction is open. It must not commit,
+// roll back or begin a transaction there, and should use the context that it gets.
 //
 // RunTx tries again, after a pause, if the transaction could not begin for a reason that may pass,
 // and if fn or COMMIT failed with a serialization failure or a deadlock (SQLSTATE 40001 or 40P01).
@@ -84,29 +75,30 @@ func (o TxOptions) withDefaults() TxOptions {
 // cancelling a statement would cost the connection, and cancelling COMMIT would leave the outcome
 // unknown. If ctx is done before COMMIT, nothing is written and RunTx returns the error of ctx.
 //
-// The last statement of a transaction that writes is SELECT pg_current_xact_id(). It makes RunTx
-// notice that an earlier statement failed, in which case pgdriver would report that COMMIT
-// succeeded. If the answer to COMMIT is lost, RunTx uses the id to ask the server for the outcome.
-func RunTx[C Conn[T], T Tx](
-	ctx context.Context, pool Pool[C], opts TxOptions, fn func(ctx context.Context, tx T) error,
-) error {
-	r := &runner[C, T]{pool: pool, opts: opts.withDefaults(), fn: fn, resolveTimeout: resolveTimeout}
+// With TxOptions.Batch, BEGIN and all that is needed before fn are one round trip, and COMMIT is
+// another. BEGIN and COMMIT are sent as texts and not by [sql.Tx] for that reason. COMMIT follows a
+// SELECT in the same text, which fails if an earlier statement failed: otherwise the server would
+// answer COMMIT with a rollback, which pgdriver takes for success.
+//
+// If the answer to COMMIT is lost, RunTx asks the server for the outcome; see mark.
+func RunTx(ctx context.Context, pool *sql.DB, opts TxOptions, fn func(ctx context.Context, c *sql.Conn) error) error {
+	r := &runner{pool: pool, opts: opts.withDefaults(), fn: fn, resolveTimeout: resolveTimeout}
 	return r.run(ctx)
 }
 
 // runner runs one transaction for RunTx.
-type runner[C Conn[T], T Tx] struct {
-	pool           Pool[C]
+type runner struct {
+	pool           *sql.DB
 	opts           TxOptions
-	fn             func(ctx context.Context, tx T) error
+	fn             func(ctx context.Context, c *sql.Conn) error
 	resolveTimeout time.Duration
 }
 
 // run makes attempts until one succeeds, fails for good, or is the last.
-func (r *runner[C, T]) run(ctx context.Context) error {
+func (r *runner) run(ctx context.Context) error {
 	conflicts := 0
 	for try := 1; ; try++ {
-		err := r.attempt(ctx, conflicts >= lockAfter && r.opts.LockTable != "")
+		err := r.attempt(ctx, conflicts >= lockAfter)
 		var begin beginError
 		switch {
 		case err == nil:
@@ -131,13 +123,13 @@ func (r *runner[C, T]) run(ctx context.Context) error {
 	}
 }
 
-// attempt runs fn in one transaction. If lock is set, it locks the table TxOptions.LockTable first.
-func (r *runner[C, T]) attempt(ctx context.Context, lock bool) error {
+// attempt runs fn in one transaction. If alone is set, it locks TxOptions.LockTable for itself.
+func (r *runner) attempt(ctx context.Context, alone bool) error {
 	conn, err := r.pool.Conn(ctx)
 	if err != nil {
 		return beginError{err}
 	}
-	lost, err := r.inConn(ctx, conn, lock)
+	lost, err := r.inConn(ctx, conn, alone)
 	if lost != nil {
 		return r.resolve(ctx, *lost, err)
 	}
@@ -146,54 +138,99 @@ func (r *runner[C, T]) attempt(ctx context.Context, lock bool) error {
 
 // inConn runs the transaction on conn and closes conn, because asking for the outcome takes another
 // connection. If COMMIT failed, inConn also returns the mark of the transaction.
-func (r *runner[C, T]) inConn(ctx context.Context, conn C, lock bool) (lost *mark, err error) {
+func (r *runner) inConn(ctx context.Context, conn *sql.Conn, alone bool) (lost *mark, err error) {
 	defer conn.Close()
-	txCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.Timeout+commitTimeout)
-	defer cancel()
-	tx, err := conn.BeginTx(txCtx, &sql.TxOptions{Isolation: r.opts.Isolation, ReadOnly: r.opts.ReadOnly})
-	if err != nil {
-		return nil, beginError{err}
-	}
-	committing := false
+	committed := false
 	defer func() {
-		// This also runs if fn panics or calls runtime.Goexit. An error of Rollback can be ignored:
-		// the connection is closed then, and the server rolls back.
-		if !committing {
-			_ = tx.Rollback()
+		// This also runs if fn panics or calls runtime.Goexit.
+		if !committed {
+			rollback(ctx, conn)
 		}
 	}()
-	m, err := r.body(txCtx, tx, lock)
+	txCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.Timeout+commitTimeout)
+	defer cancel()
+	m, err := r.body(txCtx, conn, alone)
 	if err == nil {
 		err = ctx.Err()
 	}
 	if err != nil {
 		return nil, err
 	}
-	committing = true
-	if err := tx.Commit(); err != nil {
+	if _, err := conn.ExecContext(txCtx, "SELECT 1; COMMIT"); err != nil {
 		return &m, err
 	}
+	committed = true
 	return nil, nil
 }
 
-// body runs all statements between BEGIN and COMMIT.
-func (r *runner[C, T]) body(ctx context.Context, tx T, lock bool) (mark, error) {
+// rollback ends the transaction on conn if one is open. If it cannot, the connection is closed, so
+// that the server rolls back.
+func rollback(ctx context.Context, conn *sql.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+	defer cancel()
+	_ = conn.Raw(func(dc any) error {
+		if v, ok := dc.(driver.Validator); ok && !v.IsValid() {
+			return driver.ErrBadConn
+		}
+		e, ok := dc.(driver.ExecerContext)
+		if !ok {
+			return driver.ErrBadConn
+		}
+		if _, err := e.ExecContext(ctx, "ROLLBACK", nil); err != nil {
+			return driver.ErrBadConn
+		}
+		return nil
+	})
+}
+
+// body runs all statements up to COMMIT.
+func (r *runner) body(ctx context.Context, conn *sql.Conn, alone bool) (mark, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.opts.Timeout)
 	defer cancel()
-	if lock {
+	m, err := r.begin(ctx, conn, alone)
+	if err != nil {
+		return m, beginError{err}
+	}
+	return m, r.fn(ctx, conn)
+}
+
+// begin begins the transaction, takes its locks, and returns its mark.
+func (r *runner) begin(ctx context.Context, conn *sql.Conn, alone bool) (m mark, err error) {
+	text := "BEGIN ISOLATION LEVEL " + r.opts.Isolation.String()
+	if r.opts.ReadOnly {
+		text += " READ ONLY"
+	}
+	if r.opts.LockTable != "" {
+		mode := "ROW SHARE"
+		if alone {
+			mode = "EXCLUSIVE"
+		}
 		// LOCK does not take a snapshot, so that the statements after it see everything that was
 		// committed while it waited.
-		if _, err := tx.ExecContext(ctx, "LOCK TABLE "+r.opts.LockTable+" IN EXCLUSIVE MODE"); err != nil {
-			return mark{}, err
-		}
+		text += "; LOCK TABLE " + r.opts.LockTable + " IN " + mode + " MODE"
 	}
-	if err := r.fn(ctx, tx); err != nil {
-		return mark{}, err
+	query := r.firstQuery()
+	if r.opts.Batch && query != "" {
+		return readMark(ctx, conn, text+"; "+query)
 	}
-	if r.opts.ReadOnly {
-		return mark{}, nil
+	if _, err = conn.ExecContext(ctx, text); err == nil && query != "" {
+		m, err = readMark(ctx, conn, query)
 	}
-	return readMark(ctx, tx)
+	return m, err
+}
+
+// firstQuery returns the query that takes the locks and returns the mark, which a transaction that
+// only reads does not have.
+func (r *runner) firstQuery() string {
+	switch {
+	case !r.opts.ReadOnly && r.opts.Locks != "":
+		return "SELECT " + r.opts.Locks + ", " + markColumns
+	case !r.opts.ReadOnly:
+		return "SELECT " + markColumns
+	case r.opts.Locks != "":
+		return "SELECT " + r.opts.Locks + ", NULL, NULL, NULL"
+	}
+	return ""
 }
 
 // pause waits for d, or until ctx is done, and returns the error of ctx.

@@ -4,13 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
@@ -30,13 +30,13 @@ func TestRunTx_Options(t *testing.T) {
 			opts            TxOptions
 			level, readOnly string
 		}{
-			{TxOptions{}, "serializable", "off"},
-			{TxOptions{Isolation: sql.LevelReadCommitted}, "read committed", "off"},
-			{TxOptions{ReadOnly: true}, "serializable", "on"},
+			{TxOptions{}, "read committed", "off"},
+			{TxOptions{Isolation: sql.LevelSerializable}, "serializable", "off"},
+			{TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, "repeatable read", "on"},
 		} {
 			var level, readOnly string
-			err := RunTx(t.Context(), pool, row.opts, func(ctx context.Context, tx *sql.Tx) error {
-				return tx.QueryRowContext(ctx, "SELECT current_setting('transaction_isolation'), "+
+			err := RunTx(t.Context(), pool, row.opts, func(ctx context.Context, c *sql.Conn) error {
+				return c.QueryRowContext(ctx, "SELECT current_setting('transaction_isolation'), "+
 					"current_setting('transaction_read_only')").Scan(&level, &readOnly)
 			})
 			if err != nil || level != row.level || readOnly != row.readOnly {
@@ -47,37 +47,10 @@ func TestRunTx_Options(t *testing.T) {
 	})
 }
 
-// TestRunTx_Bun checks that RunTx accepts a *bun.DB, and that the transaction that bun writes in is
-// the one that is committed or rolled back.
-func TestRunTx_Bun(t *testing.T) {
-	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
-		type row struct {
-			bun.BaseModel `bun:"table:x"`
-			N             int
-		}
-		db := bun.NewDB(pool, pgdialect.New())
-		insertRow := func(n int, result error) error {
-			return RunTx(t.Context(), db, TxOptions{LockTable: "x"}, func(ctx context.Context, tx bun.Tx) error {
-				if _, err := tx.NewInsert().Model(&row{N: n}).Exec(ctx); err != nil {
-					return err
-				}
-				return result
-			})
-		}
-		if err := insertRow(1, nil); err != nil {
-			t.Error(err)
-		}
-		if err := insertRow(2, errDown); err != errDown {
-			t.Errorf("got error %v, want that of fn", err)
-		}
-		checkRows(t, pg, "1")
-	})
-}
-
 func TestRunTx_ErrorRollsBack(t *testing.T) {
 	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
-		err := RunTx(t.Context(), pool, TxOptions{}, func(ctx context.Context, tx *sql.Tx) error {
-			return errors.Join(insert(1)(ctx, tx), errDown)
+		err := RunTx(t.Context(), pool, TxOptions{}, func(ctx context.Context, c *sql.Conn) error {
+			return errors.Join(insert(1)(ctx, c), errDown)
 		})
 		if !errors.Is(err, errDown) {
 			t.Errorf("got error %v, want that of fn", err)
@@ -97,8 +70,8 @@ func TestRunTx_PanicRollsBack(t *testing.T) {
 				t.Errorf("%d connections are in use after the panic, want 0", n)
 			}
 		}()
-		_ = RunTx(t.Context(), pool, TxOptions{}, func(ctx context.Context, tx *sql.Tx) error {
-			if err := insert(1)(ctx, tx); err != nil {
+		_ = RunTx(t.Context(), pool, TxOptions{}, func(ctx context.Context, c *sql.Conn) error {
+			if err := insert(1)(ctx, c); err != nil {
 				t.Error(err)
 			}
 			panic("panic of fn")
@@ -110,11 +83,11 @@ func TestRunTx_PanicRollsBack(t *testing.T) {
 // COMMIT with ROLLBACK, which pgdriver does not notice.
 func TestRunTx_IgnoredError(t *testing.T) {
 	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
-		err := RunTx(t.Context(), pool, TxOptions{}, func(ctx context.Context, tx *sql.Tx) error {
-			if err := insert(1)(ctx, tx); err != nil {
+		err := RunTx(t.Context(), pool, TxOptions{}, func(ctx context.Context, c *sql.Conn) error {
+			if err := insert(1)(ctx, c); err != nil {
 				return err
 			}
-			_ = exec(ctx, tx, "SELECT 1/0")
+			_ = exec(ctx, c, "SELECT 1/0")
 			return nil
 		})
 		if State(err) != "25P02" {
@@ -129,22 +102,22 @@ func TestRunTx_IgnoredError(t *testing.T) {
 func TestRunTx_Cancelled(t *testing.T) {
 	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		fillPool(t, pool, 1)
-		for name, fn := range map[string]func(ctx context.Context, cancel func(), tx *sql.Tx) error{
-			"between": func(ctx context.Context, cancel func(), tx *sql.Tx) error {
+		for name, fn := range map[string]func(ctx context.Context, cancel func(), c *sql.Conn) error{
+			"between": func(ctx context.Context, cancel func(), c *sql.Conn) error {
 				cancel()
-				return insert(1)(ctx, tx)
+				return insert(1)(ctx, c)
 			},
-			"during": func(ctx context.Context, cancel func(), tx *sql.Tx) error {
+			"during": func(ctx context.Context, cancel func(), c *sql.Conn) error {
 				time.AfterFunc(20*time.Millisecond, cancel)
-				return exec(ctx, tx, "INSERT INTO x SELECT 2 FROM pg_sleep(0.1)")
+				return exec(ctx, c, "INSERT INTO x SELECT 2 FROM pg_sleep(0.1)")
 			},
-			"deadline": func(ctx context.Context, _ func(), tx *sql.Tx) error {
-				return exec(ctx, tx, "INSERT INTO x SELECT 3 FROM pg_sleep(0.3)")
+			"deadline": func(ctx context.Context, _ func(), c *sql.Conn) error {
+				return exec(ctx, c, "INSERT INTO x SELECT 3 FROM pg_sleep(0.3)")
 			},
 		} {
 			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-			err := RunTx(ctx, pool, TxOptions{}, func(txCtx context.Context, tx *sql.Tx) error {
-				return fn(txCtx, cancel, tx)
+			err := RunTx(ctx, pool, TxOptions{}, func(txCtx context.Context, c *sql.Conn) error {
+				return fn(txCtx, cancel, c)
 			})
 			if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 				t.Errorf("%s: got error %v, want that of the context, %v", name, err, ctx.Err())
@@ -165,8 +138,8 @@ func TestRunTx_Cancelled(t *testing.T) {
 func TestRunTx_Timeout(t *testing.T) {
 	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		opts := TxOptions{Timeout: 50 * time.Millisecond}
-		err := RunTx(t.Context(), pool, opts, func(ctx context.Context, tx *sql.Tx) error {
-			return exec(ctx, tx, "INSERT INTO x SELECT 1 FROM pg_sleep(0.3)")
+		err := RunTx(t.Context(), pool, opts, func(ctx context.Context, c *sql.Conn) error {
+			return exec(ctx, c, "INSERT INTO x SELECT 1 FROM pg_sleep(0.3)")
 		})
 		if err == nil {
 			t.Error("got no error, want one, because fn exceeded its timeout")
@@ -179,14 +152,14 @@ func TestRunTx_Timeout(t *testing.T) {
 // TestRunTx_Contention runs 32 concurrent transactions that read a row, wait for longer than the
 // pauses between the first attempts, and write the row, increased by one.
 func TestRunTx_Contention(t *testing.T) {
-	slowly := func(ctx context.Context, tx *sql.Tx) error {
-		return errors.Join(exec(ctx, tx, "SELECT n, pg_sleep(0.02) FROM x"), increment(ctx, tx))
+	slowly := func(ctx context.Context, c *sql.Conn) error {
+		return errors.Join(exec(ctx, c, "SELECT n, pg_sleep(0.02) FROM x"), increment(ctx, c))
 	}
 	eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		var wg sync.WaitGroup
 		for range 32 {
 			wg.Go(func() {
-				if err := RunTx(t.Context(), pool, TxOptions{LockTable: `public."x"`}, slowly); err != nil {
+				if err := RunTx(t.Context(), pool, serializable(`public."x"`), slowly); err != nil {
 					t.Error(err)
 				}
 			})
@@ -199,25 +172,25 @@ func TestRunTx_Contention(t *testing.T) {
 }
 
 // increment reads the row of x and writes it, increased by one.
-func increment(ctx context.Context, tx *sql.Tx) error {
+func increment(ctx context.Context, c *sql.Conn) error {
 	var n int
-	if err := tx.QueryRowContext(ctx, "SELECT n FROM x").Scan(&n); err != nil {
+	if err := c.QueryRowContext(ctx, "SELECT n FROM x").Scan(&n); err != nil {
 		return err
 	}
-	return exec(ctx, tx, "UPDATE x SET n = $1", n+1)
+	return exec(ctx, c, "UPDATE x SET n = $1", n+1)
 }
 
 // TestRunTx_GivesUp changes the row between the read and the write of fn, in each attempt.
 func TestRunTx_GivesUp(t *testing.T) {
 	eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		runs := 0
-		err := RunTx(t.Context(), pool, TxOptions{Tries: 4}, func(ctx context.Context, tx *sql.Tx) error {
+		err := RunTx(t.Context(), pool, TxOptions{Isolation: sql.LevelSerializable, Tries: 4}, func(ctx context.Context, c *sql.Conn) error {
 			runs++
-			if err := exec(ctx, tx, "SELECT n FROM x"); err != nil {
+			if err := exec(ctx, c, "SELECT n FROM x"); err != nil {
 				return err
 			}
 			pg.Exec(t, "UPDATE x SET n = -1")
-			return increment(ctx, tx)
+			return increment(ctx, c)
 		})
 		if State(err) != "40001" || runs != 4 || !strings.Contains(err.Error(), "4 times") {
 			t.Errorf("got %d runs, error %v, want 40001 after 4 runs", runs, err)
@@ -225,27 +198,70 @@ func TestRunTx_GivesUp(t *testing.T) {
 	})
 }
 
-// TestRunTx_LockTable checks that the table is locked from the fourth attempt on, and before the
-// snapshot is taken.
+func serializable(lockTable string) TxOptions {
+	return TxOptions{Isolation: sql.LevelSerializable, LockTable: lockTable}
+}
+
+// TestRunTx_LockTable checks that the fourth attempt locks the table alone, before the snapshot is
+// taken.
 func TestRunTx_LockTable(t *testing.T) {
 	eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
-		locks := ""
-		err := RunTx(t.Context(), pool, TxOptions{LockTable: "x"}, func(ctx context.Context, tx *sql.Tx) error {
-			n := pg.Value(t, "SELECT count(*) FROM pg_locks WHERE relation = 'x'::regclass AND mode = 'ExclusiveLock'")
-			locks += n
-			if n == "0" {
-				if err := exec(ctx, tx, "SELECT n FROM x"); err != nil {
+		var locks []string
+		err := RunTx(t.Context(), pool, serializable("x"), func(ctx context.Context, c *sql.Conn) error {
+			locks = append(locks, pg.Value(t, "SELECT min(mode) FROM pg_locks WHERE relation = 'x'::regclass"))
+			if len(locks) <= 3 {
+				if err := exec(ctx, c, "SELECT n FROM x"); err != nil {
 					return err
 				}
 				pg.Exec(t, "UPDATE x SET n = n + 1")
 			}
-			return increment(ctx, tx)
+			return increment(ctx, c)
 		})
-		if n := pg.Value(t, "SELECT n FROM x"); err != nil || locks != "0001" || n != "4" {
-			t.Errorf("got locks %s, n = %s, error %v, want three attempts without the lock, one with it, and n = 4",
-				locks, n, err)
+		want := []string{"RowShareLock", "RowShareLock", "RowShareLock", "ExclusiveLock"}
+		if n := pg.Value(t, "SELECT n FROM x"); err != nil || !slices.Equal(locks, want) || n != "4" {
+			t.Errorf("got the locks %v, n = %s, error %v, want %v and n = 4", locks, n, err, want)
 		}
 	})
+}
+
+// TestRunTx_Locks runs 32 concurrent READ COMMITTED transactions that read a row and write the row,
+// increased by one, under a lock.
+func TestRunTx_Locks(t *testing.T) {
+	for _, batch := range []bool{false, true} {
+		eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
+			if _, ok := pool.Driver().(*stdlib.Driver); ok && batch {
+				return // pgx has no batches
+			}
+			opts := TxOptions{Locks: "pg_advisory_xact_lock(7), pg_advisory_xact_lock_shared(8)", Batch: batch}
+			var wg sync.WaitGroup
+			for range 32 {
+				wg.Go(func() {
+					if err := RunTx(t.Context(), pool, opts, increment); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			if n := pg.Value(t, "SELECT n FROM x"); n != "32" {
+				t.Errorf("batch %v: n = %s after 32 increments, want 32", batch, n)
+			}
+		})
+	}
+}
+
+// TestRunTx_LockFails checks that a lock that cannot be had fails the transaction, and leaves a
+// connection that works.
+func TestRunTx_LockFails(t *testing.T) {
+	pg := newDB(t, createNumbers)
+	pool := mustOpen(t, Options{URL: pg.URL(), MaxOpen: 1})
+	opts := TxOptions{Locks: "pg_advisory_xact_lock(1/0)", Batch: true}
+	if err := RunTx(t.Context(), pool, opts, insert(1)); State(err) != "22012" {
+		t.Errorf("got error %v, want the server's 22012", err)
+	}
+	if err := RunTx(t.Context(), pool, TxOptions{Batch: true}, insert(2)); err != nil {
+		t.Error(err)
+	}
+	checkRows(t, pg, "1")
 }
 
 func TestRunTx_BeginRetried(t *testing.T) {

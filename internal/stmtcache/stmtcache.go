@@ -26,9 +26,12 @@ const maxStatements = 256
 // Options adapt the cache to a driver.
 type Options struct {
 	// Stale reports whether an error says that a prepared statement no longer fits the schema. The
-	// statement is then dropped. Outside a transaction it is prepared again and run once more;
-	// inside one the error is returned, since the transaction has failed. If nil, no error says so.
+	// statement is then dropped, prepared again and run once more. If preparing fails, because the
+	// statement is part of a transaction, which has failed, the error is returned. If nil, no error
+	// says so.
 	Stale func(error) bool
+	// Valid reports whether a connection can still be used. If nil, the driver alone knows.
+	Valid func(driver.Conn) bool
 	// CloseStatements closes the statements before their connection, for a driver that would leak
 	// them.
 	CloseStatements bool
@@ -86,7 +89,6 @@ type conn struct {
 	driverConn
 	opts       Options
 	statements map[string]driver.Stmt
-	inTx       bool
 }
 
 // Close implements [driver.Conn].
@@ -97,6 +99,11 @@ func (c *conn) Close() error {
 		}
 	}
 	return c.driverConn.Close()
+}
+
+// IsValid implements [driver.Validator].
+func (c *conn) IsValid() bool {
+	return c.driverConn.IsValid() && (c.opts.Valid == nil || c.opts.Valid(c.driverConn))
 }
 
 // QueryContext implements [driver.QueryerContext].
@@ -119,26 +126,26 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	})
 }
 
-// run calls do with the prepared statement of query, and once more with a new one where that was
-// stale.
+// run calls do with the prepared statement of query, and once more with a new one if that was
+// stale. In a transaction the second try fails, because the transaction has failed; the error is
+// then that of the first one.
 func run[T any](ctx context.Context, c *conn, query string, do func(driver.Stmt) (T, error)) (result T, err error) {
-	for {
-		cached := c.statements[query]
-		s := cached
-		if s == nil {
-			if s, err = c.prepare(ctx, query); err != nil {
-				return result, err
-			}
-		}
-		result, err = do(s)
-		if err == nil || cached == nil || c.opts.Stale == nil || !c.opts.Stale(err) {
-			return result, err
-		}
-		c.drop(query)
-		if c.inTx {
+	s, cached := c.statements[query]
+	if !cached {
+		if s, err = c.prepare(ctx, query); err != nil {
 			return result, err
 		}
 	}
+	result, err = do(s)
+	if err == nil || !cached || c.opts.Stale == nil || !c.opts.Stale(err) {
+		return result, err
+	}
+	c.drop(query)
+	s, prepareErr := c.prepare(ctx, query)
+	if prepareErr != nil {
+		return result, err
+	}
+	return do(s)
 }
 
 // prepare prepares a statement and keeps it. Where there are too many it drops another one.
@@ -162,32 +169,4 @@ func (c *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 func (c *conn) drop(query string) {
 	_ = c.statements[query].Close()
 	delete(c.statements, query)
-}
-
-// BeginTx implements [driver.ConnBeginTx].
-func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	inner, err := c.driverConn.BeginTx(ctx, opts)
-	if err != nil {
-		return nil, err
-	}
-	c.inTx = true
-	return &tx{inner: inner, conn: c}, nil
-}
-
-// tx notes when its transaction ends.
-type tx struct {
-	inner driver.Tx
-	conn  *conn
-}
-
-// Commit implements [driver.Tx].
-func (t *tx) Commit() error {
-	t.conn.inTx = false
-	return t.inner.Commit()
-}
-
-// Rollback implements [driver.Tx].
-func (t *tx) Rollback() error {
-	t.conn.inTx = false
-	return t.inner.Rollback()
 }
