@@ -136,69 +136,54 @@ func (c *Client) AliasAdd(ctx context.Context, req AliasAddRequest) (res AliasAd
 	if err = c.precheck("alias/add", req); err != nil {
 		return res, err
 	}
-	err = c.change(ctx, func(s Store) error { return c.addAlias(ctx, s, Alias(req)) })
+	locks := append(aliasLocks(req.Alias), LockAddr(req.Destination))
+	err = c.change(ctx, locks, func(s Store) error { return c.addAlias(ctx, s, Alias(req)) })
 	return AliasAddResponse(req), err
 }
 
+// aliasLocks returns the locks for making the alias a.
+func aliasLocks(a sip.Addr) []Lock {
+	if _, ok := aliasNumber(a); ok {
+		return []Lock{LockAddr(a), LockPool().AsShared()}
+	}
+	return []Lock{LockAddr(a)}
+}
+
 func (c *Client) addAlias(ctx context.Context, s Store, a Alias) error {
-	if err := c.needServed(ctx, s, a.Alias.Domain()); err != nil {
+	site, err := s.AliasSite(ctx, a)
+	if err != nil {
 		return err
 	}
-	if err := c.needDestination(ctx, s, a.Destination); err != nil {
+	if err := c.needServed(site.Served, a.Alias.Domain()); err != nil {
 		return err
 	}
-	if err := insertAlias(ctx, s, a); err != nil {
+	// Users of domains that this Kamailio does not serve cannot be known.
+	if !site.IsUser && c.needServed(site.DestinationServed, a.Destination.Domain()) == nil {
+		return noUser(NotFound, a.Destination)
+	}
+	if err := needAliasFree(site, a); err != nil {
 		return err
-	}
-	n, ok := aliasNumber(a.Alias)
-	if !ok {
-		return nil
-	}
-	if err := s.RemoveNumber(ctx, n); err != error(NotFound) {
-		return err
-	}
-	return nil
-}
-
-// needDestination returns NotFound for a destination in a domain of this Kamailio that is no user.
-// Users of other domains cannot be known.
-func (c *Client) needDestination(ctx context.Context, s Store, a sip.Addr) error {
-	served, err := c.serves(ctx, s, a.Domain())
-	if err != nil || !served {
-		return err
-	}
-	_, err = s.User(ctx, a)
-	return noUser(err, a)
-}
-
-// insertAlias keeps the rules that Kamailio's table does not have: an address is one user or one
-// alias, and a destination has at most one E.164 alias.
-func insertAlias(ctx context.Context, s Store, a Alias) error {
-	if err := needFree(ctx, s, a.Alias); err != nil {
-		return err
-	}
-	if _, ok := aliasNumber(a.Alias); ok {
-		has, err := numberAliasOf(ctx, s, a.Destination)
-		if err != nil {
-			return err
-		}
-		if !has.IsZero() {
-			return failed(Exists, "%s has the E.164 alias %s already", a.Destination, has)
-		}
 	}
 	return taken(s.AddAlias(ctx, a), "the alias %s exists already", a.Alias)
 }
 
-// numberAliasOf returns the E.164 alias of a destination, or zero.
-func numberAliasOf(ctx context.Context, s Store, destination sip.Addr) (sip.Addr, error) {
-	page := numbersOnly(func(ctx context.Context, after Alias, n int) ([]Alias, error) {
-		return s.Aliases(ctx, AliasQuery{Destination: destination, After: after, Limit: max(n, firstPage)})
-	})
-	found, err := page(ctx, Alias{}, 1)
-	if err != nil || len(found) == 0 {
-		return sip.Addr{}, err
+// needAliasFree keeps the rules that Kamailio's table does not have: an address is one user or one
+// alias, and a destination has at most one E.164 alias.
+func needAliasFree(site AliasSite, a Alias) error {
+	if err := needNoHolder(site.Holder, a.Alias); err != nil {
+		return err
 	}
-	return found[0].Alias, nil
+	if _, ok := aliasNumber(a.Alias); ok {
+		return needNoNumberAlias(site, a.Destination)
+	}
+	return nil
+}
+
+func needNoNumberAlias(site AliasSite, destination sip.Addr) error {
+	if site.NumberAlias.IsZero() {
+		return nil
+	}
+	return failed(Exists, "%s has the E.164 alias %s already", destination, site.NumberAlias)
 }
 
 func noAlias(err error, a sip.Addr) error { return missing(err, "there is no alias %s", a) }

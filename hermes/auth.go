@@ -35,6 +35,9 @@ func (c *Client) mayGrant(a Access) error {
 	return nil
 }
 
+// accessLocks returns the locks for changing the access level of p.
+func accessLocks(p Principal) []Lock { return []Lock{LockAccess(), LockPrincipal(p)} }
+
 // keepLastAdmin refuses to lower or to remove (NoAccess) the last principal with FullWrite.
 func (c *Client) keepLastAdmin(ctx context.Context, s Store, next Authorization) error {
 	if next.Access == FullWrite {
@@ -106,7 +109,7 @@ func (c *Client) AuthAuthorize(ctx context.Context, req AuthAuthorizeRequest) (r
 	if err != nil {
 		return res, err
 	}
-	err = c.change(ctx, func(s Store) error {
+	err = c.change(ctx, accessLocks(userPrincipal(req.User)), func(s Store) error {
 		if err := needStillUser(ctx, s, b, req.User); err != nil {
 			return err
 		}
@@ -144,7 +147,9 @@ func (c *Client) AuthRemoveUser(ctx context.Context, req AuthRemoveUserRequest) 
 	if err = req.Check(); err != nil {
 		return res, err
 	}
-	err = c.change(ctx, func(s Store) error { return c.removeAPIUser(ctx, s, req.User) })
+	err = c.change(ctx, accessLocks(userPrincipal(req.User)), func(s Store) error {
+		return c.removeAPIUser(ctx, s, req.User)
+	})
 	return AuthRemoveUserResponse(req), err
 }
 
@@ -284,7 +289,7 @@ func (c *Client) addAPIUser(ctx context.Context, a Authorization, password Secre
 	if err != nil {
 		return internalFault(err)
 	}
-	return c.change(ctx, func(s Store) error {
+	return c.change(ctx, accessLocks(a.Principal), func(s Store) error {
 		if check != nil {
 			if err := check(s); err != nil {
 				return err
@@ -347,7 +352,8 @@ func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) 
 	if err != nil {
 		return res, err
 	}
-	err = c.change(ctx, func(s Store) error { return update(ctx, s) })
+	locks := []Lock{LockPrincipal(userPrincipal(req.User))}
+	err = c.change(ctx, locks, func(s Store) error { return update(ctx, s) })
 	return AuthUpdateUserResponse{User: req.User}, err
 }
 

@@ -24,7 +24,12 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (e
 	}
 	first := Authorization{Principal: userPrincipal(user), Access: FullWrite}
 	if b != nil && password.IsZero() {
-		return c.changed(c.store.SetAuthorization(ctx, first))
+		return c.change(ctx, accessLocks(first.Principal), func(s Store) error {
+			if err := c.needNoAdmin(ctx, s); err != nil {
+				return err
+			}
+			return s.SetAuthorization(ctx, first)
+		})
 	}
 	if err = checkAPIPassword(password); err != nil {
 		return err
@@ -47,7 +52,7 @@ func (c *Client) Recover(ctx context.Context, user string, password Secret) (err
 	}
 	admin := Authorization{Principal: userPrincipal(user), Access: FullWrite}
 	if b != nil && password.IsZero() {
-		return c.changed(c.store.SetAuthorization(ctx, admin))
+		return c.change(ctx, accessLocks(admin.Principal), func(s Store) error { return s.SetAuthorization(ctx, admin) })
 	}
 	if err = checkAPIPassword(password); err != nil {
 		return err
@@ -59,7 +64,7 @@ func (c *Client) Recover(ctx context.Context, user string, password Secret) (err
 	if err != nil {
 		return err
 	}
-	return c.change(ctx, func(s Store) error {
+	return c.change(ctx, accessLocks(admin.Principal), func(s Store) error {
 		if err := update(ctx, s); err != nil {
 			return err
 		}

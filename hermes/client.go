@@ -246,10 +246,27 @@ type transaction struct {
 // An error of fn is returned as it is; if it is that of a call, its Node says which. If a call
 // failed and fn returned nil, the error of the call is returned, without its node. A failure of the
 // store is an *[Error] with the cause StoreFailed and without a node.
+//
+// Calls lock what they decide about until the end of the transaction. Two transactions that make
+// calls on the same records in different orders may stop each other; one of them then runs again.
+// fn must not decide by what it reads: it may change before the transaction ends, unless fn has
+// changed it before. See [Client.SerializableTx].
 func (c *Client) Tx(ctx context.Context, fn func(*Client) error) error {
+	return c.runTx(ctx, nil, fn)
+}
+
+// SerializableTx is [Client.Tx] for a function that decides by what it reads. If other transactions
+// that could change the decision are serializable too, all of them have the effect of some order.
+// The changes that single calls make outside of such transactions are not serializable. It may run
+// fn more often than Tx.
+func (c *Client) SerializableTx(ctx context.Context, fn func(*Client) error) error {
+	return c.runTx(ctx, &TxOptions{Serializable: true}, fn)
+}
+
+func (c *Client) runTx(ctx context.Context, opts *TxOptions, fn func(*Client) error) error {
 	var t *transaction
 	var own *fnError
-	err := c.store.Tx(ctx, func(s Store) error {
+	err := c.store.Tx(ctx, opts, func(s Store) error {
 		t, own = &transaction{}, nil
 		in := *c
 		in.store, in.tx = s, t
@@ -281,9 +298,10 @@ func (e *fnError) Error() string { return e.err.Error() }
 
 func (e *fnError) Unwrap() error { return e.err }
 
-// change runs fn in one transaction, that of Client.Tx if there is one.
-func (c *Client) change(ctx context.Context, fn func(Store) error) error {
-	return c.changed(c.store.Tx(ctx, fn))
+// change runs fn in one transaction, that of Client.Tx if there is one. locks are what fn decides
+// about.
+func (c *Client) change(ctx context.Context, locks []Lock, fn func(Store) error) error {
+	return c.changed(c.store.Tx(ctx, &TxOptions{Locks: locks}, fn))
 }
 
 // changed returns the error of a change. If it is not nil, the transaction of Client.Tx, if there

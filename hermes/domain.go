@@ -111,7 +111,7 @@ func (c *Client) DomainSetServers(ctx context.Context, req DomainSetServersReque
 	if err = c.precheck("domain/set_servers", req); err != nil {
 		return res, err
 	}
-	err = c.changed(c.store.SetServers(ctx, Servers(req)))
+	err = c.change(ctx, []Lock{LockDomain(req.Domain)}, func(s Store) error { return s.SetServers(ctx, Servers(req)) })
 	res.Servers = serversObject(Servers(req))
 	return res, err
 }

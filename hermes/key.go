@@ -55,7 +55,7 @@ func (c *Client) AuthNewKey(ctx context.Context, req AuthNewKeyRequest) (res Aut
 	if err != nil {
 		return res, err
 	}
-	err = c.change(ctx, func(s Store) error {
+	err = c.change(ctx, []Lock{LockPrincipal(keyPrincipal(k.ID))}, func(s Store) error {
 		if err := s.AddKey(ctx, k); err != nil {
 			return err
 		}
@@ -137,7 +137,7 @@ func (c *Client) AuthRemoveKey(ctx context.Context, req AuthRemoveKeyRequest) (r
 	if !ok {
 		return res, noKey(NotFound)
 	}
-	err = c.change(ctx, func(s Store) error { return c.removeKey(ctx, s, id, req.Key) })
+	err = c.change(ctx, accessLocks(keyPrincipal(id)), func(s Store) error { return c.removeKey(ctx, s, id, req.Key) })
 	return AuthRemoveKeyResponse(req), err
 }
 

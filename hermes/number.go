@@ -174,17 +174,25 @@ func (c *Client) NumberAdd(ctx context.Context, req NumberAddRequest) (res Numbe
 	if err = c.checkNumber(req.Number); err != nil {
 		return res, err
 	}
-	err = c.change(ctx, func(s Store) error {
-		used, err := s.NumberAliased(ctx, req.Number)
-		if err != nil {
-			return err
-		}
-		if used {
-			return failed(Exists, "%s is in use as an alias", req.Number)
-		}
-		return taken(s.AddNumber(ctx, req.Number), "%s is in the pool already", req.Number)
-	})
+	err = c.change(ctx, []Lock{LockNumber(req.Number)}, func(s Store) error { return addNumber(ctx, s, req.Number) })
 	return NumberAddResponse{Detail: "Added " + req.Number.String(), Number: req.Number}, err
+}
+
+// addNumber asks for aliases last: AddNumber may have waited until a transaction that made an alias
+// of the number ended.
+func addNumber(ctx context.Context, s Store, n e164.Number) error {
+	added := s.AddNumber(ctx, n)
+	if added != nil && added != error(Exists) {
+		return added
+	}
+	used, err := s.NumberAliased(ctx, n)
+	if err != nil {
+		return err
+	}
+	if used {
+		return failed(Exists, "%s is in use as an alias", n)
+	}
+	return taken(added, "%s is in the pool already", n)
 }
 
 // NumberRemoveRequest names a number.

@@ -28,31 +28,16 @@ func (c *Client) NumberClaim(ctx context.Context, req NumberClaimRequest) (res N
 	if err = c.precheck("number/claim", req); err != nil {
 		return res, err
 	}
-	res.Number, err = takeNumber(ctx, c.store, req.Search, req.Random)
-	return res, c.changed(err)
+	res.Number, err = c.store.TakeNumber(ctx, req.Search, req.Random)
+	return res, c.changed(emptyPool(err))
 }
 
-func takeNumber(ctx context.Context, s Store, match Pattern, random bool) (e164.Number, error) {
-	n, err := s.TakeNumber(ctx, match, random)
+// emptyPool returns err, or Empty for NotFound.
+func emptyPool(err error) error {
 	if err == error(NotFound) {
-		return n, failed(Empty, "the number pool has no match")
+		return failed(Empty, "the number pool has no match")
 	}
-	return n, err
-}
-
-// takeUnaliased takes numbers until one is not in use as an alias. Another tool made aliases of the
-// others while they were in the pool, so that they do not belong there.
-func takeUnaliased(ctx context.Context, s Store, match Pattern, random bool) (e164.Number, error) {
-	for {
-		n, err := takeNumber(ctx, s, match, random)
-		if err != nil {
-			return n, err
-		}
-		used, err := s.NumberAliased(ctx, n)
-		if err != nil || !used {
-			return n, err
-		}
-	}
+	return err
 }
 
 // NumberAssignRequest names a user and the number that the user gets.
@@ -98,7 +83,11 @@ func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (res
 		}
 	}
 	setDefault(&req.AliasDomain, req.User.Domain())
-	err = c.change(ctx, func(s Store) error {
+	locks := []Lock{LockAddr(req.User), LockPool().AsShared()}
+	if !req.Number.IsZero() {
+		locks = append(locks, LockNumber(req.Number))
+	}
+	err = c.change(ctx, locks, func(s Store) error {
 		res, err = c.assign(ctx, s, req)
 		return err
 	})
@@ -109,27 +98,46 @@ func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (res
 }
 
 func (c *Client) assign(ctx context.Context, s Store, req NumberAssignRequest) (res NumberAssignResponse, err error) {
-	if err := c.needServed(ctx, s, req.AliasDomain); err != nil {
-		return res, err
-	}
-	if _, err := s.User(ctx, req.User); err != nil {
-		return res, noUser(err, req.User)
-	}
 	number := req.Number
-	if number.IsZero() {
-		number, err = takeUnaliased(ctx, s, req.Search, req.Random)
-	} else {
-		err = notInPool(s.RemoveNumber(ctx, number), number)
+	alias := sip.Unchecked("", req.AliasDomain.String())
+	if !number.IsZero() {
+		if alias, err = sip.Join(number.String(), req.AliasDomain.String()); err != nil {
+			return res, internalFault(err)
+		}
 	}
+	site, err := s.AliasSite(ctx, Alias{Alias: alias, Destination: req.User})
 	if err != nil {
 		return res, err
 	}
-	alias, err := sip.Join(number.String(), req.AliasDomain.String())
+	if err := c.needServed(site.Served, req.AliasDomain); err != nil {
+		return res, err
+	}
+	if !site.IsUser {
+		return res, noUser(NotFound, req.User)
+	}
+	if number.IsZero() {
+		return assignAny(ctx, s, req, site)
+	}
+	// A number that is not in the pool is reported before an alias that is in the way.
+	if err := s.AssignNumber(ctx, number, Alias{Alias: alias, Destination: req.User}); err != nil {
+		return res, notInPool(err, number)
+	}
+	res = NumberAssignResponse{Number: number, Alias: alias, Destination: req.User}
+	return res, needAliasFree(site, Alias{Alias: alias, Destination: req.User})
+}
+
+func assignAny(ctx context.Context, s Store, req NumberAssignRequest, site AliasSite) (res NumberAssignResponse, err error) {
+	n, err := s.AssignAny(ctx, AssignQuery{
+		Match: req.Search, Random: req.Random, Domain: req.AliasDomain, Destination: req.User,
+	})
+	if err != nil {
+		return res, emptyPool(err)
+	}
+	alias, err := sip.Join(n.String(), req.AliasDomain.String())
 	if err != nil {
 		return res, internalFault(err)
 	}
-	res = NumberAssignResponse{Number: number, Alias: alias, Destination: req.User}
-	return res, insertAlias(ctx, s, Alias{Alias: alias, Destination: req.User})
+	return NumberAssignResponse{Number: n, Alias: alias, Destination: req.User}, needNoNumberAlias(site, req.User)
 }
 
 // NumberReleaseRequest names an E.164 alias.
@@ -160,23 +168,12 @@ func (c *Client) NumberRelease(ctx context.Context, req NumberReleaseRequest) (r
 	if !ok {
 		return res, failed(Rejected, "%s is not an E.164 alias", req.Alias)
 	}
-	err = c.change(ctx, func(s Store) error { return release(ctx, s, req.Alias, n) })
+	err = c.change(ctx, []Lock{LockAddr(req.Alias)}, func(s Store) error {
+		err := s.ReleaseNumber(ctx, n, req.Alias)
+		if err == error(InUse) {
+			return failed(InUse, "an alias of another domain has %s too; alias/remove removes %s alone", n, req.Alias)
+		}
+		return noAlias(err, req.Alias)
+	})
 	return NumberReleaseResponse{Number: n, Alias: req.Alias}, err
-}
-
-func release(ctx context.Context, s Store, a sip.Addr, n e164.Number) error {
-	if err := s.RemoveAlias(ctx, a); err != nil {
-		return noAlias(err, a)
-	}
-	used, err := s.NumberAliased(ctx, n)
-	if err != nil {
-		return err
-	}
-	if used {
-		return failed(InUse, "an alias of another domain has %s too; alias/remove removes %s alone", n, a)
-	}
-	if err := s.AddNumber(ctx, n); err != error(Exists) {
-		return err
-	}
-	return nil
 }

@@ -119,7 +119,7 @@ func (c *Client) PhoneAdd(ctx context.Context, req PhoneAddRequest) (res PhoneAd
 	if err = c.precheck("phone/add", req); err != nil {
 		return res, err
 	}
-	err = c.change(ctx, func(s Store) error {
+	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
 		if _, err := s.User(ctx, req.User); err != nil {
 			return noUser(err, req.User)
 		}

@@ -74,6 +74,13 @@ const (
 	HeldByAlias               // an alias has it
 )
 
+// UserSite is what decides about a new local user.
+type UserSite struct {
+	Served  bool    // Kamailio's table has the domain
+	Holder  Holder  // of the address, before
+	Servers Servers // of the domain; zero if there are none
+}
+
 // Phone is the association of a desk phone with a user.
 type Phone struct {
 	MAC  mac.Addr
@@ -106,19 +113,40 @@ const shufflePrime = 1<<31 - 1
 //	b = a*a mod p
 //	place = (b*48271 + a) mod p
 func Shuffle(n e164.Number, seed int64) int64 {
-	var v int64
+	a := (numberValue(n) + seed) % shufflePrime
+	b := a * a % shufflePrime
+	return (b*48271 + a) % shufflePrime
+}
+
+// numberValue returns the digits of n as an integer.
+func numberValue(n e164.Number) (v int64) {
 	for _, d := range n.String()[1:] {
 		v = v*10 + int64(d-'0')
 	}
-	a := (v + seed) % shufflePrime
-	b := a * a % shufflePrime
-	return (b*48271 + a) % shufflePrime
+	return v
+}
+
+// AssignQuery says which number of the pool becomes an alias of which user.
+type AssignQuery struct {
+	Match       Pattern    // the zero Pattern matches every number
+	Random      bool       // any matching number, rather than the first
+	Domain      sip.Domain // of the alias
+	Destination sip.Addr   // where the alias leads
 }
 
 // Alias is a SIP address that leads to another one: a row of Kamailio's dbaliases.
 type Alias struct {
 	Alias       sip.Addr `json:"alias"`
 	Destination sip.Addr `json:"destination"`
+}
+
+// AliasSite is what decides about a new alias.
+type AliasSite struct {
+	Served            bool     // Kamailio's table has the domain of the alias
+	DestinationServed bool     // Kamailio's table has the domain of the destination
+	Holder            Holder   // of the alias address
+	IsUser            bool     // a user has the destination's address
+	NumberAlias       sip.Addr // the first E.164 alias that leads to the destination; zero if there is none
 }
 
 // AliasQuery asks for a page of aliases.
@@ -200,6 +228,13 @@ type Session struct {
 	KeyExpires time.Time // when the current auth_key ends
 	Expires    time.Time // when the session ends
 	LastSeen   time.Time // accurate to a minute
+}
+
+// Seen says when a session was last seen.
+type Seen struct {
+	Session   Hash
+	Principal Principal // of the session
+	At        time.Time
 }
 
 // SessionState is a session together with the present rights of its principal.

@@ -140,10 +140,7 @@ func (c *Client) touchSession(ctx context.Context, s Session) {
 	if now.Sub(s.LastSeen) < lastSeenStep {
 		return
 	}
-	_ = c.store.TouchSession(ctx, s.ID, now)
-	if s.Principal.Kind == KeyPrincipal {
-		_ = c.store.TouchKey(ctx, s.Principal.Name, now)
-	}
+	_ = c.store.Touch(ctx, []Seen{{Session: s.ID, Principal: s.Principal, At: now}})
 }
 
 // openSession makes a session for p and removes the principal's oldest ones beyond maxSessions.
@@ -166,17 +163,15 @@ func (c *Client) openSession(ctx context.Context, p Principal) (s Session, cred 
 		Created: now, Rotated: now, LastSeen: now, Expires: now.Add(c.opts.SessionTTL),
 	}
 	s.KeyExpires = c.authKeyExpiry(s, now)
-	err = c.change(ctx, func(st Store) error {
+	err = c.change(ctx, []Lock{LockPrincipal(p)}, func(st Store) error {
 		if err := st.TrimSessions(ctx, p, maxSessions-1); err != nil {
 			return err
 		}
-		if p.Kind == KeyPrincipal {
-			if err := st.TouchKey(ctx, p.Name, now); err != nil {
-				return err
-			}
-		}
 		return st.AddSession(ctx, s)
 	})
+	if err == nil && p.Kind == KeyPrincipal {
+		_ = c.store.Touch(ctx, []Seen{{Session: s.ID, Principal: p, At: now}})
+	}
 	return s, Credentials{Session: token, AuthKey: authKey(c.keys[0], s, 0), Cookie: cookie}, err
 }
 

@@ -227,8 +227,8 @@ func TestClient_Authenticate_lastSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(broken.names) != 2 || broken.names[1] != "TouchSession" {
-		t.Errorf("got the calls %v, want TouchSession as the second of two", broken.names)
+	if len(broken.names) != 2 || broken.names[1] != "Touch" {
+		t.Errorf("got the calls %v, want Touch as the second of two", broken.names)
 	}
 	mustAuthenticate(t, e, cred)
 	wantLastSeen(t, e, cred, e.clock.now())

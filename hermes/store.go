@@ -13,8 +13,8 @@ import (
 // wording of answers belong to the [Client]. Package hermes/storetest tests every promise made here
 // on any store.
 //
-// Errors: a store returns the bare causes [NotFound] and [Exists] exactly where a method says so
-// (compare with ==), and any other error for a fault. After a bare cause a transaction can go on;
+// Errors: a store returns the bare causes [NotFound], [Exists] and [InUse] exactly where a method
+// says so (compare with ==), and any other error for a fault. After a bare cause a transaction can go on;
 // after another error it can only be rolled back. Every method honours ctx. A write happens as a
 // whole or not at all, in a transaction of its own if none is open.
 //
@@ -33,16 +33,19 @@ type Store interface {
 	KeyStore
 	SessionStore
 
-	// Tx runs fn in one serializable transaction: concurrent transactions have the effect of some
-	// order, one after the other. What fn did is kept if fn returns nil, and nothing of it
+	// Tx runs fn in one transaction. What fn did is kept if fn returns nil, and nothing of it
 	// otherwise; an error of fn is returned as it is. fn may run more than once, so it must set its
 	// results anew each time.
 	//
+	// opts.Locks name what fn decides about. Concurrent transactions that read only rows that their
+	// locks name, before they write, have the effect of some order, one after the other. Where there
+	// is a unique key it decides in any case. opts may be nil.
+	//
 	// The Store given to fn is valid only until fn returns; its Tx joins this transaction, without
-	// a savepoint.
+	// a savepoint, and adds its locks to those that the transaction has.
 	//
 	// If it cannot be known whether the commit took place, the error wraps [ErrOutcomeUnknown].
-	Tx(ctx context.Context, fn func(Store) error) error
+	Tx(ctx context.Context, opts *TxOptions, fn func(Store) error) error
 }
 
 // UserStore keeps users. A user is one record made of Kamailio's subscriber row and Hermes' own
@@ -55,14 +58,21 @@ type UserStore interface {
 	// matches the address or the display name.
 	Users(ctx context.Context, q UserQuery) ([]UserEntry, error)
 	// AddUser stores a new user, a local one in both tables. Returns Exists if either table has the
-	// address.
+	// address. Of concurrent calls for one address exactly one returns nil.
 	AddUser(ctx context.Context, u User) error
+	// AddLocalUser stores a new local user with the default servers of its domain, which replace
+	// those of u, and removes groups that another tool left under the address. It returns what it
+	// found in any case. Returns Exists if a user or an alias has the address, and otherwise NotFound
+	// if the domain has no default servers.
+	AddLocalUser(ctx context.Context, u User) (UserSite, error)
 	// SetUser replaces the user at u.Address and creates a row that is missing. Returns NotFound if
 	// both are missing. Kamailio's row is not created for a user without HA1 and Clear: another tool
 	// removed it, and it would be an account without a password.
 	SetUser(ctx context.Context, u User) error
-	// RemoveUser removes both rows and the user's groups. Returns NotFound if both are missing.
-	RemoveUser(ctx context.Context, a sip.Addr) error
+	// RemoveUser removes both rows and the user's groups, and returns the type that the user had.
+	// Returns NotFound if both rows are missing, and otherwise InUse if the user has a phone or an
+	// alias leads to the address.
+	RemoveUser(ctx context.Context, a sip.Addr) (UserType, error)
 	// Groups returns the group names of the address in Kamailio's grp table, in order, each once.
 	Groups(ctx context.Context, a sip.Addr) ([]string, error)
 	// SetGroups makes names the only groups of the address.
@@ -103,10 +113,22 @@ type NumberStore interface {
 	// RemoveNumber takes n out of the pool. Returns NotFound. Of concurrent calls for one number
 	// exactly one returns nil.
 	RemoveNumber(ctx context.Context, n e164.Number) error
-	// TakeNumber takes the first matching number out of the pool, or with random any matching one.
-	// Returns NotFound if there is none. Concurrent calls take different numbers, and none of them
-	// returns NotFound while there are enough.
+	// TakeNumber takes the first matching number out of the pool, or with random any matching one. It
+	// passes over numbers that are the user part of an alias. Returns NotFound if there is no other.
+	// Concurrent calls take different numbers, and none of them returns NotFound while there are
+	// enough.
 	TakeNumber(ctx context.Context, match Pattern, random bool) (e164.Number, error)
+	// AssignAny takes a number out of the pool as TakeNumber does and stores it as an alias. It also
+	// passes over numbers that are the user part of a user in q.Domain. Returns NotFound if there is no
+	// other.
+	AssignAny(ctx context.Context, q AssignQuery) (e164.Number, error)
+	// AssignNumber takes n out of the pool and stores a, whose user part is n. Returns NotFound if n
+	// is not in the pool, and otherwise Exists if any row has that alias address.
+	AssignNumber(ctx context.Context, n e164.Number, a Alias) error
+	// ReleaseNumber removes every row with the alias address a, whose user part is n, and puts n into
+	// the pool if it is not there. Returns NotFound if there is no such row, and otherwise InUse if an
+	// alias of another domain has n too; then it changes nothing.
+	ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) error
 }
 
 // AliasStore keeps Kamailio's aliases. Its table has no unique key: rows of other tools may give
@@ -115,7 +137,12 @@ type AliasStore interface {
 	// Aliases returns a page of aliases, ordered by alias and then by destination. Equal rows count
 	// as one.
 	Aliases(ctx context.Context, q AliasQuery) ([]Alias, error)
-	// AddAlias stores an alias. Returns Exists if any row has that alias address.
+	// AliasSite reads by one statement what decides about the new alias a, whose alias address may
+	// lack the user part.
+	AliasSite(ctx context.Context, a Alias) (AliasSite, error)
+	// AddAlias stores an alias. If its user part is a number of the pool, the number leaves the pool.
+	// Returns Exists if any row has that alias address. Of concurrent calls for one alias address
+	// exactly one returns nil.
 	AddAlias(ctx context.Context, a Alias) error
 	// RemoveAlias removes every row with that alias address. Returns NotFound.
 	RemoveAlias(ctx context.Context, a sip.Addr) error
@@ -170,8 +197,6 @@ type KeyStore interface {
 	AddKey(ctx context.Context, k Key) error
 	// RemoveKey removes a key. Returns NotFound.
 	RemoveKey(ctx context.Context, id string) error
-	// TouchKey sets when the key was last used. It is not an error if the key does not exist.
-	TouchKey(ctx context.Context, id string, at time.Time) error
 	// AddNonce stores a nonce. Returns Exists.
 	AddNonce(ctx context.Context, n Nonce) error
 	// TakeNonce removes a nonce and returns it. Returns NotFound. Of concurrent calls exactly one
@@ -189,8 +214,9 @@ type SessionStore interface {
 	// RotateSession raises the generation by one and sets Rotated and KeyExpires, if gen is still the
 	// session's generation. Returns NotFound otherwise. Of concurrent calls exactly one returns nil.
 	RotateSession(ctx context.Context, id Hash, gen int64, rotated, keyExpires time.Time) error
-	// TouchSession sets LastSeen. It is not an error if the session does not exist.
-	TouchSession(ctx context.Context, id Hash, at time.Time) error
+	// Touch sets LastSeen of sessions and LastUsed of the API keys that they belong to, unless what
+	// is stored is later. It is not an error if one does not exist.
+	Touch(ctx context.Context, seen []Seen) error
 	// RemoveSession removes a session. It is not an error if it does not exist.
 	RemoveSession(ctx context.Context, id Hash) error
 	// RemoveSessions removes the sessions of a principal except keep; with the zero Hash, all of

@@ -111,7 +111,7 @@ func (p *snapshot) readPhones(ctx context.Context, s hermes.Store) error {
 // expired at a late time, in a transaction that is rolled back.
 func countTransient(ctx context.Context, s hermes.Store) (n int64, err error) {
 	errRollBack := errors.New("roll back")
-	err = s.Tx(ctx, func(s hermes.Store) (err error) {
+	err = s.Tx(ctx, nil, func(s hermes.Store) (err error) {
 		if n, err = s.SweepExpired(ctx, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)); err != nil {
 			return err
 		}

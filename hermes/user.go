@@ -171,12 +171,17 @@ func (c *Client) UserAvail(ctx context.Context, req UserAvailRequest) (res UserA
 // send the user's calls to the destination of the alias.
 func needFree(ctx context.Context, s Store, a sip.Addr) error {
 	holder, err := s.Holder(ctx, a)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case holder == HeldByUser:
+	}
+	return needNoHolder(holder, a)
+}
+
+func needNoHolder(h Holder, a sip.Addr) error {
+	switch h {
+	case HeldByUser:
 		return failed(Exists, "a user has the address %s", a)
-	case holder == HeldByAlias:
+	case HeldByAlias:
 		return failed(Exists, "an alias has the address %s", a)
 	}
 	return nil
@@ -204,37 +209,32 @@ func (c *Client) UserRemove(ctx context.Context, req UserRemoveRequest) (res Use
 	if err = c.precheck("user/remove", req); err != nil {
 		return res, err
 	}
-	var u User
-	err = c.change(ctx, func(s Store) error {
-		u, err = removeUser(ctx, s, req.User)
-		return err
+	var removed UserType
+	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
+		if removed, err = s.RemoveUser(ctx, req.User); err == error(InUse) {
+			return userInUse(ctx, s, req.User)
+		}
+		return noUser(err, req.User)
 	})
 	if err != nil {
 		return res, err
 	}
-	if u.Type == Local && c.opts.UserRemoved != nil {
-		c.afterCommit(func() { c.opts.UserRemoved(u.Address) })
+	if removed == Local && c.opts.UserRemoved != nil {
+		c.afterCommit(func() { c.opts.UserRemoved(req.User) })
 	}
 	return UserRemoveResponse(req), nil
 }
 
-// removeUser returns the user that it removed.
-func removeUser(ctx context.Context, s Store, a sip.Addr) (User, error) {
-	u, err := s.User(ctx, a)
-	if err != nil {
-		return u, noUser(err, a)
-	}
+// userInUse returns InUse, which names phones of a user and aliases that lead to it.
+func userInUse(ctx context.Context, s Store, a sip.Addr) error {
+	const named = 5 // of each, at most
 	phones, err := s.UserPhones(ctx, a)
 	if err != nil {
-		return u, err
+		return err
 	}
-	const named = 5 // phones and aliases, at most, in the detail of the refusal
 	aliases, err := s.Aliases(ctx, AliasQuery{Destination: a, Limit: named})
 	if err != nil {
-		return u, err
-	}
-	if len(phones)+len(aliases) == 0 {
-		return u, noUser(s.RemoveUser(ctx, a), a)
+		return err
 	}
 	var names []string
 	for _, p := range phones[:min(len(phones), named)] {
@@ -243,5 +243,5 @@ func removeUser(ctx context.Context, s Store, a sip.Addr) (User, error) {
 	for _, al := range aliases {
 		names = append(names, "alias "+al.Alias.String())
 	}
-	return u, failed(InUse, "still hanging on %s: %s", a, strings.Join(names, ", "))
+	return failed(InUse, "still hanging on %s: %s", a, strings.Join(names, ", "))
 }

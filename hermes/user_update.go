@@ -46,7 +46,7 @@ func (c *Client) UserUpdate(ctx context.Context, req UserUpdateRequest) (res Use
 		return res, err
 	}
 	fields := req.fields()
-	err = c.change(ctx, func(s Store) error {
+	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
 		res = UserUpdateResponse{Updated: []string{}, Skipped: []string{}}
 		return updateUser(ctx, s, req.User, fields, &res)
 	})
@@ -224,7 +224,9 @@ func (c *Client) UserPermissions(ctx context.Context, req UserPermissionsRequest
 	}
 	names := req.names()
 	if req.Permissions.Set {
-		err = c.change(ctx, func(s Store) error { return setPermissions(ctx, s, req.User, names) })
+		err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
+			return setPermissions(ctx, s, req.User, names)
+		})
 	} else {
 		names, err = permissions(ctx, c.store, req.User)
 	}

@@ -72,43 +72,46 @@ func (c *Client) UserAdd(ctx context.Context, req UserAddRequest) (res UserAddRe
 	if err = c.setPassword(&u, password); err != nil {
 		return res, err
 	}
-	if err = c.change(ctx, func(s Store) error { return c.addLocal(ctx, s, &u) }); err != nil {
+	locks := []Lock{LockAddr(u.Address), LockDomain(u.Address.Domain()).AsShared()}
+	if err = c.change(ctx, locks, func(s Store) error { return c.addLocal(ctx, s, &u) }); err != nil {
 		return res, err
 	}
 	res.User, err = c.userObject(u, password)
 	return res, err
 }
 
-// addLocal gives u the default servers of its domain and stores it.
+// addLocal stores u and gives it the default servers of its domain. An error undoes what was
+// stored.
 func (c *Client) addLocal(ctx context.Context, s Store, u *User) error {
 	domain := u.Address.Domain()
-	if err := c.needServed(ctx, s, domain); err != nil {
+	site, err := s.AddLocalUser(ctx, *u)
+	if err != nil && err != error(Exists) && err != error(NotFound) {
 		return err
 	}
-	if err := needFree(ctx, s, u.Address); err != nil {
+	if err := c.needServed(site.Served, domain); err != nil {
 		return err
 	}
-	servers, err := s.Servers(ctx, domain)
-	if err == error(NotFound) {
-		return failed(NoServers, "no default servers are set for the domain %s; see domain/set_servers", domain)
+	if err := needNoHolder(site.Holder, u.Address); err != nil {
+		return err
 	}
 	if err != nil {
-		return err
+		return failed(NoServers, "no default servers are set for the domain %s; see domain/set_servers", domain)
 	}
-	u.Registrar, u.RPort, u.Proxy, u.PPort = servers.Registrar, servers.RPort, servers.Proxy, servers.PPort
-	if err := s.AddUser(ctx, *u); err != nil {
-		return taken(err, "a user has the address %s", u.Address)
+	u.Registrar, u.RPort = site.Servers.Registrar, site.Servers.RPort
+	u.Proxy, u.PPort = site.Servers.Proxy, site.Servers.PPort
+	if names := groupNames(u.PermittedCalls); len(names) > 0 {
+		return s.SetGroups(ctx, u.Address, names)
 	}
-	// Groups that another tool left under this address do not belong to the new user.
-	return s.SetGroups(ctx, u.Address, groupNames(u.PermittedCalls))
+	return nil
 }
 
-func (c *Client) needServed(ctx context.Context, s Store, d sip.Domain) error {
-	served, err := c.serves(ctx, s, d)
-	if err == nil && !served {
+// needServed returns UnknownDomain unless this Kamailio serves d. inTable says that its table has
+// d.
+func (c *Client) needServed(inTable bool, d sip.Domain) error {
+	if !inTable && !slices.Contains(c.opts.Domains, d) {
 		return failed(UnknownDomain, "the domain %s is not one that Kamailio serves", d)
 	}
-	return err
+	return nil
 }
 
 // groupNames returns the names in a permittedcalls text that Kamailio's group module can hold. The
@@ -194,7 +197,8 @@ func (c *Client) UserAddRemote(ctx context.Context, req UserAddRemoteRequest) (r
 	if err = c.setPassword(&u, req.Password); err != nil {
 		return res, err
 	}
-	if err = c.change(ctx, func(s Store) error { return c.addRemote(ctx, s, u) }); err != nil {
+	err = c.change(ctx, []Lock{LockAddr(u.Address)}, func(s Store) error { return c.addRemote(ctx, s, u) })
+	if err != nil {
 		return res, err
 	}
 	res.User, err = c.userObject(u, Secret{})
@@ -252,7 +256,7 @@ func (c *Client) UserChangePw(ctx context.Context, req UserChangePwRequest) (res
 		}
 		res.Password = Some(password)
 	}
-	err = c.change(ctx, func(s Store) error {
+	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
 		return changeUser(ctx, s, req.User, func(u *User) error {
 			if u.Type == Local {
 				if err := checkSIPPassword(password); err != nil {
@@ -310,7 +314,7 @@ func (c *Client) UserChangeEmail(ctx context.Context, req UserChangeEmailRequest
 	if err = c.precheck("user/change_email", req); err != nil {
 		return res, err
 	}
-	err = c.change(ctx, func(s Store) error {
+	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
 		return changeUser(ctx, s, req.User, func(u *User) error {
 			u.Email = req.Email
 			return needLocal(*u)

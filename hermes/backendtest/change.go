@@ -77,7 +77,7 @@ func mustUpdate(t *testing.T, f Fixture, user, password string) hermes.Change {
 func wantApplied(t *testing.T, f Fixture, change hermes.Change, want error) {
 	t.Helper()
 	var got error
-	err := f.Store.Tx(t.Context(), func(s hermes.Store) error {
+	err := f.Store.Tx(t.Context(), nil, func(s hermes.Store) error {
 		got = change(t.Context(), s)
 		return nil
 	})
@@ -113,7 +113,7 @@ func testRollback(t *testing.T, f Fixture) {
 	mustRollBack := func(change hermes.Change) {
 		t.Helper()
 		errRollback := errors.New("rolled back")
-		err := f.Store.Tx(t.Context(), func(s hermes.Store) error {
+		err := f.Store.Tx(t.Context(), nil, func(s hermes.Store) error {
 			if err := change(t.Context(), s); err != nil {
 				t.Fatalf("the change returned %v, want no error", err)
 			}

@@ -15,7 +15,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	if err := store.Tx(ctx, func(tx hermes.Store) error { return add(ctx, tx) }); err != nil {
+	if err := store.Tx(ctx, nil, func(tx hermes.Store) error { return add(ctx, tx) }); err != nil {
 		panic(err)
 	}
 	fmt.Println(backend.Verify(ctx, store, "alice", hermes.NewSecret("correct horse battery")))

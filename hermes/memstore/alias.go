@@ -71,33 +71,65 @@ func (s *Store) AddAlias(ctx context.Context, a hermes.Alias) error {
 		if r.aliases.has(a.Alias) {
 			return hermes.Exists
 		}
-		r.aliases.set(a.Alias, a.Destination)
-		r.targets.set(a, present{})
+		r.setAlias(a)
+		if n, err := e164.Parse(a.Alias.User()); err == nil {
+			r.numbers.remove(n)
+		}
 		return nil
 	})
 }
 
+// setAlias stores an alias whose address is free.
+func (r *records) setAlias(a hermes.Alias) {
+	r.aliases.set(a.Alias, a.Destination)
+	r.targets.set(a, present{})
+}
+
+// AliasSite implements [hermes.AliasStore].
+func (s *Store) AliasSite(ctx context.Context, a hermes.Alias) (site hermes.AliasSite, err error) {
+	r, err := s.read(ctx)
+	if err != nil {
+		return site, err
+	}
+	site = hermes.AliasSite{
+		Served:            r.domains.has(lowerCase(a.Alias.Domain())),
+		DestinationServed: r.domains.has(lowerCase(a.Destination.Domain())),
+		Holder:            r.holder(a.Alias),
+		IsUser:            r.users.get(a.Destination) != nil,
+	}
+	for to := range r.aliasesTo(a.Destination, sip.Addr{}) {
+		if _, err := e164.Parse(to.Alias.User()); err == nil {
+			site.NumberAlias = to.Alias
+			break
+		}
+	}
+	return site, nil
+}
+
 // RemoveAlias implements [hermes.AliasStore].
 func (s *Store) RemoveAlias(ctx context.Context, a sip.Addr) error {
-	return s.write(ctx, func(r *records) error {
-		d, ok := r.aliases.get(a)
-		if !ok {
-			return hermes.NotFound
-		}
-		r.aliases.remove(a)
-		r.targets.remove(hermes.Alias{Alias: a, Destination: d})
-		return nil
-	})
+	return s.write(ctx, func(r *records) error { return r.removeAlias(a) })
+}
+
+func (r *records) removeAlias(a sip.Addr) error {
+	d, ok := r.aliases.get(a)
+	if !ok {
+		return hermes.NotFound
+	}
+	r.aliases.remove(a)
+	r.targets.remove(hermes.Alias{Alias: a, Destination: d})
+	return nil
 }
 
 // NumberAliased implements [hermes.AliasStore].
 func (s *Store) NumberAliased(ctx context.Context, n e164.Number) (bool, error) {
 	r, err := s.read(ctx)
-	if err != nil {
-		return false, err
-	}
+	return err == nil && r.numberAliased(n), err
+}
+
+func (r *records) numberAliased(n e164.Number) bool {
 	for a := range r.aliases.from(sip.Unchecked(n.String(), "")) {
-		return a.User() == n.String(), nil
+		return a.User() == n.String()
 	}
-	return false, nil
+	return false
 }

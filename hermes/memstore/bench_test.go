@@ -83,7 +83,7 @@ func BenchmarkClone(b *testing.B) {
 func BenchmarkTx(b *testing.B) {
 	s := newFilledStore(b)
 	for b.Loop() {
-		if err := s.Tx(b.Context(), func(hermes.Store) error { return nil }); err != nil {
+		if err := s.Tx(b.Context(), nil, func(hermes.Store) error { return nil }); err != nil {
 			b.Fatal(err)
 		}
 	}

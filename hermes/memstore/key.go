@@ -2,7 +2,6 @@ package memstore
 
 import (
 	"context"
-	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
@@ -49,18 +48,6 @@ func (s *Store) RemoveKey(ctx context.Context, id string) error {
 	return s.write(ctx, func(r *records) error {
 		if !r.keys.remove(id) {
 			return hermes.NotFound
-		}
-		return nil
-	})
-}
-
-// TouchKey implements [hermes.KeyStore].
-func (s *Store) TouchKey(ctx context.Context, id string, at time.Time) error {
-	return s.write(ctx, func(r *records) error {
-		if k, ok := r.keys.get(id); ok {
-			touched := *k
-			touched.LastUsed = at
-			r.keys.set(id, &touched)
 		}
 		return nil
 	})

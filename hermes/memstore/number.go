@@ -159,27 +159,82 @@ func (s *Store) RemoveNumber(ctx context.Context, n e164.Number) error {
 // TakeNumber implements [hermes.NumberStore].
 func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random bool) (n e164.Number, err error) {
 	err = s.write(ctx, func(r *records) error {
-		var start e164.Number
-		if size := r.numbers.size(); random && size > 0 {
-			start = r.numbers.at(rand.IntN(size))
-		}
-		var ok bool
-		if n, ok = r.firstMatch(match, start); !ok && random {
-			n, ok = r.firstMatch(match, e164.Number{})
-		}
-		if !ok {
-			return hermes.NotFound
-		}
-		r.numbers.remove(n)
-		return nil
+		n, err = r.take(match, random, func(n e164.Number) bool { return !r.numberAliased(n) })
+		return err
 	})
 	return n, err
 }
 
-// firstMatch returns the first number that match matches and that is start or after it.
-func (r *records) firstMatch(match hermes.Pattern, start e164.Number) (e164.Number, bool) {
+// AssignAny implements [hermes.NumberStore].
+func (s *Store) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Number, err error) {
+	err = s.write(ctx, func(r *records) error {
+		n, err = r.take(q.Match, q.Random, func(n e164.Number) bool {
+			return !r.numberAliased(n) && r.users.get(sip.Unchecked(n.String(), q.Domain.String())) == nil
+		})
+		if err == nil {
+			r.setAlias(hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination})
+		}
+		return err
+	})
+	return n, err
+}
+
+// AssignNumber implements [hermes.NumberStore].
+func (s *Store) AssignNumber(ctx context.Context, n e164.Number, a hermes.Alias) error {
+	return s.write(ctx, func(r *records) error {
+		switch {
+		case !r.numbers.has(n):
+			return hermes.NotFound
+		case r.aliases.has(a.Alias):
+			return hermes.Exists
+		}
+		r.numbers.remove(n)
+		r.setAlias(a)
+		return nil
+	})
+}
+
+// ReleaseNumber implements [hermes.NumberStore].
+func (s *Store) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) error {
+	return s.write(ctx, func(r *records) error {
+		if !r.aliases.has(a) {
+			return hermes.NotFound
+		}
+		for other := range r.aliases.from(sip.Unchecked(n.String(), "")) {
+			if other.User() != n.String() {
+				break
+			}
+			if other != a {
+				return hermes.InUse
+			}
+		}
+		r.numbers.set(n, present{})
+		return r.removeAlias(a)
+	})
+}
+
+// take takes a number that match matches and usable accepts out of the pool.
+func (r *records) take(match hermes.Pattern, random bool, usable func(e164.Number) bool) (e164.Number, error) {
+	var start e164.Number
+	if size := r.numbers.size(); random && size > 0 {
+		start = r.numbers.at(rand.IntN(size))
+	}
+	n, ok := r.firstMatch(match, start, usable)
+	if !ok && random {
+		n, ok = r.firstMatch(match, e164.Number{}, usable)
+	}
+	if !ok {
+		return n, hermes.NotFound
+	}
+	r.numbers.remove(n)
+	return n, nil
+}
+
+// firstMatch returns the first number that match matches and usable accepts, and that is start or
+// after it.
+func (r *records) firstMatch(match hermes.Pattern, start e164.Number, usable func(e164.Number) bool) (e164.Number, bool) {
 	for n := range r.numbers.from(start) {
-		if matches(match, n) {
+		if matches(match, n) && usable(n) {
 			return n, true
 		}
 	}

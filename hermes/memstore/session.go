@@ -52,16 +52,30 @@ func (s *Store) RotateSession(ctx context.Context, id hermes.Hash, gen int64, ro
 	})
 }
 
-// TouchSession implements [hermes.SessionStore].
-func (s *Store) TouchSession(ctx context.Context, id hermes.Hash, at time.Time) error {
+// Touch implements [hermes.SessionStore].
+func (s *Store) Touch(ctx context.Context, seen []hermes.Seen) error {
 	return s.write(ctx, func(r *records) error {
-		if session, ok := r.sessions.get(id); ok {
-			touched := *session
-			touched.LastSeen = at
-			r.sessions.set(id, &touched)
+		for _, v := range seen {
+			r.touch(v)
 		}
 		return nil
 	})
+}
+
+func (r *records) touch(v hermes.Seen) {
+	if session, ok := r.sessions.get(v.Session); ok && session.LastSeen.Before(v.At) {
+		touched := *session
+		touched.LastSeen = v.At
+		r.sessions.set(v.Session, &touched)
+	}
+	if v.Principal.Kind != hermes.KeyPrincipal {
+		return
+	}
+	if k, ok := r.keys.get(v.Principal.Name); ok && k.LastUsed.Before(v.At) {
+		touched := *k
+		touched.LastUsed = v.At
+		r.keys.set(k.ID, &touched)
+	}
 }
 
 // RemoveSession implements [hermes.SessionStore].

@@ -60,8 +60,9 @@ func New(domains ...sip.Domain) *Store {
 // require a secret key for such a store, and generates one.
 func (s *Store) Volatile() bool { return true }
 
-// Tx runs fn once. Other transactions wait for its end. It implements [hermes.Store].
-func (s *Store) Tx(ctx context.Context, fn func(hermes.Store) error) error {
+// Tx runs fn once. Other transactions wait for its end, so that opts mean nothing. It implements
+// [hermes.Store].
+func (s *Store) Tx(ctx context.Context, _ *hermes.TxOptions, fn func(hermes.Store) error) error {
 	return s.inTx(ctx, func(tx *Store) error { return fn(tx) })
 }
 

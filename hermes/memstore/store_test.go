@@ -34,7 +34,7 @@ func TestStore_Tx(t *testing.T) {
 	n := e164.MustParse("+4773500001")
 	t.Run("a reader outside sees the state before the transaction, without waiting", func(t *testing.T) {
 		s := memstore.New()
-		err := s.Tx(t.Context(), func(tx hermes.Store) error {
+		err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
 			if err := tx.AddNumber(t.Context(), n); err != nil {
 				return err
 			}
@@ -50,7 +50,7 @@ func TestStore_Tx(t *testing.T) {
 		s := memstore.New()
 		ctx, cancel := context.WithCancel(t.Context())
 		waited := make(chan error)
-		err := s.Tx(t.Context(), func(hermes.Store) error {
+		err := s.Tx(t.Context(), nil, func(hermes.Store) error {
 			go func() { waited <- s.AddNumber(ctx, n) }()
 			cancel()
 			if err := <-waited; err != context.Canceled {

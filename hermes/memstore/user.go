@@ -48,6 +48,29 @@ func (s *Store) AddUser(ctx context.Context, u hermes.User) error {
 	})
 }
 
+// AddLocalUser implements [hermes.UserStore].
+func (s *Store) AddLocalUser(ctx context.Context, u hermes.User) (site hermes.UserSite, err error) {
+	err = s.write(ctx, func(r *records) error {
+		domain := u.Address.Domain()
+		site = hermes.UserSite{Served: r.domains.has(lowerCase(domain)), Holder: r.holder(u.Address)}
+		if servers, ok := r.servers.get(domain); ok {
+			site.Servers = *servers
+		}
+		switch {
+		case site.Holder != hermes.HeldByNone:
+			return hermes.Exists
+		case site.Servers == hermes.Servers{}:
+			return hermes.NotFound
+		}
+		u.Registrar, u.RPort = site.Servers.Registrar, site.Servers.RPort
+		u.Proxy, u.PPort = site.Servers.Proxy, site.Servers.PPort
+		r.setUser(&u)
+		r.removeGroups(u.Address)
+		return nil
+	})
+	return site, err
+}
+
 // SetUser implements [hermes.UserStore].
 func (s *Store) SetUser(ctx context.Context, u hermes.User) error {
 	return s.write(ctx, func(r *records) error {
@@ -60,15 +83,36 @@ func (s *Store) SetUser(ctx context.Context, u hermes.User) error {
 }
 
 // RemoveUser implements [hermes.UserStore].
-func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) error {
-	return s.write(ctx, func(r *records) error {
-		if !r.names.remove(a) {
+func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) (removed hermes.UserType, err error) {
+	err = s.write(ctx, func(r *records) error {
+		u := r.users.get(a)
+		if u == nil {
 			return hermes.NotFound
 		}
+		if r.isInUse(a) {
+			return hermes.InUse
+		}
+		removed = u.Type
+		r.names.remove(a)
 		r.users = r.users.without(a)
 		r.removeGroups(a)
 		return nil
 	})
+	return removed, err
+}
+
+// isInUse reports whether the user has a phone or an alias leads to it.
+func (r *records) isInUse(a sip.Addr) bool {
+	for p := range r.userPhones.from(hermes.Phone{User: a}) {
+		if p.User == a {
+			return true
+		}
+		break
+	}
+	for range r.aliasesTo(a, sip.Addr{}) {
+		return true
+	}
+	return false
 }
 
 // Groups implements [hermes.UserStore].
@@ -94,15 +138,20 @@ func (s *Store) SetGroups(ctx context.Context, a sip.Addr, names []string) error
 // Holder implements [hermes.UserStore].
 func (s *Store) Holder(ctx context.Context, a sip.Addr) (hermes.Holder, error) {
 	r, err := s.read(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return hermes.HeldByNone, err
-	case r.users.get(a) != nil:
-		return hermes.HeldByUser, nil
-	case r.aliases.has(a):
-		return hermes.HeldByAlias, nil
 	}
-	return hermes.HeldByNone, nil
+	return r.holder(a), nil
+}
+
+func (r *records) holder(a sip.Addr) hermes.Holder {
+	switch {
+	case r.users.get(a) != nil:
+		return hermes.HeldByUser
+	case r.aliases.has(a):
+		return hermes.HeldByAlias
+	}
+	return hermes.HeldByNone
 }
 
 // setUser stores u, which must not be changed afterwards.

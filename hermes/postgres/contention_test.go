@@ -20,10 +20,10 @@ func TestStore_Tx_Contention(t *testing.T) {
 	}
 	const workers, each = 32, 12
 	inParallel(t, workers, each, func(name string) error {
-		return store.Tx(t.Context(), func(s hermes.Store) error { return addUser(t, s, name) })
+		return store.Tx(t.Context(), nil, func(s hermes.Store) error { return addUser(t, s, name) })
 	})
 	inParallel(t, workers, each, func(name string) error {
-		return store.Tx(t.Context(), func(s hermes.Store) error { return assignNumber(t, s, name) })
+		return store.Tx(t.Context(), nil, func(s hermes.Store) error { return assignNumber(t, s, name) })
 	})
 	aliases, err := store.Aliases(t.Context(), hermes.AliasQuery{Limit: 10 * workers * each})
 	if err != nil || len(aliases) != workers*each {

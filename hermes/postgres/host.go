@@ -39,6 +39,11 @@ func (h hostTx) run(ctx context.Context, opts bunstore.TxOptions, fn func(contex
 			err = errors.Join(err, undoErr)
 		}
 	}()
+	if opts.Locks != "" {
+		if err := h.exec(own, "SELECT "+opts.Locks); err != nil {
+			return err
+		}
+	}
 	if err := fn(own, h.tx); err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func testHostRollback(t *testing.T, g hostStore) {
 }
 
 func testHostCommit(t *testing.T, g hostStore) {
-	err := g.Tx(t.Context(), func(s hermes.Store) error { return s.AddUser(t.Context(), local("alice@example.com")) })
+	err := g.Tx(t.Context(), nil, func(s hermes.Store) error { return s.AddUser(t.Context(), local("alice@example.com")) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func testFailures(t *testing.T, g hostStore) {
 	if err := g.AddUser(ctx, long); pgconn.State(err) != "22001" {
 		t.Errorf("a value that does not fit: %v, want the database's error", err)
 	}
-	err := g.Tx(ctx, func(s hermes.Store) error {
+	err := g.Tx(ctx, nil, func(s hermes.Store) error {
 		if err := s.AddUser(ctx, local("bob@example.com")); err != nil {
 			t.Error(err)
 		}
@@ -139,7 +139,7 @@ func testFailures(t *testing.T, g hostStore) {
 func testPanic(t *testing.T, g hostStore) {
 	func() {
 		defer func() { _ = recover() }()
-		_ = g.Tx(t.Context(), func(s hermes.Store) error {
+		_ = g.Tx(t.Context(), nil, func(s hermes.Store) error {
 			if err := s.AddUser(t.Context(), local("alice@example.com")); err != nil {
 				t.Error(err)
 			}
@@ -152,7 +152,7 @@ func testPanic(t *testing.T, g hostStore) {
 
 func testCancelled(t *testing.T, g hostStore) {
 	ctx, cancel := context.WithCancel(t.Context())
-	err := g.Tx(ctx, func(s hermes.Store) error {
+	err := g.Tx(ctx, nil, func(s hermes.Store) error {
 		err := s.AddUser(ctx, local("alice@example.com"))
 		cancel()
 		return err

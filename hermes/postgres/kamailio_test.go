@@ -30,7 +30,7 @@ func mustWriteAll(t *testing.T, store hermes.Store) {
 	for _, err := range []error{
 		store.AddUser(ctx, u), store.AddUser(ctx, hermes.User{Address: b, Type: hermes.Remote}), store.SetUser(ctx, u),
 		store.SetGroups(ctx, a, []string{"intl"}), store.AddAlias(ctx, alias), store.RemoveAlias(ctx, alias.Alias),
-		store.RemoveUser(ctx, b), store.SetGroups(ctx, a, nil), store.RemoveUser(ctx, a),
+		removeUser(ctx, store, b), store.SetGroups(ctx, a, nil), removeUser(ctx, store, a),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -145,7 +145,7 @@ func TestStore_SetGroups_MissingTable(t *testing.T) {
 	if err := store.SetGroups(ctx, u.Address, []string{"intl"}); err != nil {
 		t.Errorf("after another process has created the table: %v", err)
 	}
-	if err := store.RemoveUser(ctx, u.Address); err != nil {
+	if err := removeUser(ctx, store, u.Address); err != nil {
 		t.Error(err)
 	}
 	if n := db.Value(t, "SELECT count(*) FROM grp"); n != "0" {

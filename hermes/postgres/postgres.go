@@ -14,7 +14,7 @@
 // [sql.DB] or [sql.Tx], of any driver, so that statements of the host and changes by Hermes can
 // be one transaction:
 //
-//	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+//	tx, err := db.BeginTx(ctx, nil)
 //	…
 //	store, err := postgres.InTx(ctx, tx, nil)
 //	…
@@ -90,20 +90,27 @@ func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 // ends the transaction.
 //
 // Nothing is tried again: where a statement or the host's COMMIT fails with SQLSTATE 40001 or
-// 40P01, the host has to run the whole transaction again. The promises of [hermes.Store] about
-// concurrency hold where the transaction is SERIALIZABLE, which is for the host to ask for. The
+// 40P01, the host has to run the whole transaction again. Locks are kept until the transaction
+// ends. The promises of [hermes.Store] about concurrency hold where the transaction is READ
+// COMMITTED, which is PostgreSQL's default: the statements of other levels see what was committed
+// when the transaction began, and not what other transactions did before they left a lock. The
 // store must be used by one goroutine at a time, and not after the transaction has ended.
 func InTx(ctx context.Context, tx *sql.Tx, opts *Options) (*Store, error) {
 	return newStore(ctx, bunstore.Options{
-		Dialect: pgdialect.New(), Reads: tx, RunTx: hostTx{tx}.run, KamailioSchema: opts.orDefault().KamailioSchema,
+		Dialect: pgdialect.New(), Reads: tx, RunTx: hostTx{tx}.run, Single: true,
+		KamailioSchema: opts.orDefault().KamailioSchema,
 	})
 }
 
 // pools are the connections by the purpose of their statements.
-type pools struct{ data, auth, bulk *sql.DB }
+type pools struct {
+	data, auth, bulk *sql.DB
+	own              bool // opened by this package, with pgdriver
+}
 
 // connect opens the pools of a store.
 func connect(url string, maxConns int) (p pools, err error) {
+	p.own = true
 	for _, pool := range []struct {
 		db   **sql.DB
 		opts pgconn.Options
@@ -131,14 +138,17 @@ func (p pools) options(opts *Options) bunstore.Options {
 
 // runTx implements [bunstore.RunTx].
 func (p pools) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) error {
-	pool, txOpts := p.data, pgconn.TxOptions{Isolation: opts.Isolation, LockTable: bunstore.WriteLockTable}
+	pool, txOpts := p.data, pgconn.TxOptions{Locks: opts.Locks, Batch: p.own}
 	switch opts.Pool {
 	case bunstore.Bulk:
-		pool, txOpts.Timeout, txOpts.LockTable = p.bulk, bulkTime, ""
+		pool, txOpts.Timeout = p.bulk, bulkTime
 	case bunstore.Auth:
 		pool = p.auth
 	}
-	err := pgconn.RunTx(ctx, pool, txOpts, func(ctx context.Context, tx *sql.Tx) error { return fn(ctx, tx) })
+	if opts.Serializable {
+		txOpts.Isolation, txOpts.LockTable = sql.LevelSerializable, bunstore.SerializableLockTable
+	}
+	err := pgconn.RunTx(ctx, pool, txOpts, func(ctx context.Context, c *sql.Conn) error { return fn(ctx, c) })
 	return outcome(err)
 }
 

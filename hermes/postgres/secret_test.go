@@ -52,7 +52,7 @@ func TestStore_Tx_HiddenFailure(t *testing.T) {
 	store := mustOpen(t, db, nil)
 	bad := local("bad@example.com")
 	bad.HA1 = strings.Repeat("x", 200)
-	err := store.Tx(t.Context(), func(s hermes.Store) error {
+	err := store.Tx(t.Context(), nil, func(s hermes.Store) error {
 		if err := s.AddUser(t.Context(), local("alice@example.com")); err != nil {
 			t.Error(err)
 		}

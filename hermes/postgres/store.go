@@ -62,6 +62,7 @@ func (s *Store) Ready(ctx context.Context) error { return s.db.Ready(ctx) }
 // Close closes the connections that [Open] made. It does nothing to those of a host. The store must
 // not be used after it. It may be called again.
 func (s *Store) Close() error {
+	s.db.Flush()
 	if s.close == nil {
 		return nil
 	}

@@ -213,7 +213,7 @@ func TestStore_ExtraColumns(t *testing.T) {
 func TestStore_Tx_HiddenFailure(t *testing.T) {
 	store := mustOpen(t, filepath.Join(t.TempDir(), "hermes.db"), nil)
 	ctx, a := t.Context(), sip.MustParse("alice@example.com")
-	err := store.Tx(ctx, func(s hermes.Store) error {
+	err := store.Tx(ctx, nil, func(s hermes.Store) error {
 		if err := s.AddUser(ctx, hermes.User{Address: a, Type: hermes.Local}); err != nil {
 			t.Error(err)
 		}

@@ -59,6 +59,9 @@ func (s *Store) Ready(ctx context.Context) error { return s.db.Ready(ctx) }
 
 // Close closes the file. The store must not be used after it. It may be called again.
 func (s *Store) Close() error {
+	if s.db != nil {
+		s.db.Flush()
+	}
 	var errs []error
 	for _, db := range []*sql.DB{s.readers, s.writer} {
 		if db != nil {

@@ -31,7 +31,9 @@ func wantCause(t *testing.T, err error, want hermes.Cause) {
 }
 
 // isCause reports whether err is a bare cause that a store may return.
-func isCause(err error) bool { return err == hermes.Exists || err == hermes.NotFound }
+func isCause(err error) bool {
+	return err == hermes.Exists || err == hermes.NotFound || err == hermes.InUse
+}
 
 // isFault reports whether err is an error that is no bare cause. A bare cause states what the
 // store contains, and a failed call has not found that out.

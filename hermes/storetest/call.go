@@ -46,6 +46,9 @@ func readCalls() []methodCall {
 		{"Aliases", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.Aliases(ctx, hermes.AliasQuery{Limit: 1}))
 		}},
+		{"AliasSite", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.AliasSite(ctx, alias("new@example.com", "alice@example.com")))
+		}},
 		{"NumberAliased", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.NumberAliased(ctx, number("+4711")))
 		}},
@@ -84,7 +87,9 @@ func sipWriteCalls() []methodCall {
 		}},
 		{"SetUser", func(ctx context.Context, s hermes.Store) error { return s.SetUser(ctx, bob) }},
 		{"SetGroups", func(ctx context.Context, s hermes.Store) error { return s.SetGroups(ctx, alice, nil) }},
-		{"RemoveUser", func(ctx context.Context, s hermes.Store) error { return s.RemoveUser(ctx, alice) }},
+		{"AddLocalUser", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.AddLocalUser(ctx, localUser("local@example.com")))
+		}},
 		{"AddPhone", func(ctx context.Context, s hermes.Store) error {
 			return s.AddPhone(ctx, phone("aa1122334455", "bob@far.example"))
 		}},
@@ -101,11 +106,23 @@ func sipWriteCalls() []methodCall {
 		{"TakeNumber", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.TakeNumber(ctx, hermes.Pattern{}, false))
 		}},
+		{"AssignNumber", func(ctx context.Context, s hermes.Store) error {
+			return s.AssignNumber(ctx, number("+4719"), alias("+4719@example.com", "alice@example.com"))
+		}},
+		{"ReleaseNumber", func(ctx context.Context, s hermes.Store) error {
+			return s.ReleaseNumber(ctx, number("+4702"), addr("+4702@example.com"))
+		}},
+		{"AssignAny", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.AssignAny(ctx, hermes.AssignQuery{Domain: domain("example.com"), Destination: alice}))
+		}},
 		{"AddAlias", func(ctx context.Context, s hermes.Store) error {
 			return s.AddAlias(ctx, alias("new@example.com", "alice@example.com"))
 		}},
 		{"RemoveAlias", func(ctx context.Context, s hermes.Store) error {
 			return s.RemoveAlias(ctx, addr("sales@example.com"))
+		}},
+		{"RemoveUser", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.RemoveUser(ctx, addr("carol@example.com")))
 		}},
 		{"SetServers", func(ctx context.Context, s hermes.Store) error { return s.SetServers(ctx, changed) }},
 	}
@@ -128,7 +145,6 @@ func authWriteCalls() []methodCall {
 			return s.RemoveAuthorization(ctx, alice)
 		}},
 		{"AddKey", func(ctx context.Context, s hermes.Store) error { return s.AddKey(ctx, keyPair("new")) }},
-		{"TouchKey", func(ctx context.Context, s hermes.Store) error { return s.TouchKey(ctx, "k1", at(9)) }},
 		{"RemoveKey", func(ctx context.Context, s hermes.Store) error { return s.RemoveKey(ctx, "k1") }},
 		{"AddNonce", func(ctx context.Context, s hermes.Store) error { return s.AddNonce(ctx, nonce(9)) }},
 		{"TakeNonce", func(ctx context.Context, s hermes.Store) error { return errorOf(s.TakeNonce(ctx, hash(1))) }},
@@ -136,7 +152,9 @@ func authWriteCalls() []methodCall {
 		{"RotateSession", func(ctx context.Context, s hermes.Store) error {
 			return s.RotateSession(ctx, hash(1), 0, at(3), at(4))
 		}},
-		{"TouchSession", func(ctx context.Context, s hermes.Store) error { return s.TouchSession(ctx, hash(1), at(9)) }},
+		{"Touch", func(ctx context.Context, s hermes.Store) error {
+			return s.Touch(ctx, []hermes.Seen{{Session: hash(1), Principal: keyPrincipal("k1"), At: at(9)}})
+		}},
 		{"RemoveSessions", func(ctx context.Context, s hermes.Store) error {
 			return s.RemoveSessions(ctx, alice, hash(9))
 		}},

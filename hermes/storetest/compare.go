@@ -32,7 +32,7 @@ func Compare(t *testing.T, a, b func(t *testing.T) Fixture) {
 		draw := func(t *rapid.T) operation { return generator{t: t, sequence: sequence}.operation() }
 		operations := rapid.SliceOfN(rapid.Custom(draw), 40, 120).Draw(t, "operations")
 		for _, s := range stores {
-			if err := s.Tx(t.Context(), func(tx hermes.Store) error { return removeRecords(t.Context(), tx) }); err != nil {
+			if err := s.Tx(t.Context(), nil, func(tx hermes.Store) error { return removeRecords(t.Context(), tx) }); err != nil {
 				t.Fatalf("emptying a store: %v", err)
 			}
 		}
@@ -92,10 +92,10 @@ func removeRecords(ctx context.Context, s hermes.Store) error {
 		}
 	}
 	return firstError(
-		removeUsers(ctx, s),
 		removePhones(ctx, s),
 		removeNumbers(ctx, s),
 		removeAliases(ctx, s),
+		removeUsers(ctx, s), // which phones or aliases would prevent
 		removeKeys(ctx, s),
 		removeAuthorizations(ctx, s),
 	)
@@ -104,7 +104,7 @@ func removeRecords(ctx context.Context, s hermes.Store) error {
 func removeUsers(ctx context.Context, s hermes.Store) error {
 	users, err := s.Users(ctx, hermes.UserQuery{Limit: 10_000})
 	for _, e := range users {
-		err = firstError(err, s.RemoveUser(ctx, e.User))
+		err = firstError(err, errorOf(s.RemoveUser(ctx, e.User)))
 	}
 	return err
 }

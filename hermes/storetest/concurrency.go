@@ -112,7 +112,7 @@ func testRaceAddAlias(t *testing.T, s hermes.Store) {
 
 func testRaceAddAliasInTx(t *testing.T, s hermes.Store) {
 	wantOneWinner(t, 16, rounds(t, 50), hermes.Exists, func(round, worker int) error {
-		return s.Tx(t.Context(), func(tx hermes.Store) error {
+		return s.Tx(t.Context(), nil, func(tx hermes.Store) error {
 			return tx.AddAlias(t.Context(), aliasOfWorker(round, worker))
 		})
 	})

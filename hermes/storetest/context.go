@@ -18,20 +18,20 @@ func testContext(t *testing.T, open openFunc) {
 	t.Run("a transaction whose context is cancelled at its beginning fails and keeps nothing", func(t *testing.T) {
 		s := open(t).Store
 		ctx := cancelledContext(t)
-		wantFault(t, s.Tx(ctx, func(tx hermes.Store) error { return addRecords(t.Context(), tx) }))
+		wantFault(t, s.Tx(ctx, nil, func(tx hermes.Store) error { return addRecords(t.Context(), tx) }))
 		wantNoRecords(t, s)
 	})
 	t.Run("a transaction whose context is cancelled by fn fails and keeps nothing", func(t *testing.T) {
 		s := open(t).Store
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		wantFault(t, s.Tx(ctx, func(tx hermes.Store) error {
+		wantFault(t, s.Tx(ctx, nil, func(tx hermes.Store) error {
 			err := addRecords(t.Context(), tx)
 			cancel()
 			return err
 		}))
 		wantNoRecords(t, s)
-		must(t, s.Tx(t.Context(), func(tx hermes.Store) error { return addRecords(t.Context(), tx) }))
+		must(t, s.Tx(t.Context(), nil, func(tx hermes.Store) error { return addRecords(t.Context(), tx) }))
 	})
 }
 
@@ -62,7 +62,7 @@ func testCancelledInTx(t *testing.T, s hermes.Store) {
 	must(t, addRecords(t.Context(), s))
 	for _, c := range writeCalls() {
 		ctx, cancel := context.WithCancel(t.Context())
-		err := s.Tx(ctx, func(tx hermes.Store) error {
+		err := s.Tx(ctx, nil, func(tx hermes.Store) error {
 			cancel()
 			return c.call(ctx, tx)
 		})

@@ -50,9 +50,9 @@ func (s intercepted) Volatile() bool {
 }
 
 // Tx implements [hermes.Store].
-func (s intercepted) Tx(ctx context.Context, fn func(hermes.Store) error) error {
+func (s intercepted) Tx(ctx context.Context, opts *hermes.TxOptions, fn func(hermes.Store) error) error {
 	return s.run("Tx", func() error {
-		return s.store.Tx(ctx, func(tx hermes.Store) error {
+		return s.store.Tx(ctx, opts, func(tx hermes.Store) error {
 			if err := fn(Intercept(tx, s.before)); err != nil {
 				return err
 			}
@@ -76,14 +76,19 @@ func (s intercepted) AddUser(ctx context.Context, u hermes.User) error {
 	return s.run("AddUser", func() error { return s.store.AddUser(ctx, u) })
 }
 
+// AddLocalUser implements [hermes.Store].
+func (s intercepted) AddLocalUser(ctx context.Context, u hermes.User) (hermes.UserSite, error) {
+	return get(s, "AddLocalUser", func() (hermes.UserSite, error) { return s.store.AddLocalUser(ctx, u) })
+}
+
 // SetUser implements [hermes.Store].
 func (s intercepted) SetUser(ctx context.Context, u hermes.User) error {
 	return s.run("SetUser", func() error { return s.store.SetUser(ctx, u) })
 }
 
 // RemoveUser implements [hermes.Store].
-func (s intercepted) RemoveUser(ctx context.Context, a sip.Addr) error {
-	return s.run("RemoveUser", func() error { return s.store.RemoveUser(ctx, a) })
+func (s intercepted) RemoveUser(ctx context.Context, a sip.Addr) (hermes.UserType, error) {
+	return get(s, "RemoveUser", func() (hermes.UserType, error) { return s.store.RemoveUser(ctx, a) })
 }
 
 // Groups implements [hermes.Store].
@@ -161,9 +166,29 @@ func (s intercepted) TakeNumber(ctx context.Context, match hermes.Pattern, rando
 	return get(s, "TakeNumber", func() (e164.Number, error) { return s.store.TakeNumber(ctx, match, random) })
 }
 
+// AssignAny implements [hermes.Store].
+func (s intercepted) AssignAny(ctx context.Context, q hermes.AssignQuery) (e164.Number, error) {
+	return get(s, "AssignAny", func() (e164.Number, error) { return s.store.AssignAny(ctx, q) })
+}
+
+// AssignNumber implements [hermes.Store].
+func (s intercepted) AssignNumber(ctx context.Context, n e164.Number, a hermes.Alias) error {
+	return s.run("AssignNumber", func() error { return s.store.AssignNumber(ctx, n, a) })
+}
+
+// ReleaseNumber implements [hermes.Store].
+func (s intercepted) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) error {
+	return s.run("ReleaseNumber", func() error { return s.store.ReleaseNumber(ctx, n, a) })
+}
+
 // Aliases implements [hermes.Store].
 func (s intercepted) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
 	return get(s, "Aliases", func() ([]hermes.Alias, error) { return s.store.Aliases(ctx, q) })
+}
+
+// AliasSite implements [hermes.Store].
+func (s intercepted) AliasSite(ctx context.Context, a hermes.Alias) (hermes.AliasSite, error) {
+	return get(s, "AliasSite", func() (hermes.AliasSite, error) { return s.store.AliasSite(ctx, a) })
 }
 
 // AddAlias implements [hermes.Store].
@@ -261,11 +286,6 @@ func (s intercepted) RemoveKey(ctx context.Context, id string) error {
 	return s.run("RemoveKey", func() error { return s.store.RemoveKey(ctx, id) })
 }
 
-// TouchKey implements [hermes.Store].
-func (s intercepted) TouchKey(ctx context.Context, id string, at time.Time) error {
-	return s.run("TouchKey", func() error { return s.store.TouchKey(ctx, id, at) })
-}
-
 // AddNonce implements [hermes.Store].
 func (s intercepted) AddNonce(ctx context.Context, n hermes.Nonce) error {
 	return s.run("AddNonce", func() error { return s.store.AddNonce(ctx, n) })
@@ -293,9 +313,9 @@ func (s intercepted) RotateSession(
 	return s.run("RotateSession", func() error { return s.store.RotateSession(ctx, id, gen, rotated, keyExpires) })
 }
 
-// TouchSession implements [hermes.Store].
-func (s intercepted) TouchSession(ctx context.Context, id hermes.Hash, at time.Time) error {
-	return s.run("TouchSession", func() error { return s.store.TouchSession(ctx, id, at) })
+// Touch implements [hermes.Store].
+func (s intercepted) Touch(ctx context.Context, seen []hermes.Seen) error {
+	return s.run("Touch", func() error { return s.store.Touch(ctx, seen) })
 }
 
 // RemoveSession implements [hermes.Store].

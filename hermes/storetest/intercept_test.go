@@ -90,7 +90,7 @@ func TestIntercept_Tx(t *testing.T) {
 			calls = append(calls, method)
 			return nil
 		})
-		if err := s.Tx(t.Context(), add); err != nil {
+		if err := s.Tx(t.Context(), nil, add); err != nil {
 			t.Fatal(err)
 		}
 		if want := []string{"Tx", "AddNumber", "Commit"}; !slices.Equal(calls, want) {
@@ -106,7 +106,7 @@ func TestIntercept_Tx(t *testing.T) {
 			}
 			return nil
 		})
-		if err := s.Tx(t.Context(), add); err != errStop {
+		if err := s.Tx(t.Context(), nil, add); err != errStop {
 			t.Errorf("got the error %v, want that of before", err)
 		}
 		wantPooled(t, store, n, false)
@@ -119,7 +119,7 @@ func TestIntercept_Tx(t *testing.T) {
 			}
 			return nil
 		})
-		if err := s.Tx(t.Context(), func(hermes.Store) error { return errFn }); err != errFn {
+		if err := s.Tx(t.Context(), nil, func(hermes.Store) error { return errFn }); err != errFn {
 			t.Errorf("got the error %v, want that of fn", err)
 		}
 	})

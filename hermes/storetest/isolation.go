@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/e164"
@@ -10,9 +11,9 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// testIsolation tests that concurrent transactions have the effect of some order, one after the
-// other. Most tests are about write skew: each of two transactions reads what the other writes, so
-// that each alone keeps a rule, and both at the same time would break it.
+// testIsolation tests that concurrent transactions with the same locks have the effect of some
+// order, one after the other. Most tests are about write skew: each of two transactions reads what
+// the other writes, so that each alone keeps a rule, and both at the same time would break it.
 func testIsolation(t *testing.T, open openFunc) {
 	t.Run("no increment is lost that reads and then writes", func(t *testing.T) { testIncrements(t, open(t).Store) })
 	t.Run("others see all writes of a transaction or none", func(t *testing.T) { testSeenWhole(t, open(t).Store) })
@@ -40,7 +41,7 @@ func testIncrements(t *testing.T, s hermes.Store) {
 	}
 	errs := runConcurrently(workers, func(int) error {
 		for range increments {
-			if err := s.Tx(t.Context(), increment); err != nil {
+			if err := s.Tx(t.Context(), locked(hermes.LockDomain(counter.Domain)), increment); err != nil {
 				return err
 			}
 		}
@@ -71,7 +72,7 @@ func testSeenWhole(t *testing.T, s hermes.Store) {
 	moves := rounds(t, 50)
 	errs := runConcurrently(4, func(worker int) error {
 		for round := range moves {
-			err := s.Tx(t.Context(), func(tx hermes.Store) error {
+			err := s.Tx(t.Context(), locked(hermes.LockNumber(n)), func(tx hermes.Store) error {
 				if worker == 0 {
 					return move(tx, round)
 				}
@@ -95,13 +96,17 @@ func pooledAndAliased(t *testing.T, tx hermes.Store, n e164.Number) (pooled, ali
 	return pooled, aliased, err
 }
 
-// runTxs runs each of fns in two transactions, all at the same time, and then check. It repeats
-// this with the next round's number. Each fn may fail with errOwn or a bare cause only.
-func runTxs(t *testing.T, s hermes.Store, check func(round int), fns ...func(tx hermes.Store, round int) error) {
+func locked(locks ...hermes.Lock) *hermes.TxOptions { return &hermes.TxOptions{Locks: locks} }
+
+// runTxs runs each of fns in two transactions with the lock of the round, all at the same time, and
+// then check. It repeats this with the next round's number. Each fn may fail with errOwn or a bare
+// cause only.
+func runTxs(t *testing.T, s hermes.Store, lock func(round int) hermes.Lock, check func(round int),
+	fns ...func(tx hermes.Store, round int) error) {
 	t.Helper()
 	for round := range rounds(t, 50) {
 		errs := runConcurrently(2*len(fns), func(i int) error {
-			return s.Tx(t.Context(), func(tx hermes.Store) error { return fns[i%len(fns)](tx, round) })
+			return s.Tx(t.Context(), locked(lock(round)), func(tx hermes.Store) error { return fns[i%len(fns)](tx, round) })
 		})
 		for _, err := range errs {
 			if isFault(err) && err != errOwn {
@@ -158,7 +163,7 @@ func testDangling(t *testing.T, s hermes.Store,
 			return errOwn
 		}
 		runtime.Gosched()
-		return tx.RemoveUser(t.Context(), user(round))
+		return errorOf(tx.RemoveUser(t.Context(), user(round)))
 	}
 	add := func(tx hermes.Store, round int) error {
 		if _, err := tx.User(t.Context(), user(round)); err != nil {
@@ -167,7 +172,7 @@ func testDangling(t *testing.T, s hermes.Store,
 		runtime.Gosched()
 		return refer(tx, user(round))
 	}
-	runTxs(t, s, check, remove, add)
+	runTxs(t, s, func(round int) hermes.Lock { return hermes.LockAddr(user(round)) }, check, remove, add)
 }
 
 func testTwoNumberAliases(t *testing.T, s hermes.Store) {
@@ -193,7 +198,8 @@ func testTwoNumberAliases(t *testing.T, s hermes.Store) {
 			})
 		}
 	}
-	runTxs(t, s, check, addIn("a.example"), addIn("b.example"))
+	lock := func(round int) hermes.Lock { return hermes.LockAddr(nthAddr("u%d@example.com", round)) }
+	runTxs(t, s, lock, check, addIn("a.example"), addIn("b.example"))
 }
 
 func testUserOrAlias(t *testing.T, s hermes.Store) {
@@ -225,11 +231,11 @@ func testUserOrAlias(t *testing.T, s hermes.Store) {
 		}
 		return tx.AddAlias(t.Context(), hermes.Alias{Alias: address(round), Destination: addr("x@example.com")})
 	}
-	runTxs(t, s, check, addUser, addAlias)
+	runTxs(t, s, func(round int) hermes.Lock { return hermes.LockAddr(address(round)) }, check, addUser, addAlias)
 }
 
-// testPoolOrAlias runs the reads and writes of the nodes number/add, number/add_range and
-// alias/add.
+// testPoolOrAlias runs the reads and writes of the nodes number/add and alias/add, and
+// number/add_range at the same time.
 func testPoolOrAlias(t *testing.T, s hermes.Store) {
 	nth := func(round int) e164.Number { return nthNumber("+4773", 5, round) }
 	check := func(round int) {
@@ -250,17 +256,41 @@ func testPoolOrAlias(t *testing.T, s hermes.Store) {
 		runtime.Gosched()
 		return tx.AddNumber(t.Context(), nth(round))
 	}
-	addRange := func(tx hermes.Store, round int) error {
-		return errorOf(tx.AddNumbers(t.Context(), nth(round), nth(round)))
-	}
 	addAlias := func(tx hermes.Store, round int) error {
-		if err := tx.RemoveNumber(t.Context(), nth(round)); err != nil && err != hermes.NotFound {
-			return err
-		}
-		runtime.Gosched()
 		return tx.AddAlias(t.Context(), alias(nth(round).String()+"@example.com", "x@example.com"))
 	}
-	runTxs(t, s, check, addNumber, addRange, addAlias)
+	var ranges sync.WaitGroup
+	ended := make(chan struct{})
+	ranges.Go(func() {
+		for {
+			select {
+			case <-ended:
+				return
+			default:
+				if _, err := s.AddNumbers(t.Context(), nth(0), nth(9999)); err != nil {
+					t.Errorf("adding a range: %v", err)
+					return
+				}
+			}
+		}
+	})
+	for round := range rounds(t, 50) {
+		errs := runConcurrently(4, func(i int) error {
+			return s.Tx(t.Context(), locked(hermes.LockNumber(nth(round))), func(tx hermes.Store) error {
+				return []func(hermes.Store, int) error{addNumber, addAlias}[i%2](tx, round)
+			})
+		})
+		for _, err := range errs {
+			if isFault(err) && err != errOwn {
+				t.Errorf("round %d: got %v, want nil, a bare cause or fn's own error", round, err)
+			}
+		}
+	}
+	close(ended)
+	ranges.Wait()
+	for round := range rounds(t, 50) {
+		check(round)
+	}
 }
 
 func testLastAdmin(t *testing.T, s hermes.Store) {
@@ -294,5 +324,5 @@ func testLastAdmin(t *testing.T, s hermes.Store) {
 		}
 	}
 	raise()
-	runTxs(t, s, check, lower(admins[0]), lower(admins[1]))
+	runTxs(t, s, func(int) hermes.Lock { return hermes.LockAccess() }, check, lower(admins[0]), lower(admins[1]))
 }

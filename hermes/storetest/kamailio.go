@@ -79,8 +79,8 @@ func testKamailioUsers(t *testing.T, open openFunc) {
 		f := open(t)
 		addSubscriber(t, f, bob)
 		f.Kamailio.AddGroup(t, "bob", "example.com", "intl")
-		must(t, f.Store.RemoveUser(t.Context(), bob.Address))
-		wantCause(t, f.Store.RemoveUser(t.Context(), bob.Address), hermes.NotFound)
+		must(t, errorOf(f.Store.RemoveUser(t.Context(), bob.Address)))
+		wantCause(t, errorOf(f.Store.RemoveUser(t.Context(), bob.Address)), hermes.NotFound)
 		wantGroups(t, f.Store, bob.Address)
 		mustAddUser(t, f.Store, localUser("bob@example.com"))
 	})
@@ -168,7 +168,7 @@ func testKamailioUserList(t *testing.T, open openFunc) {
 			u := hermes.User{Address: e.User, Type: hermes.Local, HA1: "1", HA1B: "2", DisplayName: "changed"}
 			must(t, f.Store.SetUser(t.Context(), u))
 			wantUser(t, f.Store, u)
-			must(t, f.Store.RemoveUser(t.Context(), e.User))
+			must(t, errorOf(f.Store.RemoveUser(t.Context(), e.User)))
 			wantUsers(t, f.Store, hermes.UserQuery{Limit: 100}, want[i+1:]...)
 		}
 	})

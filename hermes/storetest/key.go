@@ -10,7 +10,6 @@ func testKey(t *testing.T, open openFunc) {
 	t.Run("AddKey", func(t *testing.T) { testAddKey(t, open) })
 	t.Run("RemoveKey", func(t *testing.T) { testRemoveKey(t, open) })
 	t.Run("Keys", func(t *testing.T) { testKeys(t, open) })
-	t.Run("TouchKey", func(t *testing.T) { testTouchKey(t, open) })
 	t.Run("nonces", func(t *testing.T) { testNonce(t, open) })
 }
 
@@ -49,18 +48,6 @@ func testKeys(t *testing.T, open openFunc) {
 		wantKeys(t, s)
 		mustAddKey(t, s, keyPair("b"), keyPair("a"), keyPair("B"), keyPair("0"))
 		wantKeys(t, s, keyPair("0"), keyPair("B"), keyPair("a"), keyPair("b"))
-	})
-}
-
-func testTouchKey(t *testing.T, open openFunc) {
-	t.Run("LastUsed of that key only is set, and a missing key is no error and is not made", func(t *testing.T) {
-		s := open(t).Store
-		mustAddKey(t, s, bearerKey("k1"), bearerKey("k2"))
-		must(t, s.TouchKey(t.Context(), "k1", at(9)))
-		must(t, s.TouchKey(t.Context(), "missing", at(9)))
-		touched := bearerKey("k1")
-		touched.LastUsed = at(9)
-		wantKeys(t, s, touched, bearerKey("k2"))
 	})
 }
 

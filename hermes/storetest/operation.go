@@ -72,9 +72,9 @@ func (g generator) txOperation() operation {
 				results = append(results, o.run(ctx, tx))
 			}
 		}
-		err := s.Tx(ctx, func(tx hermes.Store) error {
+		err := s.Tx(ctx, nil, func(tx hermes.Store) error {
 			results = nil
-			innerErr := tx.Tx(ctx, func(tx hermes.Store) error {
+			innerErr := tx.Tx(ctx, nil, func(tx hermes.Store) error {
 				run(tx, operations[:inner])
 				return nil
 			})
@@ -98,7 +98,7 @@ func (g generator) userWrite() operation {
 			return errorResult(s.SetUser(ctx, u))
 		}),
 		newOperation("RemoveUser", []any{u.Address}, func(ctx context.Context, s hermes.Store) string {
-			return errorResult(s.RemoveUser(ctx, u.Address))
+			return result(s.RemoveUser(ctx, u.Address))
 		}),
 		newOperation("SetGroups", []any{u.Address, groups}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.SetGroups(ctx, u.Address, groups))

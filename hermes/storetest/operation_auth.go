@@ -52,8 +52,8 @@ func (g generator) keyOperation() operation {
 		newOperation("RemoveKey", []any{k.ID}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.RemoveKey(ctx, k.ID))
 		}),
-		newOperation("TouchKey", []any{k.ID, used}, func(ctx context.Context, s hermes.Store) string {
-			return errorResult(s.TouchKey(ctx, k.ID, used))
+		newOperation("Touch", []any{k.ID, used}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(touch(ctx, s, hermes.Seen{Principal: keyPrincipal(k.ID), At: used}))
 		}),
 		newOperation("AddNonce", []any{n}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.AddNonce(ctx, n))
@@ -77,8 +77,8 @@ func (g generator) sessionOperation() operation {
 			func(ctx context.Context, s hermes.Store) string {
 				return errorResult(s.RotateSession(ctx, v.ID, v.Gen, v.Rotated, v.KeyExpires))
 			}),
-		newOperation("TouchSession", []any{v.ID, v.LastSeen}, func(ctx context.Context, s hermes.Store) string {
-			return errorResult(s.TouchSession(ctx, v.ID, v.LastSeen))
+		newOperation("Touch", []any{v.ID, v.LastSeen}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(touch(ctx, s, hermes.Seen{Session: v.ID, Principal: v.Principal, At: v.LastSeen}))
 		}),
 		newOperation("RemoveSession", []any{v.ID}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.RemoveSession(ctx, v.ID))

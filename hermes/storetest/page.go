@@ -114,7 +114,7 @@ func userList() pagedList[hermes.UserEntry] {
 			mustAddUser(t, s, u)
 		},
 		remove: func(t *testing.T, s hermes.Store, e hermes.UserEntry) {
-			must(t, s.RemoveUser(t.Context(), e.User))
+			must(t, errorOf(s.RemoveUser(t.Context(), e.User)))
 		},
 		page: func(t *testing.T, s hermes.Store, after hermes.UserEntry, limit int) ([]hermes.UserEntry, error) {
 			return s.Users(t.Context(), hermes.UserQuery{After: after.User, Limit: limit})

@@ -17,10 +17,12 @@ func addRecords(ctx context.Context, s hermes.Store) error {
 		err,
 		s.AddUser(ctx, localUser("alice@example.com")),
 		s.AddUser(ctx, remoteUser("bob@far.example")),
+		s.AddUser(ctx, localUser("carol@example.com")),
 		s.SetGroups(ctx, addr("alice@example.com"), []string{"intl"}),
 		s.AddPhone(ctx, phone("001122334455", "alice@example.com")),
 		s.AddNumber(ctx, number("+4720")),
 		s.AddAlias(ctx, alias("sales@example.com", "alice@example.com")),
+		s.AddAlias(ctx, alias("+4702@example.com", "bob@far.example")),
 		s.SetServers(ctx, servers("example.com")),
 		s.AddCredential(ctx, hermes.Credential{User: "alice", Hash: passwordHash}),
 		s.SetAuthorization(ctx, hermes.Authorization{Principal: p, Access: hermes.FullWrite}),
@@ -72,7 +74,7 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 	first, firstErr := s.HasNumber(ctx, number("+4710"))
 	last, lastErr := s.HasNumber(ctx, number("+4719"))
 	single, singleErr := s.HasNumber(ctx, number("+4720"))
-	aliases, aliasesErr := s.Aliases(ctx, hermes.AliasQuery{Limit: 2})
+	aliases, aliasesErr := s.Aliases(ctx, hermes.AliasQuery{Limit: 3})
 	_, serversErr := s.Servers(ctx, domain("example.com"))
 	_, credentialErr := s.Credential(ctx, "alice")
 	authorizations, authorizationsErr := s.Authorizations(ctx)
@@ -92,7 +94,7 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 		"+4710":             first,
 		"+4719":             last,
 		"+4720":             single,
-		"an alias":          len(aliases) == 1,
+		"the aliases":       len(aliases) == 2,
 		"the servers":       serversErr == nil,
 		"the credential":    credentialErr == nil,
 		"the authorization": len(authorizations) == 1,

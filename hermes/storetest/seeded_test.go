@@ -106,7 +106,7 @@ type seededStore struct {
 	access *sync.Map // access levels by session id, for the bug "access level cached"
 }
 
-func (s *seededStore) Tx(ctx context.Context, fn func(hermes.Store) error) error {
+func (s *seededStore) Tx(ctx context.Context, opts *hermes.TxOptions, fn func(hermes.Store) error) error {
 	seededFn := func(tx hermes.Store) error {
 		return fn(&seededStore{Store: tx, bug: s.bug, access: s.access})
 	}
@@ -115,7 +115,7 @@ func (s *seededStore) Tx(ctx context.Context, fn func(hermes.Store) error) error
 	case "transaction without a lock":
 		return fn(s)
 	case "partial writes kept":
-		err := s.Store.Tx(ctx, func(tx hermes.Store) error {
+		err := s.Store.Tx(ctx, opts, func(tx hermes.Store) error {
 			fnErr = seededFn(tx)
 			return nil
 		})
@@ -124,13 +124,13 @@ func (s *seededStore) Tx(ctx context.Context, fn func(hermes.Store) error) error
 		}
 		return fnErr
 	case "commit error ignored":
-		_ = s.Store.Tx(ctx, func(tx hermes.Store) error {
+		_ = s.Store.Tx(ctx, opts, func(tx hermes.Store) error {
 			fnErr = seededFn(tx)
 			return fnErr
 		})
 		return fnErr
 	}
-	return s.Store.Tx(ctx, seededFn)
+	return s.Store.Tx(ctx, opts, seededFn)
 }
 
 func (s *seededStore) RemoveNumber(ctx context.Context, n e164.Number) error {

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"context"
+	"runtime"
 	"testing"
 	"time"
 
@@ -11,7 +13,7 @@ func testSession(t *testing.T, open openFunc) {
 	t.Run("AddSession", func(t *testing.T) { testAddSession(t, open) })
 	t.Run("Session", func(t *testing.T) { testSessionState(t, open) })
 	t.Run("RotateSession", func(t *testing.T) { testRotateSession(t, open) })
-	t.Run("TouchSession", func(t *testing.T) { testTouchSession(t, open) })
+	t.Run("Touch", func(t *testing.T) { testTouch(t, open) })
 	t.Run("RemoveSession", func(t *testing.T) { testRemoveSession(t, open) })
 	t.Run("RemoveSessions", func(t *testing.T) { testRemoveSessions(t, open) })
 	t.Run("TrimSessions", func(t *testing.T) { testTrimSessions(t, open) })
@@ -77,17 +79,62 @@ func testRotateSession(t *testing.T, open openFunc) {
 	})
 }
 
-func testTouchSession(t *testing.T, open openFunc) {
+func testTouch(t *testing.T, open openFunc) {
+	ofUser := func(id int, at time.Time) hermes.Seen {
+		return hermes.Seen{Session: hash(id), Principal: userPrincipal("alice"), At: at}
+	}
 	t.Run("LastSeen only is set, and a missing session is no error and is not made", func(t *testing.T) {
 		s := open(t).Store
 		v := session(1, userPrincipal("alice"))
 		mustAddSession(t, s, v)
-		must(t, s.TouchSession(t.Context(), v.ID, at(9)))
-		must(t, s.TouchSession(t.Context(), hash(2), at(9)))
+		mustTouch(t, s, ofUser(1, at(9)), ofUser(2, at(9)))
 		v.LastSeen = at(9)
 		wantSession(t, s, hermes.SessionState{Session: v})
 		wantNoSession(t, s, hash(2))
 	})
+	t.Run("an earlier time changes nothing", func(t *testing.T) {
+		s := open(t).Store
+		v, k := session(1, keyPrincipal("k1")), bearerKey("k1")
+		v.LastSeen, k.LastUsed = at(9), at(9)
+		mustAddSession(t, s, v)
+		mustAddKey(t, s, k)
+		mustTouch(t, s, hermes.Seen{Session: v.ID, Principal: v.Principal, At: at(8)})
+		wantKeys(t, s, k)
+		wantSession(t, s, hermes.SessionState{Session: v, Host: k.Host, KeyExpires: k.Expires})
+	})
+	t.Run("LastUsed of that key only is set, and a missing key is no error and is not made", func(t *testing.T) {
+		s := open(t).Store
+		mustAddKey(t, s, bearerKey("k1"), bearerKey("k2"))
+		mustTouch(t, s, hermes.Seen{Session: hash(1), Principal: keyPrincipal("k1"), At: at(9)},
+			hermes.Seen{Session: hash(2), Principal: keyPrincipal("missing"), At: at(9)},
+			hermes.Seen{Session: hash(3), Principal: userPrincipal("k2"), At: at(9)})
+		touched := bearerKey("k1")
+		touched.LastUsed = at(9)
+		wantKeys(t, s, touched, bearerKey("k2"))
+	})
+	t.Run("outside a transaction it is written soon", func(t *testing.T) {
+		s := open(t).Store
+		v := session(1, userPrincipal("alice"))
+		mustAddSession(t, s, v)
+		must(t, s.Touch(t.Context(), []hermes.Seen{ofUser(1, at(9))}))
+		v.LastSeen = at(9)
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); runtime.Gosched() {
+			if got, err := s.Session(t.Context(), v.ID); err != nil || got.Session.LastSeen.Equal(at(9)) {
+				break
+			}
+		}
+		wantSession(t, s, hermes.SessionState{Session: v})
+	})
+}
+
+// touch calls Touch in a transaction, where it has written when it returns.
+func touch(ctx context.Context, s hermes.Store, seen ...hermes.Seen) error {
+	return s.Tx(ctx, nil, func(tx hermes.Store) error { return tx.Touch(ctx, seen) })
+}
+
+func mustTouch(t *testing.T, s hermes.Store, seen ...hermes.Seen) {
+	t.Helper()
+	must(t, touch(t.Context(), s, seen...))
 }
 
 func testRemoveSession(t *testing.T, open openFunc) {
@@ -126,8 +173,7 @@ func testTrimSessions(t *testing.T, open openFunc) {
 		mustAddSessions(t, s, keyPrincipal("alice"), 7)
 		must(t, s.TrimSessions(t.Context(), p, 5))
 		wantSessions(t, s, 0, 1, 2, 3, 4, 5, 6, 7)
-		must(t, s.TouchSession(t.Context(), hash(1), at(5)))
-		must(t, s.TouchSession(t.Context(), hash(2), at(3)))
+		mustTouch(t, s, hermes.Seen{Session: hash(1), Principal: p, At: at(5)}, hermes.Seen{Session: hash(2), Principal: p, At: at(3)})
 		must(t, s.TrimSessions(t.Context(), p, 4))
 		wantSessions(t, s, 0, 1, 3, 4, 5, 6, 7)
 		must(t, s.TrimSessions(t.Context(), p, 1))

@@ -10,11 +10,11 @@ import (
 func testTx(t *testing.T, open openFunc) {
 	t.Run("all writes are kept when fn returns nil", func(t *testing.T) {
 		s := open(t).Store
-		must(t, s.Tx(t.Context(), func(tx hermes.Store) error { return addRecords(t.Context(), tx) }))
+		must(t, s.Tx(t.Context(), nil, func(tx hermes.Store) error { return addRecords(t.Context(), tx) }))
 		wantRecords(t, s)
 	})
 	t.Run("fn sees its own writes", func(t *testing.T) {
-		must(t, open(t).Store.Tx(t.Context(), func(tx hermes.Store) error {
+		must(t, open(t).Store.Tx(t.Context(), nil, func(tx hermes.Store) error {
 			err := addRecords(t.Context(), tx)
 			wantRecords(t, tx)
 			return err
@@ -36,7 +36,7 @@ func testTx(t *testing.T, open openFunc) {
 
 func testTxError(t *testing.T, s hermes.Store) {
 	for _, want := range []error{errOwn, hermes.Exists, &hermes.Error{Cause: hermes.InUse}, context.Canceled} {
-		err := s.Tx(t.Context(), func(tx hermes.Store) error {
+		err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
 			must(t, addRecords(t.Context(), tx))
 			return want
 		})
@@ -55,13 +55,13 @@ func wantError(t *testing.T, got, want error) {
 func testTxPanic(t *testing.T, s hermes.Store) {
 	func() {
 		defer func() { _ = recover() }()
-		_ = s.Tx(t.Context(), func(tx hermes.Store) error {
+		_ = s.Tx(t.Context(), nil, func(tx hermes.Store) error {
 			must(t, addRecords(t.Context(), tx))
 			panic("on purpose")
 		})
 	}()
 	wantNoRecords(t, s)
-	must(t, s.Tx(t.Context(), func(tx hermes.Store) error { return addRecords(t.Context(), tx) }))
+	must(t, s.Tx(t.Context(), nil, func(tx hermes.Store) error { return addRecords(t.Context(), tx) }))
 	wantRecords(t, s)
 }
 
@@ -70,7 +70,7 @@ func testTxUndo(t *testing.T, s hermes.Store) {
 	must(t, addRecords(ctx, s))
 	changed := remoteUser("bob@far.example")
 	changed.DisplayName = "another name"
-	err := s.Tx(ctx, func(tx hermes.Store) error {
+	err := s.Tx(ctx, nil, func(tx hermes.Store) error {
 		_, takeErr := tx.TakeNumber(ctx, hermes.Pattern{}, false)
 		_, nonceErr := tx.TakeNonce(ctx, hash(1))
 		_, sweepErr := tx.SweepExpired(ctx, at(60))
@@ -78,11 +78,11 @@ func testTxUndo(t *testing.T, s hermes.Store) {
 			takeErr,
 			nonceErr,
 			sweepErr,
-			tx.RemoveUser(ctx, addr("alice@example.com")),
 			tx.SetUser(ctx, changed),
 			tx.RemovePhone(ctx, phone("001122334455", "alice@example.com")),
 			tx.RemoveNumber(ctx, number("+4719")),
 			tx.RemoveAlias(ctx, addr("sales@example.com")),
+			errorOf(tx.RemoveUser(ctx, addr("alice@example.com"))),
 			tx.RemoveCredential(ctx, "alice"),
 			tx.RemoveAuthorization(ctx, userPrincipal("alice")),
 			tx.RemoveKey(ctx, "k1"),
@@ -97,7 +97,7 @@ func testTxUndo(t *testing.T, s hermes.Store) {
 
 func testTxCauses(t *testing.T, s hermes.Store) {
 	ctx := t.Context()
-	must(t, s.Tx(ctx, func(tx hermes.Store) error {
+	must(t, s.Tx(ctx, nil, func(tx hermes.Store) error {
 		wantCause(t, tx.RemoveNumber(ctx, number("+4719")), hermes.NotFound)
 		wantCause(t, tx.SetUser(ctx, localUser("alice@example.com")), hermes.NotFound)
 		wantCause(t, tx.RemoveAlias(ctx, addr("sales@example.com")), hermes.NotFound)
@@ -120,14 +120,14 @@ func testTxCauses(t *testing.T, s hermes.Store) {
 
 func testTxEnded(t *testing.T, s hermes.Store) {
 	var ended hermes.Store
-	must(t, s.Tx(t.Context(), func(tx hermes.Store) error {
+	must(t, s.Tx(t.Context(), nil, func(tx hermes.Store) error {
 		ended = tx
 		return nil
 	}))
 	_, err := ended.HasNumber(t.Context(), number("+4711"))
 	wantFault(t, err)
 	wantFault(t, ended.AddNumber(t.Context(), number("+4711")))
-	wantFault(t, ended.Tx(t.Context(), func(hermes.Store) error { return nil }))
+	wantFault(t, ended.Tx(t.Context(), nil, func(hermes.Store) error { return nil }))
 	wantPool(t, s)
 }
 
@@ -135,11 +135,11 @@ func testTxEnded(t *testing.T, s hermes.Store) {
 func testNestedTx(t *testing.T, open openFunc) {
 	t.Run("an inner Tx runs in the same transaction", func(t *testing.T) {
 		s, ctx := open(t).Store, t.Context()
-		must(t, s.Tx(ctx, func(outer hermes.Store) error {
+		must(t, s.Tx(ctx, nil, func(outer hermes.Store) error {
 			mustAddNumber(t, outer, "+4799")
-			return outer.Tx(ctx, func(middle hermes.Store) error {
+			return outer.Tx(ctx, nil, func(middle hermes.Store) error {
 				wantHasNumber(t, middle, "+4799", true)
-				err := middle.Tx(ctx, func(inner hermes.Store) error { return addRecords(ctx, inner) })
+				err := middle.Tx(ctx, nil, func(inner hermes.Store) error { return addRecords(ctx, inner) })
 				wantRecords(t, outer)
 				return err
 			})
@@ -148,17 +148,17 @@ func testNestedTx(t *testing.T, open openFunc) {
 	})
 	t.Run("writes of an inner Tx are undone with the outer one, and its error is returned as it is", func(t *testing.T) {
 		s, ctx := open(t).Store, t.Context()
-		err := s.Tx(ctx, func(outer hermes.Store) error {
-			must(t, outer.Tx(ctx, func(inner hermes.Store) error { return addRecords(ctx, inner) }))
-			return outer.Tx(ctx, func(hermes.Store) error { return errOwn })
+		err := s.Tx(ctx, nil, func(outer hermes.Store) error {
+			must(t, outer.Tx(ctx, nil, func(inner hermes.Store) error { return addRecords(ctx, inner) }))
+			return outer.Tx(ctx, nil, func(hermes.Store) error { return errOwn })
 		})
 		wantError(t, err, errOwn)
 		wantNoRecords(t, s)
 	})
 	t.Run("an inner Tx that fails undoes nothing by itself", func(t *testing.T) {
 		s, ctx := open(t).Store, t.Context()
-		must(t, s.Tx(ctx, func(outer hermes.Store) error {
-			err := outer.Tx(ctx, func(inner hermes.Store) error {
+		must(t, s.Tx(ctx, nil, func(outer hermes.Store) error {
+			err := outer.Tx(ctx, nil, func(inner hermes.Store) error {
 				must(t, addRecords(ctx, inner))
 				return errOwn
 			})

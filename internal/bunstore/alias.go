@@ -15,8 +15,12 @@ import (
 
 type aliasStatements struct {
 	aliases, aliasesAt, aliasesTo, aliasesAtTo statement // of an alias, to a destination
-	numberAliased                              statement
+	numberAliased, numberAliases               statement
+	aliasSite                                  statement
 	addAlias, removeAlias                      statement
+
+	// The rest are for PostgreSQL, where one statement can write several tables.
+	takeAlias, assignNumber, releaseNumber statement
 }
 
 // aliasAt selects the rows whose alias is $1@$2.
@@ -25,26 +29,94 @@ func (b *builder) aliasAt() *bun.SelectQuery {
 		Where("a.alias_username = ? AND a.alias_domain = ?", text(1), text(2))
 }
 
+// aliasesTo selects the rows that lead to $1@$2.
+func (b *builder) aliasesTo() *bun.SelectQuery {
+	return b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").
+		Where("a.username = ? AND a.domain = ?", text(1), text(2))
+}
+
+// withNumber selects the rows whose alias has the user part $1.
+func (b *builder) withNumber() *bun.SelectQuery {
+	return b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").Where("a.alias_username = ?", text(1))
+}
+
+// insertAlias inserts the alias $1@$2 that leads to $3@$4, once for each row of from.
+func (b *builder) insertAlias(from *bun.SelectQuery) *bun.InsertQuery {
+	q := b.NewInsert().Model((*dbaliasModel)(nil)).TableExpr("(?) AS v", from)
+	for i, f := range columns(b.DB, (*dbaliasModel)(nil)) {
+		from.ColumnExpr("? AS ?", text(i+1), bun.Ident(f.Name))
+		q.Column(f.Name)
+	}
+	return q
+}
+
 func (b *builder) aliasStatements() aliasStatements {
 	alias := (*dbaliasModel)(nil)
 	const at, to = "a.alias_username = ? AND a.alias_domain = ?", "a.username = ? AND a.domain = ?"
-	row := b.NewSelect().Where("NOT EXISTS (?)", b.aliasAt())
-	add := b.NewInsert().Model(alias).TableExpr("(?) AS v", row)
-	for i, f := range columns(b.DB, alias) {
-		row.ColumnExpr("? AS ?", text(i+1), bun.Ident(f.Name))
-		add.Column(f.Name)
-	}
-	return aliasStatements{
-		aliases:     b.read(Data, b.aliases()),
-		aliasesAt:   b.read(Data, b.aliases(at)),
-		aliasesTo:   b.read(Data, b.aliases(to)),
-		aliasesAtTo: b.read(Data, b.aliases(at, to)),
-		numberAliased: b.read(Data, b.NewSelect().ColumnExpr("EXISTS (?)",
-			b.NewSelect().Model(alias).ColumnExpr("1").Where("a.alias_username = ?", text(1)))),
+	add := func() *bun.InsertQuery { return b.insertAlias(b.NewSelect().Where("NOT EXISTS (?)", b.aliasAt())) }
+	st := aliasStatements{
+		aliases:       b.statement(Data, b.aliases()),
+		aliasesAt:     b.statement(Data, b.aliases(at)),
+		aliasesTo:     b.statement(Data, b.aliases(to)),
+		aliasesAtTo:   b.statement(Data, b.aliases(at, to)),
+		numberAliased: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.withNumber())),
+		numberAliases: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?) AS found, EXISTS (?) AS in_use",
+			b.aliasAt(), b.withNumber().Where("a.alias_domain <> ?", text(2)))),
+		aliasSite: b.statement(Data, b.aliasSite()),
 
-		addAlias:    b.write(Data, add),
-		removeAlias: b.write(Data, b.NewDelete().Model(alias).Where(at, text(1), text(2))),
+		addAlias:    b.statement(Data, add()),
+		removeAlias: b.statement(Data, b.NewDelete().Model(alias).Where(at, text(1), text(2))),
 	}
+	if b.engine.writesInWith {
+		st.takeAlias = b.statement(Data, b.takeAlias(add()))
+		st.assignNumber = b.statement(Data, b.assignNumber())
+		st.releaseNumber = b.statement(Data, b.releaseNumber())
+	}
+	return st
+}
+
+// aliasSite selects what decides about the alias $1@$2 that leads to $3@$4.
+func (b *builder) aliasSite() *bun.SelectQuery {
+	own := b.NewSelect().Model((*userModel)(nil)).ColumnExpr("1").Where(userHas, text(3), text(4))
+	account := b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").Where(accountHas, text(3), text(4))
+	number := b.NewSelect().Model((*dbaliasModel)(nil)).
+		ColumnExpr("a.alias_username ?C AS username, a.alias_domain ?C AS domain").
+		Where("a.username = ? AND a.domain = ?", text(3), text(4)).
+		Where(b.engine.isNumber, bun.Safe("a.alias_username")).OrderExpr("username, domain").Limit(1)
+	return b.NewSelect().ColumnExpr("(?) AS served", b.domainServed(text(2))).
+		ColumnExpr("(?) AS destination_served", b.domainServed(text(4))).
+		ColumnExpr("? AS holder", b.holder()).ColumnExpr("EXISTS (?) OR EXISTS (?) AS is_user", own, account).
+		ColumnExpr("n.username, n.domain").TableExpr("(SELECT 1) AS k").Join("LEFT JOIN (?) AS n ON true", number)
+}
+
+// takeAlias adds the alias $1@$2 and deletes its number from the pool. It returns how many rows it
+// added.
+func (b *builder) takeAlias(add *bun.InsertQuery) *bun.SelectQuery {
+	number := b.NewDelete().Model((*numberModel)(nil)).Where("n.number = ? AND EXISTS (SELECT 1 FROM added)", text(1))
+	return b.NewSelect().With("added", add.Returning("1")).With("taken", number).
+		ColumnExpr("(SELECT count(*) FROM added)")
+}
+
+// assignNumber deletes the number $1 from the pool and adds the alias $1@$2 if that does not exist.
+// It returns a assignedRow.
+func (b *builder) assignNumber() *bun.SelectQuery {
+	pooled := b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("1").Where("n.number = ?", text(1))
+	taken := b.NewDelete().Model((*numberModel)(nil)).Where("n.number = ?", text(1)).
+		Where("NOT EXISTS (?)", b.aliasAt()).Returning("n.number")
+	return b.NewSelect().With("taken", taken).With("added", b.insertAlias(b.NewSelect().TableExpr("taken"))).
+		ColumnExpr("EXISTS (SELECT 1 FROM taken) AS done, EXISTS (?) AS pooled, EXISTS (?) AS aliased", pooled, b.aliasAt())
+}
+
+// releaseNumber deletes the alias $1@$2 and puts $1 into the pool, unless an alias of another
+// domain has it. It returns a releasedRow.
+func (b *builder) releaseNumber() *bun.SelectQuery {
+	inUse := b.withNumber().Where("a.alias_domain <> ?", text(2))
+	gone := b.NewDelete().Model((*dbaliasModel)(nil)).Where("a.alias_username = ? AND a.alias_domain = ?", text(1), text(2)).
+		Where("NOT EXISTS (?)", inUse).Returning("1")
+	pooled := b.NewInsert().Model((*numberModel)(nil)).Column("number").
+		TableExpr("(SELECT ? AS number WHERE EXISTS (SELECT 1 FROM gone)) AS v", text(1)).On("CONFLICT DO NOTHING").Returning("NULL")
+	return b.NewSelect().With("gone", gone).With("pooled", pooled).
+		ColumnExpr("EXISTS (?) AS found, EXISTS (?) AS in_use", b.aliasAt(), inUse)
 }
 
 // aliases selects a page of rows after those with the values $1 to $4, of which all conditions
@@ -107,10 +179,142 @@ func scanAlias(rows *sql.Rows) (hermes.Alias, error) {
 	return m.alias(), err
 }
 
-// AddAlias implements [hermes.Store]. The table has no unique key: that an address is one alias
-// only is due to the serializable transaction.
+// siteOfAlias is what aliasSite selects.
+type siteOfAlias struct {
+	Served            bool          `bun:"served"`
+	DestinationServed bool          `bun:"destination_served"`
+	Holder            hermes.Holder `bun:"holder"`
+	IsUser            bool          `bun:"is_user"`
+	Username          string        `bun:"username"`
+	Domain            string        `bun:"domain"`
+}
+
+// AliasSite implements [hermes.Store].
+func (s *Store) AliasSite(ctx context.Context, a hermes.Alias) (site hermes.AliasSite, err error) {
+	var row siteOfAlias
+	if err := s.get(ctx, s.sql().aliasSite, &row, s.args(newDBAlias(a))...); err != nil {
+		return site, err
+	}
+	return hermes.AliasSite{
+		Served: row.Served, DestinationServed: row.DestinationServed, Holder: row.Holder, IsUser: row.IsUser,
+		NumberAlias: sip.Unchecked(row.Username, row.Domain),
+	}, nil
+}
+
+// aliasLocks returns the locks for making an alias with that address. The table has no unique key.
+func aliasLocks(a sip.Addr) []hermes.Lock {
+	return []hermes.Lock{hermes.LockAddr(a), hermes.LockPool().AsShared()}
+}
+
+// AddAlias implements [hermes.Store].
 func (s *Store) AddAlias(ctx context.Context, a hermes.Alias) error {
-	return s.change(ctx, s.sql().addAlias, hermes.Exists, s.args(newDBAlias(a))...)
+	locks := aliasLocks(a.Alias)
+	n, err := e164.Parse(a.Alias.User())
+	if err != nil {
+		locks = locks[:1]
+	}
+	return s.write(ctx, TxOptions{}, locks, func(in *Store) error {
+		args := in.args(newDBAlias(a))
+		if !in.engine.writesInWith || n.IsZero() {
+			if err := in.change(ctx, in.sql().addAlias, hermes.Exists, args...); err != nil || n.IsZero() {
+				return err
+			}
+			return in.change(ctx, in.sql().removeNumber, nil, n.String())
+		}
+		added := 0
+		if err := in.get(ctx, in.sql().takeAlias, &added, args...); err != nil {
+			return err
+		}
+		if added == 0 {
+			return hermes.Exists
+		}
+		return nil
+	})
+}
+
+// assignedRow is what assignNumber did, and what it found before.
+type assignedRow struct {
+	Done    bool `bun:"done"`
+	Pooled  bool `bun:"pooled"`
+	Aliased bool `bun:"aliased"`
+}
+
+// AssignNumber implements [hermes.Store].
+func (s *Store) AssignNumber(ctx context.Context, n e164.Number, a hermes.Alias) error {
+	return s.write(ctx, TxOptions{}, aliasLocks(a.Alias), func(in *Store) error {
+		if !in.engine.writesInWith {
+			has, err := in.HasNumber(ctx, n)
+			if err != nil {
+				return err
+			}
+			if !has {
+				return hermes.NotFound
+			}
+			return in.AddAlias(ctx, a)
+		}
+		var row assignedRow
+		if err := in.get(ctx, in.sql().assignNumber, &row, in.args(newDBAlias(a))...); err != nil {
+			return err
+		}
+		switch {
+		case row.Done:
+			return nil
+		case row.Pooled && row.Aliased:
+			return hermes.Exists
+		}
+		return hermes.NotFound
+	})
+}
+
+// AssignAny implements [hermes.Store].
+func (s *Store) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Number, err error) {
+	err = s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockPool().AsShared()}, func(in *Store) error {
+		if n, err = in.TakeNumber(ctx, q.Match, q.Random); err != nil {
+			return err
+		}
+		a := hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination}
+		return in.AddAlias(ctx, a)
+	})
+	return n, err
+}
+
+// releasedRow is what releaseNumber found.
+type releasedRow struct {
+	Found bool `bun:"found"`
+	InUse bool `bun:"in_use"`
+}
+
+func (r releasedRow) cause() error {
+	switch {
+	case !r.Found:
+		return hermes.NotFound
+	case r.InUse:
+		return hermes.InUse
+	}
+	return nil
+}
+
+// ReleaseNumber implements [hermes.Store].
+func (s *Store) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) error {
+	return s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockAddr(a)}, func(in *Store) error {
+		st, row := in.sql().releaseNumber, releasedRow{}
+		if !in.engine.writesInWith {
+			st = in.sql().numberAliases
+		}
+		if err := in.get(ctx, st, &row, n.String(), a.Domain().String()); err != nil {
+			return err
+		}
+		if err := row.cause(); err != nil || in.engine.writesInWith {
+			return err
+		}
+		if err := in.RemoveAlias(ctx, a); err != nil {
+			return err
+		}
+		if err := in.AddNumber(ctx, n); err != error(hermes.Exists) {
+			return err
+		}
+		return nil
+	})
 }
 
 // RemoveAlias implements [hermes.Store].

@@ -16,15 +16,15 @@ func (b *builder) authStatements() authStatements {
 	credential, authorization := (*credentialModel)(nil), (*authorizationModel)(nil)
 	const ofPrincipal = "z.kind = ? AND z.name = ?"
 	return authStatements{
-		credential:       b.read(Auth, b.NewSelect().Model(credential).Where("c.username = ?", text(1))),
-		addCredential:    b.write(Auth, b.insert(credential).On("CONFLICT DO NOTHING")),
-		setCredential:    b.write(Auth, b.update(credential, 1)),
-		removeCredential: b.write(Auth, b.NewDelete().Model(credential).Where("c.username = ?", text(1))),
+		credential:       b.statement(Auth, b.NewSelect().Model(credential).Where("c.username = ?", text(1))),
+		addCredential:    b.statement(Auth, b.insert(credential).On("CONFLICT DO NOTHING")),
+		setCredential:    b.statement(Auth, b.update(credential, 1)),
+		removeCredential: b.statement(Auth, b.NewDelete().Model(credential).Where("c.username = ?", text(1))),
 
-		authorization:       b.read(Auth, b.NewSelect().Model(authorization).Where(ofPrincipal, text(1), text(2))),
-		authorizations:      b.read(Auth, b.NewSelect().Model(authorization).OrderExpr("z.kind, z.name")),
-		setAuthorization:    b.write(Auth, b.insert(authorization).On("CONFLICT (kind, name) DO UPDATE")),
-		removeAuthorization: b.write(Auth, b.NewDelete().Model(authorization).Where(ofPrincipal, text(1), text(2))),
+		authorization:       b.statement(Auth, b.NewSelect().Model(authorization).Where(ofPrincipal, text(1), text(2))),
+		authorizations:      b.statement(Auth, b.NewSelect().Model(authorization).OrderExpr("z.kind, z.name")),
+		setAuthorization:    b.statement(Auth, b.insert(authorization).On("CONFLICT (kind, name) DO UPDATE")),
+		removeAuthorization: b.statement(Auth, b.NewDelete().Model(authorization).Where(ofPrincipal, text(1), text(2))),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
@@ -60,8 +61,8 @@ func (d *database) build(l *layout) (statements, error) {
 	return all, errors.Join(b.errs...)
 }
 
-// read returns a statement that reads.
-func (b *builder) read(pool Pool, q schema.QueryAppender) statement {
+// statement returns a statement that runs on pool outside a transaction.
+func (b *builder) statement(pool Pool, q schema.QueryAppender) statement {
 	text, err := q.AppendQuery(b.QueryGen(), nil)
 	if err == nil && bytes.Contains(text, []byte("?!(")) { // so bun writes the error of an argument
 		err = errors.New("an argument cannot be written")
@@ -70,13 +71,6 @@ func (b *builder) read(pool Pool, q schema.QueryAppender) statement {
 		b.errs = append(b.errs, fmt.Errorf("statement %q: %w", text, err))
 	}
 	return statement{text: string(text), pool: pool}
-}
-
-// write returns a statement that writes.
-func (b *builder) write(pool Pool, q schema.QueryAppender) statement {
-	st := b.read(pool, q)
-	st.writes = true
-	return st
 }
 
 // raw returns a statement that reads, of a text in which bun replaces ? and names of tables.
@@ -125,11 +119,14 @@ func columns(db *bun.DB, model any) (columns []*schema.Field) {
 	return columns
 }
 
-// args returns the values of a model in the order in which insert and update number its columns.
-func (d *database) args(model any) (args []any) {
+// args returns the values of a model, but for some columns, in the order in which insert and update
+// number them.
+func (d *database) args(model any, without ...string) (args []any) {
 	row := reflect.ValueOf(model).Elem()
 	for _, f := range columns(d.db, model) {
-		args = append(args, f.Value(row).Interface())
+		if !slices.Contains(without, f.Name) {
+			args = append(args, f.Value(row).Interface())
+		}
 	}
 	return args
 }

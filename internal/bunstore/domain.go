@@ -15,21 +15,28 @@ type domainStatements struct {
 	servers, setServers                statement
 }
 
+// domainNamed selects the domain with the name, which is in lower case.
+func (b *builder) domainNamed(name text) *bun.SelectQuery {
+	return b.NewSelect().Model((*domainModel)(nil)).ColumnExpr("1").Where("lower(d.domain ?C) = lower(? ?C)", name)
+}
+
+// domainServed selects whether Kamailio's table has the domain with the name.
+func (b *builder) domainServed(name text) *bun.SelectQuery {
+	return b.NewSelect().ColumnExpr("EXISTS (?)", b.domainNamed(name).Where("d.domain <> ''"))
+}
+
 func (b *builder) domainStatements() domainStatements {
 	domain, servers := (*domainModel)(nil), (*serversModel)(nil)
-	named := func() *bun.SelectQuery {
-		return b.NewSelect().Model(domain).ColumnExpr("1").Where("lower(d.domain ?C) = ?", text(1))
-	}
 	return domainStatements{
-		domainServed: b.read(Data, b.NewSelect().ColumnExpr("EXISTS (?)", named().Where("d.domain <> ''"))),
-		domains: b.read(Data, b.NewSelect().Model(domain).Distinct().ColumnExpr("lower(d.domain ?C) AS name").
+		domainServed: b.statement(Data, b.domainServed(text(1))),
+		domains: b.statement(Data, b.NewSelect().Model(domain).Distinct().ColumnExpr("lower(d.domain ?C) AS name").
 			Where("d.domain <> ''").OrderExpr("name")),
-		serveDomain: b.write(Data, b.NewInsert().Model(domain).Column("domain", "did", "last_modified").
+		serveDomain: b.statement(Data, b.NewInsert().Model(domain).Column("domain", "did", "last_modified").
 			TableExpr("(SELECT ?0 AS domain, ?0 AS did, CURRENT_TIMESTAMP AS last_modified WHERE NOT EXISTS (?1)) AS v",
-				text(1), named())),
+				text(1), b.domainNamed(text(1)))),
 
-		servers:    b.read(Data, b.NewSelect().Model(servers).Where("v.domain = ?", text(1))),
-		setServers: b.write(Data, b.insert(servers).On("CONFLICT (domain) DO UPDATE")),
+		servers:    b.statement(Data, b.NewSelect().Model(servers).Where("v.domain = ?", text(1))),
+		setServers: b.statement(Data, b.insert(servers).On("CONFLICT (domain) DO UPDATE")),
 	}
 }
 
@@ -50,7 +57,7 @@ func (s *Store) Domains(ctx context.Context) ([]sip.Domain, error) {
 // ServeDomains adds to Kamailio's table the domains that it lacks, in any case. It is meant for a
 // database that belongs to Hermes. A running Kamailio sees them after domain.reload.
 func (s *Store) ServeDomains(ctx context.Context, domains []sip.Domain) error {
-	return s.write(ctx, TxOptions{}, func(in *Store) error {
+	return s.write(ctx, TxOptions{}, nil, func(in *Store) error {
 		for _, d := range domains {
 			if err := in.change(ctx, in.sql().serveDomain, nil, strings.ToLower(d.String())); err != nil {
 				return err

@@ -5,6 +5,8 @@ import (
 
 	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/schema"
+
+	"github.com/hermes-voip/go-hermes/hermes"
 )
 
 // engine is how the databases differ. Its texts are formatted by bun, which replaces the names of
@@ -20,9 +22,10 @@ type engine struct {
 	// stamp returns a time as its column takes it.
 	stamp func(time.Time) any
 
-	// lockForWrites locks WriteLockTable as every writer does. It is empty where there is one
-	// writer at a time.
-	lockForWrites string
+	// lockCalls returns calls of functions that take locks until the end of the transaction, in the
+	// order of the ids, separated by commas. It returns an empty text where there are no locks to
+	// take, because there is one writer at a time.
+	lockCalls func([]hermes.Lock) string
 	// keepsPlans is set where a prepared statement may keep the plan that was made for other
 	// values.
 	keepsPlans bool

@@ -16,14 +16,14 @@ func (b *builder) groupStatements() groupStatements {
 	inGroup := b.NewSelect().Model((*grpModel)(nil)).ColumnExpr("1").
 		Where("g.username = ? AND g.domain = ? AND g.grp = ?", text(1), text(2), text(3))
 	return groupStatements{
-		groups: b.read(Data, b.NewSelect().Model((*grpModel)(nil)).Distinct().ColumnExpr("g.grp ?C AS name").
+		groups: b.statement(Data, b.NewSelect().Model((*grpModel)(nil)).Distinct().ColumnExpr("g.grp ?C AS name").
 			Where("g.username = ? AND g.domain = ?", text(1), text(2)).OrderExpr("name")),
-		addGroup: b.write(Data, b.NewInsert().Model((*grpModel)(nil)).Column("username", "domain", "grp", "last_modified").
+		addGroup: b.statement(Data, b.NewInsert().Model((*grpModel)(nil)).Column("username", "domain", "grp", "last_modified").
 			TableExpr("(SELECT ? AS username, ? AS domain, ? AS grp, CURRENT_TIMESTAMP AS last_modified "+
 				"WHERE NOT EXISTS (?)) AS v", text(1), text(2), text(3), inGroup)),
-		removeGroup: b.write(Data, b.NewDelete().Model((*grpModel)(nil)).
+		removeGroup: b.statement(Data, b.NewDelete().Model((*grpModel)(nil)).
 			Where("g.username = ? AND g.domain = ? AND g.grp = ?", text(1), text(2), text(3))),
-		removeGroups: b.write(Data, b.NewDelete().Model((*grpModel)(nil)).
+		removeGroups: b.statement(Data, b.NewDelete().Model((*grpModel)(nil)).
 			Where("g.username = ? AND g.domain = ?", text(1), text(2))),
 	}
 }
@@ -42,7 +42,7 @@ func (s *Store) Groups(ctx context.Context, a sip.Addr) ([]string, error) {
 // SetGroups implements [hermes.Store]. Rows that are right already stay as they are.
 func (s *Store) SetGroups(ctx context.Context, a sip.Addr, names []string) error {
 	username, domain := key(a)
-	return s.write(ctx, TxOptions{}, func(in *Store) error {
+	return s.write(ctx, TxOptions{}, nil, func(in *Store) error {
 		l, err := in.known(ctx)
 		if err == nil && !l.has("grp") && len(names) > 0 {
 			l, err = in.look(ctx) // another process may have created it

@@ -3,7 +3,6 @@ package bunstore
 import (
 	"context"
 	"database/sql"
-	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
@@ -16,14 +15,15 @@ type keyStatements struct {
 func (b *builder) keyStatements() keyStatements {
 	key, nonce := (*keyModel)(nil), (*nonceModel)(nil)
 	return keyStatements{
-		key:       b.read(Auth, b.NewSelect().Model(key).Where("k.id = ?", text(1))),
-		keys:      b.read(Auth, b.NewSelect().Model(key).OrderExpr("k.id")),
-		addKey:    b.write(Auth, b.insert(key).On("CONFLICT DO NOTHING")),
-		removeKey: b.write(Auth, b.NewDelete().Model(key).Where("k.id = ?", text(1))),
-		touchKey:  b.touch(b.NewUpdate().Model(key).Set("last_used = ?", place(1)).Where("k.id = ?", text(2))),
+		key:       b.statement(Auth, b.NewSelect().Model(key).Where("k.id = ?", text(1))),
+		keys:      b.statement(Auth, b.NewSelect().Model(key).OrderExpr("k.id")),
+		addKey:    b.statement(Auth, b.insert(key).On("CONFLICT DO NOTHING")),
+		removeKey: b.statement(Auth, b.NewDelete().Model(key).Where("k.id = ?", text(1))),
+		touchKey: b.statement(Auth, b.NewUpdate().Model(key).Set("last_used = ?", place(1)).
+			Where("k.id = ?", text(2)).Where("k.last_used IS NULL OR k.last_used < ?", place(1))),
 
-		addNonce:  b.write(Auth, b.insert(nonce).On("CONFLICT DO NOTHING")),
-		takeNonce: b.write(Auth, b.NewDelete().Model(nonce).Where("o.id = ?", place(1)).Returning("?Columns")),
+		addNonce:  b.statement(Auth, b.insert(nonce).On("CONFLICT DO NOTHING")),
+		takeNonce: b.statement(Auth, b.NewDelete().Model(nonce).Where("o.id = ?", place(1)).Returning("?Columns")),
 	}
 }
 
@@ -55,11 +55,6 @@ func (s *Store) RemoveKey(ctx context.Context, id string) error {
 	return s.change(ctx, s.sql().removeKey, hermes.NotFound, id)
 }
 
-// TouchKey implements [hermes.Store].
-func (s *Store) TouchKey(ctx context.Context, id string, at time.Time) error {
-	return s.change(ctx, s.sql().touchKey, nil, stamp(at), id)
-}
-
 // AddNonce implements [hermes.Store].
 func (s *Store) AddNonce(ctx context.Context, n hermes.Nonce) error {
 	return s.change(ctx, s.sql().addNonce, hermes.Exists, s.args(newNonce(n))...)
@@ -68,7 +63,7 @@ func (s *Store) AddNonce(ctx context.Context, n hermes.Nonce) error {
 // TakeNonce implements [hermes.Store].
 func (s *Store) TakeNonce(ctx context.Context, id hermes.Hash) (hermes.Nonce, error) {
 	var m nonceModel
-	err := s.write(ctx, TxOptions{Pool: Auth}, func(in *Store) error {
+	err := s.write(ctx, TxOptions{Pool: Auth}, nil, func(in *Store) error {
 		m = nonceModel{}
 		return in.get(ctx, in.sql().takeNonce, &m, id[:])
 	})

@@ -120,8 +120,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 // underLock runs fn in a transaction that no other migrator's overlaps. It is READ COMMITTED so
 // that fn sees what others did while it waited for the lock.
 func (s *Store) underLock(ctx context.Context, fn func(*Store) error) error {
-	opts := TxOptions{Isolation: sql.LevelReadCommitted, Pool: Bulk}
-	return s.write(ctx, opts, func(in *Store) error {
+	return s.write(ctx, TxOptions{Pool: Bulk}, nil, func(in *Store) error {
 		if lock := in.engine.lockMigrations; lock != "" {
 			var ignored string
 			if err := in.get(ctx, statement{text: lock}, &ignored); err != nil {

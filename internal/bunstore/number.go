@@ -45,23 +45,23 @@ func (b *builder) numberStatements() numberStatements {
 			Where("taken.number = (?)", which).Returning("number")
 	}
 	st := numberStatements{
-		hasNumber:   b.read(Data, b.NewSelect().ColumnExpr("EXISTS (?)", exact)),
-		hasMatching: b.read(Data, b.NewSelect().ColumnExpr("EXISTS (?)", matching("1"))),
-		numbers:     b.read(Data, limit(first(), 4)),
-		shuffledNumbers: b.read(Data, bun.SafeQuery(shuffledNumbers,
+		hasNumber:   b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", exact)),
+		hasMatching: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", matching("1"))),
+		numbers:     b.statement(Data, limit(first(), 4)),
+		shuffledNumbers: b.statement(Data, bun.SafeQuery(shuffledNumbers,
 			bun.SafeQuery(inRange, text(1), text(2), text(3)), shufflePrime, place(4), place(5), text(6), place(7))),
-		numberEnds: b.read(Data, b.NewSelect().ColumnExpr("(?) AS low, (?) AS high",
+		numberEnds: b.statement(Data, b.NewSelect().ColumnExpr("(?) AS low, (?) AS high",
 			matching("min(n.number)"), matching("max(n.number)"))),
 
-		addNumber:    b.write(Data, b.insert(number).On("CONFLICT DO NOTHING")),
-		removeNumber: b.write(Data, b.NewDelete().Model(number).Where("n.number = ?", text(1))),
-		takeUnlocked: b.write(Data, take(unlocked)),
-		takeWaiting:  b.write(Data, take(waiting)),
+		addNumber:    b.statement(Data, b.insert(number).On("CONFLICT DO NOTHING")),
+		removeNumber: b.statement(Data, b.NewDelete().Model(number).Where("n.number = ?", text(1))),
+		takeUnlocked: b.statement(Data, take(unlocked)),
+		takeWaiting:  b.statement(Data, take(waiting)),
 
-		addNumbers:       b.write(Bulk, bun.SafeQuery(b.engine.addNumbers)),
-		beforeAddNumbers: b.write(Bulk, bun.SafeQuery(b.engine.beforeAddNumbers)),
-		afterAddNumbers:  b.write(Bulk, bun.SafeQuery(b.engine.afterAddNumbers)),
-		analyzeNumbers:   b.write(Bulk, bun.SafeQuery(b.engine.analyzeNumbers)),
+		addNumbers:       b.statement(Bulk, bun.SafeQuery(b.engine.addNumbers)),
+		beforeAddNumbers: b.statement(Bulk, bun.SafeQuery(b.engine.beforeAddNumbers)),
+		afterAddNumbers:  b.statement(Bulk, bun.SafeQuery(b.engine.afterAddNumbers)),
+		analyzeNumbers:   b.statement(Bulk, bun.SafeQuery(b.engine.analyzeNumbers)),
 	}
 	st.addNumbers.planEachTime = true
 	return st
@@ -141,7 +141,7 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 		return 0, fmt.Errorf("range %s to %s: want one digit count, the first not after the last", first, last)
 	}
 	st := s.sql()
-	err = s.write(ctx, TxOptions{Pool: Bulk}, func(in *Store) error {
+	err = s.write(ctx, TxOptions{Pool: Bulk}, nil, func(in *Store) error {
 		if err := in.command(ctx, st.beforeAddNumbers.text); err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 	}
 	if s.tx == nil && added >= analyzeFrom {
 		// The numbers are there whether the planner knows of them or not.
-		_ = s.write(ctx, TxOptions{Pool: Bulk}, func(in *Store) error { return in.command(ctx, st.analyzeNumbers.text) })
+		_ = s.write(ctx, TxOptions{Pool: Bulk}, nil, func(in *Store) error { return in.command(ctx, st.analyzeNumbers.text) })
 	}
 	return added, nil
 }
@@ -170,7 +170,7 @@ func digits(n e164.Number) int64 {
 // the row is all that it needs, and serializable takers would abort each other because they read
 // the same page of the index.
 func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random bool) (n e164.Number, err error) {
-	err = s.write(ctx, TxOptions{Isolation: sql.LevelReadCommitted}, func(in *Store) error {
+	err = s.write(ctx, TxOptions{}, nil, func(in *Store) error {
 		from := ""
 		if random {
 			if from, err = in.randomKey(ctx, match); err != nil {

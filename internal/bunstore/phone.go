@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 
+	"github.com/uptrace/bun"
+
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -14,18 +16,24 @@ type phoneStatements struct {
 	addPhone, removePhone          statement
 }
 
+// phonesOf selects the phones of the user $1@$2.
+func (b *builder) phonesOf() *bun.SelectQuery {
+	return b.NewSelect().Model((*phoneModel)(nil)).ColumnExpr("1").
+		Where("p.username = ? AND p.domain = ?", text(1), text(2))
+}
+
 func (b *builder) phoneStatements() phoneStatements {
 	phone := (*phoneModel)(nil)
 	return phoneStatements{
-		phoneUsers: b.read(Data, b.NewSelect().Model(phone).Column("username", "domain").
+		phoneUsers: b.statement(Data, b.NewSelect().Model(phone).Column("username", "domain").
 			Where("p.mac = ?", text(1)).OrderExpr("p.username, p.domain")),
-		userPhones: b.read(Data, b.NewSelect().Model(phone).Column("mac").
+		userPhones: b.statement(Data, b.NewSelect().Model(phone).Column("mac").
 			Where("p.username = ? AND p.domain = ?", text(1), text(2)).OrderExpr("p.mac")),
-		phones: b.read(Data, limit(b.NewSelect().Model(phone).Distinct().Column("mac").
+		phones: b.statement(Data, limit(b.NewSelect().Model(phone).Distinct().Column("mac").
 			Where("p.mac > ? AND p.mac LIKE ? ESCAPE '!'", text(1), text(2)).OrderExpr("p.mac"), 3)),
 
-		addPhone: b.write(Data, b.insert(phone).On("CONFLICT DO NOTHING")),
-		removePhone: b.write(Data, b.NewDelete().Model(phone).
+		addPhone: b.statement(Data, b.insert(phone).On("CONFLICT DO NOTHING")),
+		removePhone: b.statement(Data, b.NewDelete().Model(phone).
 			Where("p.mac = ? AND p.username = ? AND p.domain = ?", text(1), text(2), text(3))),
 	}
 }

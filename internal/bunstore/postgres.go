@@ -1,11 +1,19 @@
 package bunstore
 
-import "time"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
 
-// WriteLockTable is a table that every transaction on PostgreSQL, except in the pool Bulk, locks in
-// ROW EXCLUSIVE mode before its first write. A transaction that locks it in EXCLUSIVE mode waits
-// for all other writers, and cannot fail because of one.
-const WriteLockTable = "hermes.migrations"
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+// SerializableLockTable is a table that serializable transactions on PostgreSQL lock, so that one
+// that keeps failing because of others can run alone. Nothing else locks it or writes to it, except
+// migrations.
+const SerializableLockTable = "hermes.migrations"
 
 func postgresEngine(schema string) engine {
 	return engine{
@@ -13,7 +21,7 @@ func postgresEngine(schema string) engine {
 		schema:           schema,
 		words:            map[string]string{"C": `COLLATE "C"`, "theirs": `COLLATE "default"`},
 		stamp:            postgresStamp,
-		lockForWrites:    "LOCK TABLE " + WriteLockTable + " IN ROW EXCLUSIVE MODE",
+		lockCalls:        postgresLockCalls,
 		keepsPlans:       true,
 		writesInWith:     true,
 		locksRows:        true,
@@ -32,6 +40,20 @@ func postgresEngine(schema string) engine {
 		isNumber:         `? ~ '^\+[1-9][0-9]{1,14}$'`,
 		isInteger:        `? ~ '^[-+]{0,1}[0-9]+$'`,
 	}
+}
+
+// postgresLockCalls writes the ids as literals, so that the calls can be in one text with BEGIN.
+func postgresLockCalls(locks []hermes.Lock) string {
+	locks = slices.SortedFunc(slices.Values(locks), func(a, b hermes.Lock) int { return cmp.Compare(a.ID, b.ID) })
+	var calls []string
+	for _, l := range locks {
+		mode := ""
+		if l.Shared {
+			mode = "_shared"
+		}
+		calls = append(calls, fmt.Sprintf("pg_advisory_xact_lock%s(%d)", mode, l.ID))
+	}
+	return strings.Join(calls, ", ")
 }
 
 func postgresStamp(t time.Time) any {

@@ -2,10 +2,7 @@ package bunstore
 
 import (
 	"context"
-	"database/sql"
 	"time"
-
-	"github.com/uptrace/bun"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
@@ -22,36 +19,29 @@ func (b *builder) sessionStatements() sessionStatements {
 	newest := limit(b.NewSelect().ColumnExpr("f.id").TableExpr("?sessions AS f").
 		Where("f.kind = ? AND f.name = ?", text(1), text(2)).OrderExpr("f.last_seen DESC NULLS LAST, f.id DESC"), 3)
 	return sessionStatements{
-		session: b.read(Auth, b.NewSelect().Model(session).
+		session: b.statement(Auth, b.NewSelect().Model(session).
 			ColumnExpr("?TableColumns").ColumnExpr("z.access, k.host, k.expires AS api_key_expires").
 			Join("LEFT JOIN ?authorizations AS z ON z.kind = e.kind AND z.name = e.name").
 			Join("LEFT JOIN ?api_keys AS k ON e.kind = ? AND k.id = e.name", string(hermes.KeyPrincipal)).
 			Where("e.id = ?", place(1))),
-		addSession: b.write(Auth, b.insert(session).On("CONFLICT DO NOTHING")),
-		rotateSession: b.write(Auth, b.NewUpdate().Model(session).
+		addSession: b.statement(Auth, b.insert(session).On("CONFLICT DO NOTHING")),
+		rotateSession: b.statement(Auth, b.NewUpdate().Model(session).
 			Set("gen = gen + 1").Set("rotated = ?", place(1)).Set("key_expires = ?", place(2)).
 			Where("e.id = ? AND e.gen = ?", place(3), place(4))),
-		touchSession: b.touch(b.NewUpdate().Model(session).Set("last_seen = ?", place(1)).Where("e.id = ?", place(2))),
+		touchSession: b.statement(Auth, b.NewUpdate().Model(session).Set("last_seen = ?", place(1)).
+			Where("e.id = ?", place(2)).Where("e.last_seen IS NULL OR e.last_seen < ?", place(1))),
 
-		removeSession: b.write(Auth, b.NewDelete().Model(session).Where("e.id = ?", place(1))),
-		removeSessions: b.write(Auth, b.NewDelete().Model(session).
+		removeSession: b.statement(Auth, b.NewDelete().Model(session).Where("e.id = ?", place(1))),
+		removeSessions: b.statement(Auth, b.NewDelete().Model(session).
 			Where(ofPrincipal, text(1), text(2)).Where("e.id <> ?", place(3))),
-		trimSessions: b.write(Auth, b.NewDelete().Model(session).
+		trimSessions: b.statement(Auth, b.NewDelete().Model(session).
 			Where(ofPrincipal, text(1), text(2)).Where("e.id NOT IN (?)", newest)),
 
-		sweepSessions: b.write(Auth, b.NewDelete().Model(session).
+		sweepSessions: b.statement(Auth, b.NewDelete().Model(session).
 			Where("e.expires IS NULL OR e.expires <= ?0 OR e.key_expires IS NULL OR e.key_expires <= ?0", place(1))),
-		sweepNonces: b.write(Auth, b.NewDelete().Model((*nonceModel)(nil)).
+		sweepNonces: b.statement(Auth, b.NewDelete().Model((*nonceModel)(nil)).
 			Where("o.expires IS NULL OR o.expires <= ?", place(1))),
 	}
-}
-
-// touch returns a statement that overwrites a time whatever it was. It fits into any order, so
-// that concurrent ones need not fail because of each other.
-func (b *builder) touch(q *bun.UpdateQuery) statement {
-	st := b.write(Auth, q)
-	st.isolation = sql.LevelReadCommitted
-	return st
 }
 
 // Session implements [hermes.Store].
@@ -73,11 +63,6 @@ func (s *Store) RotateSession(ctx context.Context, id hermes.Hash, gen int64, ro
 	return s.change(ctx, s.sql().rotateSession, hermes.NotFound, stamp(rotated), stamp(keyExpires), id[:], gen)
 }
 
-// TouchSession implements [hermes.Store].
-func (s *Store) TouchSession(ctx context.Context, id hermes.Hash, at time.Time) error {
-	return s.change(ctx, s.sql().touchSession, nil, stamp(at), id[:])
-}
-
 // RemoveSession implements [hermes.Store].
 func (s *Store) RemoveSession(ctx context.Context, id hermes.Hash) error {
 	return s.change(ctx, s.sql().removeSession, nil, id[:])
@@ -95,7 +80,7 @@ func (s *Store) TrimSessions(ctx context.Context, p hermes.Principal, n int) err
 
 // SweepExpired implements [hermes.Store].
 func (s *Store) SweepExpired(ctx context.Context, now time.Time) (swept int64, err error) {
-	err = s.write(ctx, TxOptions{Pool: Auth}, func(in *Store) error {
+	err = s.write(ctx, TxOptions{Pool: Auth}, nil, func(in *Store) error {
 		swept = 0
 		for _, st := range []statement{in.sql().sweepSessions, in.sql().sweepNonces} {
 			n, err := in.exec(ctx, st, stamp(now))

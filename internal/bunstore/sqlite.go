@@ -1,6 +1,10 @@
 package bunstore
 
-import "time"
+import (
+	"time"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
 
 // sqliteEngine has one writer at a time, which replaces the locks that PostgreSQL needs.
 func sqliteEngine() engine {
@@ -8,6 +12,7 @@ func sqliteEngine() engine {
 		folder:       "sqlite",
 		words:        map[string]string{"C": "", "theirs": ""},
 		stamp:        sqliteStamp,
+		lockCalls:    func([]hermes.Lock) string { return "" },
 		properties:   "SELECT 1 AS bytewise, 1 AS strings",
 		columns:      sqliteColumns,
 		addNumbers:   sqliteAddNumbers,

@@ -10,11 +10,8 @@ import (
 
 // statement is a text with placeholders, and how it runs.
 type statement struct {
-	text   string
-	pool   Pool // where it runs outside a transaction, or where its transaction runs
-	writes bool
-	// isolation is that of a transaction for this statement alone.
-	isolation sql.IsolationLevel
+	text string
+	pool Pool // where it runs outside a transaction, or where its transaction runs
 	// planEachTime prepares the statement for every run, because the best plan depends on the
 	// values.
 	planEachTime bool
@@ -55,12 +52,6 @@ func (s *Store) run(ctx context.Context, st statement, fn func(context.Context, 
 			return err
 		}
 		ctx, conn = tx.ctx, tx.conn
-		if st.writes && tx.lock != "" {
-			if _, err := conn.ExecContext(ctx, tx.lock); err != nil {
-				return s.fail(err)
-			}
-			tx.lock = ""
-		}
 	}
 	if !st.planEachTime || !s.engine.keepsPlans {
 		return s.fail(fn(ctx, conn))
@@ -89,7 +80,7 @@ func (s *Store) exec(ctx context.Context, st statement, args ...any) (n int64, e
 // change runs a statement that writes in the transaction of s, or else in one of its own, and
 // returns none where that changed no row.
 func (s *Store) change(ctx context.Context, st statement, none error, args ...any) error {
-	return s.write(ctx, TxOptions{Isolation: st.isolation, Pool: st.pool}, func(in *Store) error {
+	return s.write(ctx, TxOptions{Pool: st.pool}, nil, func(in *Store) error {
 		n, err := in.exec(ctx, st, args...)
 		if err == nil && n == 0 {
 			return none

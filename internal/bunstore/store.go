@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"sync/atomic"
 
 	"github.com/uptrace/bun"
@@ -32,11 +33,14 @@ const (
 
 // TxOptions describe a transaction.
 type TxOptions struct {
-	// Isolation is sql.LevelReadCommitted for a transaction that does not decide by what it has
-	// read. Defaults to sql.LevelSerializable. A database may give more than is asked for.
-	Isolation sql.IsolationLevel
 	// Pool says where the transaction runs.
 	Pool Pool
+	// Locks are calls of functions that take locks until the end of the transaction, separated by
+	// commas. They are made before fn runs. Empty where there is one writer at a time.
+	Locks string
+	// Serializable asks for a transaction that may also decide by what it has read without a lock.
+	// A database may give more than is asked for.
+	Serializable bool
 }
 
 // RunTx runs fn in one transaction, which is committed when fn returns nil, and rolled back when
@@ -58,6 +62,8 @@ type Options struct {
 	AuthReads Conn
 	// RunTx runs every write.
 	RunTx RunTx
+	// Single is set if only one goroutine at a time may use Reads and RunTx.
+	Single bool
 	// KamailioSchema is the PostgreSQL schema of Kamailio's tables. Defaults to public. SQLite
 	// ignores it.
 	KamailioSchema string
@@ -77,14 +83,16 @@ type database struct {
 	engine engine
 	db     *bun.DB // builds statements and scans rows; it has no connection
 	layout atomic.Pointer[layout]
+	single bool // one goroutine at a time may use the database
+	seen   seenBatch
 }
 
 // transaction is the one that a Store runs in.
 type transaction struct {
 	ctx    context.Context // of its statements
 	conn   Conn
-	lock   string // the statement that locks WriteLockTable, until it has run
-	failed error  // the first failure of a statement: the transaction cannot be committed
+	locks  []hermes.Lock // that it has
+	failed error         // the first failure of a statement: the transaction cannot be committed
 	over   bool
 }
 
@@ -94,7 +102,7 @@ var errOver = errors.New("the transaction is over")
 func New(ctx context.Context, opts Options) (*Store, error) {
 	engine := newEngine(opts.Dialect, opts.KamailioSchema)
 	d := &database{
-		runTx: opts.RunTx, engine: engine, db: newBunDB(opts.Dialect, engine),
+		runTx: opts.RunTx, single: opts.Single, engine: engine, db: newBunDB(opts.Dialect, engine),
 		reads: [3]Conn{Data: opts.Reads, Auth: opts.AuthReads, Bulk: opts.BulkReads},
 	}
 	for i := range d.reads {
@@ -108,29 +116,51 @@ func New(ctx context.Context, opts Options) (*Store, error) {
 }
 
 // Tx implements [hermes.Store].
-func (s *Store) Tx(ctx context.Context, fn func(hermes.Store) error) error {
-	return s.write(ctx, TxOptions{}, func(in *Store) error { return fn(in) })
+func (s *Store) Tx(ctx context.Context, opts *hermes.TxOptions, fn func(hermes.Store) error) error {
+	if opts == nil {
+		opts = &hermes.TxOptions{}
+	}
+	own := TxOptions{Serializable: opts.Serializable}
+	return s.write(ctx, own, opts.Locks, func(in *Store) error { return fn(in) })
 }
 
-// write runs fn in the transaction that s is in, or else in a new one.
-func (s *Store) write(ctx context.Context, opts TxOptions, fn func(*Store) error) error {
+// write runs fn in the transaction that s is in, or else in a new one, after it took the locks that
+// the transaction does not have.
+func (s *Store) write(ctx context.Context, opts TxOptions, locks []hermes.Lock, fn func(*Store) error) error {
 	if s.tx != nil {
-		if err := s.tx.usable(ctx); err != nil {
+		if err := s.lock(ctx, locks); err != nil {
 			return err
 		}
 		return fn(s)
 	}
+	opts.Locks = s.engine.lockCalls(locks)
 	return s.runTx(ctx, opts, func(own context.Context, c Conn) error {
-		tx := &transaction{ctx: own, conn: c}
-		if opts.Pool != Bulk {
-			tx.lock = s.engine.lockForWrites
-		}
+		tx := &transaction{ctx: own, conn: c, locks: locks}
 		defer func() { tx.over = true }()
 		if err := fn(&Store{database: s.database, tx: tx}); err != nil {
 			return err
 		}
 		return errors.Join(tx.failed, ctx.Err())
 	})
+}
+
+// lock takes those of the locks that the transaction of s does not have.
+func (s *Store) lock(ctx context.Context, locks []hermes.Lock) error {
+	if err := s.tx.usable(ctx); err != nil {
+		return err
+	}
+	var missing []hermes.Lock
+	for _, l := range locks {
+		if !slices.Contains(s.tx.locks, l) && !slices.Contains(s.tx.locks, hermes.Lock{ID: l.ID}) {
+			missing = append(missing, l)
+		}
+	}
+	calls := s.engine.lockCalls(missing)
+	if calls == "" {
+		return nil
+	}
+	s.tx.locks = append(s.tx.locks, missing...)
+	return s.command(ctx, "SELECT "+calls)
 }
 
 // usable returns why no statement can run in the transaction for a caller whose context is ctx.

@@ -2,137 +2,10 @@ package bunstore
 
 import (
 	"context"
-	"errors"
-	"reflect"
-
-	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/schema"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/sip"
 )
-
-type userStatements struct {
-	user, userExists, holder              statement
-	addUser, setUser, removeUser          statement
-	addAccount, setAccount, removeAccount statement
-	addBoth                               statement // a user with its account
-}
-
-// userHas and accountHas are conditions on the address of a row.
-const (
-	userHas    = "h.username = ? AND h.domain = ?"
-	accountHas = "s.username = ? AND s.domain = ?"
-)
-
-// userAt selects the row of Hermes' own table with the address $1@$2.
-func (b *builder) userAt() *bun.SelectQuery {
-	return b.NewSelect().Model((*userModel)(nil)).ColumnExpr("1").Where(userHas, text(1), text(2))
-}
-
-// accountAt selects the row of subscriber with the address $1@$2.
-func (b *builder) accountAt() *bun.SelectQuery {
-	return b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").Where(accountHas, text(1), text(2))
-}
-
-func (b *builder) userStatements() userStatements {
-	own, account := (*userModel)(nil), (*subscriberModel)(nil)
-	st := userStatements{
-		user:       b.read(Data, b.user()),
-		userExists: b.read(Data, b.NewSelect().ColumnExpr("EXISTS (?) OR EXISTS (?)", b.userAt(), b.accountAt())),
-		holder: b.read(Data, b.NewSelect().ColumnExpr(
-			"CASE WHEN EXISTS (?) OR EXISTS (?) THEN ? WHEN EXISTS (?) THEN ? ELSE ? END", b.userAt(), b.accountAt(),
-			int(hermes.HeldByUser), b.aliasAt(), int(hermes.HeldByAlias), int(hermes.HeldByNone))),
-
-		addUser:       b.write(Data, b.insert(own).On("CONFLICT DO NOTHING")),
-		setUser:       b.write(Data, b.update(own, 2)),
-		removeUser:    b.write(Data, b.NewDelete().Model(own).Where(userHas, text(1), text(2))),
-		addAccount:    b.write(Data, b.addAccount()),
-		setAccount:    b.write(Data, b.setAccount()),
-		removeAccount: b.write(Data, b.NewDelete().Model(account).Where(accountHas, text(1), text(2))),
-	}
-	if b.engine.writesInWith {
-		st.addBoth = b.write(Data, b.addBoth())
-	}
-	return st
-}
-
-// user selects a userRow.
-func (b *builder) user() *bun.SelectQuery {
-	q := b.NewSelect().Model((*userModel)(nil)).ModelTableExpr("(SELECT 1) AS k").
-		ColumnExpr("?TableColumns").ColumnExpr("s.password, s.ha1, s.ha1b").
-		Join("LEFT JOIN ?subscriber AS s").JoinOn(accountHas, text(1), text(2)).
-		Join("LEFT JOIN ?users AS h").JoinOn(userHas, text(1), text(2)).
-		Where("s.username IS NOT NULL OR h.username IS NOT NULL")
-	for _, e := range b.layout.extras() {
-		q.ColumnExpr("s.? AS ?", bun.Ident(e.theirs), bun.Ident("account_"+e.ours))
-	}
-	return q
-}
-
-// addAccount numbers the extras after the columns of the model, as accountArgs does.
-func (b *builder) addAccount() *bun.InsertQuery {
-	q := b.insert((*subscriberModel)(nil)).On("CONFLICT DO NOTHING")
-	for i, e := range b.layout.extras() {
-		q.Value(e.theirs, "?", b.after((*subscriberModel)(nil), i))
-	}
-	return q
-}
-
-// setAccount writes the password and both hashes in one statement, so that a hash never fits
-// another password. It leaves an extra as it is, NULL or changed by another tool, unless Hermes'
-// value of it changes.
-func (b *builder) setAccount() *bun.UpdateQuery {
-	q := b.update((*subscriberModel)(nil), 2)
-	for i, e := range b.layout.extras() {
-		value := text(b.after((*subscriberModel)(nil), i))
-		known := b.NewSelect().Model((*userModel)(nil)).ColumnExpr("h.?", bun.Ident(e.ours)).
-			Where(userHas, text(1), text(2))
-		q.Set("?0 = CASE WHEN coalesce((?1), s.?0, '') = ?2 THEN s.?0 ELSE ?2 END", bun.Ident(e.theirs), known, value)
-	}
-	return q
-}
-
-// after returns the place of the i-th argument after the columns of a model.
-func (b *builder) after(model any, i int) place { return place(len(columns(b.DB, model)) + 1 + i) }
-
-// addBoth inserts both rows where neither exists, and returns how many it inserted. It takes the
-// arguments of addUser and then those of the account that addUser does not have.
-func (b *builder) addBoth() *bun.SelectQuery {
-	values := b.NewSelect().Where("NOT EXISTS (?)", b.userAt()).Where("NOT EXISTS (?)", b.accountAt())
-	user := b.NewInsert().Model((*userModel)(nil)).TableExpr("new").On("CONFLICT DO NOTHING").Returning("1")
-	account := b.NewInsert().Model((*subscriberModel)(nil)).TableExpr("new").On("CONFLICT DO NOTHING").Returning("1")
-	places := map[string]place{}
-	for i, f := range columns(b.DB, (*userModel)(nil)) {
-		places[f.Name] = place(i + 1)
-		values.ColumnExpr("?::? AS ?", place(i+1), bun.Safe(postgresType(f)), bun.Ident(f.Name))
-		user.Column(f.Name)
-	}
-	for _, f := range columns(b.DB, (*subscriberModel)(nil)) {
-		if places[f.Name] == 0 {
-			places[f.Name] = place(len(places) + 1)
-			values.ColumnExpr("? AS ?", text(places[f.Name]), bun.Ident(f.Name))
-		}
-		account.Column(f.Name)
-	}
-	for _, e := range b.layout.extras() {
-		if places[e.theirs] == 0 {
-			values.ColumnExpr("? AS ?", text(places[e.ours]), bun.Ident(e.theirs))
-		}
-		account.Column(e.theirs)
-	}
-	return b.NewSelect().With("new", values).With("own", user).With("account", account).
-		ColumnExpr("(SELECT count(*) FROM own) + (SELECT count(*) FROM account)")
-}
-
-// postgresType returns the type of a column in PostgreSQL. Bun would write VARCHAR, which has no
-// operators of its own.
-func postgresType(f *schema.Field) string {
-	if f.IndirectType.Kind() == reflect.String {
-		return "text"
-	}
-	return f.UserSQLType
-}
 
 // accountArgs are those of addAccount and setAccount.
 func (s *Store) accountArgs(l *layout, u hermes.User) []any {
@@ -141,6 +14,12 @@ func (s *Store) accountArgs(l *layout, u hermes.User) []any {
 		args = append(args, e.value(u))
 	}
 	return args
+}
+
+// bothArgs are the arguments of addUser, without those of some columns, and then those of the
+// account that addUser does not have.
+func (s *Store) bothArgs(u hermes.User, without ...string) []any {
+	return append(s.args(newUser(u), without...), u.Clear, u.HA1, u.HA1B)
 }
 
 // User implements [hermes.Store].
@@ -161,12 +40,20 @@ func (s *Store) Holder(ctx context.Context, a sip.Addr) (h hermes.Holder, err er
 	return h, s.get(ctx, s.sql().holder, &h, a.User(), a.Domain().String())
 }
 
-// errHalf cannot happen in a serializable transaction.
-var errHalf = errors.New("another transaction took the address halfway: want a serializable transaction")
+// errHalf is returned where another tool took the address meanwhile. Its SQLSTATE is that of a
+// serialization failure, so that the transaction runs again and sees what the tool did.
+var errHalf error = halfError{}
+
+type halfError struct{}
+
+func (halfError) Error() string { return "another tool took the address while the user was stored" }
+
+// SQLState returns the state of a serialization failure.
+func (halfError) SQLState() string { return "40001" }
 
 // AddUser implements [hermes.Store].
 func (s *Store) AddUser(ctx context.Context, u hermes.User) error {
-	return s.write(ctx, TxOptions{}, func(in *Store) error {
+	return s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockAddr(u.Address)}, func(in *Store) error {
 		l, err := in.known(ctx)
 		if err != nil {
 			return err
@@ -189,9 +76,8 @@ func (s *Store) AddUser(ctx context.Context, u hermes.User) error {
 }
 
 func (s *Store) addBoth(ctx context.Context, l *layout, u hermes.User) error {
-	args := append(s.args(newUser(u)), u.Clear, u.HA1, u.HA1B)
 	added := 0
-	err := s.get(ctx, l.addBoth, &added, args...)
+	err := s.get(ctx, l.addBoth, &added, s.bothArgs(u)...)
 	switch {
 	case err != nil:
 		return err
@@ -212,9 +98,79 @@ func (s *Store) complete(ctx context.Context, st statement, args []any) error {
 	return err
 }
 
+// siteRow is what addLocalUser found, and how many rows it inserted.
+type siteRow struct {
+	serversModel
+
+	Served     bool          `bun:"served"`
+	Holder     hermes.Holder `bun:"holder"`
+	HasServers bool          `bun:"has_servers"`
+	Added      int           `bun:"added"`
+}
+
+// AddLocalUser implements [hermes.Store].
+func (s *Store) AddLocalUser(ctx context.Context, u hermes.User) (site hermes.UserSite, err error) {
+	domain := u.Address.Domain()
+	locks := []hermes.Lock{hermes.LockAddr(u.Address), hermes.LockDomain(domain).AsShared()}
+	err = s.write(ctx, TxOptions{}, locks, func(in *Store) error {
+		l, err := in.known(ctx)
+		if err != nil {
+			return err
+		}
+		if !in.engine.writesInWith {
+			site, err = in.addLocalUser(ctx, u)
+			return err
+		}
+		var row siteRow
+		if err := in.get(ctx, l.addLocalUser, &row, in.bothArgs(u, serverColumns...)...); err != nil {
+			return err
+		}
+		site = hermes.UserSite{Served: row.Served, Holder: row.Holder}
+		if row.HasServers {
+			site.Servers = row.servers(domain)
+		}
+		switch {
+		case row.Holder != hermes.HeldByNone:
+			return hermes.Exists
+		case !row.HasServers:
+			return hermes.NotFound
+		case row.Added < 2:
+			return in.fail(errHalf)
+		}
+		return nil
+	})
+	return site, err
+}
+
+// addLocalUser is AddLocalUser by several statements, in the transaction of s.
+func (s *Store) addLocalUser(ctx context.Context, u hermes.User) (site hermes.UserSite, err error) {
+	domain := u.Address.Domain()
+	if site.Served, err = s.DomainServed(ctx, domain); err != nil {
+		return site, err
+	}
+	if site.Holder, err = s.Holder(ctx, u.Address); err != nil {
+		return site, err
+	}
+	site.Servers, err = s.Servers(ctx, domain)
+	switch {
+	case err != nil && err != error(hermes.NotFound):
+		return site, err
+	case site.Holder != hermes.HeldByNone:
+		return site, hermes.Exists
+	case err != nil:
+		return site, err
+	}
+	u.Registrar, u.RPort = site.Servers.Registrar, site.Servers.RPort
+	u.Proxy, u.PPort = site.Servers.Proxy, site.Servers.PPort
+	if err := s.AddUser(ctx, u); err != nil {
+		return site, err
+	}
+	return site, s.SetGroups(ctx, u.Address, nil)
+}
+
 // SetUser implements [hermes.Store].
 func (s *Store) SetUser(ctx context.Context, u hermes.User) error {
-	return s.write(ctx, TxOptions{}, func(in *Store) error {
+	return s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockAddr(u.Address)}, func(in *Store) error {
 		l, err := in.known(ctx)
 		if err != nil {
 			return err
@@ -227,25 +183,40 @@ func (s *Store) SetUser(ctx context.Context, u hermes.User) error {
 }
 
 func (s *Store) setLocal(ctx context.Context, l *layout, u hermes.User) error {
-	accounts, err := s.exec(ctx, l.setAccount, s.accountArgs(l, u)...)
-	if err != nil {
-		return err
-	}
-	own, err := s.exec(ctx, l.setUser, s.args(newUser(u))...)
+	exists, err := s.setBoth(ctx, l, u)
 	switch {
 	case err != nil:
 		return err
-	case accounts+own == 0:
+	case !exists.Account && !exists.Own:
 		return hermes.NotFound
-	case accounts == 0 && u.HA1+u.Clear == "":
+	case !exists.Account && u.HA1+u.Clear == "":
 		// Another tool removed the account. One without a password would let everybody in.
 		return nil
-	case accounts == 0:
+	case !exists.Account:
 		return s.complete(ctx, l.addAccount, s.accountArgs(l, u))
-	case own == 0:
+	case !exists.Own:
 		return s.complete(ctx, l.addUser, s.args(newUser(u)))
 	}
 	return nil
+}
+
+// rowsFound says which of a user's rows exist.
+type rowsFound struct {
+	Account bool `bun:"account"`
+	Own     bool `bun:"own"`
+}
+
+// setBoth updates the rows of a user that exist.
+func (s *Store) setBoth(ctx context.Context, l *layout, u hermes.User) (found rowsFound, err error) {
+	if s.engine.writesInWith {
+		return found, s.get(ctx, l.setBoth, &found, s.bothArgs(u)...)
+	}
+	accounts, err := s.exec(ctx, l.setAccount, s.accountArgs(l, u)...)
+	if err != nil {
+		return found, err
+	}
+	own, err := s.exec(ctx, l.setUser, s.args(newUser(u))...)
+	return rowsFound{Account: accounts > 0, Own: own > 0}, err
 }
 
 func (s *Store) setRemote(ctx context.Context, l *layout, u hermes.User) error {
@@ -262,21 +233,58 @@ func (s *Store) setRemote(ctx context.Context, l *layout, u hermes.User) error {
 	return s.complete(ctx, l.addUser, s.args(newUser(u)))
 }
 
+// removedRow is what removeAll found.
+type removedRow struct {
+	Found bool            `bun:"found"`
+	InUse bool            `bun:"in_use"`
+	Type  hermes.UserType `bun:"type"`
+}
+
 // RemoveUser implements [hermes.Store].
-func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) error {
-	username, domain := key(a)
-	return s.write(ctx, TxOptions{}, func(in *Store) error {
-		accounts, err := in.exec(ctx, in.sql().removeAccount, username, domain)
+func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) (removed hermes.UserType, err error) {
+	err = s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockAddr(a)}, func(in *Store) error {
+		l, err := in.known(ctx)
 		if err != nil {
 			return err
 		}
-		own, err := in.exec(ctx, in.sql().removeUser, username, domain)
-		if err != nil {
+		if !in.engine.writesInWith {
+			removed, err = in.removeUser(ctx, l, a)
 			return err
 		}
-		if accounts+own == 0 {
+		var row removedRow
+		if err := in.get(ctx, l.removeAll, &row, a.User(), a.Domain().String()); err != nil {
+			return err
+		}
+		switch {
+		case !row.Found:
 			return hermes.NotFound
+		case row.InUse:
+			return hermes.InUse
 		}
-		return in.SetGroups(ctx, a, nil)
+		removed = row.Type
+		return nil
 	})
+	return removed, err
+}
+
+// removeUser is RemoveUser by several statements, in the transaction of s.
+func (s *Store) removeUser(ctx context.Context, l *layout, a sip.Addr) (hermes.UserType, error) {
+	username, domain := key(a)
+	u, err := s.User(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	inUse := false
+	if err := s.get(ctx, l.userInUse, &inUse, username, domain); err != nil {
+		return "", err
+	}
+	if inUse {
+		return "", hermes.InUse
+	}
+	for _, st := range []statement{l.removeAccount, l.removeUser} {
+		if _, err := s.exec(ctx, st, username, domain); err != nil {
+			return "", err
+		}
+	}
+	return u.Type, s.SetGroups(ctx, a, nil)
 }

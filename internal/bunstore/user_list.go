@@ -16,8 +16,8 @@ type userListStatements struct {
 
 func (b *builder) userListStatements() userListStatements {
 	st := userListStatements{
-		users:         b.read(Data, b.users(false)),
-		usersMatching: b.read(Data, b.users(true)),
+		users:         b.statement(Data, b.users(false)),
+		usersMatching: b.statement(Data, b.users(true)),
 	}
 	st.usersMatching.planEachTime = true
 	return st

@@ -1,0 +1,76 @@
+package hermes
+
+import (
+	"hash/fnv"
+	"io"
+	"math"
+
+	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// Lock names something that a transaction decides about. While a transaction has a lock, no other
+// one has it, unless both have it shared. A Lock is a value that compares with ==.
+//
+// Locks order the transactions of Hermes only. Kamailio and tools such as kamctl do not know them.
+type Lock struct {
+	// ID is the same in every process. A store may use it as the key of an advisory lock of its
+	// database. Two locks that have the same ID by chance only make transactions wait.
+	ID int64
+	// Shared is set if several transactions may have the lock at once.
+	Shared bool
+}
+
+// Locks of numbers have the ids from numberLocks on, in the order of the numbers, so that SQL can
+// compute them. Those of everything else are below.
+const numberLocks = 2_000_000_000_000_000_000
+
+// LockAddr returns the lock of a user or an alias with the address a. If the user part of a is an
+// E.164 number, it is the lock of that number.
+func LockAddr(a sip.Addr) Lock {
+	if n, ok := aliasNumber(a); ok {
+		return LockNumber(n)
+	}
+	return lockOf("address", a.User(), a.Domain().String())
+}
+
+// LockNumber returns the lock of a number: of its place in the pool, and of all aliases whose user
+// part it is.
+func LockNumber(n e164.Number) Lock { return Lock{ID: numberLocks + numberValue(n)} }
+
+// LockDomain returns the lock of the default servers of d.
+func LockDomain(d sip.Domain) Lock { return lockOf("domain", d.String()) }
+
+// LockPrincipal returns the lock of the rights and sessions of p, and of the credential of a user.
+func LockPrincipal(p Principal) Lock { return lockOf("principal", string(p.Kind), p.Name) }
+
+// LockAccess returns the lock of the question which principals have the access level [FullWrite].
+func LockAccess() Lock { return lockOf("access") }
+
+// LockPool returns the lock that a range of numbers needs for a moment at its end, in order to see
+// every alias that has a number. Transactions that make such an alias have it shared. Its ID is
+// the greatest, so that it is taken last: a transaction does not have it while it waits for
+// another lock.
+func LockPool() Lock { return Lock{ID: math.MaxInt64} }
+
+// AsShared returns the lock with Shared set.
+func (l Lock) AsShared() Lock { return Lock{ID: l.ID, Shared: true} }
+
+func lockOf(kind string, names ...string) Lock {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, kind)
+	for _, name := range names {
+		_, _ = io.WriteString(h, "\x00"+name)
+	}
+	return Lock{ID: int64(h.Sum64() % numberLocks)}
+}
+
+// TxOptions describe a transaction of a [Store].
+type TxOptions struct {
+	// Locks are what the transaction decides about. They are taken before fn runs, in the order of
+	// their ids.
+	Locks []Lock
+	// Serializable lets the transaction decide also by what it has read without a lock, if all other
+	// transactions that write such rows are serializable too. It may run more often than others.
+	Serializable bool
+}
