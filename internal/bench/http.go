@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 )
 
 // connections is how many clients of HTTP send requests at once.
@@ -125,9 +126,9 @@ const pageSelect = `SELECT k.username, k.domain, max(k.displayname) FROM (
 		WHERE (username, domain) > (%[1]s, '` + domainName + `') ORDER BY username, domain LIMIT 101)) AS k
 	GROUP BY k.username, k.domain ORDER BY k.username, k.domain LIMIT 101`
 
-// pageToken is how Hermes names the user after which a page begins.
-func pageToken(user, domain string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(user + "\x00" + domain))
+// pageToken is how Hermes names the entry after which a page begins.
+func pageToken(fields ...string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(fields, "\x00")))
 }
 
 func userPage() benchmark {
@@ -149,7 +150,7 @@ func userPage() benchmark {
 			}
 			var targets []string
 			for range targetCount {
-				after := pageToken(userAddress(rand.IntN(b.rows-2*pageSize)).User(), domainName)
+				after := userToken(rand.IntN(b.rows - 2*pageSize))
 				targets = append(targets, admin.target("user/list", "limit", fmt.Sprint(pageSize), "after", after))
 			}
 			spec, err := admin.loadOf(readers, b.slice(), targets...)

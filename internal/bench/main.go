@@ -79,12 +79,12 @@ func runHelper(ctx context.Context, args []string) (done bool, err error) {
 // benchmarks returns all benchmarks in the order of the table.
 func benchmarks() []benchmark {
 	return []benchmark{
-		userGet(), httpUserGet(), userAdd(),
-		userPage(),
+		userGet(), httpUserGet(), userAdd(), numberRange(), claims(), randomNumbers(), aliasList(),
+		userPage(), userSearch(), endPages(),
 		sessionCheck(),
 		embeddedUserGet(),
 		concurrentWriters(),
-		logins(), timing(),
+		millionAliases(), logins(), timing(),
 	}
 }
 

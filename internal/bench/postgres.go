@@ -143,15 +143,19 @@ func (b *bench) client(store hermes.Store) (*hermes.Client, error) {
 // copyOf returns a copy of a database, which is dropped after the benchmark. No connection to the
 // original may be open.
 func (b *bench) copyOf(ctx context.Context, d database) (database, error) {
-	// The files of the original are copied after a checkpoint, so the copy begins without one due.
-	copied, err := b.newDatabase(ctx, b.newName("copy"), "TEMPLATE "+d.name+" STRATEGY FILE_COPY")
+	options := "TEMPLATE " + d.name
+	if !b.quick {
+		// The files are copied after a checkpoint, so the copy begins without one due.
+		options += " STRATEGY FILE_COPY"
+	}
+	copied, err := b.newDatabase(ctx, b.newName("copy"), options)
 	if err != nil {
 		return d, err
 	}
 	b.onClose(func() {
 		_ = execSQL(context.WithoutCancel(ctx), b.postgres.SocketURL("postgres"), "DROP DATABASE "+copied.name+" WITH (FORCE)")
 	})
-	return copied, execSQL(ctx, copied.url, "VACUUM ANALYZE")
+	return copied, nil
 }
 
 // filledCopy returns a copy of the database with the rows that the command line asks for.
