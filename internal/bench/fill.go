@@ -128,6 +128,48 @@ func (b *bench) fillPostgres(ctx context.Context, d database, n int) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
+	indexes, err := dropIndexes(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if err := b.copyUsers(ctx, conn, n); err != nil {
+		return err
+	}
+	statements := append([]string{
+		fmt.Sprintf(`INSERT INTO dbaliases (alias_username, alias_domain, username, domain)
+			SELECT 'a' || lpad(i::text, 7, '0'), '%[1]s', 'u' || lpad(i::text, 7, '0'), '%[1]s' FROM generate_series(0, %[2]d) AS i`, domainName, n-1),
+		fmt.Sprintf("INSERT INTO hermes.numbers (number) SELECT '+47' || 10000000 + i FROM generate_series(0, %d) AS i", n-1),
+		"SET maintenance_work_mem = '512MB'",
+	}, indexes...)
+	return execSQL(ctx, d.url, append(statements, "VACUUM ANALYZE", "CHECKPOINT")...)
+}
+
+// dropIndexes drops the indexes of the tables to be filled, which are then made faster than they
+// are kept up to date, and returns the statements that make them again. Indexes of keys stay.
+func dropIndexes(ctx context.Context, conn *pgx.Conn) (create []string, err error) {
+	rows, err := conn.Query(ctx, `SELECT format('DROP INDEX %I.%I', schemaname, indexname), indexdef FROM pg_indexes
+		WHERE (schemaname, tablename) IN (('hermes', 'users'), ('hermes', 'numbers'), ('public', 'subscriber'), ('public', 'dbaliases'))
+		AND NOT EXISTS (SELECT 1 FROM pg_constraint AS c WHERE c.conindid = format('%I.%I', schemaname, indexname)::regclass)`)
+	if err != nil {
+		return nil, err
+	}
+	var drop []string
+	var dropOne, createOne string
+	_, err = pgx.ForEachRow(rows, []any{&dropOne, &createOne}, func() error {
+		drop, create = append(drop, dropOne), append(create, createOne)
+		return nil
+	})
+	for _, statement := range drop {
+		if err == nil {
+			_, err = conn.Exec(ctx, statement)
+		}
+	}
+	return create, err
+}
+
+// copyUsers adds n users to both tables.
+func (b *bench) copyUsers(ctx context.Context, conn *pgx.Conn, n int) error {
+	const size = 10_000
 	var own, accounts [][]any
 	flush := func() error {
 		if _, err := conn.CopyFrom(ctx, pgx.Identifier{"hermes", "users"}, userColumns, pgx.CopyFromRows(own)); err != nil {
@@ -142,20 +184,13 @@ func (b *bench) fillPostgres(ctx context.Context, d database, n int) error {
 			return err
 		}
 		own, accounts = append(own, userValues(u)), append(accounts, accountValues(u))
-		if len(own) == 10_000 {
+		if len(own) == size {
 			if err := flush(); err != nil {
 				return err
 			}
 		}
 	}
-	if err := flush(); err != nil {
-		return err
-	}
-	return execSQL(ctx, d.url,
-		fmt.Sprintf(`INSERT INTO dbaliases (alias_username, alias_domain, username, domain)
-			SELECT 'a' || lpad(i::text, 7, '0'), '%[1]s', 'u' || lpad(i::text, 7, '0'), '%[1]s' FROM generate_series(0, %[2]d) AS i`, domainName, n-1),
-		fmt.Sprintf("INSERT INTO hermes.numbers (number) SELECT '+47' || 10000000 + i FROM generate_series(0, %d) AS i", n-1),
-		"VACUUM ANALYZE", "CHECKPOINT")
+	return flush()
 }
 
 // filledSQLite returns the path of an embedded database with n users, aliases and numbers.

@@ -81,9 +81,9 @@ func benchmarks() []benchmark {
 	return []benchmark{
 		userGet(), httpUserGet(), userAdd(), numberRange(), claims(), randomNumbers(), aliasList(),
 		userPage(), userSearch(), endPages(),
-		sessionCheck(),
-		embeddedUserGet(),
-		concurrentWriters(),
+		sessionCheck(), lookupsDuringFlood(), memoryStore(), embeddedUserGet(), validation(), starts(),
+		concurrentWriters(), stalls(), roundTrips(), growths(), size(),
+		twoProcesses(), twoClaim(),
 		millionAliases(), logins(), timing(),
 	}
 }
