@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,9 +26,10 @@ type bench struct {
 	folder *testserver.Folder // has the programs, keys, logs and embedded databases
 	round  int
 
-	postgres  *pgtest.Cluster // nil until the first use
-	databases map[string]database
-	names     int // of databases and files that were made
+	postgres  *pgtest.Cluster     // nil until the first use
+	databases map[string]database // that are filled, by rows and collation
+	files     map[int]string      // embedded databases that are filled, by rows
+	names     int                 // of databases and files that were made
 	hermesd   string
 	growth    []curve // what the growth benchmark measured
 
@@ -46,7 +46,7 @@ func newBench(o options) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bench{options: o, key: key, folder: folder, databases: map[string]database{}}, nil
+	return &bench{options: o, key: key, folder: folder, databases: map[string]database{}, files: map[int]string{}}, nil
 }
 
 // close stops everything that is still running and removes what was made.
@@ -197,13 +197,13 @@ func allocatedBytes() uint64 {
 }
 
 // timed returns the median time of calls of f, of which there are at least three, and as many as
-// fit into the slice.
+// fit into a third of the slice.
 func (b *bench) timed(ctx context.Context, f func() error) (sample, error) {
 	l, err := workers(ctx, 1, func(calls int) bool { return calls < 3 }, func(context.Context, int) error { return f() })
-	if err != nil || l.elapsed >= b.slice() {
+	if err != nil || l.elapsed >= b.slice()/3 {
 		return sample{hermes: l.times.quantile(0.5).Seconds(), memory: l.memory}, err
 	}
-	l, err = hammer(ctx, 1, b.slice()-l.elapsed, func(context.Context, int) error { return f() })
+	l, err = hammer(ctx, 1, b.slice()/3-l.elapsed, func(context.Context, int) error { return f() })
 	return sample{hermes: l.times.quantile(0.5).Seconds(), memory: l.memory}, err
 }
 
@@ -273,14 +273,4 @@ func (b *bench) build(ctx context.Context) (string, error) {
 	}
 	b.hermesd = path
 	return path, nil
-}
-
-// names returns the names of benchmarks, for messages.
-func names(all []benchmark) string {
-	var list []string
-	for _, bm := range all {
-		list = append(list, bm.name)
-	}
-	slices.Sort(list)
-	return strings.Join(list, " ")
 }

@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io"
 	"iter"
+	"os"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -193,23 +196,43 @@ func (b *bench) copyUsers(ctx context.Context, conn *pgx.Conn, n int) error {
 	return flush()
 }
 
-// filledSQLite returns the path of an embedded database with n users, aliases and numbers.
+// filledSQLite returns the path of an embedded database with n users, aliases and numbers, which it
+// makes at the first call. Benchmarks that write use a copy.
 func (b *bench) filledSQLite(ctx context.Context, n int) (string, error) {
+	if path := b.files[n]; path != "" {
+		return path, nil
+	}
 	path := b.folder.Join(b.newName("sqlite"))
 	store, err := sqlite.Open(ctx, path, &sqlite.Options{Domains: domains()})
 	if err != nil {
 		return "", err
 	}
-	if err := b.setUp(ctx, store); err != nil {
-		return "", err
-	}
-	if err := store.Close(); err != nil {
+	if err := errors.Join(b.setUp(ctx, store), store.Close()); err != nil {
 		return "", err
 	}
 	if err := b.fillSQLite(ctx, path, n); err != nil {
 		return "", fmt.Errorf("fill SQLite: %w", err)
 	}
+	b.files[n] = path
 	return path, nil
+}
+
+// copySQLite returns a copy of an embedded database, which is removed after the benchmark. No
+// store of the original may be open.
+func (b *bench) copySQLite(path string) (string, error) {
+	copied := b.folder.Join(b.newName("copy"))
+	from, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer from.Close()
+	to, err := os.Create(copied)
+	if err != nil {
+		return "", err
+	}
+	b.onClose(func() { _ = os.Remove(copied) })
+	_, err = io.Copy(to, from)
+	return copied, errors.Join(err, to.Sync(), to.Close())
 }
 
 // openSQLite opens the store of a file, which is closed after the benchmark, with a Client over it.

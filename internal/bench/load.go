@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -51,12 +50,8 @@ func (b *bench) load(ctx context.Context, spec loadSpec) (r loadResult, err erro
 	}
 	var out, log bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, &log
-	if err := cmd.Start(); err != nil {
-		return r, err
-	}
-	defer context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })()
-	if err := cmd.Wait(); err != nil {
-		return r, fmt.Errorf("load: %w: %s", errors.Join(ctx.Err(), err), log.String())
+	if err := runCommand(ctx, cmd); err != nil {
+		return r, fmt.Errorf("load: %w: %s", err, log.String())
 	}
 	return r, json.Unmarshal(out.Bytes(), &r)
 }

@@ -1,7 +1,7 @@
 // Command bench measures Hermes on this machine beside the floor of the same work: what PostgreSQL,
 // the HTTP library or a map need without Hermes.
 //
-//	go run ./internal/bench                      measures every row of the table; it takes an hour
+//	go run ./internal/bench                      measures every row of the table; it takes most of an hour
 //	go run ./internal/bench --only userget,http  measures some of them
 //	go run ./internal/bench --quick              checks in two minutes that every row can be measured
 //	go run ./internal/bench --out FOLDER         also writes bench.md and growth.svg there

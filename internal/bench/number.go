@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -121,8 +122,8 @@ func (b *bench) measureClaims(ctx context.Context, situation func(context.Contex
 	return b.both(figure(func() (float64, error) { return cb.floor(ctx, b) }), func() (sample, error) { return cb.hermes(ctx, b) })
 }
 
-// claimBench is a pool of which the last tenth is taken by the floor, a number of one's own each,
-// and the rest by Hermes.
+// claimBench is a pool of which the floor takes the last twentieth, a number of one's own each.
+// Hermes takes no more than another twentieth, which is what lockNumbers leaves.
 type claimBench struct {
 	database
 	client *hermes.Client
@@ -140,17 +141,21 @@ func (b *bench) newClaimBench(ctx context.Context) (*claimBench, error) {
 	return &claimBench{database: d, client: c, taken: map[e164.Number]bool{}}, err
 }
 
+// share is how many numbers each claimer may take.
+func (b *bench) share() int { return b.rows / 20 / claimers }
+
 // floor runs clients of pgbench, which count from a number of their own.
 func (cb *claimBench) floor(ctx context.Context, b *bench) (float64, error) {
-	own := b.rows / 10 / claimers
-	script := fmt.Sprintf("\\set n :n + 1\n\\set v %d + :client_id * %d + :n\n", 10_000_000+b.rows-b.rows/10-1, own) +
+	script := fmt.Sprintf("\\set n :n + 1\n\\set v %d + :client_id * %d + :n\n", 10_000_000+b.rows-b.rows/20-1, b.share()) +
 		"DELETE FROM hermes.numbers WHERE number = '+' || (4700000000 + :v)::text RETURNING number;"
-	return b.pgbench(ctx, cb.database, script, claimers, "-D", "n=0", "-t", fmt.Sprint(min(own, 1000)))
+	return b.pgbench(ctx, cb.database, script, claimers, "-D", "n=0", "-t", fmt.Sprint(min(b.share(), 1000)))
 }
 
 // hermes claims for the slice, and checks that no number is given twice.
 func (cb *claimBench) hermes(ctx context.Context, b *bench) (sample, error) {
-	l, err := hammer(ctx, claimers, b.slice(), func(ctx context.Context, _ int) error {
+	start := time.Now()
+	more := func(calls int) bool { return calls < b.share() && time.Since(start) < b.slice() }
+	l, err := workers(ctx, claimers, more, func(ctx context.Context, _ int) error {
 		res, err := cb.client.NumberClaim(ctx, hermes.NumberClaimRequest{})
 		if err != nil {
 			return err
@@ -166,11 +171,10 @@ func (cb *claimBench) hermes(ctx context.Context, b *bench) (sample, error) {
 	return l.sample(), err
 }
 
-// lockNumbers locks the first nine tenths of the pool without the rows that the floor takes, as a
-// transaction does that has not ended.
+// lockNumbers locks the first nine tenths of the pool, as a transaction does that has not ended.
 func lockNumbers(ctx context.Context, b *bench, cb *claimBench) error {
 	return b.inOpenTransaction(ctx, cb.database, "READ COMMITTED",
-		fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM hermes.numbers ORDER BY number LIMIT %d FOR UPDATE) AS l", b.rows-b.rows/5))
+		fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM hermes.numbers ORDER BY number LIMIT %d FOR UPDATE) AS l", b.rows-b.rows/10))
 }
 
 // holdSnapshot lets numbers be claimed while a snapshot is kept that still sees them, so that they

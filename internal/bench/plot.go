@@ -22,7 +22,7 @@ const (
 	panelHeight = 300
 	panelLeft   = 64
 	panelTop    = 40
-	panelGap    = 170 // has the names of the curves
+	panelGap    = 190 // has the names of the curves
 )
 
 // colours can be told apart on a white and on a black background.
@@ -135,7 +135,7 @@ func (s scale) line(p panel, c curve, colour string) line {
 		l.Path += fmt.Sprintf("%s%g %g", command, l.X, l.Y)
 	}
 	last, first := c.times[len(c.times)-1], c.times[0]
-	l.Name += fmt.Sprintf(" ×%.1f", last/first)
+	l.Name += " ×" + formatFigure(last/first)
 	return l
 }
 

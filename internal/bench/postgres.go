@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -228,16 +231,28 @@ func (b *bench) psql(ctx context.Context, d database, statement string) error {
 // command runs one of PostgreSQL's programs to its end.
 func (b *bench) command(ctx context.Context, program string, args ...string) ([]byte, error) {
 	cmd := b.folder.Command(program, args...)
-	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
-	defer stop()
-	out, err := cmd.CombinedOutput()
-	if ctx.Err() != nil {
-		return out, ctx.Err()
-	}
+	out, err := output(ctx, cmd)
 	if err != nil {
-		return out, fmt.Errorf("%s: %w\n%s", filepath.Base(program), err, out)
+		return nil, fmt.Errorf("%s: %w\n%s", filepath.Base(program), err, out)
 	}
 	return out, nil
+}
+
+// output runs a command to its end, or to that of the context, and returns all that it wrote.
+func output(ctx context.Context, cmd *exec.Cmd) ([]byte, error) {
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := runCommand(ctx, cmd)
+	return out.Bytes(), err
+}
+
+// runCommand runs a command to its end, or to that of the context.
+func runCommand(ctx context.Context, cmd *exec.Cmd) error {
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })()
+	return errors.Join(cmd.Wait(), ctx.Err())
 }
 
 func portOf(c *pgtest.Cluster) string {

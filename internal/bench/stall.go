@@ -68,6 +68,9 @@ func (b *bench) openBoth(ctx context.Context, n int) ([]*hermes.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if path, err = b.copySQLite(path); err != nil {
+		return nil, err
+	}
 	embedded, err := b.openSQLite(ctx, path)
 	return []*hermes.Client{onPostgres, embedded}, err
 }
