@@ -43,8 +43,8 @@ func (a answer) class() string {
 	return a.text("response") + "/" + a.text("cause")
 }
 
-// call posts a request to a node. The parameters are names and values in turn.
-func (c *client) call(ctx context.Context, node string, parameters ...string) (a answer, err error) {
+// form returns parameters with those of the session.
+func (c *client) form(parameters []string) url.Values {
 	form := url.Values{}
 	for p := range slices.Chunk(parameters, 2) {
 		form.Set(p[0], p[1])
@@ -53,6 +53,12 @@ func (c *client) call(ctx context.Context, node string, parameters ...string) (a
 		form.Set("session", c.session)
 		form.Set("auth_key", c.authKey)
 	}
+	return form
+}
+
+// call posts a request to a node. The parameters are names and values in turn.
+func (c *client) call(ctx context.Context, node string, parameters ...string) (a answer, err error) {
+	form := c.form(parameters)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+"/api/"+node, strings.NewReader(form.Encode()))
 	if err != nil {
 		return a, err

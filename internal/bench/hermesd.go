@@ -1,30 +1,26 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"crypto/rand"
-	"encoding/base64"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
-// installation is a built hermesd and its database, which has the users below.
+// installation is a hermesd that can be started, with its database, which has the principals below.
 type installation struct {
-	folder string // has the program, the secret key and the embedded database
-	db     string // a postgres:// URL, or empty for the embedded database
+	*bench
+	program string
+	folder  string // has the secret key and the embedded database
+	db      string // a postgres:// URL, or empty for the embedded database
 }
 
-// The users of every installation.
+// The principals of every installation.
 const (
 	adminUser     = "admin"
 	adminPassword = "the password of admin"
@@ -38,46 +34,46 @@ const (
 	sipUser = "alice@example.com"
 )
 
-// install builds hermesd and sets up its database. The caller must call remove.
-func install(ctx context.Context, db string) (_ *installation, err error) {
-	in := &installation{db: db}
-	if in.folder, err = os.MkdirTemp("", "hermes-bench-"); err != nil {
+// newInstallation makes the folder of an installation.
+func (b *bench) newInstallation(ctx context.Context, db string) (*installation, error) {
+	program, err := b.build(ctx)
+	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			in.remove()
-		}
-	}()
-	build := exec.CommandContext(ctx, "go", "build", "-o", in.program(), "github.com/hermes-voip/go-hermes/cmd/hermesd")
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build hermesd: %w\n%s", err, out)
-	}
-	key := make([]byte, 32)
-	rand.Read(key)
-	if err := os.WriteFile(in.keyFile(), []byte(base64.StdEncoding.EncodeToString(key)), 0o600); err != nil {
+	in := &installation{bench: b, program: program, folder: b.folder.Join(b.newName("hermesd")), db: db}
+	if err := os.Mkdir(in.folder, 0o700); err != nil {
 		return nil, err
 	}
-	if err := in.command(ctx, "", "migrate", "--kamailio-tables"); err != nil {
+	return in, os.WriteFile(in.keyFile(), []byte(b.key.Reveal()), 0o600)
+}
+
+// install makes an installation with an embedded database, and adds the principals and the SIP user.
+func (b *bench) install(ctx context.Context) (*installation, error) {
+	in, err := b.newInstallation(ctx, "")
+	if err != nil {
 		return nil, err
 	}
-	if err := in.command(ctx, adminPassword, "bootstrap", "--user", adminUser, "--password-stdin"); err != nil {
+	if err := in.run(ctx, "", "migrate", "--kamailio-tables"); err != nil {
+		return nil, err
+	}
+	if err := in.run(ctx, adminPassword, "bootstrap", "--user", adminUser, "--password-stdin"); err != nil {
 		return nil, err
 	}
 	return in, in.addUsers(ctx)
 }
 
-func (in *installation) remove() { _ = os.RemoveAll(in.folder) }
-
-func (in *installation) program() string { return filepath.Join(in.folder, "hermesd") }
+// installed makes an installation over a database of filled or copyOf.
+func (b *bench) installed(ctx context.Context, d database) (*installation, error) {
+	return b.newInstallation(ctx, d.url)
+}
 
 func (in *installation) data() string { return filepath.Join(in.folder, "data") }
 
 func (in *installation) keyFile() string { return filepath.Join(in.folder, "key") }
 
-// command runs a subcommand of hermesd to its end.
-func (in *installation) command(ctx context.Context, stdin string, args ...string) error {
-	cmd := exec.CommandContext(ctx, in.program(), args...)
+// run runs a subcommand of hermesd to its end.
+func (in *installation) run(ctx context.Context, stdin string, args ...string) error {
+	cmd := exec.CommandContext(ctx, in.program, args...)
 	cmd.Env, cmd.Stdin = in.env(), strings.NewReader(stdin)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("hermesd %s: %w\n%s", args[0], err, out)
@@ -85,12 +81,14 @@ func (in *installation) command(ctx context.Context, stdin string, args ...strin
 	return nil
 }
 
+// env has auth keys that live longer than any benchmark.
 func (in *installation) env() []string {
 	env := []string{
 		"HERMES_DATA=" + in.data(),
 		"HERMES_SECRET_KEY_FILE=" + in.keyFile(),
-		"HERMES_DOMAIN=example.com",
+		"HERMES_DOMAIN=" + domainName,
 		"HERMES_TRUSTED_PROXIES=127.0.0.1/32",
+		"HERMES_AUTH_KEY_TTL=12h",
 	}
 	if in.db != "" {
 		env = append(env, "HERMES_DB="+in.db)
@@ -100,17 +98,16 @@ func (in *installation) env() []string {
 
 // addUsers adds the known user and the SIP user.
 func (in *installation) addUsers(ctx context.Context) error {
-	s, err := in.start()
+	s, err := in.start(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.stop()
 	admin, err := s.login(ctx, adminAddress, adminUser, adminPassword)
 	if err != nil {
 		return err
 	}
 	for _, call := range [][]string{
-		{"domain/set_servers", "domain", "example.com", "registrar", "sip.example.com", "r_port", "5060",
+		{"domain/set_servers", "domain", domainName, "registrar", "sip.example.com", "r_port", "5060",
 			"proxy", "sip.example.com", "p_port", "5060", "prov_url", "http://prov.example.com/"},
 		{"user/add", "user", sipUser},
 		{"auth/add_user", "user", knownUser, "password", knownPassword},
@@ -126,56 +123,53 @@ func (in *installation) addUsers(ctx context.Context) error {
 // server is a running hermesd.
 type server struct {
 	*installation
-	cmd   *exec.Cmd
-	url   string
-	ended chan struct{} // closed when the process has ended
+	*child
 }
 
-// start starts hermesd and waits until it listens. The caller must call stop.
-func (in *installation) start() (*server, error) {
-	s := &server{installation: in, ended: make(chan struct{})}
-	s.cmd = exec.Command(in.program(), "--listen", "127.0.0.1:0")
-	s.cmd.Env = in.env()
-	stderr, err := s.cmd.StderrPipe()
+// hermesdListening begins the line in which hermesd says where it listens.
+const hermesdListening = "hermesd: listening on "
+
+// start starts hermesd and waits until it listens. It is stopped after the benchmark. Its log is a
+// file.
+func (in *installation) start(ctx context.Context) (*server, error) {
+	cmd := in.bench.folder.Command(in.program, "--listen", "127.0.0.1:0")
+	cmd.Env = append(cmd.Env, in.env()...)
+	c, err := in.bench.start(ctx, cmd, hermesdListening)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
-	}
-	lines := bufio.NewReader(stderr)
-	var log strings.Builder
-	for s.url == "" {
-		line, err := lines.ReadString('\n')
-		log.WriteString(line)
-		if err != nil {
-			_ = s.cmd.Process.Kill()
-			_ = s.cmd.Wait()
-			return nil, fmt.Errorf("hermesd does not listen: %s", log.String())
-		}
-		if url, ok := strings.CutPrefix(strings.TrimSpace(line), "hermesd: listening on "); ok {
-			s.url = url
-		}
-	}
-	go func() {
-		defer close(s.ended)
-		_, _ = io.Copy(io.Discard, lines) // the log has a line for each request
-		_ = s.cmd.Wait()
-	}()
-	return s, nil
+	return &server{installation: in, child: c}, nil
 }
 
-// stop ends hermesd and waits for its end.
-func (s *server) stop() {
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	<-s.ended
+// startFilled starts a hermesd over the database with the rows that the command line asks for, and
+// logs in.
+func (b *bench) startFilled(ctx context.Context) (*server, *client, error) {
+	d, err := b.filled(ctx, b.rows, bytewise)
+	if err != nil {
+		return nil, nil, err
+	}
+	return b.startOver(ctx, d)
+}
+
+// startOver starts a hermesd over a database and logs in.
+func (b *bench) startOver(ctx context.Context, d database) (*server, *client, error) {
+	in, err := b.installed(ctx, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := in.start(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	admin, err := s.login(ctx, adminAddress, adminUser, adminPassword)
+	return s, admin, err
 }
 
 // client returns a client with connections of its own.
 func (s *server) client(address string) *client {
 	return &client{url: s.url, address: address, http: &http.Client{
 		Transport: &http.Transport{MaxIdleConnsPerHost: maxOutstanding},
-		Timeout:   30 * time.Second,
+		Timeout:   10 * time.Minute,
 	}}
 }
 
@@ -187,16 +181,37 @@ func (s *server) login(ctx context.Context, address, user, password string) (*cl
 }
 
 // rss returns the resident memory of hermesd in bytes.
-func (s *server) rss() (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+func (s *server) rss() (int64, error) { return s.status("VmRSS:") }
+
+// status returns a line of the process' status in /proc, which is in kB, in bytes.
+func (s *server) status(name string) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.PID()))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) == 3 && f[0] == "VmRSS:" {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == name {
 			kib, err := strconv.ParseInt(f[1], 10, 64)
 			return kib << 10, err
 		}
 	}
-	return 0, errors.New("no VmRSS in /proc")
+	return 0, fmt.Errorf("no %s in /proc", name)
+}
+
+// growth calls f and returns by how much the resident memory of hermesd was greater at its peak
+// than before.
+func (s *server) growth(f func() error) (memory, error) {
+	// 5 sets the peak to the present memory.
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.process.PID()), []byte("5"), 0); err != nil {
+		return memory{}, err
+	}
+	before, err := s.rss()
+	if err != nil {
+		return memory{}, err
+	}
+	if err := f(); err != nil {
+		return memory{}, err
+	}
+	peak, err := s.status("VmHWM:")
+	return memory{bytes: float64(max(0, peak-before)), measured: true}, err
 }

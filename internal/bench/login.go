@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"maps"
 	"slices"
 	"sync"
@@ -29,25 +28,58 @@ const (
 // maxOutstanding limits the wrong logins that wait for their answer.
 const maxOutstanding = 4096
 
-// benchmarkLogin measures without wrong logins, and with them from one address and from many.
-func benchmarkLogin(ctx context.Context, s *server, o options, stdout io.Writer) (good bool, err error) {
-	good = true
-	for _, f := range []struct {
-		name     string
-		address  func(i int) string
-		duration time.Duration
-	}{
-		{name: "no wrong logins", duration: quietPeriod},
-		{name: "wrong logins from one address", address: oneAddress, duration: o.duration},
-		{name: "wrong logins from many addresses", address: manyAddresses, duration: o.duration},
-	} {
-		m, err := measureFlood(ctx, s, f.address, o.rate, f.duration)
-		if err != nil {
-			return false, fmt.Errorf("%s: %w", f.name, err)
-		}
-		good = m.print(stdout, f.name) && good
+// floods are the ways in which wrong logins arrive.
+func floods() []floodKind {
+	return []floodKind{
+		{name: "no wrong logins"},
+		{name: "wrong logins from one address", address: oneAddress},
+		{name: "wrong logins from many addresses", address: manyAddresses},
 	}
-	return good, ctx.Err()
+}
+
+type floodKind struct {
+	name    string
+	address func(i int) string // of the i-th login; if nil, none is sent
+}
+
+func logins() benchmark {
+	bm := benchmark{
+		name: "login",
+		about: "wrong logins at an even rate, first from one address, then from many, on an embedded database:\n" +
+			"              other clients' user/get, the login of a known user and the memory of hermesd",
+		once: true,
+	}
+	for _, f := range floods() {
+		bm.rows = append(bm.rows,
+			row{what: f.name + ": user/get of others, 99th percentile", unit: inSeconds, goal: within(othersLimit)},
+			row{what: f.name + ": slowest login of a known user", unit: inSeconds, goal: within(knownLimit)},
+			row{what: f.name + ": growth of the resident memory", unit: inBytes, goal: atMost(memoryLimit)})
+	}
+	bm.open = func(ctx context.Context, b *bench) (measure, error) {
+		in, err := b.install(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s, err := in.start(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return func(ctx context.Context) (samples []sample, err error) {
+			for _, f := range floods() {
+				duration := b.duration
+				if f.address == nil {
+					duration = min(duration, quietPeriod)
+				}
+				m, err := measureFlood(ctx, s, f.address, b.rate, duration)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", f.name, err)
+				}
+				samples = append(samples, m.samples()...)
+			}
+			return samples, nil
+		}, nil
+	}
+	return bm
 }
 
 // oneAddress returns the same address for each login.
@@ -233,47 +265,32 @@ func (m *measurement) repeat(pause time.Duration, f func() error) {
 	}
 }
 
-// print writes the figures and reports whether they are within the limits.
-func (m *measurement) print(w io.Writer, name string) bool {
-	fmt.Fprintf(w, "%s\n", name)
+// samples returns those of the rows of a flood.
+func (m *measurement) samples() []sample {
+	text := func(d durations) string {
+		return fmt.Sprintf("%d calls, median %s, 99th percentile %s, slowest %s", len(d),
+			ms(d.quantile(0.5)), ms(d.quantile(0.99)), ms(d.quantile(1)))
+	}
+	others := sample{hermes: m.others.quantile(0.99).Seconds(), note: text(m.others)}
 	if m.flood.address != nil {
-		m.flood.print(w)
+		others.note += "; " + m.flood.String()
 	}
-	others := verdict(m.others.quantile(0.99) <= othersLimit)
-	fmt.Fprintf(w, "  user/get of others     %6d calls   p50 %s   p99 %s   max %s   want p99 ≤ %s: %s\n",
-		len(m.others), ms(m.others.quantile(0.5)), ms(m.others.quantile(0.99)), ms(m.others.quantile(1)), ms(othersLimit), others)
-	logins := verdict(m.logins.quantile(1) <= knownLimit)
-	fmt.Fprintf(w, "  login of a known user  %6d logins  p50 %s   p99 %s   max %s   want max ≤ %s: %s\n",
-		len(m.logins), ms(m.logins.quantile(0.5)), ms(m.logins.quantile(0.99)), ms(m.logins.quantile(1)), ms(knownLimit), logins)
-	growth := m.memoryMost - m.memoryBefore
-	memory := verdict(growth <= memoryLimit)
-	fmt.Fprintf(w, "  resident memory        %.1f MiB before, %.1f MiB at most: up by %.1f MiB   want ≤ %.0f MiB: %s\n\n",
-		mib(m.memoryBefore), mib(m.memoryMost), mib(growth), mib(memoryLimit), memory)
-	return bool(others && logins && memory)
+	return []sample{
+		others,
+		{hermes: m.logins.quantile(1).Seconds(), note: text(m.logins)},
+		{hermes: float64(max(0, m.memoryMost-m.memoryBefore))},
+	}
 }
 
-func (f *flood) print(w io.Writer) {
-	answered := 0
-	for _, n := range f.classes {
-		answered += n
-	}
-	fmt.Fprintf(w, "  wrong logins           %6d sent, %d not sent because %d waited for an answer, slowest answer %s\n",
-		answered, f.skipped, maxOutstanding, ms(f.slowest))
+// String says how the logins were answered.
+func (f *flood) String() string {
+	answered, classes := 0, ""
 	for _, class := range slices.Sorted(maps.Keys(f.classes)) {
-		fmt.Fprintf(w, "    %-20s %6d\n", class, f.classes[class])
+		answered += f.classes[class]
+		classes += fmt.Sprintf(", %d %s", f.classes[class], class)
 	}
-}
-
-// verdict prints as good or MISSED.
-type verdict bool
-
-func (v verdict) String() string {
-	if v {
-		return "good"
-	}
-	return "MISSED"
+	return fmt.Sprintf("%d wrong logins%s; %d not sent because %d waited for an answer, slowest answer %s",
+		answered, classes, f.skipped, maxOutstanding, ms(f.slowest))
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond)) }
-
-func mib(n int64) float64 { return float64(n) / (1 << 20) }

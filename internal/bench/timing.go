@@ -5,12 +5,10 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
-	"github.com/hermes-voip/go-hermes/hermes/postgres"
 	"github.com/hermes-voip/go-hermes/hermes/sqlite"
 )
 
@@ -21,26 +19,53 @@ const medianLimit = time.Millisecond
 // name after about 50 failures.
 const triesPerName = 25
 
-// benchmarkTiming lets logins fail for each reason in turn and compares the medians of their times.
-func benchmarkTiming(ctx context.Context, s *server, o options, stdout io.Writer) (good bool, err error) {
+func timing() benchmark {
+	return benchmark{
+		name:  "timing",
+		about: "logins that fail for each reason in turn, and whether the time of the answer reveals it",
+		rows: []row{{
+			what: "failed logins for eight reasons: difference of the medians of their times", unit: inSeconds,
+			goal: within(medianLimit),
+		}},
+		once: true,
+		open: func(ctx context.Context, b *bench) (measure, error) {
+			in, err := b.install(ctx)
+			if err != nil {
+				return nil, err
+			}
+			// A new process, because adding the users has used up some of what the login limits allow.
+			s, err := in.start(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return func(ctx context.Context) ([]sample, error) {
+				s, err := measureTiming(ctx, s, b.tries)
+				return []sample{s}, err
+			}, nil
+		},
+	}
+}
+
+// measureTiming lets logins fail for each reason in turn and compares the medians of their times.
+func measureTiming(ctx context.Context, s *server, tries int) (out sample, err error) {
 	admin, err := s.login(ctx, adminAddress, adminUser, adminPassword)
 	if err != nil {
-		return false, err
+		return out, err
 	}
 	f := &failures{server: s, admin: admin, client: s.client("")}
-	if err := f.addNames(ctx, 1+o.tries/triesPerName); err != nil {
-		return false, err
+	if err := f.addNames(ctx, 1+tries/triesPerName); err != nil {
+		return out, err
 	}
 	reasons := f.reasons()
-	for i := range o.tries {
+	for i := range tries {
 		for k := range reasons {
 			// The order changes with each round, so that no reason always follows the same other one.
 			if err := f.try(ctx, &reasons[(k+i)%len(reasons)], i); err != nil {
-				return false, err
+				return out, err
 			}
 		}
 	}
-	return compareMedians(stdout, reasons), nil
+	return compareMedians(reasons), nil
 }
 
 // reason is a reason for which logins fail.
@@ -130,7 +155,7 @@ func (f *failures) newKey(ctx context.Context, parameters ...string) (string, er
 // removeAuthorizations removes the authorizations of the unauthorized users in the database. The
 // API cannot do that without removing the user from the backend, too.
 func (f *failures) removeAuthorizations(ctx context.Context, n int) error {
-	store, err := f.openStore(ctx)
+	store, err := sqlite.Open(ctx, filepath.Join(f.data(), "hermes.db"), &sqlite.Options{Manual: true})
 	if err != nil {
 		return err
 	}
@@ -142,18 +167,6 @@ func (f *failures) removeAuthorizations(ctx context.Context, n int) error {
 		}
 	}
 	return nil
-}
-
-type closableStore interface {
-	hermes.Store
-	io.Closer
-}
-
-func (f *failures) openStore(ctx context.Context) (closableStore, error) {
-	if f.db != "" {
-		return postgres.Open(ctx, f.db, nil)
-	}
-	return sqlite.Open(ctx, filepath.Join(f.data(), "hermes.db"), &sqlite.Options{Manual: true})
 }
 
 // reasons returns the reasons that must not be told apart by the time of the answer.
@@ -235,17 +248,14 @@ func (f *failures) try(ctx context.Context, r *reason, i int) error {
 	return nil
 }
 
-// compareMedians writes the figures and reports whether the medians are within the limit.
-func compareMedians(w io.Writer, reasons []reason) bool {
+// compareMedians returns by how much the medians differ.
+func compareMedians(reasons []reason) sample {
 	least, most := reasons[0].times.quantile(0.5), reasons[0].times.quantile(0.5)
-	fmt.Fprintf(w, "failed logins, %d for each reason, in turn\n", len(reasons[0].times))
+	text := fmt.Sprintf("%d for each reason, in turn; medians", len(reasons[0].times))
 	for _, r := range reasons {
 		median := r.times.quantile(0.5)
 		least, most = min(least, median), max(most, median)
-		fmt.Fprintf(w, "  %-18s median %9.3f ms   p10 %9.3f ms   p90 %9.3f ms\n", r.name,
-			float64(median)/1e6, float64(r.times.quantile(0.1))/1e6, float64(r.times.quantile(0.9))/1e6)
+		text += fmt.Sprintf(", %s %.3f ms", r.name, float64(median)/1e6)
 	}
-	good := verdict(most-least <= medianLimit)
-	fmt.Fprintf(w, "  medians differ by at most %.3f ms   want ≤ %s: %s\n", float64(most-least)/1e6, ms(medianLimit), good)
-	return bool(good)
+	return sample{hermes: (most - least).Seconds(), note: text}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -99,6 +101,23 @@ func NewCluster(tb testing.TB, opts ClusterOptions) *Cluster {
 	return c
 }
 
+// Start starts a cluster for a program that is not a test, such as internal/bench. The caller must
+// call [Cluster.Remove].
+func Start(opts ClusterOptions) (*Cluster, error) {
+	bin, err := findBin()
+	if err != nil {
+		return nil, err
+	}
+	return newCluster(bin, opts)
+}
+
+// Remove ends the server of a cluster of [Start] and removes its folder.
+func (c *Cluster) Remove() error { return c.srv.remove() }
+
+// Program returns the path of one of PostgreSQL's programs, such as pgbench, of the version of the
+// server. It may not be installed.
+func (c *Cluster) Program(name string) string { return filepath.Join(c.srv.bin, name) }
+
 func mustCluster(tb testing.TB, opts ClusterOptions) *Cluster {
 	tb.Helper()
 	bin, err := findBin()
@@ -158,6 +177,12 @@ func (c *Cluster) Log() string { return c.srv.log() }
 
 // Addr returns the server's loopback address as host:port.
 func (c *Cluster) Addr() string { return c.srv.addr.String() }
+
+// SocketURL returns the postgres:// URL of a database at the Unix socket, for the superuser.
+func (c *Cluster) SocketURL(database string) string {
+	q := url.Values{"host": {c.SocketDir()}, "port": {c.srv.port()}}
+	return "postgres://postgres@/" + database + "?" + q.Encode()
+}
 
 // SocketDir returns the folder of the server's Unix socket.
 func (c *Cluster) SocketDir() string { return c.srv.folder.Path() }

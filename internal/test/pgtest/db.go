@@ -2,7 +2,6 @@ package pgtest
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"testing"
 
@@ -84,8 +83,7 @@ func (db *DB) URL() string { return db.cluster.srv.url(db.name) }
 
 // SocketURL returns the postgres:// URL of the database at the Unix socket, for the superuser.
 func (db *DB) SocketURL() string {
-	q := url.Values{"host": {db.cluster.SocketDir()}, "port": {db.cluster.srv.port()}}
-	return "postgres://postgres@/" + db.name + "?" + q.Encode()
+	return db.cluster.SocketURL(db.name)
 }
 
 // Log returns the log of the whole server, which includes the lines of other databases.

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/mac"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// validator is a call that reads a text.
+type validator struct {
+	name  string
+	limit time.Duration
+	good  bool // whether the text is to be accepted
+	parse func() error
+}
+
+func validators() []validator {
+	const sipLimit, numberLimit, macLimit = 120 * time.Nanosecond, 20 * time.Nanosecond, 55 * time.Nanosecond
+	parseSIP := func(text string) func() error { return func() error { _, err := sip.Parse(text); return err } }
+	parseNumber := func(text string) func() error { return func() error { _, err := e164.Parse(text); return err } }
+	parseMAC := func(text string) func() error { return func() error { _, err := mac.Parse(text); return err } }
+	return []validator{
+		{"sip.Parse of an address", sipLimit, true, parseSIP("alice.example@sip.example.com")},
+		{"sip.Parse of a malformed address", sipLimit, false, parseSIP("alice.example@sip..example.com")},
+		{"e164.Parse of a number", numberLimit, true, parseNumber("+4773500012")},
+		{"e164.Parse of a malformed number", numberLimit, false, parseNumber("+47735000a2")},
+		{"mac.Parse of an address", macLimit, true, parseMAC("00:15:65:ab:cd:ef")},
+		{"mac.Parse of a malformed address", macLimit, false, parseMAC("00:15:65:ab:cd:eg")},
+	}
+}
+
+func validation() benchmark {
+	bm := benchmark{name: "validators", about: "the validators of addresses and numbers"}
+	for _, v := range validators() {
+		bm.rows = append(bm.rows, row{number: "15", what: v.name, unit: inSeconds, goal: within(v.limit)})
+	}
+	bm.open = func(_ context.Context, b *bench) (measure, error) {
+		return func(context.Context) (samples []sample, err error) {
+			for _, v := range validators() {
+				s, err := b.eachCall(func(int) error {
+					if err := v.parse(); (err == nil) != v.good {
+						return fmt.Errorf("%s: returned the error %v", v.name, err)
+					}
+					return nil
+				})
+				if err != nil {
+					return nil, err
+				}
+				samples = append(samples, s)
+			}
+			return samples, nil
+		}, nil
+	}
+	return bm
+}
