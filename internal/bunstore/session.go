@@ -57,7 +57,8 @@ func (b *builder) touch(q *bun.UpdateQuery) statement {
 // Session implements [hermes.Store].
 func (s *Store) Session(ctx context.Context, id hermes.Hash) (hermes.SessionState, error) {
 	var row sessionRow
-	if err := s.get(ctx, s.sql().session, &row, id[:]); err != nil {
+	err := s.first(ctx, s.sql().session, []any{id[:]}, func(_ context.Context, rows *sql.Rows) error { return row.scan(rows) })
+	if err != nil {
 		return hermes.SessionState{}, err
 	}
 	return row.state(), nil

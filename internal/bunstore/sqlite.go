@@ -5,9 +5,12 @@ import "time"
 // sqliteEngine has one writer at a time, which replaces the locks that PostgreSQL needs.
 func sqliteEngine() engine {
 	return engine{
-		folder:       "sqlite",
-		words:        map[string]string{"C": "", "theirs": ""},
-		stamp:        sqliteStamp,
+		folder: "sqlite",
+		words:  map[string]string{"C": "", "theirs": ""},
+		stamp:  sqliteStamp,
+
+		stopsInFirstStep: true,
+
 		properties:   "SELECT 1 AS bytewise, 1 AS strings",
 		columns:      sqliteColumns,
 		addNumbers:   sqliteAddNumbers,

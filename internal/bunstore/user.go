@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"reflect"
 
@@ -60,7 +61,7 @@ func (b *builder) userStatements() userStatements {
 // user selects a userRow.
 func (b *builder) user() *bun.SelectQuery {
 	q := b.NewSelect().Model((*userModel)(nil)).ModelTableExpr("(SELECT 1) AS k").
-		ColumnExpr("?TableColumns").ColumnExpr("s.password, s.ha1, s.ha1b").
+		Column(userColumns...).ColumnExpr("s.password, s.ha1, s.ha1b").
 		Join("LEFT JOIN ?subscriber AS s").JoinOn(accountHas, text(1), text(2)).
 		Join("LEFT JOIN ?users AS h").JoinOn(userHas, text(1), text(2)).
 		Where("s.username IS NOT NULL OR h.username IS NOT NULL")
@@ -150,7 +151,10 @@ func (s *Store) User(ctx context.Context, a sip.Addr) (hermes.User, error) {
 		return hermes.User{}, err
 	}
 	var row userRow
-	if err := s.get(ctx, l.user, &row, a.User(), a.Domain().String()); err != nil {
+	err = s.first(ctx, l.user, []any{a.User(), a.Domain().String()}, func(_ context.Context, rows *sql.Rows) error {
+		return row.scan(rows, l.added)
+	})
+	if err != nil {
 		return hermes.User{}, err
 	}
 	return row.user(a), nil

@@ -17,7 +17,7 @@ type userListStatements struct {
 func (b *builder) userListStatements() userListStatements {
 	st := userListStatements{
 		users:         b.read(Data, b.users(false)),
-		usersMatching: b.read(Data, b.users(true)),
+		usersMatching: b.read(Scan, b.users(true)),
 	}
 	st.usersMatching.planEachTime = true
 	return st
