@@ -7,19 +7,21 @@
 //
 // The file is in WAL mode: there are files with the suffixes -wal and -shm beside it, and a
 // Kamailio that uses it must be able to write all three and their folder. The file must never be
-// replaced by renaming another one. A change that returned without an error is on the disk
-// (synchronous=FULL). Writers wait for each other, readers for nothing.
+// replaced by renaming another one, nor be written to by anything but SQLite: it is mapped into
+// memory, and a process that reads a mapped part of a file that was cut off is killed. Mapped parts
+// of the file count as the process's shared memory.
+//
+// A change that returned without an error is on the disk (synchronous=FULL). Writers wait for each
+// other, in order, readers for nothing. A search that looks at every user ends with an error after
+// ten seconds, and so does a statement of a writer; few searches run at once.
 package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
-	"runtime"
 	"time"
 
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -27,7 +29,6 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/hermes-voip/go-hermes/internal/bunstore"
-	"github.com/hermes-voip/go-hermes/internal/stmtcache"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -38,8 +39,9 @@ type Options struct {
 	// Manual leaves the schema as it is. Otherwise Open calls [Store.CreateKamailioTables],
 	// [Store.Migrate] and [Store.ServeDomains].
 	Manual bool
-	// Readers is the number of reads that run at once. Defaults to twice the number of
-	// processors, at least 4.
+	// Readers is the number of short reads that run at once. Defaults to twice the number of
+	// processors, at least 4. Beside them there are a few for sessions, for long lists and for
+	// searches.
 	Readers int
 }
 
@@ -49,20 +51,22 @@ func Open(ctx context.Context, path string, opts *Options) (*Store, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	s, err := open(ctx, path, *opts)
+	s, err := newStore(ctx, path, *opts)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite %q: %w", path, err), s.Close())
 	}
 	return s, nil
 }
 
-// open returns what the caller has to close, after an error too.
-func open(ctx context.Context, path string, opts Options) (s *Store, err error) {
+// newStore returns what the caller has to close, after an error too.
+func newStore(ctx context.Context, path string, opts Options) (s *Store, err error) {
 	s = &Store{}
 	if err := s.connect(ctx, path, opts.Readers); err != nil {
 		return s, err
 	}
-	s.db, err = bunstore.New(ctx, bunstore.Options{Dialect: sqlitedialect.New(), Reads: s.readers, RunTx: s.runTx})
+	s.db, err = bunstore.New(ctx, bunstore.Options{
+		Dialect: sqlitedialect.New(), Read: s.read, RunTx: s.runTx, StatementTime: statementTime,
+	})
 	if err != nil {
 		return s, err
 	}
@@ -87,16 +91,15 @@ func (s *Store) connect(ctx context.Context, path string, readers int) (err erro
 	if err := create(path); err != nil {
 		return err
 	}
-	if s.writer, err = pool(path, 1, writing); err != nil {
+	writer, err := open(path, 1, writing)
+	if err != nil {
 		return err
 	}
-	if err := retryBusy(ctx, s.writer.PingContext); err != nil {
+	s.writer = &pool{db: writer, queue: make(queue, 1)}
+	if err := retryBusy(ctx, writer.PingContext); err != nil {
 		return err
 	}
-	if readers == 0 {
-		readers = max(4, 2*runtime.GOMAXPROCS(0))
-	}
-	s.readers, err = pool(path, readers, reading)
+	s.readers, err = openReaders(path, readers)
 	return err
 }
 
@@ -138,34 +141,14 @@ func create(path string) error {
 	return f.Close()
 }
 
-// busyTimeout is how long to wait, in milliseconds, for the write of another process. Kamailio's
-// are short.
-const busyTimeout = "10000"
-
-var (
-	writing = url.Values{
-		"_txlock": {"immediate"}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_busy_timeout": {busyTimeout},
-	}
-	reading = url.Values{"_query_only": {"1"}, "_busy_timeout": {busyTimeout}}
-)
-
-func pool(path string, size int, params url.Values) (*sql.DB, error) {
-	// SQLite decodes the path, so that ? and # in it do not begin parameters.
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + params.Encode() + "&_dqs=0"
-	connector, err := sqlite.NewConnector(dsn)
-	if err != nil {
-		return nil, err
-	}
-	db := sql.OpenDB(stmtcache.New(connector, stmtcache.Options{CloseStatements: true}))
-	db.SetMaxOpenConns(size)
-	db.SetMaxIdleConns(size)
-	return db, nil
-}
-
 // runTx implements [bunstore.RunTx]. There is one writer, so that the order of transactions is
 // never in doubt. Where ctx ends the transaction is rolled back.
 func (s *Store) runTx(ctx context.Context, _ bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
+	if err := s.writer.enter(ctx); err != nil {
+		return err
+	}
+	defer s.writer.leave()
+	tx, err := s.writer.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}

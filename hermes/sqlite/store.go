@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -14,8 +13,9 @@ import (
 type Store struct {
 	hermes.Store
 
-	db              *bunstore.Store
-	readers, writer *sql.DB
+	db      *bunstore.Store
+	readers [4]*pool // by bunstore.Pool
+	writer  *pool
 }
 
 // Migrate brings Hermes' own tables to the version of this program: it runs the steps that
@@ -63,9 +63,9 @@ func (s *Store) Close() error {
 		s.db.Flush()
 	}
 	var errs []error
-	for _, db := range []*sql.DB{s.readers, s.writer} {
-		if db != nil {
-			errs = append(errs, db.Close())
+	for _, p := range append(s.readers[:], s.writer) {
+		if p != nil {
+			errs = append(errs, p.db.Close())
 		}
 	}
 	return errors.Join(errs...)

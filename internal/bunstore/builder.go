@@ -70,7 +70,11 @@ func (b *builder) statement(pool Pool, q schema.QueryAppender) statement {
 	if err != nil {
 		b.errs = append(b.errs, fmt.Errorf("statement %q: %w", text, err))
 	}
-	return statement{text: string(text), pool: pool}
+	st := statement{text: string(text), pool: pool}
+	if pool == Scan && b.engine.stopsInFirstStep {
+		st.text = "WITH page AS MATERIALIZED (" + st.text + ") SELECT * FROM page"
+	}
+	return st
 }
 
 // raw returns a statement that reads, of a text in which bun replaces ? and names of tables.

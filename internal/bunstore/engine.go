@@ -35,6 +35,10 @@ type engine struct {
 	// another one.
 	locksRows bool
 
+	// stopsInFirstStep is set where the end of a context stops a statement only until its first row
+	// is there, so that a statement of the pool Scan has to find all of its rows before.
+	stopsInFirstStep bool
+
 	properties string // returns one row of properties
 	columns    string // lists columns of Kamailio's tables: table, name, collation
 

@@ -29,7 +29,7 @@ func inspect[T any](
 	ctx context.Context, i Inspector, text string, args []any, scan func(*sql.Rows) (T, error), bound ...any,
 ) ([]T, error) {
 	st := i.s.raw(text, args...)
-	st.planEachTime = true
+	st.pool, st.planEachTime = Bulk, true
 	return list(ctx, i.s, st, scan, bound...)
 }
 

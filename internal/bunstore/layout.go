@@ -15,6 +15,7 @@ import (
 type layout struct {
 	tables     []string // those of Kamailio's four that exist
 	subscriber []string // its columns
+	added      []extra  // what extras returns, which each read of a user needs
 	bytewise   bool     // Kamailio's tables compare text byte-wise by themselves
 	statements
 }
@@ -61,6 +62,7 @@ func (s *Store) look(ctx context.Context) (*layout, error) {
 		// A column with a collation of its own is rare: which one it is does not matter.
 		l.bytewise = l.bytewise && (c.collation == "" || c.collation == "C")
 	}
+	l.added = l.extras()
 	if l.statements, err = s.build(l); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -47,7 +48,8 @@ func (b *builder) sessionStatements() sessionStatements {
 // Session implements [hermes.Store].
 func (s *Store) Session(ctx context.Context, id hermes.Hash) (hermes.SessionState, error) {
 	var row sessionRow
-	if err := s.get(ctx, s.sql().session, &row, id[:]); err != nil {
+	err := s.first(ctx, s.sql().session, []any{id[:]}, func(_ context.Context, rows *sql.Rows) error { return row.scan(rows) })
+	if err != nil {
 		return hermes.SessionState{}, err
 	}
 	return row.state(), nil

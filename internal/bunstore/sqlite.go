@@ -9,10 +9,13 @@ import (
 // sqliteEngine has one writer at a time, which replaces the locks that PostgreSQL needs.
 func sqliteEngine() engine {
 	return engine{
-		folder:       "sqlite",
-		words:        map[string]string{"C": "", "theirs": ""},
-		stamp:        sqliteStamp,
-		lockCalls:    func([]hermes.Lock) string { return "" },
+		folder:    "sqlite",
+		words:     map[string]string{"C": "", "theirs": ""},
+		stamp:     sqliteStamp,
+		lockCalls: func([]hermes.Lock) string { return "" },
+
+		stopsInFirstStep: true,
+
 		properties:   "SELECT 1 AS bytewise, 1 AS strings",
 		columns:      sqliteColumns,
 		addNumbers:   sqliteAddNumbers,
@@ -35,9 +38,17 @@ func sqliteStamp(t time.Time) any {
 const sqliteColumns = `SELECT m.name, c.name, '' FROM sqlite_master AS m, pragma_table_info(m.name) AS c
 	WHERE m.type IN ('table', 'view') AND m.name IN ('subscriber', 'dbaliases', 'domain', 'grp')`
 
-const sqliteAddNumbers = `WITH RECURSIVE r(v) AS (SELECT ?1 UNION ALL SELECT v + 1 FROM r WHERE v < ?2)
+// sqliteAddNumbers counts in blocks of a thousand, since a step of a recursive query costs as much
+// as the insert. It looks for an alias of each number only if the range has any: as both ends have
+// the same number of digits, the order of the texts is that of the numbers.
+const sqliteAddNumbers = `WITH RECURSIVE
+	k(i) AS MATERIALIZED (SELECT 0 UNION ALL SELECT i + 1 FROM k WHERE i < 999),
+	b(first) AS (SELECT ?1 UNION ALL SELECT first + 1000 FROM b WHERE first + 1000 <= ?2),
+	r(v) AS (SELECT b.first + k.i FROM b CROSS JOIN k WHERE b.first + k.i <= ?2)
 	INSERT INTO ?numbers (number) SELECT '+' || v FROM r
-	WHERE NOT EXISTS (SELECT 1 FROM ?dbaliases AS a WHERE a.alias_username = '+' || v)
+	WHERE NOT (
+		EXISTS (SELECT 1 FROM ?dbaliases AS a WHERE a.alias_username BETWEEN '+' || ?1 AND '+' || ?2)
+		AND EXISTS (SELECT 1 FROM ?dbaliases AS a WHERE a.alias_username = '+' || v))
 	ON CONFLICT DO NOTHING`
 
 const sqliteOwnTables = `SELECT 1 AS has_schema,

@@ -3,6 +3,8 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -46,22 +48,42 @@ func (p prepared) QueryContext(ctx context.Context, _ string, args ...any) (*sql
 // is the transaction's: a statement that is broken off may go on in the database, so that only
 // callers that are still there start one.
 func (s *Store) run(ctx context.Context, st statement, fn func(context.Context, runner) error) error {
-	conn := s.reads[st.pool]
-	if tx := s.tx; tx != nil {
-		if err := tx.usable(ctx); err != nil {
-			return err
-		}
-		ctx, conn = tx.ctx, tx.conn
+	tx := s.tx
+	if tx == nil {
+		return s.read(ctx, st.pool, func(ctx context.Context, c Conn) error { return s.runOn(ctx, c, st, fn) })
 	}
+	if err := tx.usable(ctx); err != nil {
+		return err
+	}
+	if s.time == 0 || tx.bulk || st.pool == Bulk {
+		return s.fail(s.runOn(tx.ctx, tx.conn, st, fn))
+	}
+	return s.fail(InTime(tx.ctx, s.time, func(ctx context.Context) error { return s.runOn(ctx, tx.conn, st, fn) }))
+}
+
+func (s *Store) runOn(ctx context.Context, c Conn, st statement, fn func(context.Context, runner) error) error {
 	if !st.planEachTime || !s.engine.keepsPlans {
-		return s.fail(fn(ctx, conn))
+		return fn(ctx, c)
 	}
-	stmt, err := conn.PrepareContext(ctx, st.text)
+	stmt, err := c.PrepareContext(ctx, st.text)
 	if err != nil {
-		return s.fail(err)
+		return err
 	}
 	defer stmt.Close()
-	return s.fail(fn(ctx, prepared{stmt}))
+	return fn(ctx, prepared{stmt})
+}
+
+// InTime runs fn with a context that ends after d. Where fn fails because of that, the error says
+// so.
+func InTime(ctx context.Context, d time.Duration, fn func(context.Context) error) error {
+	late := fmt.Errorf("the statement took longer than %s: %w", d, context.DeadlineExceeded)
+	own, cancel := context.WithTimeoutCause(ctx, d, late)
+	defer cancel()
+	err := fn(own)
+	if err != nil && context.Cause(own) == late {
+		return late
+	}
+	return err
 }
 
 // exec runs a statement that writes, in the transaction of s, and returns the number of its rows.
@@ -92,13 +114,27 @@ func (s *Store) change(ctx context.Context, st statement, none error, args ...an
 // get reads the first row of a statement into dest, which is a model or a pointer to the value of
 // the only column. It returns NotFound where there is no row.
 func (s *Store) get(ctx context.Context, st statement, dest any, args ...any) error {
+	return s.first(ctx, st, args, func(ctx context.Context, rows *sql.Rows) error {
+		return s.db.ScanRow(ctx, rows, dest)
+	})
+}
+
+// errEnough ends a query whose further rows are not wanted.
+var errEnough = errors.New("enough rows")
+
+// first calls scan for the first row of a statement. It returns NotFound where there is no row. In
+// a transaction it reads the others too, because a statement that writes may not be over before.
+func (s *Store) first(ctx context.Context, st statement, args []any, scan func(context.Context, *sql.Rows) error) error {
 	found := false
 	err := s.query(ctx, st, args, func(ctx context.Context, rows *sql.Rows) error {
 		if found {
 			return nil
 		}
 		found = true
-		return s.db.ScanRow(ctx, rows, dest)
+		if err := scan(ctx, rows); err != nil || s.tx != nil {
+			return err
+		}
+		return errEnough
 	})
 	if err == nil && !found {
 		return hermes.NotFound
@@ -125,7 +161,7 @@ func list[T any](ctx context.Context, s *Store, st statement, scan func(*sql.Row
 func page[T any](
 	ctx context.Context, s *Store, st statement, limit int, scan func(*sql.Rows) (T, error), args ...any,
 ) ([]T, error) {
-	if limit >= bulkPage {
+	if limit >= bulkPage && st.pool == Data {
 		st.pool = Bulk
 	}
 	return list(ctx, s, st, scan, append(args, int64(limit))...)
@@ -140,7 +176,10 @@ func (s *Store) query(ctx context.Context, st statement, args []any, each func(c
 		}
 		defer rows.Close()
 		for rows.Next() {
-			if err := each(ctx, rows); err != nil {
+			switch err := each(ctx, rows); {
+			case err == errEnough:
+				return rows.Close()
+			case err != nil:
 				return err
 			}
 		}

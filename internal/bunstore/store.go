@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -29,6 +30,7 @@ const (
 	Data Pool = iota // users, phones, numbers, aliases and domains
 	Auth             // sessions and what they depend on
 	Bulk             // many rows, which takes long
+	Scan             // reads that may look at every row of a table
 )
 
 // TxOptions describe a transaction.
@@ -49,11 +51,17 @@ type TxOptions struct {
 // others. Statements use the context that is passed to fn.
 type RunTx func(ctx context.Context, opts TxOptions, fn func(ctx context.Context, c Conn) error) error
 
+// Read runs fn, which runs one statement that reads, with a connection of a pool. The statement
+// uses the context that is passed to fn.
+type Read func(ctx context.Context, pool Pool, fn func(ctx context.Context, c Conn) error) error
+
 // Options configure a Store.
 type Options struct {
 	// Dialect is pgdialect's or sqlitedialect's. Only Stores of one database may share it, one
 	// after the other.
 	Dialect schema.Dialect
+	// Read runs every statement outside a transaction. If nil, it runs on one of the next three.
+	Read Read
 	// Reads is where statements outside a transaction run.
 	Reads Conn
 	// BulkReads is where pages of many rows are read. Defaults to Reads.
@@ -64,6 +72,9 @@ type Options struct {
 	RunTx RunTx
 	// Single is set if only one goroutine at a time may use Reads and RunTx.
 	Single bool
+	// StatementTime is how long a statement in a transaction may run, except in the pool Bulk. If
+	// zero, the database sees to that itself.
+	StatementTime time.Duration
 	// KamailioSchema is the PostgreSQL schema of Kamailio's tables. Defaults to public. SQLite
 	// ignores it.
 	KamailioSchema string
@@ -79,7 +90,8 @@ type Store struct {
 // database is what the Stores of one database share.
 type database struct {
 	runTx  RunTx
-	reads  [3]Conn // by Pool
+	read   Read
+	time   time.Duration // Options.StatementTime
 	engine engine
 	db     *bun.DB // builds statements and scans rows; it has no connection
 	layout atomic.Pointer[layout]
@@ -92,6 +104,7 @@ type transaction struct {
 	ctx    context.Context // of its statements
 	conn   Conn
 	locks  []hermes.Lock // that it has
+	bulk   bool          // its statements may take long
 	failed error         // the first failure of a statement: the transaction cannot be committed
 	over   bool
 }
@@ -103,16 +116,27 @@ func New(ctx context.Context, opts Options) (*Store, error) {
 	engine := newEngine(opts.Dialect, opts.KamailioSchema)
 	d := &database{
 		runTx: opts.RunTx, single: opts.Single, engine: engine, db: newBunDB(opts.Dialect, engine),
-		reads: [3]Conn{Data: opts.Reads, Auth: opts.AuthReads, Bulk: opts.BulkReads},
-	}
-	for i := range d.reads {
-		if d.reads[i] == nil {
-			d.reads[i] = opts.Reads
-		}
+		read: opts.reader(), time: opts.StatementTime,
 	}
 	s := &Store{database: d}
 	_, err := s.look(ctx)
 	return s, err
+}
+
+// reader returns Read, or what it defaults to.
+func (o Options) reader() Read {
+	if o.Read != nil {
+		return o.Read
+	}
+	conns := [...]Conn{Data: o.Reads, Auth: o.AuthReads, Bulk: o.BulkReads, Scan: o.Reads}
+	for i := range conns {
+		if conns[i] == nil {
+			conns[i] = o.Reads
+		}
+	}
+	return func(ctx context.Context, pool Pool, fn func(context.Context, Conn) error) error {
+		return fn(ctx, conns[pool])
+	}
 }
 
 // Tx implements [hermes.Store].
@@ -135,7 +159,7 @@ func (s *Store) write(ctx context.Context, opts TxOptions, locks []hermes.Lock, 
 	}
 	opts.Locks = s.engine.lockCalls(locks)
 	return s.runTx(ctx, opts, func(own context.Context, c Conn) error {
-		tx := &transaction{ctx: own, conn: c, locks: locks}
+		tx := &transaction{ctx: own, conn: c, locks: locks, bulk: opts.Pool == Bulk}
 		defer func() { tx.over = true }()
 		if err := fn(&Store{database: s.database, tx: tx}); err != nil {
 			return err

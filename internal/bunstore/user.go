@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -29,7 +30,10 @@ func (s *Store) User(ctx context.Context, a sip.Addr) (hermes.User, error) {
 		return hermes.User{}, err
 	}
 	var row userRow
-	if err := s.get(ctx, l.user, &row, a.User(), a.Domain().String()); err != nil {
+	err = s.first(ctx, l.user, []any{a.User(), a.Domain().String()}, func(_ context.Context, rows *sql.Rows) error {
+		return row.scan(rows, l.added)
+	})
+	if err != nil {
 		return hermes.User{}, err
 	}
 	return row.user(a), nil

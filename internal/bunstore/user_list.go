@@ -17,7 +17,7 @@ type userListStatements struct {
 func (b *builder) userListStatements() userListStatements {
 	st := userListStatements{
 		users:         b.statement(Data, b.users(false)),
-		usersMatching: b.statement(Data, b.users(true)),
+		usersMatching: b.statement(Scan, b.users(true)),
 	}
 	st.usersMatching.planEachTime = true
 	return st

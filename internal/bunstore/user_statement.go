@@ -69,7 +69,7 @@ func (b *builder) holder() schema.QueryAppender {
 // user selects a userRow.
 func (b *builder) user() *bun.SelectQuery {
 	q := b.NewSelect().Model((*userModel)(nil)).ModelTableExpr("(SELECT 1) AS k").
-		ColumnExpr("?TableColumns").ColumnExpr("s.password, s.ha1, s.ha1b").
+		Column(userColumns...).ColumnExpr("s.password, s.ha1, s.ha1b").
 		Join("LEFT JOIN ?subscriber AS s").JoinOn(accountHas, text(1), text(2)).
 		Join("LEFT JOIN ?users AS h").JoinOn(userHas, text(1), text(2)).
 		Where("s.username IS NOT NULL OR h.username IS NOT NULL")

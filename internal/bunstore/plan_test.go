@@ -1,0 +1,112 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	_ "modernc.org/sqlite" // for its query planner
+)
+
+// newPlanner returns the statements for an empty SQLite database with all tables, and a function
+// that returns the steps of a statement's plan.
+func newPlanner(t *testing.T) (statements, func(text string) []string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "plan.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	for _, folder := range []string{"kamailio/sqlite", "migrations/sqlite"} {
+		entries, err := fs.ReadDir(files, folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if _, err := db.Exec(mustRead(folder + "/" + e.Name())); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	runTx := func(ctx context.Context, _ TxOptions, fn func(context.Context, Conn) error) error { return fn(ctx, db) }
+	s, err := New(t.Context(), Options{Dialect: sqlitedialect.New(), Reads: db, RunTx: runTx})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *s.sql(), func(text string) (steps []string) {
+		t.Helper()
+		rows, err := db.Query("EXPLAIN QUERY PLAN "+text, make([]any, 32)...)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id, parent, unused int
+			var step string
+			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+				t.Fatal(err)
+			}
+			steps = append(steps, step)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return steps
+	}
+}
+
+// scanned returns the table that a step of a plan looks at row by row, or nothing. The rows of a
+// subquery are no table: its name is in a step before.
+func scanned(step string, before []string) string {
+	name, found := strings.CutPrefix(step, "SCAN ")
+	name, _, _ = strings.Cut(name, " ")
+	if !found || name == "CONSTANT" || slices.Contains(before, "CO-ROUTINE "+name) || slices.Contains(before, "MATERIALIZE "+name) {
+		return ""
+	}
+	return name
+}
+
+// TestStatements_Plan wants statements to find their rows by an index in SQLite, so that their cost
+// does not grow with the tables.
+func TestStatements_Plan(t *testing.T) {
+	t.Parallel()
+	exceptions := map[string]string{
+		"authorizations": "lists them all",
+		"keys":           "lists them all",
+		"domains":        "lists them all",
+		"domainServed":   "Kamailio's domains may have capitals; there are few",
+		"serveDomain":    "Kamailio's domains may have capitals; there are few",
+		"sweepNonces":    "runs now and then",
+		"sweepSessions":  "runs now and then",
+	}
+	st, plan := newPlanner(t)
+	for name, text := range texts(t, st) {
+		if text == "" || exceptions[name] != "" {
+			continue
+		}
+		steps := plan(text)
+		for i, step := range steps {
+			if table := scanned(step, steps[:i]); table != "" {
+				t.Errorf("%s scans the table %s:\n%s\nby %q", name, table, text, steps)
+			}
+		}
+	}
+}
+
+// TestStatements_Scan wants a search, which may look at every user, to run where it cannot keep
+// other reads waiting, and to find its rows where the end of the context can stop it.
+func TestStatements_Scan(t *testing.T) {
+	t.Parallel()
+	st, plan := newPlanner(t)
+	if pool := st.usersMatching.pool; pool != Scan {
+		t.Errorf("usersMatching runs in the pool %d, want %d", pool, Scan)
+	}
+	if steps := plan(st.usersMatching.text); !slices.Contains(steps, "MATERIALIZE page") {
+		t.Errorf("usersMatching finds its rows one by one: %q", steps)
+	}
+}
