@@ -36,10 +36,10 @@ func (b *builder) numberStatements() numberStatements {
 		shuffledNumbers: b.statement(Data, bun.SafeQuery(shuffledNumbers,
 			bun.SafeQuery(inRange, text(1), text(2), text(3)), shufflePrime, place(4), place(5), text(6), place(7))),
 
-		addNumber:    b.statement(Data, b.insert(number).On("CONFLICT DO NOTHING")),
-		removeNumber: b.statement(Data, b.NewDelete().Model(number).Where("n.number = ?", text(1))),
+		addNumber:    b.statement(Data, b.insert(number).On("CONFLICT DO NOTHING")).frees(),
+		removeNumber: b.statement(Data, b.NewDelete().Model(number).Where("n.number = ?", text(1))).takes(),
 
-		addNumbers:       b.statement(Bulk, bun.SafeQuery(b.engine.addNumbers)),
+		addNumbers:       b.statement(Bulk, bun.SafeQuery(b.engine.addNumbers)).frees(),
 		beforeAddNumbers: b.statement(Bulk, bun.SafeQuery(b.engine.beforeAddNumbers)),
 		afterAddNumbers:  b.statement(Bulk, bun.SafeQuery(b.engine.afterAddNumbers)),
 		analyzeNumbers:   b.statement(Bulk, bun.SafeQuery(b.engine.analyzeNumbers)),

@@ -13,7 +13,7 @@ import (
 
 type takeStatements struct {
 	hasFree                   statement // reports whether a number may be taken, now or later
-	freeEnds                  statement // the first and the last that may be taken
+	freeEnds                  statement // the first and the last that may be taken, of rows it locks
 	takeUnlocked, takeWaiting statement
 }
 
@@ -38,15 +38,14 @@ type candidate struct {
 // row.
 func (b *builder) candidate(c candidate) *bun.SelectQuery {
 	q := b.free(c).OrderExpr("n.number")
-	if !b.engine.locksRows {
-		return q.Limit(1)
-	}
-	if c.wait {
+	switch {
+	case !b.engine.locksRows:
+	case c.wait:
 		q.For("UPDATE")
-	} else {
-		q.For("UPDATE SKIP LOCKED")
+	default:
+		b.passLocked(q)
 	}
-	if !c.lock {
+	if !c.lock || !b.engine.locksRows {
 		return q.Limit(1)
 	}
 	// The condition is outside, where it is tried for one row after the other: inside, a plan that
@@ -55,10 +54,23 @@ func (b *builder) candidate(c candidate) *bun.SelectQuery {
 		Where("pg_try_advisory_xact_lock(? + CAST(substr(c.number, 2) AS bigint))", int64(numberLocks)).Limit(1)
 }
 
+// passLocked makes q lock its rows, and pass over those that other transactions have locked.
+func (b *builder) passLocked(q *bun.SelectQuery) *bun.SelectQuery {
+	if b.engine.locksRows {
+		q.For("UPDATE SKIP LOCKED")
+	}
+	return q
+}
+
+// freeRange is inRange with a condition of whose selectivity PostgreSQL knows nothing. It takes LIKE
+// with a placeholder for so selective that it would make a new plan for every run, and for each plan
+// read the ends of the index, where the entries of numbers that were taken are.
+const freeRange = "n.number >= ?0 AND n.number < ?1 AND CASE WHEN n.number LIKE ?2 ESCAPE '!' THEN true ELSE false END"
+
 // free selects the numbers that may be taken, in no order.
 func (b *builder) free(c candidate) *bun.SelectQuery {
 	q := b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("n.number").
-		Where(inRange, text(c.from), text(c.from+1), text(c.from+2)).
+		Where(freeRange, text(c.from), text(c.from+1), text(c.from+2)).
 		Where("NOT EXISTS (?)", b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").
 			Where("a.alias_username = n.number ?theirs"))
 	if c.domain != 0 {
@@ -76,29 +88,33 @@ const numberLocks = 2_000_000_000_000_000_000
 func (b *builder) takeStatements() takeStatements {
 	take := func(format string, args ...any) statement {
 		return b.statement(Data, b.NewDelete().Model((*numberModel)(nil)).ModelTableExpr("?numbers AS taken").
-			Where("taken.number = "+format, args...).Returning("number"))
+			Where("taken.number = "+format, args...).Returning("number")).takes()
 	}
-	end := func(order string) *bun.SelectQuery { return b.free(candidate{from: 1}).OrderExpr(order).Limit(1) }
+	end := func(order string) *bun.SelectQuery {
+		return b.passLocked(b.free(candidate{from: 1}).OrderExpr(order).Limit(1))
+	}
 	return takeStatements{
 		hasFree:  b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.free(candidate{from: 1}))),
-		freeEnds: b.statement(Data, b.NewSelect().ColumnExpr("(?) AS low, (?) AS high", end("n.number"), end("n.number DESC"))),
+		freeEnds: b.statement(Data, b.NewSelect().ColumnExpr("(?) AS first, (?) AS last", end("n.number"), end("n.number DESC"))),
 		takeUnlocked: take("coalesce((?), (?))",
 			b.candidate(candidate{from: 1}), b.candidate(candidate{from: 4})),
 		takeWaiting: take("(?)", b.candidate(candidate{from: 1, wait: true})),
 	}
 }
 
-// TakeNumber implements [hermes.Store]. It is READ COMMITTED: the lock on the row is all that it
-// needs.
+// TakeNumber implements [hermes.Store].
 func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random bool) (n e164.Number, err error) {
 	err = s.write(ctx, TxOptions{}, nil, func(in *Store) error {
-		from := ""
-		if random {
-			if from, err = in.randomKey(ctx, match); err != nil {
-				return err
-			}
+		search, err := in.search(ctx, match, random)
+		if err != nil {
+			return err
 		}
-		n, err = in.takeFrom(ctx, match, from)
+		defer search.end()
+		from, err := in.firstKey(ctx, search, match)
+		if err != nil {
+			return err
+		}
+		n, err = in.takeFrom(ctx, search, match, from)
 		return err
 	})
 	if err != nil {
@@ -107,14 +123,47 @@ func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random boo
 	return n, nil
 }
 
+// search begins a search with the head of the pattern. Without row locks, no entries of numbers
+// that were taken are in the way. A transaction that sees only what was committed before it began
+// could not say from where on numbers are free, and one that has made numbers free has not told the
+// heads yet.
+func (s *Store) search(ctx context.Context, match hermes.Pattern, random bool) (*search, error) {
+	if !s.engine.locksRows || s.tx.serializable || s.tx.pooling.frees {
+		return &search{key: headKey{match.String(), random}}, nil
+	}
+	return s.heads.begin(ctx, match, random)
+}
+
+// firstKey returns the key at which a search begins: that of its head, or a random one.
+func (s *Store) firstKey(ctx context.Context, search *search, match hermes.Pattern) (string, error) {
+	if !search.key.random {
+		return search.ends.First.String(), nil
+	}
+	ends := search.ends
+	if ends.First.IsZero() {
+		if err := s.get(ctx, s.sql().freeEnds, &ends, numberRange(match, "")...); err != nil {
+			return "", err
+		}
+		if ends.First.IsZero() {
+			return "", nil
+		}
+		search.found(ends)
+	}
+	return keyBetween(ends.First, ends.Last), nil
+}
+
 // takeFrom takes the first match from a key on, or else the first of all. At first it passes over
 // rows that other takers have locked. Where only such rows are left it waits until it is known
 // whether they are taken. That a wait ended without a number says nothing about rows that were
 // added meanwhile: only hasFree does.
-func (s *Store) takeFrom(ctx context.Context, match hermes.Pattern, from string) (n e164.Number, err error) {
+func (s *Store) takeFrom(ctx context.Context, search *search, match hermes.Pattern, from string) (n e164.Number, err error) {
 	st, all := s.sql(), numberRange(match, "")
 	for {
 		err = s.get(ctx, st.takeUnlocked, &n, append(numberRange(match, from), all...)...)
+		if err == nil && !search.key.random {
+			search.found(numberEnds{First: n})
+		}
+		search.end()
 		if err != error(hermes.NotFound) || !s.engine.locksRows {
 			return n, err
 		}
@@ -131,26 +180,11 @@ func (s *Store) takeFrom(ctx context.Context, match hermes.Pattern, from string)
 	}
 }
 
-// randomKey returns a random key between the first match and the last.
-func (s *Store) randomKey(ctx context.Context, match hermes.Pattern) (string, error) {
-	var ends struct {
-		Low  e164.Number `bun:"low"`
-		High e164.Number `bun:"high"`
-	}
-	if err := s.get(ctx, s.sql().freeEnds, &ends, numberRange(match, "")...); err != nil {
-		return "", err
-	}
-	if ends.Low.IsZero() {
-		return "", hermes.NotFound
-	}
-	return keyBetween(ends.Low, ends.High), nil
-}
-
-// keyBetween returns a random key that is not before low and not after every number that begins
-// with the digits of high.
-func keyBetween(low, high e164.Number) string {
-	first, last := filled(low), filled(high)
-	return fmt.Sprintf("+%015d", first+rand.Int64N(last-first+1))
+// keyBetween returns a random key that is not before first and not after every number that begins
+// with the digits of last.
+func keyBetween(first, last e164.Number) string {
+	low, high := filled(first), filled(last)
+	return fmt.Sprintf("+%015d", low+rand.Int64N(high-low+1))
 }
 
 // filled returns a number as an integer of 15 digits, so that the order of the integers is that

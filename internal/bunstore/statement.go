@@ -15,6 +15,29 @@ type statement struct {
 	// planEachTime prepares the statement for every run, because the best plan depends on the
 	// values.
 	planEachTime bool
+	pooling      pooling
+}
+
+// frees returns the statement, which may make numbers free.
+func (st statement) frees() statement {
+	st.pooling.frees = true
+	return st
+}
+
+// takes returns the statement, which may take numbers.
+func (st statement) takes() statement {
+	st.pooling.takes = true
+	return st
+}
+
+// pooling is how a statement may change which numbers can be taken.
+type pooling struct {
+	frees bool // some can be taken when its transaction is committed
+	takes bool // some can be taken again when its transaction is rolled back
+}
+
+func (p pooling) or(q pooling) pooling {
+	return pooling{frees: p.frees || q.frees, takes: p.takes || q.takes}
 }
 
 // sql returns the statements, for methods that do not depend on which of Kamailio's tables exist.
@@ -52,6 +75,7 @@ func (s *Store) run(ctx context.Context, st statement, fn func(context.Context, 
 			return err
 		}
 		ctx, conn = tx.ctx, tx.conn
+		tx.pooling = tx.pooling.or(st.pooling)
 	}
 	if !st.planEachTime || !s.engine.keepsPlans {
 		return s.fail(fn(ctx, conn))
