@@ -130,6 +130,9 @@ func testTakeNumber(t *testing.T, open openFunc) {
 		}
 		wantPool(t, s, "+4713")
 	})
+	t.Run("numbers that an alias has, in any domain, stay in the pool", func(t *testing.T) {
+		testTakeUnaliased(t, open(t).Store, false)
+	})
 	t.Run("without a match it is NotFound, and nothing is taken", func(t *testing.T) {
 		s := open(t).Store
 		wantNoneToTake(t, s, hermes.Pattern{}, false)
@@ -156,6 +159,9 @@ func testTakeRandomNumber(t *testing.T, open openFunc) {
 		wantNoneToTake(t, s, pattern("+47*"), true)
 		wantPool(t, s, "+46123", "+99")
 	})
+	t.Run("numbers that an alias has, in any domain, stay in the pool", func(t *testing.T) {
+		testTakeUnaliased(t, open(t).Store, true)
+	})
 	t.Run("without a match it is NotFound, and nothing is taken", func(t *testing.T) {
 		s := open(t).Store
 		wantNoneToTake(t, s, hermes.Pattern{}, true)
@@ -163,6 +169,27 @@ func testTakeRandomNumber(t *testing.T, open openFunc) {
 		wantNoneToTake(t, s, pattern("+46*"), true)
 		wantPool(t, s, "+4711", "+4712")
 	})
+}
+
+func testTakeUnaliased(t *testing.T, s hermes.Store, random bool) {
+	t.Helper()
+	mustAddNumber(t, s, "+4710", "+4711", "+4712", "+4713", "+4714")
+	for _, a := range []string{"+4710@example.com", "+4712@other.example", "+4714@example.com", "4713@example.com", "+47110@example.com"} {
+		mustAddAlias(t, s, alias(a, "+4711@example.com"))
+	}
+	taken := []e164.Number{}
+	for range 2 {
+		n, err := s.TakeNumber(t.Context(), pattern("+47*"), random)
+		must(t, err)
+		taken = append(taken, n)
+	}
+	slices.SortFunc(taken, e164.Number.Compare)
+	wantList(t, taken, nil, numbers("+4711", "+4713"))
+	wantNoneToTake(t, s, pattern("+47*"), random)
+	must(t, s.RemoveAlias(t.Context(), addr("+4712@other.example")))
+	n, err := s.TakeNumber(t.Context(), pattern("+47*"), random)
+	wantEqual(t, n, err, number("+4712"))
+	wantPool(t, s, "+4710", "+4714")
 }
 
 func mustAddNumber(t *testing.T, s hermes.Store, texts ...string) {

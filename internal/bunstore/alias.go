@@ -64,13 +64,13 @@ func (b *builder) aliasStatements() aliasStatements {
 			b.aliasAt(), b.withNumber().Where("a.alias_domain <> ?", text(2)))),
 		aliasSite: b.statement(Data, b.aliasSite()),
 
-		addAlias:    b.statement(Data, add()),
-		removeAlias: b.statement(Data, b.NewDelete().Model(alias).Where(at, text(1), text(2))),
+		addAlias:    b.statement(Data, add()).takes(),
+		removeAlias: b.statement(Data, b.NewDelete().Model(alias).Where(at, text(1), text(2))).frees(),
 	}
 	if b.engine.writesInWith {
-		st.takeAlias = b.statement(Data, b.takeAlias(add()))
-		st.assignNumber = b.statement(Data, b.assignNumber())
-		st.releaseNumber = b.statement(Data, b.releaseNumber())
+		st.takeAlias = b.statement(Data, b.takeAlias(add())).takes()
+		st.assignNumber = b.statement(Data, b.assignNumber()).takes()
+		st.releaseNumber = b.statement(Data, b.releaseNumber()).frees()
 	}
 	return st
 }

@@ -19,6 +19,7 @@ type statements struct {
 	groupStatements
 	phoneStatements
 	numberStatements
+	takeStatements
 	aliasStatements
 	domainStatements
 	authStatements
@@ -52,6 +53,7 @@ func (d *database) build(l *layout) (statements, error) {
 		groupStatements:    b.groupStatements(),
 		phoneStatements:    b.phoneStatements(),
 		numberStatements:   b.numberStatements(),
+		takeStatements:     b.takeStatements(),
 		aliasStatements:    b.aliasStatements(),
 		domainStatements:   b.domainStatements(),
 		authStatements:     b.authStatements(),

@@ -4,23 +4,19 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/schema"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
 type numberStatements struct {
-	hasNumber, hasMatching    statement
-	numbers, shuffledNumbers  statement
-	numberEnds                statement // the first and the last that match
-	addNumber, removeNumber   statement
-	takeUnlocked, takeWaiting statement
+	hasNumber                statement
+	numbers, shuffledNumbers statement
+	addNumber, removeNumber  statement
 
 	addNumbers, beforeAddNumbers, afterAddNumbers, analyzeNumbers statement
 }
@@ -34,31 +30,16 @@ func (b *builder) numberStatements() numberStatements {
 	matching := func(column string) *bun.SelectQuery {
 		return b.NewSelect().Model(number).ColumnExpr(column).Where(inRange, text(1), text(2), text(3))
 	}
-	first := func() *bun.SelectQuery { return matching("n.number").OrderExpr("n.number") }
-	unlocked, waiting := first().Limit(1), first().Limit(1)
-	if b.engine.locksRows {
-		unlocked.For("UPDATE SKIP LOCKED")
-		waiting.For("UPDATE")
-	}
-	take := func(which *bun.SelectQuery) schema.QueryAppender {
-		return b.NewDelete().Model(number).ModelTableExpr("?numbers AS taken").
-			Where("taken.number = (?)", which).Returning("number")
-	}
 	st := numberStatements{
-		hasNumber:   b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", exact)),
-		hasMatching: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", matching("1"))),
-		numbers:     b.statement(Data, limit(first(), 4)),
+		hasNumber: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", exact)),
+		numbers:   b.statement(Data, limit(matching("n.number").OrderExpr("n.number"), 4)),
 		shuffledNumbers: b.statement(Data, bun.SafeQuery(shuffledNumbers,
 			bun.SafeQuery(inRange, text(1), text(2), text(3)), shufflePrime, place(4), place(5), text(6), place(7))),
-		numberEnds: b.statement(Data, b.NewSelect().ColumnExpr("(?) AS low, (?) AS high",
-			matching("min(n.number)"), matching("max(n.number)"))),
 
-		addNumber:    b.statement(Data, b.insert(number).On("CONFLICT DO NOTHING")),
-		removeNumber: b.statement(Data, b.NewDelete().Model(number).Where("n.number = ?", text(1))),
-		takeUnlocked: b.statement(Data, take(unlocked)),
-		takeWaiting:  b.statement(Data, take(waiting)),
+		addNumber:    b.statement(Data, b.insert(number).On("CONFLICT DO NOTHING")).frees(),
+		removeNumber: b.statement(Data, b.NewDelete().Model(number).Where("n.number = ?", text(1))).takes(),
 
-		addNumbers:       b.statement(Bulk, bun.SafeQuery(b.engine.addNumbers)),
+		addNumbers:       b.statement(Bulk, bun.SafeQuery(b.engine.addNumbers)).frees(),
 		beforeAddNumbers: b.statement(Bulk, bun.SafeQuery(b.engine.beforeAddNumbers)),
 		afterAddNumbers:  b.statement(Bulk, bun.SafeQuery(b.engine.afterAddNumbers)),
 		analyzeNumbers:   b.statement(Bulk, bun.SafeQuery(b.engine.analyzeNumbers)),
@@ -163,78 +144,5 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 // digits returns a number as an integer.
 func digits(n e164.Number) int64 {
 	v, _ := strconv.ParseInt(n.String()[1:], 10, 64) // digits only
-	return v
-}
-
-// TakeNumber implements [hermes.Store]. Outside a transaction it is READ COMMITTED: the lock on
-// the row is all that it needs, and serializable takers would abort each other because they read
-// the same page of the index.
-func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random bool) (n e164.Number, err error) {
-	err = s.write(ctx, TxOptions{}, nil, func(in *Store) error {
-		from := ""
-		if random {
-			if from, err = in.randomKey(ctx, match); err != nil {
-				return err
-			}
-		}
-		n, err = in.takeFrom(ctx, match, from)
-		return err
-	})
-	if err != nil {
-		return e164.Number{}, err
-	}
-	return n, nil
-}
-
-// takeFrom takes the first match from a key on, or else the first of all. At first it passes over
-// rows that other takers have locked. Where only such rows are left it waits until it is known
-// whether they are taken. That a wait ended without a number says nothing about rows that were
-// added meanwhile: only hasMatching does.
-func (s *Store) takeFrom(ctx context.Context, match hermes.Pattern, from string) (n e164.Number, err error) {
-	st := s.sql()
-	for {
-		err = s.get(ctx, st.takeUnlocked, &n, numberRange(match, from)...)
-		if err == error(hermes.NotFound) && from != "" {
-			err = s.get(ctx, st.takeUnlocked, &n, numberRange(match, "")...)
-		}
-		if err != error(hermes.NotFound) || !s.engine.locksRows {
-			return n, err
-		}
-		exists := false
-		if err := s.get(ctx, st.hasMatching, &exists, numberRange(match, "")...); err != nil {
-			return n, err
-		}
-		if !exists {
-			return n, hermes.NotFound
-		}
-		if err = s.get(ctx, st.takeWaiting, &n, numberRange(match, "")...); err != error(hermes.NotFound) {
-			return n, err
-		}
-	}
-}
-
-// randomKey returns a random key between the first match and the last.
-func (s *Store) randomKey(ctx context.Context, match hermes.Pattern) (string, error) {
-	var ends struct {
-		Low  e164.Number `bun:"low"`
-		High e164.Number `bun:"high"`
-	}
-	if err := s.get(ctx, s.sql().numberEnds, &ends, numberRange(match, "")...); err != nil {
-		return "", err
-	}
-	if ends.Low.IsZero() {
-		return "", hermes.NotFound
-	}
-	low, high := filled(ends.Low), filled(ends.High)
-	return fmt.Sprintf("+%015d", low+rand.Int64N(high-low+1)), nil
-}
-
-// filled returns a number as an integer of 15 digits, so that the order of the integers is that
-// of the texts.
-func filled(n e164.Number) int64 {
-	v := digits(n)
-	for range 15 - n.Digits() {
-		v *= 10
-	}
 	return v
 }

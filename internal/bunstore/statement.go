@@ -17,6 +17,29 @@ type statement struct {
 	// planEachTime prepares the statement for every run, because the best plan depends on the
 	// values.
 	planEachTime bool
+	pooling      pooling
+}
+
+// frees returns the statement, which may make numbers free.
+func (st statement) frees() statement {
+	st.pooling.frees = true
+	return st
+}
+
+// takes returns the statement, which may take numbers.
+func (st statement) takes() statement {
+	st.pooling.takes = true
+	return st
+}
+
+// pooling is how a statement may change which numbers can be taken.
+type pooling struct {
+	frees bool // some can be taken when its transaction is committed
+	takes bool // some can be taken again when its transaction is rolled back
+}
+
+func (p pooling) or(q pooling) pooling {
+	return pooling{frees: p.frees || q.frees, takes: p.takes || q.takes}
 }
 
 // sql returns the statements, for methods that do not depend on which of Kamailio's tables exist.
@@ -55,6 +78,7 @@ func (s *Store) run(ctx context.Context, st statement, fn func(context.Context, 
 	if err := tx.usable(ctx); err != nil {
 		return err
 	}
+	tx.pooling = tx.pooling.or(st.pooling)
 	if s.time == 0 || tx.bulk || st.pool == Bulk {
 		return s.fail(s.runOn(tx.ctx, tx.conn, st, fn))
 	}

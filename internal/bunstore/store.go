@@ -97,6 +97,7 @@ type database struct {
 	layout atomic.Pointer[layout]
 	single bool // one goroutine at a time may use the database
 	seen   seenBatch
+	heads  heads
 }
 
 // transaction is the one that a Store runs in.
@@ -107,6 +108,9 @@ type transaction struct {
 	bulk   bool          // its statements may take long
 	failed error         // the first failure of a statement: the transaction cannot be committed
 	over   bool
+
+	serializable bool // sees only what was committed before it began
+	pooling      pooling
 }
 
 var errOver = errors.New("the transaction is over")
@@ -116,7 +120,7 @@ func New(ctx context.Context, opts Options) (*Store, error) {
 	engine := newEngine(opts.Dialect, opts.KamailioSchema)
 	d := &database{
 		runTx: opts.RunTx, single: opts.Single, engine: engine, db: newBunDB(opts.Dialect, engine),
-		read: opts.reader(), time: opts.StatementTime,
+		read: opts.reader(), time: opts.StatementTime, heads: heads{now: time.Now},
 	}
 	s := &Store{database: d}
 	_, err := s.look(ctx)
@@ -158,14 +162,21 @@ func (s *Store) write(ctx context.Context, opts TxOptions, locks []hermes.Lock, 
 		return fn(s)
 	}
 	opts.Locks = s.engine.lockCalls(locks)
-	return s.runTx(ctx, opts, func(own context.Context, c Conn) error {
-		tx := &transaction{ctx: own, conn: c, locks: locks, bulk: opts.Pool == Bulk}
+	var tx *transaction
+	undone := false
+	err := s.runTx(ctx, opts, func(own context.Context, c Conn) error {
+		undone = undone || tx != nil && tx.pooling.takes
+		tx = &transaction{ctx: own, conn: c, locks: locks, bulk: opts.Pool == Bulk, serializable: opts.Serializable}
 		defer func() { tx.over = true }()
 		if err := fn(&Store{database: s.database, tx: tx}); err != nil {
 			return err
 		}
 		return errors.Join(tx.failed, ctx.Err())
 	})
+	if undone || tx != nil && (tx.pooling.frees || err != nil && tx.pooling.takes) {
+		s.heads.changed()
+	}
+	return err
 }
 
 // lock takes those of the locks that the transaction of s does not have.

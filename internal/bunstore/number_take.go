@@ -1,0 +1,198 @@
+package bunstore
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/uptrace/bun"
+
+	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+type takeStatements struct {
+	hasFree                   statement // reports whether a number may be taken, now or later
+	freeEnds                  statement // the first and the last that may be taken, of rows it locks
+	takeUnlocked, takeWaiting statement
+}
+
+// candidate says which number of the pool is wanted.
+type candidate struct {
+	// from is the number of the first of the arguments that numberRange returns.
+	from int
+	// wait makes the statement wait for rows that other transactions have locked. Otherwise it
+	// passes over them.
+	wait bool
+	// lock makes the statement take the number's lock, and pass over numbers whose lock another
+	// transaction has. With wait it may still pass over them.
+	lock bool
+	// domain is the number of the argument with a domain in which no user may have the number as
+	// user part. If zero, users do not matter.
+	domain int
+}
+
+// candidate selects the first number that may be taken: it matches, no alias has it, and no other
+// transaction has locked its row, which this statement locks. All is one statement, so that the
+// number cannot become an alias's between the look and the taking: whoever makes it one removes the
+// row.
+func (b *builder) candidate(c candidate) *bun.SelectQuery {
+	q := b.free(c).OrderExpr("n.number")
+	switch {
+	case !b.engine.locksRows:
+	case c.wait:
+		q.For("UPDATE")
+	default:
+		b.passLocked(q)
+	}
+	if !c.lock || !b.engine.locksRows {
+		return q.Limit(1)
+	}
+	// The condition is outside, where it is tried for one row after the other: inside, a plan that
+	// sorts would lock every number of the pool.
+	return b.NewSelect().ColumnExpr("c.number").TableExpr("(?) AS c", q).
+		Where("pg_try_advisory_xact_lock(? + CAST(substr(c.number, 2) AS bigint))", int64(numberLocks)).Limit(1)
+}
+
+// passLocked makes q lock its rows, and pass over those that other transactions have locked.
+func (b *builder) passLocked(q *bun.SelectQuery) *bun.SelectQuery {
+	if b.engine.locksRows {
+		q.For("UPDATE SKIP LOCKED")
+	}
+	return q
+}
+
+// freeRange is inRange with a condition of whose selectivity PostgreSQL knows nothing. It takes LIKE
+// with a placeholder for so selective that it would make a new plan for every run, and for each plan
+// read the ends of the index, where the entries of numbers that were taken are.
+const freeRange = "n.number >= ?0 AND n.number < ?1 AND CASE WHEN n.number LIKE ?2 ESCAPE '!' THEN true ELSE false END"
+
+// free selects the numbers that may be taken, in no order.
+func (b *builder) free(c candidate) *bun.SelectQuery {
+	q := b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("n.number").
+		Where(freeRange, text(c.from), text(c.from+1), text(c.from+2)).
+		Where("NOT EXISTS (?)", b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").
+			Where("a.alias_username = n.number ?theirs"))
+	if c.domain != 0 {
+		q.Where("NOT EXISTS (?)", b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").
+			Where("s.username = n.number ?theirs AND s.domain = ?", text(c.domain)))
+		q.Where("NOT EXISTS (?)", b.NewSelect().Model((*userModel)(nil)).ColumnExpr("1").
+			Where("u.username = n.number AND u.domain = ?", text(c.domain)))
+	}
+	return q
+}
+
+// numberLocks added to the digits of a number is the key of its advisory lock.
+const numberLocks = 2_000_000_000_000_000_000
+
+func (b *builder) takeStatements() takeStatements {
+	take := func(format string, args ...any) statement {
+		return b.statement(Data, b.NewDelete().Model((*numberModel)(nil)).ModelTableExpr("?numbers AS taken").
+			Where("taken.number = "+format, args...).Returning("number")).takes()
+	}
+	end := func(order string) *bun.SelectQuery {
+		return b.passLocked(b.free(candidate{from: 1}).OrderExpr(order).Limit(1))
+	}
+	return takeStatements{
+		hasFree:  b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.free(candidate{from: 1}))),
+		freeEnds: b.statement(Data, b.NewSelect().ColumnExpr("(?) AS first, (?) AS last", end("n.number"), end("n.number DESC"))),
+		takeUnlocked: take("coalesce((?), (?))",
+			b.candidate(candidate{from: 1}), b.candidate(candidate{from: 4})),
+		takeWaiting: take("(?)", b.candidate(candidate{from: 1, wait: true})),
+	}
+}
+
+// TakeNumber implements [hermes.Store].
+func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random bool) (n e164.Number, err error) {
+	err = s.write(ctx, TxOptions{}, nil, func(in *Store) error {
+		search, err := in.search(ctx, match, random)
+		if err != nil {
+			return err
+		}
+		defer search.end()
+		from, err := in.firstKey(ctx, search, match)
+		if err != nil {
+			return err
+		}
+		n, err = in.takeFrom(ctx, search, match, from)
+		return err
+	})
+	if err != nil {
+		return e164.Number{}, err
+	}
+	return n, nil
+}
+
+// search begins a search with the head of the pattern. Without row locks, no entries of numbers
+// that were taken are in the way. A transaction that sees only what was committed before it began
+// could not say from where on numbers are free, and one that has made numbers free has not told the
+// heads yet.
+func (s *Store) search(ctx context.Context, match hermes.Pattern, random bool) (*search, error) {
+	if !s.engine.locksRows || s.tx.serializable || s.tx.pooling.frees {
+		return &search{key: headKey{match.String(), random}}, nil
+	}
+	return s.heads.begin(ctx, match, random)
+}
+
+// firstKey returns the key at which a search begins: that of its head, or a random one.
+func (s *Store) firstKey(ctx context.Context, search *search, match hermes.Pattern) (string, error) {
+	if !search.key.random {
+		return search.ends.First.String(), nil
+	}
+	ends := search.ends
+	if ends.First.IsZero() {
+		if err := s.get(ctx, s.sql().freeEnds, &ends, numberRange(match, "")...); err != nil {
+			return "", err
+		}
+		if ends.First.IsZero() {
+			return "", nil
+		}
+		search.found(ends)
+	}
+	return keyBetween(ends.First, ends.Last), nil
+}
+
+// takeFrom takes the first match from a key on, or else the first of all. At first it passes over
+// rows that other takers have locked. Where only such rows are left it waits until it is known
+// whether they are taken. That a wait ended without a number says nothing about rows that were
+// added meanwhile: only hasFree does.
+func (s *Store) takeFrom(ctx context.Context, search *search, match hermes.Pattern, from string) (n e164.Number, err error) {
+	st, all := s.sql(), numberRange(match, "")
+	for {
+		err = s.get(ctx, st.takeUnlocked, &n, append(numberRange(match, from), all...)...)
+		if err == nil && !search.key.random {
+			search.found(numberEnds{First: n})
+		}
+		search.end()
+		if err != error(hermes.NotFound) || !s.engine.locksRows {
+			return n, err
+		}
+		exists := false
+		if err := s.get(ctx, st.hasFree, &exists, all...); err != nil {
+			return n, err
+		}
+		if !exists {
+			return n, hermes.NotFound
+		}
+		if err = s.get(ctx, st.takeWaiting, &n, all...); err != error(hermes.NotFound) {
+			return n, err
+		}
+	}
+}
+
+// keyBetween returns a random key that is not before first and not after every number that begins
+// with the digits of last.
+func keyBetween(first, last e164.Number) string {
+	low, high := filled(first), filled(last)
+	return fmt.Sprintf("+%015d", low+rand.Int64N(high-low+1))
+}
+
+// filled returns a number as an integer of 15 digits, so that the order of the integers is that
+// of the texts.
+func filled(n e164.Number) int64 {
+	v := digits(n)
+	for range 15 - n.Digits() {
+		v *= 10
+	}
+	return v
+}
