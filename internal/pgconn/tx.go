@@ -76,9 +76,7 @@ func (o TxOptions) withDefaults() TxOptions {
 // unknown. If ctx is done before COMMIT, nothing is written and RunTx returns the error of ctx.
 //
 // With TxOptions.Batch, BEGIN and all that is needed before fn are one round trip, and COMMIT is
-// another. BEGIN and COMMIT are sent as texts and not by [sql.Tx] for that reason. COMMIT follows a
-// SELECT in the same text, which fails if an earlier statement failed: otherwise the server would
-// answer COMMIT with a rollback, which pgdriver takes for success.
+// another. BEGIN and COMMIT are sent as texts and not by [sql.Tx] for that reason.
 //
 // If the answer to COMMIT is lost, RunTx asks the server for the outcome; see mark.
 func RunTx(ctx context.Context, pool *sql.DB, opts TxOptions, fn func(ctx context.Context, c *sql.Conn) error) error {
@@ -156,12 +154,17 @@ func (r *runner) inConn(ctx context.Context, conn *sql.Conn, alone bool) (lost *
 	if err != nil {
 		return nil, err
 	}
-	if _, err := conn.ExecContext(txCtx, "SELECT 1; COMMIT"); err != nil {
+	if _, err := conn.ExecContext(txCtx, commitText); err != nil {
 		return &m, err
 	}
 	committed = true
 	return nil, nil
 }
+
+// commitText checks deferred constraints first, because that fails if an earlier statement failed,
+// and costs the server next to nothing. COMMIT alone would be answered with a rollback then, which
+// pgdriver takes for success.
+const commitText = "SET CONSTRAINTS ALL IMMEDIATE; COMMIT"
 
 // rollback ends the transaction on conn if one is open. If it cannot, the connection is closed, so
 // that the server rolls back.
