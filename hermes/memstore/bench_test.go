@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -12,19 +13,29 @@ import (
 
 const million = 1_000_000
 
+// sizes are the numbers of users, numbers and sessions that the benchmarks of growth work with.
+var sizes = []int{10_000, million}
+
 // address returns the address of the user with number i.
 func address(i int) sip.Addr { return sip.MustParse(fmt.Sprintf("u%07d@example.com", i)) }
 
-// newFilledStore returns a store with a million users and a million numbers.
-func newFilledStore(b *testing.B) *Store {
+func newUser(a sip.Addr) hermes.User {
+	return hermes.User{Address: a, Type: hermes.Local, DisplayName: a.User()}
+}
+
+// newFilledStore returns a store with n users and n numbers.
+func newFilledStore(b *testing.B, n int) *Store {
 	b.Helper()
 	s := New()
-	err := s.inTx(b.Context(), func(tx *Store) error {
-		for i := range million {
-			a := address(i)
-			tx.tx.records.setUser(&hermes.User{Address: a, Type: hermes.Local, DisplayName: a.User()})
+	err := s.Tx(b.Context(), nil, func(tx hermes.Store) error {
+		for i := range n {
+			if err := tx.AddUser(b.Context(), newUser(address(i))); err != nil {
+				return err
+			}
 		}
-		_, err := tx.AddNumbers(b.Context(), e164.MustParse("+4710000000"), e164.MustParse("+4710999999"))
+		first := e164.MustParse("+4710000000")
+		last, _ := first.Offset(int64(n - 1))
+		_, err := tx.AddNumbers(b.Context(), first, last)
 		return err
 	})
 	if err != nil {
@@ -33,95 +44,265 @@ func newFilledStore(b *testing.B) *Store {
 	return s
 }
 
-// BenchmarkMapGet reads a Go map, for a comparison with BenchmarkUser.
-func BenchmarkMapGet(b *testing.B) {
-	users, keys := map[sip.Addr]*hermes.User{}, randomAddresses()
-	for i := range million {
-		a := address(i)
-		users[a] = &hermes.User{Address: a}
-	}
-	for i := 0; b.Loop(); i++ {
-		if users[keys[i%len(keys)]] == nil {
-			b.Fatal("a user is missing")
-		}
-	}
-}
-
-func BenchmarkUser(b *testing.B) {
-	s, keys := newFilledStore(b), randomAddresses()
-	for i := 0; b.Loop(); i++ {
-		if _, err := s.User(b.Context(), keys[i%len(keys)]); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func randomAddresses() []sip.Addr {
+// randomAddresses returns addresses of the first n users.
+func randomAddresses(n int) []sip.Addr {
 	keys := make([]sip.Addr, 1<<16)
 	for i := range keys {
-		keys[i] = address(rand.IntN(million))
+		keys[i] = address(rand.IntN(n))
 	}
 	return keys
 }
 
+// benchFilled runs fn as a benchmark for a store of each size, with addresses of its users.
+func benchFilled(b *testing.B, fn func(b *testing.B, s *Store, keys []sip.Addr)) {
+	for _, n := range sizes {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s, keys := newFilledStore(b, n), randomAddresses(n)
+			b.ReportAllocs()
+			fn(b, s, keys)
+		})
+	}
+}
+
+// BenchmarkMapGet reads a Go map: the floor of BenchmarkUser.
+func BenchmarkMapGet(b *testing.B) {
+	for _, n := range sizes {
+		users, keys := map[sip.Addr]*hermes.User{}, randomAddresses(n)
+		for i := range n {
+			u := newUser(address(i))
+			users[u.Address] = &u
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if users[keys[i%len(keys)]] == nil {
+					b.Fatal("a user is missing")
+				}
+			}
+		})
+		// User returns the record, so that it cannot do without reading it.
+		b.Run(fmt.Sprint(n, "/copy"), func(b *testing.B) {
+			b.ReportAllocs()
+			var u hermes.User
+			for i := 0; b.Loop(); i++ {
+				u = *users[keys[i%len(keys)]]
+			}
+			if u.Address.IsZero() {
+				b.Fatal("a user is missing")
+			}
+		})
+	}
+}
+
+func BenchmarkUser(b *testing.B) {
+	benchFilled(b, func(b *testing.B, s *Store, keys []sip.Addr) {
+		for i := 0; b.Loop(); i++ {
+			if _, err := s.User(b.Context(), keys[i%len(keys)]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkSlicePage100 copies a page out of a sorted slice: the floor of BenchmarkPage100.
+func BenchmarkSlicePage100(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			all := make([]hermes.UserEntry, n)
+			for i := range all {
+				a := address(i)
+				all[i] = hermes.UserEntry{User: a, DisplayName: a.User()}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				start := rand.IntN(n - 100)
+				if page := append([]hermes.UserEntry(nil), all[start:start+100]...); page[99].User.IsZero() {
+					b.Fatal("a user is missing")
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkPage100(b *testing.B) {
-	s, keys := newFilledStore(b), randomAddresses()
-	for i := 0; b.Loop(); i++ {
-		if _, err := s.Users(b.Context(), hermes.UserQuery{After: keys[i%len(keys)], Limit: 100}); err != nil {
-			b.Fatal(err)
+	benchFilled(b, func(b *testing.B, s *Store, keys []sip.Addr) {
+		for i := 0; b.Loop(); i++ {
+			if _, err := s.Users(b.Context(), hermes.UserQuery{After: keys[i%len(keys)], Limit: 100}); err != nil {
+				b.Fatal(err)
+			}
 		}
-	}
+	})
 }
 
-func BenchmarkClone(b *testing.B) {
-	s := newFilledStore(b)
-	for b.Loop() {
-		s.committed.Load().clone()
-	}
-}
-
+// BenchmarkTx runs a transaction that does nothing.
 func BenchmarkTx(b *testing.B) {
-	s := newFilledStore(b)
-	for b.Loop() {
-		if err := s.Tx(b.Context(), nil, func(hermes.Store) error { return nil }); err != nil {
-			b.Fatal(err)
+	benchFilled(b, func(b *testing.B, s *Store, _ []sip.Addr) {
+		for b.Loop() {
+			if err := s.Tx(b.Context(), nil, func(hermes.Store) error { return nil }); err != nil {
+				b.Fatal(err)
+			}
 		}
-	}
+	})
 }
 
 func BenchmarkSetUser(b *testing.B) {
-	s, keys := newFilledStore(b), randomAddresses()
-	for i := 0; b.Loop(); i++ {
-		if err := s.SetUser(b.Context(), hermes.User{Address: keys[i%len(keys)]}); err != nil {
+	benchFilled(b, func(b *testing.B, s *Store, keys []sip.Addr) {
+		for i := 0; b.Loop(); i++ {
+			if err := s.SetUser(b.Context(), newUser(keys[i%len(keys)])); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkMapPuts fills a Go map: the floor of BenchmarkPuts.
+func BenchmarkMapPuts(b *testing.B) {
+	benchOrders(b, func(b *testing.B, addresses []sip.Addr) {
+		users := map[sip.Addr]*hermes.User{}
+		for _, a := range addresses {
+			u := newUser(a)
+			users[a] = &u
+		}
+	})
+}
+
+// BenchmarkPuts adds many users in one transaction.
+func BenchmarkPuts(b *testing.B) {
+	benchOrders(b, func(b *testing.B, addresses []sip.Addr) {
+		err := New().Tx(b.Context(), nil, func(tx hermes.Store) error {
+			for _, a := range addresses {
+				if err := tx.AddUser(b.Context(), newUser(a)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
 			b.Fatal(err)
+		}
+	})
+}
+
+// benchOrders runs fn as a benchmark with different addresses, in order and in random order.
+func benchOrders(b *testing.B, fn func(*testing.B, []sip.Addr)) {
+	for _, n := range sizes {
+		addresses := make([]sip.Addr, n)
+		for i := range addresses {
+			addresses[i] = address(i)
+		}
+		for _, order := range []string{"in order", "at random"} {
+			b.Run(fmt.Sprint(n, " ", order), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					fn(b, addresses)
+				}
+			})
+			rand.Shuffle(n, func(i, j int) { addresses[i], addresses[j] = addresses[j], addresses[i] })
 		}
 	}
 }
 
-func BenchmarkAddMillionNumbers(b *testing.B) {
-	for b.Loop() {
-		added, err := New().AddNumbers(b.Context(), e164.MustParse("+4710000000"), e164.MustParse("+4710999999"))
-		if added != million || err != nil {
-			b.Fatal(added, err)
+// BenchmarkAddNumbers adds a range to an empty pool, and then once more, when all are there.
+func BenchmarkAddNumbers(b *testing.B) {
+	for _, n := range sizes {
+		first := e164.MustParse("+4710000000")
+		last, _ := first.Offset(int64(n - 1))
+		add := func(b *testing.B, s *Store, want int) {
+			if added, err := s.AddNumbers(b.Context(), first, last); added != int64(want) || err != nil {
+				b.Fatal(added, err)
+			}
 		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				add(b, New(), n)
+			}
+		})
+		b.Run(fmt.Sprint(n, " again"), func(b *testing.B) {
+			s := New()
+			add(b, s, n)
+			b.ReportAllocs()
+			for b.Loop() {
+				add(b, s, 0)
+			}
+		})
 	}
 }
 
-func BenchmarkTakeNumberRandom(b *testing.B) {
-	s := newFilledStore(b)
-	for b.Loop() {
-		n, err := s.TakeNumber(b.Context(), hermes.Pattern{}, true)
-		if err != nil || s.AddNumber(b.Context(), n) != nil {
+func BenchmarkTakeNumber(b *testing.B) {
+	for _, search := range []string{"", "+4710009*"} {
+		match, err := hermes.ParsePattern(search)
+		if err != nil {
 			b.Fatal(err)
 		}
+		b.Run(fmt.Sprintf("search %q", search), func(b *testing.B) {
+			benchFilled(b, func(b *testing.B, s *Store, _ []sip.Addr) {
+				for b.Loop() {
+					n, err := s.TakeNumber(b.Context(), match, true)
+					if err != nil || s.AddNumber(b.Context(), n) != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		})
 	}
+}
+
+// BenchmarkNumbers reads a page of numbers from the middle of the pool.
+func BenchmarkNumbers(b *testing.B) {
+	match, err := hermes.ParsePattern("+4710005*")
+	if err != nil {
+		b.Fatal(err)
+	}
+	benchFilled(b, func(b *testing.B, s *Store, _ []sip.Addr) {
+		for b.Loop() {
+			if page, err := s.Numbers(b.Context(), hermes.NumberQuery{Match: match, Limit: 100}); len(page) != 100 || err != nil {
+				b.Fatal(len(page), err)
+			}
+		}
+	})
 }
 
 func BenchmarkShuffledPage100(b *testing.B) {
-	s := newFilledStore(b)
-	for b.Loop() {
-		if _, err := s.ShuffledNumbers(b.Context(), hermes.NumberQuery{Seed: 7, Limit: 100}); err != nil {
-			b.Fatal(err)
+	benchFilled(b, func(b *testing.B, s *Store, _ []sip.Addr) {
+		for b.Loop() {
+			if _, err := s.ShuffledNumbers(b.Context(), hermes.NumberQuery{Seed: 7, Limit: 100}); err != nil {
+				b.Fatal(err)
+			}
 		}
+	})
+}
+
+// BenchmarkSessions logs a principal in who may have 3 sessions, touches the session, and sweeps.
+func BenchmarkSessions(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s, now := New(), time.Now()
+			session := func(i int) hermes.Session {
+				return hermes.Session{ID: hermes.Hash{byte(i), byte(i >> 8), byte(i >> 16), byte(i >> 24)},
+					Principal: hermes.Principal{Kind: hermes.UserPrincipal, Name: fmt.Sprint(i % 50_000)},
+					LastSeen:  now, Expires: now.Add(time.Hour), KeyExpires: now.Add(time.Hour)}
+			}
+			must := func(err error) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			must(s.Tx(b.Context(), nil, func(tx hermes.Store) error {
+				for i := range n {
+					must(tx.AddSession(b.Context(), session(i)))
+				}
+				return nil
+			}))
+			b.ReportAllocs()
+			for i := n; b.Loop(); i++ {
+				added := session(i)
+				must(s.AddSession(b.Context(), added))
+				must(s.TrimSessions(b.Context(), added.Principal, 3))
+				must(s.Touch(b.Context(), []hermes.Seen{{Session: added.ID, At: now.Add(time.Minute)}}))
+				_, err := s.SweepExpired(b.Context(), now)
+				must(err)
+			}
+		})
 	}
 }

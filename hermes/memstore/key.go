@@ -60,6 +60,7 @@ func (s *Store) AddNonce(ctx context.Context, n hermes.Nonce) error {
 			return hermes.Exists
 		}
 		r.nonces.set(n.ID, &n)
+		r.nonceExpiries.set(expiry{at: n.Expires, id: n.ID}, present{})
 		return nil
 	})
 }
@@ -72,6 +73,7 @@ func (s *Store) TakeNonce(ctx context.Context, id hermes.Hash) (taken hermes.Non
 			return hermes.NotFound
 		}
 		r.nonces.remove(id)
+		r.nonceExpiries.remove(expiry{at: n.Expires, id: id})
 		taken = *n
 		return nil
 	})

@@ -4,8 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"sort"
+	"strings"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -25,18 +29,43 @@ func (s *Store) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Numbe
 		return nil, err
 	}
 	var page []e164.Number
-	for n := range after(r.numbers, q.After) {
+	for n := range r.matchingNumbers(q.Match, q.After) {
 		if len(page) >= q.Limit {
 			break
 		}
-		if matches(q.Match, n) {
+		if n != q.After {
 			page = append(page, n)
 		}
 	}
 	return page, nil
 }
 
-func matches(p hermes.Pattern, n e164.Number) bool { return p.IsZero() || p.Match(n.String()) }
+// matchingNumbers yields the numbers that p matches and that are start or after it.
+func (r *records) matchingNumbers(p hermes.Pattern, start e164.Number) iter.Seq[e164.Number] {
+	return func(yield func(e164.Number) bool) {
+		prefix := literalPrefix(p)
+		first, ok := firstNumber(prefix)
+		if !ok {
+			return
+		}
+		if first.Compare(start) < 0 {
+			first = start
+		}
+		for n := range r.numbers.from(first) {
+			matches := p.IsZero()
+			if !matches {
+				text := n.String()
+				if !strings.HasPrefix(text, prefix) {
+					return
+				}
+				matches = p.Match(text)
+			}
+			if matches && !yield(n) {
+				return
+			}
+		}
+	}
+}
 
 // shuffledNumber is a number with its position in the order of [hermes.Shuffle].
 type shuffledNumber struct {
@@ -52,8 +81,8 @@ func compareShuffled(a, b shuffledNumber) int {
 	return cmp.Or(cmp.Compare(a.position, b.position), a.number.Compare(b.number))
 }
 
-// ShuffledNumbers implements [hermes.NumberStore]. It reads the whole pool for
-// each page.
+// ShuffledNumbers implements [hermes.NumberStore]. It reads all numbers that may match for each
+// page, because each seed gives another order, and keeps about a page of them.
 func (s *Store) ShuffledNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
 	r, err := s.read(ctx)
 	if err != nil {
@@ -63,15 +92,17 @@ func (s *Store) ShuffledNumbers(ctx context.Context, q hermes.NumberQuery) ([]e1
 	if !q.After.IsZero() {
 		after = shuffle(q.After, q.Seed)
 	}
+	last := shuffledNumber{position: math.MaxInt64} // candidates after it are not in the page
 	var found []shuffledNumber
-	for n := range r.numbers.all() {
+	for n := range r.matchingNumbers(q.Match, e164.Number{}) {
 		candidate := shuffle(n, q.Seed)
-		if compareShuffled(candidate, after) > 0 && matches(q.Match, n) {
+		if compareShuffled(candidate, after) > 0 && compareShuffled(candidate, last) < 0 {
 			found = append(found, candidate)
 		}
 		// Sorting is rare, so that its cost per number stays low.
 		if len(found)/2-500 > q.Limit {
 			found = firstShuffled(found, q.Limit)
+			last = found[len(found)-1]
 		}
 	}
 	var page []e164.Number
@@ -104,46 +135,60 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 		return 0, fmt.Errorf("memstore: range %s to %s: want one digit count, the first not after the last", first, last)
 	}
 	err = s.write(ctx, func(r *records) error {
-		numbers, err := r.newNumbers(ctx, first, last)
-		for _, n := range numbers {
-			r.numbers.set(n, present{})
+		before := r.numbers
+		r.numbers = before.clone()
+		if err := r.addNumbers(ctx, first, last); err != nil {
+			r.numbers = before
+			return err
 		}
-		added = int64(len(numbers))
-		return err
+		added = int64(r.numbers.size() - before.size())
+		return nil
 	})
 	return added, err
 }
 
-// newNumbers returns the numbers that AddNumbers adds. They are collected before the first is
-// added, so that none is if ctx ends meanwhile.
-func (r *records) newNumbers(ctx context.Context, first, last e164.Number) ([]e164.Number, error) {
-	aliased := r.aliased(first, last)
-	span := last.Sub(first)
-	numbers := make([]e164.Number, 0, min(span+1, 1<<20))
-	for i := range span + 1 {
-		if i%(1<<14) == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
+// addNumbers adds the numbers of a range that are not the user parts of aliases. If ctx ends
+// meanwhile, some are added and some are not.
+func (r *records) addNumbers(ctx context.Context, first, last e164.Number) error {
+	span, start := last.Sub(first), int64(0)
+	for n := range r.aliasedNumbers(first, last) {
+		i := n.Sub(first)
+		if err := r.addRun(ctx, first, start, i); err != nil {
+			return err
 		}
-		if n, _ := first.Offset(i); !aliased[n] && !r.numbers.has(n) {
-			numbers = append(numbers, n)
-		}
+		start = i + 1
 	}
-	return numbers, nil
+	return r.addRun(ctx, first, start, span+1)
 }
 
-// aliased returns the numbers of a range that are user parts of aliases.
-func (r *records) aliased(first, last e164.Number) map[e164.Number]bool {
-	found := map[e164.Number]bool{}
-	end := last.String()
-	for a := range r.aliases.from(sip.Unchecked(first.String(), "")) {
-		if a.User() > end {
-			break
+// addRun adds the numbers at the distances from start up to end, and without it, from first.
+func (r *records) addRun(ctx context.Context, first e164.Number, start, end int64) error {
+	for i := start; i < end; i++ {
+		if i%(1<<14) == 0 && ctx.Err() != nil {
+			return ctx.Err()
 		}
-		if n, err := e164.Parse(a.User()); err == nil {
-			found[n] = true
+		if n, _ := first.Offset(i); !r.numbers.has(n) {
+			r.numbers.set(n, present{})
 		}
 	}
-	return found
+	return nil
+}
+
+// aliasedNumbers yields the numbers of a range that are user parts of aliases, in order. A number
+// that is one in several domains is yielded as often.
+func (r *records) aliasedNumbers(first, last e164.Number) iter.Seq[e164.Number] {
+	return func(yield func(e164.Number) bool) {
+		end := last.String()
+		for a := range r.aliases.from(sip.Unchecked(first.String(), "")) {
+			if a.User() > end {
+				return
+			}
+			n, err := e164.Parse(a.User())
+			if err == nil && n.Digits() == first.Digits() && !yield(n) {
+				return
+			}
+		}
+	}
 }
 
 // RemoveNumber implements [hermes.NumberStore].
@@ -216,8 +261,8 @@ func (s *Store) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) er
 // take takes a number that match matches and usable accepts out of the pool.
 func (r *records) take(match hermes.Pattern, random bool, usable func(e164.Number) bool) (e164.Number, error) {
 	var start e164.Number
-	if size := r.numbers.size(); random && size > 0 {
-		start = r.numbers.at(rand.IntN(size))
+	if random {
+		start = r.randomNumber(literalPrefix(match))
 	}
 	n, ok := r.firstMatch(match, start, usable)
 	if !ok && random {
@@ -233,10 +278,30 @@ func (r *records) take(match hermes.Pattern, random bool, usable func(e164.Numbe
 // firstMatch returns the first number that match matches and usable accepts, and that is start or
 // after it.
 func (r *records) firstMatch(match hermes.Pattern, start e164.Number, usable func(e164.Number) bool) (e164.Number, bool) {
-	for n := range r.numbers.from(start) {
-		if matches(match, n) && usable(n) {
+	for n := range r.matchingNumbers(match, start) {
+		if usable(n) {
 			return n, true
 		}
 	}
 	return e164.Number{}, false
+}
+
+// randomNumber returns any of the numbers that begin with prefix, or the zero Number if there is
+// none.
+func (r *records) randomNumber(prefix string) e164.Number {
+	first, ok := firstNumber(prefix)
+	if !ok {
+		return e164.Number{}
+	}
+	low, end := 0, r.numbers.size()
+	if prefix != "" {
+		low = sort.Search(end, func(i int) bool { return r.numbers.at(i).Compare(first) >= 0 })
+		end = low + sort.Search(end-low, func(i int) bool {
+			return !strings.HasPrefix(r.numbers.at(low+i).String(), prefix)
+		})
+	}
+	if low == end {
+		return e164.Number{}
+	}
+	return r.numbers.at(low + rand.IntN(end-low))
 }

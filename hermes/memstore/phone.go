@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/mac"
@@ -46,16 +47,34 @@ func (s *Store) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, er
 	if err != nil {
 		return nil, err
 	}
+	prefix := literalPrefix(q.Match)
+	start, ok := firstMAC(prefix)
+	if !ok {
+		return nil, nil
+	}
+	if start.Compare(q.After) < 0 {
+		start = q.After
+	}
 	var page []mac.Addr
 	last := q.After
-	for p := range r.phones.from(hermes.Phone{MAC: q.After}) {
+	for p := range r.phones.from(hermes.Phone{MAC: start}) {
 		if len(page) >= q.Limit {
 			break
 		}
-		if p.MAC != last && (q.Match.IsZero() || q.Match.Match(p.MAC.String())) {
-			page = append(page, p.MAC)
+		if p.MAC == last {
+			continue
 		}
 		last = p.MAC
+		if !q.Match.IsZero() {
+			text := p.MAC.String()
+			if !strings.HasPrefix(text, prefix) {
+				break
+			}
+			if !q.Match.Match(text) {
+				continue
+			}
+		}
+		page = append(page, p.MAC)
 	}
 	return page, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"strings"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -25,11 +26,14 @@ type records struct {
 	domains sortedMap[sip.Domain, present]   // in lower case
 	servers sortedMap[sip.Domain, *hermes.Servers]
 
-	credentials    sortedMap[string, hermes.Credential]
-	authorizations sortedMap[hermes.Principal, hermes.Access]
-	keys           sortedMap[string, *hermes.Key]
-	nonces         sortedMap[hermes.Hash, *hermes.Nonce]
-	sessions       sortedMap[hermes.Hash, *hermes.Session]
+	credentials     sortedMap[string, hermes.Credential]
+	authorizations  sortedMap[hermes.Principal, hermes.Access]
+	keys            sortedMap[string, *hermes.Key]
+	nonces          sortedMap[hermes.Hash, *hermes.Nonce]
+	nonceExpiries   sortedMap[expiry, present]
+	sessions        sortedMap[hermes.Hash, *hermes.Session]
+	sessionsSeen    sortedMap[sessionSeen, present]
+	sessionExpiries sortedMap[expiry, present]
 }
 
 // present is the value of a sortedMap that is a set.
@@ -49,19 +53,22 @@ func newRecords() *records {
 		domains: newSortedMap[sip.Domain, present](sip.Domain.Compare),
 		servers: newSortedMap[sip.Domain, *hermes.Servers](sip.Domain.Compare),
 
-		credentials:    newSortedMap[string, hermes.Credential](strings.Compare),
-		authorizations: newSortedMap[hermes.Principal, hermes.Access](comparePrincipals),
-		keys:           newSortedMap[string, *hermes.Key](strings.Compare),
-		nonces:         newSortedMap[hermes.Hash, *hermes.Nonce](compareHashes),
-		sessions:       newSortedMap[hermes.Hash, *hermes.Session](compareHashes),
+		credentials:     newSortedMap[string, hermes.Credential](strings.Compare),
+		authorizations:  newSortedMap[hermes.Principal, hermes.Access](comparePrincipals),
+		keys:            newSortedMap[string, *hermes.Key](strings.Compare),
+		nonces:          newSortedMap[hermes.Hash, *hermes.Nonce](compareHashes),
+		nonceExpiries:   newSortedMap[expiry, present](compareExpiries),
+		sessions:        newSortedMap[hermes.Hash, *hermes.Session](compareHashes),
+		sessionsSeen:    newSortedMap[sessionSeen, present](compareSessionsSeen),
+		sessionExpiries: newSortedMap[expiry, present](compareExpiries),
 	}
 }
 
-// clone returns records that can be changed without changing r. It takes the same time for any
-// number of records.
+// clone returns records that can be changed without changing r, which must not be changed any more.
+// It takes the same time for any number of records.
 func (r *records) clone() *records {
 	return &records{
-		users:      r.users,
+		users:      r.users.clone(),
 		names:      r.names.clone(),
 		groups:     r.groups.clone(),
 		phones:     r.phones.clone(),
@@ -73,11 +80,14 @@ func (r *records) clone() *records {
 		domains: r.domains.clone(),
 		servers: r.servers.clone(),
 
-		credentials:    r.credentials.clone(),
-		authorizations: r.authorizations.clone(),
-		keys:           r.keys.clone(),
-		nonces:         r.nonces.clone(),
-		sessions:       r.sessions.clone(),
+		credentials:     r.credentials.clone(),
+		authorizations:  r.authorizations.clone(),
+		keys:            r.keys.clone(),
+		nonces:          r.nonces.clone(),
+		nonceExpiries:   r.nonceExpiries.clone(),
+		sessions:        r.sessions.clone(),
+		sessionsSeen:    r.sessionsSeen.clone(),
+		sessionExpiries: r.sessionExpiries.clone(),
 	}
 }
 
@@ -85,6 +95,19 @@ func (r *records) clone() *records {
 type group struct {
 	user sip.Addr
 	name string
+}
+
+// sessionSeen is the place of a session among those of its principal, the least recently seen first.
+type sessionSeen struct {
+	principal hermes.Principal
+	at        time.Time
+	id        hermes.Hash
+}
+
+// expiry is the place of a session or a nonce among those that end, the next one first.
+type expiry struct {
+	at time.Time
+	id hermes.Hash
 }
 
 func compareGroups(g, h group) int {
@@ -110,5 +133,11 @@ func compareByDestination(a, b hermes.Alias) int {
 func comparePrincipals(p, q hermes.Principal) int {
 	return cmp.Or(strings.Compare(string(p.Kind), string(q.Kind)), strings.Compare(p.Name, q.Name))
 }
+
+func compareSessionsSeen(s, t sessionSeen) int {
+	return cmp.Or(comparePrincipals(s.principal, t.principal), s.at.Compare(t.at), compareHashes(s.id, t.id))
+}
+
+func compareExpiries(e, f expiry) int { return cmp.Or(e.at.Compare(f.at), compareHashes(e.id, f.id)) }
 
 func compareHashes(a, b hermes.Hash) int { return bytes.Compare(a[:], b[:]) }

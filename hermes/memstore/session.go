@@ -1,9 +1,7 @@
 package memstore
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -33,7 +31,7 @@ func (s *Store) AddSession(ctx context.Context, session hermes.Session) error {
 		if r.sessions.has(session.ID) {
 			return hermes.Exists
 		}
-		r.sessions.set(session.ID, &session)
+		r.setSession(&session)
 		return nil
 	})
 }
@@ -47,7 +45,7 @@ func (s *Store) RotateSession(ctx context.Context, id hermes.Hash, gen int64, ro
 		}
 		next := *session
 		next.Gen, next.Rotated, next.KeyExpires = gen+1, rotated, keyExpires
-		r.sessions.set(id, &next)
+		r.setSession(&next)
 		return nil
 	})
 }
@@ -66,7 +64,7 @@ func (r *records) touch(v hermes.Seen) {
 	if session, ok := r.sessions.get(v.Session); ok && session.LastSeen.Before(v.At) {
 		touched := *session
 		touched.LastSeen = v.At
-		r.sessions.set(v.Session, &touched)
+		r.setSession(&touched)
 	}
 	if v.Principal.Kind != hermes.KeyPrincipal {
 		return
@@ -81,7 +79,7 @@ func (r *records) touch(v hermes.Seen) {
 // RemoveSession implements [hermes.SessionStore].
 func (s *Store) RemoveSession(ctx context.Context, id hermes.Hash) error {
 	return s.write(ctx, func(r *records) error {
-		r.sessions.remove(id)
+		r.removeSession(id)
 		return nil
 	})
 }
@@ -89,9 +87,9 @@ func (s *Store) RemoveSession(ctx context.Context, id hermes.Hash) error {
 // RemoveSessions implements [hermes.SessionStore].
 func (s *Store) RemoveSessions(ctx context.Context, p hermes.Principal, keep hermes.Hash) error {
 	return s.write(ctx, func(r *records) error {
-		for _, session := range r.sessionsOf(p) {
-			if session.ID != keep {
-				r.sessions.remove(session.ID)
+		for _, id := range r.sessionsOf(p) {
+			if id != keep {
+				r.removeSession(id)
 			}
 		}
 		return nil
@@ -101,37 +99,64 @@ func (s *Store) RemoveSessions(ctx context.Context, p hermes.Principal, keep her
 // TrimSessions implements [hermes.SessionStore].
 func (s *Store) TrimSessions(ctx context.Context, p hermes.Principal, n int) error {
 	return s.write(ctx, func(r *records) error {
-		sessions := r.sessionsOf(p)
-		slices.SortFunc(sessions, func(a, b *hermes.Session) int {
-			return cmp.Or(a.LastSeen.Compare(b.LastSeen), compareHashes(a.ID, b.ID))
-		})
-		for _, session := range sessions[:max(0, len(sessions)-n)] {
-			r.sessions.remove(session.ID)
+		ids := r.sessionsOf(p)
+		for _, id := range ids[:max(0, len(ids)-n)] {
+			r.removeSession(id)
 		}
 		return nil
 	})
 }
 
-// sessionsOf returns the sessions of a principal. It reads all sessions: tests have few of them.
-func (r *records) sessionsOf(p hermes.Principal) []*hermes.Session {
-	var found []*hermes.Session
-	for _, session := range r.sessions.all() {
-		if session.Principal == p {
-			found = append(found, session)
-		}
+// setSession stores a session, in the place of another one with its ID. The session must not be
+// changed afterwards.
+func (r *records) setSession(s *hermes.Session) {
+	r.removeSession(s.ID)
+	r.sessions.set(s.ID, s)
+	r.sessionsSeen.set(seen(s), present{})
+	r.sessionExpiries.set(sessionExpiry(s), present{})
+}
+
+func (r *records) removeSession(id hermes.Hash) {
+	if s, ok := r.sessions.get(id); ok {
+		r.sessions.remove(id)
+		r.sessionsSeen.remove(seen(s))
+		r.sessionExpiries.remove(sessionExpiry(s))
 	}
-	return found
+}
+
+func seen(s *hermes.Session) sessionSeen {
+	return sessionSeen{principal: s.Principal, at: s.LastSeen, id: s.ID}
+}
+
+func sessionExpiry(s *hermes.Session) expiry {
+	if s.KeyExpires.Before(s.Expires) {
+		return expiry{at: s.KeyExpires, id: s.ID}
+	}
+	return expiry{at: s.Expires, id: s.ID}
+}
+
+// sessionsOf returns the ids of a principal's sessions, the least recently seen first.
+func (r *records) sessionsOf(p hermes.Principal) []hermes.Hash {
+	var ids []hermes.Hash
+	for s := range r.sessionsSeen.from(sessionSeen{principal: p}) {
+		if s.principal != p {
+			break
+		}
+		ids = append(ids, s.id)
+	}
+	return ids
 }
 
 // SweepExpired implements [hermes.SessionStore].
 func (s *Store) SweepExpired(ctx context.Context, now time.Time) (swept int64, err error) {
 	err = s.write(ctx, func(r *records) error {
-		sessions, nonces := r.expired(now)
-		for _, id := range sessions {
-			r.sessions.remove(id)
+		sessions, nonces := expired(r.sessionExpiries, now), expired(r.nonceExpiries, now)
+		for _, e := range sessions {
+			r.removeSession(e.id)
 		}
-		for _, id := range nonces {
-			r.nonces.remove(id)
+		for _, e := range nonces {
+			r.nonces.remove(e.id)
+			r.nonceExpiries.remove(e)
 		}
 		swept = int64(len(sessions) + len(nonces))
 		return nil
@@ -139,17 +164,14 @@ func (s *Store) SweepExpired(ctx context.Context, now time.Time) (swept int64, e
 	return swept, err
 }
 
-// expired returns the ids of the sessions and nonces that SweepExpired removes.
-func (r *records) expired(now time.Time) (sessions, nonces []hermes.Hash) {
-	for id, session := range r.sessions.all() {
-		if !session.Expires.After(now) || !session.KeyExpires.After(now) {
-			sessions = append(sessions, id)
+// expired returns the expiries that are not after now.
+func expired(expiries sortedMap[expiry, present], now time.Time) []expiry {
+	var found []expiry
+	for e := range expiries.all() {
+		if e.at.After(now) {
+			break
 		}
+		found = append(found, e)
 	}
-	for id, nonce := range r.nonces.all() {
-		if !nonce.Expires.After(now) {
-			nonces = append(nonces, id)
-		}
-	}
-	return sessions, nonces
+	return found
 }

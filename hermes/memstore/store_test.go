@@ -2,6 +2,7 @@ package memstore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -46,6 +47,12 @@ func TestStore_Tx(t *testing.T) {
 		}
 		wantPooled(t, s, n, true)
 	})
+	t.Run("a reader outside sees the state before the transaction, while records are changed in place", func(t *testing.T) {
+		testSnapshot(t, nil)
+	})
+	t.Run("a transaction that is rolled back changes nothing", func(t *testing.T) {
+		testSnapshot(t, errRollback)
+	})
 	t.Run("a writer that waits for another's end stops when its context ends", func(t *testing.T) {
 		s := memstore.New()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -62,6 +69,79 @@ func TestStore_Tx(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+var errRollback = errors.New("rolled back")
+
+// testSnapshot changes each of some users several times in one transaction, which returns end, and
+// reads them concurrently outside of it.
+func testSnapshot(t *testing.T, end error) {
+	const users, changes = 200, 20
+	s := memstore.New()
+	for i := range users {
+		if err := s.AddUser(t.Context(), numberedUser(i, 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	err := s.Tx(t.Context(), func(tx hermes.Store) error {
+		go func() {
+			defer close(stopped)
+			for {
+				wantUsers(t, s, users, 0)
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		}()
+		for change := range changes {
+			for i := range users {
+				if err := tx.SetUser(t.Context(), numberedUser(i, change+1)); err != nil {
+					return err
+				}
+			}
+			wantUsers(t, tx, users, change+1)
+		}
+		// The reader ends before the commit, after which it would see the new state.
+		close(stop)
+		<-stopped
+		return end
+	})
+	if err != end {
+		t.Fatal(err)
+	}
+	if end != nil {
+		wantUsers(t, s, users, 0)
+	} else {
+		wantUsers(t, s, users, changes)
+	}
+}
+
+// numberedUser returns the user with number i after so many changes.
+func numberedUser(i, changes int) hermes.User {
+	a := sip.Unchecked(fmt.Sprintf("u%03d", i), "example.com")
+	return hermes.User{Address: a, Type: hermes.Remote, DisplayName: fmt.Sprint(changes), RPort: changes}
+}
+
+// wantUsers checks the users by their addresses and as a list.
+func wantUsers(t *testing.T, s hermes.Store, users, changes int) {
+	t.Helper()
+	list, err := s.Users(t.Context(), hermes.UserQuery{Limit: users + 1})
+	if err != nil || len(list) != users {
+		t.Errorf("got %d users, %v, want %d", len(list), err, users)
+		return
+	}
+	for i := range users {
+		want := numberedUser(i, changes)
+		if got, err := s.User(t.Context(), want.Address); got != want || err != nil {
+			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		}
+		if want := (hermes.UserEntry{User: want.Address, DisplayName: want.DisplayName}); list[i] != want {
+			t.Errorf("got %+v in the list, want %+v", list[i], want)
+		}
+	}
 }
 
 func wantPooled(t *testing.T, s hermes.Store, n e164.Number, want bool) {

@@ -26,7 +26,7 @@ func (s *Store) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEnt
 		return nil, err
 	}
 	page := make([]hermes.UserEntry, 0, min(q.Limit, 100))
-	for a, name := range after(r.names, q.After) {
+	for a, name := range r.names.after(q.After) {
 		if len(page) >= q.Limit {
 			break
 		}
@@ -93,8 +93,7 @@ func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) (removed hermes.User
 			return hermes.InUse
 		}
 		removed = u.Type
-		r.names.remove(a)
-		r.users = r.users.without(a)
+		r.users.remove(a)
 		r.removeGroups(a)
 		return nil
 	})
@@ -154,9 +153,9 @@ func (r *records) holder(a sip.Addr) hermes.Holder {
 	return hermes.HeldByNone
 }
 
-// setUser stores u, which must not be changed afterwards.
+// setUser stores a copy of u.
 func (r *records) setUser(u *hermes.User) {
-	r.users = r.users.with(u)
+	r.users.set(u)
 	r.names.set(u.Address, u.DisplayName)
 }
 

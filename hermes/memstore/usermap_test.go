@@ -9,53 +9,78 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// TestUserMap makes the same random changes to a userMap and a Go map.
+// TestUserMap makes the same random changes to a userMap and a Go map. Each round changes a clone
+// of the map before, as a transaction does, and every third round is rolled back.
 func TestUserMap(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 8))
-	want, m := map[sip.Addr]*hermes.User{}, newUserMap()
-	oldWant, old := maps.Clone(want), m
-	for i := range 30_000 {
-		a := address(r.IntN(5000))
-		if r.IntN(3) == 0 {
-			delete(want, a)
-			m = m.without(a)
-		} else {
-			want[a] = &hermes.User{Address: a, RPort: i}
-			m = m.with(want[a])
+	m, want := newUserMap(), map[sip.Addr]hermes.User{}
+	for round := range 30 {
+		changed, wantChanged := m.clone(), maps.Clone(want)
+		for i := range 1000 {
+			a := address(r.IntN(5000))
+			if r.IntN(3) == 0 {
+				delete(wantChanged, a)
+				changed.remove(a)
+			} else {
+				wantChanged[a] = hermes.User{Address: a, RPort: round*1000 + i}
+				u := wantChanged[a]
+				changed.set(&u)
+			}
 		}
-		if i == 10_000 {
-			oldWant, old = maps.Clone(want), m
+		wantUsers(t, "the map that was cloned", m, want)
+		wantUsers(t, "the clone", changed, wantChanged)
+		if round%3 > 0 {
+			m, want = changed, wantChanged
 		}
 	}
-	t.Run("a map has the users that were added and not removed", func(t *testing.T) { wantUsers(t, m, want) })
-	t.Run("a map stays as it was when another is made of it", func(t *testing.T) { wantUsers(t, old, oldWant) })
 }
 
-func wantUsers(t *testing.T, m userMap, want map[sip.Addr]*hermes.User) {
+func wantUsers(t *testing.T, name string, m userMap, want map[sip.Addr]hermes.User) {
 	t.Helper()
 	for i := range 5000 {
-		if a := address(i); m.get(a) != want[a] {
-			t.Fatalf("%s: got %v, want %v", a, m.get(a), want[a])
+		a := address(i)
+		u, ok := want[a]
+		if got := m.get(a); (got != nil) != ok || ok && *got != u {
+			t.Fatalf("%s: %s: got %v, want %v, %t", name, a, got, u, ok)
 		}
 	}
 }
 
-// TestUserMap_EqualHashes adds more users with one hash than a bucket has without being split.
+// TestUserMap_EqualHashes stores more users with one hash than a bucket has without being split.
 func TestUserMap_EqualHashes(t *testing.T) {
 	t.Parallel()
 	for _, hash := range []uint64{0, 1<<64 - 1} {
-		m := newUserMap()
+		m := userMap{hash: func(sip.Addr) uint64 { return hash }}
 		for i := range 2 * userBucketSize {
-			m = m.withHash(hash, &hermes.User{Address: address(i)})
+			m.set(&hermes.User{Address: address(i)})
 		}
-		for i := range 2 * userBucketSize {
-			if u := m.find(hash, address(i)); u == nil || u.Address != address(i) {
-				t.Fatalf("hash %x, user %d: got %v", hash, i, u)
+		const removed = 5
+		m.remove(address(removed))
+		for i := range 2*userBucketSize + 1 {
+			want := i < 2*userBucketSize && i != removed
+			if u := m.get(address(i)); (u != nil) != want || want && u.Address != address(i) {
+				t.Fatalf("hash %x, user %d: got %v, want one: %t", hash, i, u, want)
 			}
 		}
-		if u := m.find(hash, address(2*userBucketSize)); u != nil {
-			t.Fatalf("hash %x, a user that was not added: got %v, want nil", hash, u)
-		}
+	}
+}
+
+// TestUserMap_InPlace checks that a transaction copies a bucket once.
+func TestUserMap_InPlace(t *testing.T) {
+	t.Parallel()
+	m := newUserMap()
+	u := hermes.User{Address: address(1)}
+	m.set(&u)
+	clone := m.clone()
+	clone.set(&u)
+	copied := clone.get(u.Address)
+	if copied == m.get(u.Address) {
+		t.Error("the first change: the clone has the user of the map that was cloned, want a copy")
+	}
+	u.RPort = 5060
+	clone.set(&u)
+	if clone.get(u.Address) != copied || copied.RPort != 5060 {
+		t.Error("the second change: the clone has another copy, want the same one, changed")
 	}
 }
