@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync/atomic"
 
@@ -12,14 +13,27 @@ import (
 // newLogger returns the structured log that the settings describe, and directs the database
 // driver's messages there.
 func (a *app) newLogger(c *config) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: c.logLevel}
-	var handler slog.Handler = slog.NewTextHandler(a.stderr, opts)
-	if c.logFormat == formatJSON {
-		handler = slog.NewJSONHandler(a.stderr, opts)
-	}
-	log := slog.New(handler)
+	log := slog.New(c.newLogHandler(a.stderr))
 	a.driverLog.target.Store(log)
 	return log
+}
+
+// newBufferedLogger is newLogger for a server, which writes many lines. The caller closes the
+// buffer.
+func (a *app) newBufferedLogger(c *config) (*slog.Logger, *logBuffer) {
+	buffer := &logBuffer{w: a.stderr}
+	log := slog.New(bufferedHandler{Handler: c.newLogHandler(buffer), buffer: buffer})
+	a.driverLog.target.Store(log)
+	return log, buffer
+}
+
+// newLogHandler returns a handler of the format and the level of the settings.
+func (c *config) newLogHandler(w io.Writer) slog.Handler {
+	opts := &slog.HandlerOptions{Level: c.logLevel}
+	if c.logFormat == formatJSON {
+		return slog.NewJSONHandler(w, opts)
+	}
+	return slog.NewTextHandler(w, opts)
 }
 
 // driverLog receives the messages that pgdriver would print on standard error. It writes them to

@@ -37,8 +37,15 @@ func (a *app) runServe(ctx context.Context, args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	s := &server{config: c, log: a.newLogger(c), hangup: make(chan os.Signal, 1), stopSignals: stop}
+	log, buffer := a.newBufferedLogger(c)
+	defer buffer.close()
+	// A second signal ends the process at once, so no line may wait any more.
+	stopSignals := func() {
+		buffer.close()
+		stop()
+	}
+	context.AfterFunc(ctx, stopSignals)
+	s := &server{config: c, log: log, logs: buffer, hangup: make(chan os.Signal, 1), stopSignals: stopSignals}
 	signal.Notify(s.hangup, syscall.SIGHUP)
 	defer signal.Stop(s.hangup)
 	err = s.serve(ctx, a.stderr)
@@ -88,6 +95,7 @@ func (s *server) serve(ctx context.Context, stderr io.Writer) (err error) {
 			return err
 		}
 	}
+	s.logs.flush() // the lines up to here come first
 	if err := s.printListening(stderr, password); err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ const (
 type server struct {
 	config      *config
 	log         *slog.Logger
+	logs        *logBuffer // that log writes to
 	listener    *listener
 	store       *store
 	client      *hermes.Client
@@ -30,16 +31,16 @@ type server struct {
 	contacts    *contacts // nil without kamailio-rpc
 	backends    backendList
 	hangup      chan os.Signal // receives SIGHUP
-	stopSignals func()         // restores the default effect of SIGTERM and SIGINT
+	stopSignals func()         // restores the default effect of SIGTERM and SIGINT; no log line waits any more
 }
 
 // run serves until ctx ends, and then answers the requests in flight.
 func (s *server) run(ctx context.Context) error {
 	background, cancel := context.WithCancel(context.Background())
 	var workers sync.WaitGroup
-	workers.Go(func() { s.sweep(background) })
+	workers.Go(func() { s.work(background, s.sweep) })
 	if s.contacts != nil {
-		workers.Go(func() { s.contacts.run(background) })
+		workers.Go(func() { s.work(background, s.contacts.run) })
 	}
 	defer func() {
 		cancel()
@@ -61,6 +62,13 @@ func (s *server) run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// work calls a function that works in a goroutine of its own. A panic of it ends the process, so
+// the log is written before.
+func (s *server) work(ctx context.Context, f func(context.Context)) {
+	defer s.logs.flush()
+	f(ctx)
 }
 
 // reload reads the certificate again, after SIGHUP.

@@ -128,7 +128,7 @@ func (c *config) serverSettings() []setting {
 		{name: "tls-key", arg: "FILE", defaultDoc: "none", set: setString(&c.tlsKey),
 			about: "private key in PEM that belongs to tls-cert"},
 		{name: "log-format", arg: "FORMAT", defaultValue: formatText, set: setOneOf(&c.logFormat, formatText, formatJSON),
-			about: "text or json, on standard error"},
+			about: "text or json, on standard error; a line below warn is written within 50 ms, and kill -9 can lose it until then"},
 		{name: "log-level", arg: "LEVEL", defaultValue: "info", set: setParsed(&c.logLevel, parseLogLevel),
 			about: "debug, info, warn or error"},
 	}
