@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
@@ -84,6 +86,47 @@ func TestSecret_MarshalJSON(t *testing.T) {
 	}
 	if text, err := json.Marshal(s); err != nil || string(text) != `"[secret]"` {
 		t.Errorf("JSON is %s, %v; want \"[secret]\"", text, err)
+	}
+}
+
+// TestSecret_reflection checks printers that read unexported fields and follow pointers.
+func TestSecret_reflection(t *testing.T) {
+	t.Parallel()
+	v := unexportedSecret{hermes.NewSecret(canary)}
+	all := cmp.AllowUnexported(unexportedSecret{}, hermes.Secret{})
+	if diff := cmp.Diff(v, unexportedSecret{}, all); diff == "" || leaks(diff) {
+		t.Errorf("cmp.Diff prints %q", diff)
+	}
+	if diff := cmp.Diff(v, unexportedSecret{hermes.NewSecret(canary)}, all); diff != "" {
+		t.Errorf("equal secrets differ: %s", diff)
+	}
+}
+
+// TestNewSecret_texts checks texts around the sizes of the blocks that a Secret is made of, and
+// that what can be printed of two of them does not show what they have in common.
+func TestNewSecret_texts(t *testing.T) {
+	t.Parallel()
+	texts := []string{" ", "\x00", "\x00\x00", "\x80", "\x80\x00", "a\x80", "ü"}
+	for _, c := range "a\x00\x80" {
+		for n := range 70 {
+			texts = append(texts, "x"+strings.Repeat(string(c), n))
+		}
+	}
+	printed := map[string]string{}
+	for _, text := range texts {
+		s := hermes.NewSecret(text)
+		if s.Reveal() != text || s.IsZero() || s != hermes.NewSecret(text) {
+			t.Errorf("the secret of %q reveals %q, want that, and equality", text, s.Reveal())
+		}
+		const prefix = 20 // hexadecimal digits, of which two texts have none in common but by chance
+		masked := fmt.Sprintf("%x", any(unexportedSecret{s}))
+		for at, name := range map[int]string{0: "first", len(masked) - prefix - 1: "last"} {
+			part := name + masked[at:at+prefix]
+			if other, ok := printed[part]; ok && other != text {
+				t.Errorf("the secrets of %q and %q have the same %s digits", text, other, name)
+			}
+			printed[part] = text
+		}
 	}
 }
 
