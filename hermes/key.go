@@ -94,7 +94,7 @@ func keyID(key Secret) (string, bool) {
 	if len(s) < n || !strings.HasPrefix(s, apiKeyPrefix) {
 		return "", false
 	}
-	return s[:n], len(s) == n || wellFormed(key, apiKeyPrefix, apiKeyBody) && s[n] == '_'
+	return s[:n], len(s) == n || wellFormed([]byte(s), apiKeyPrefix, apiKeyBody) && s[n] == '_'
 }
 
 // loginName returns the name that a login by key counts against: the public id, or "" for a text

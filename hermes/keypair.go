@@ -117,7 +117,7 @@ func (c *Client) AuthChallenge(ctx context.Context, req AuthChallengeRequest) (r
 // last, so that a client without the private key causes no write and cannot use up the nonce of
 // another.
 func (c *Client) verifySignature(ctx context.Context, key string, nonce Secret, signature string) (Authorization, error) {
-	if !wellFormed(nonce, noncePrefix, nonceBody) {
+	if !wellFormed(nonce.reveal(), noncePrefix, nonceBody) {
 		return Authorization{}, errLogin()
 	}
 	k, auth, err := c.authorizedKey(ctx, key)

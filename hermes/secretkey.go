@@ -56,7 +56,7 @@ type keyring []derivedKeys
 type derivedKeys struct {
 	id   string // names the key in what it sealed
 	seal cipher.AEAD
-	sign []byte
+	sign *signer
 }
 
 const keyIDSize = 4
@@ -99,7 +99,7 @@ func derive(k SecretKey) (d derivedKeys, err error) {
 		return b
 	}
 	d.id = string(expand("hermes/key_id/v1", keyIDSize))
-	d.sign = expand("hermes/auth_key/v1", 32)
+	d.sign = &signer{key: expand("hermes/auth_key/v1", 32)}
 	sealing := expand("hermes/sip_password/v1", 32)
 	if err != nil {
 		return d, err
@@ -134,9 +134,11 @@ func (c *Client) openPassword(a sip.Addr, sealed string) (Secret, error) {
 		return Secret{}, internalFault(fmt.Errorf("sealed password of %s: unknown form", a))
 	}
 	id, box := rest[:keyIDSize], rest[keyIDSize:]
+	address, _ := a.AppendText(nil)
 	for _, k := range c.keys {
 		if n := k.seal.NonceSize(); k.id == id && len(box) >= n {
-			text, err := k.seal.Open(nil, []byte(box[:n]), []byte(box[n:]), []byte(a.String()))
+			b := []byte(box)
+			text, err := k.seal.Open(b[n:n], b[:n], b[n:], address)
 			if err == nil {
 				return NewSecret(string(text)), nil
 			}

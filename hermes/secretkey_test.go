@@ -149,7 +149,7 @@ func TestDerive(t *testing.T) {
 		t.Errorf("the sealed password opens as %q, %v; want %q", got.Reveal(), err, sealedPassword.Reveal())
 	}
 	s := Session{ID: hashOf(NewSecret("session")), Salt: "0123456789abcdef"}
-	if got := authKey(c.keys[0], s, 3).Reveal(); got != "hea_JYjiu8ZVTtbgtQOyUgOv6BZIxuZWw61K0VO3" {
+	if got := c.keys[0].sign.authKey(s, 3).Reveal(); got != "hea_JYjiu8ZVTtbgtQOyUgOv6BZIxuZWw61K0VO3" {
 		t.Errorf("the auth_key of generation 3 is %s", got)
 	}
 }

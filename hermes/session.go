@@ -2,9 +2,8 @@ package hermes
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/binary"
+	"crypto/subtle"
 	"time"
 )
 
@@ -54,19 +53,20 @@ func (c *Client) AuthenticatePing(ctx context.Context, cred Credentials) (Actor,
 
 func (c *Client) authenticate(ctx context.Context, cred Credentials, ping bool) (a Actor, err error) {
 	defer wrap(&err, "")
+	session, key, cookie := cred.Session.reveal(), cred.AuthKey.reveal(), cred.Cookie.reveal()
 	// What cannot be genuine is refused before the database is asked.
-	if !wellFormed(cred.Session, sessionPrefix, sessionBody) || !wellFormed(cred.AuthKey, authKeyPrefix, authKeyBody) ||
-		!c.opts.NoCookie && !wellFormed(cred.Cookie, cookiePrefix, cookieBody) {
+	if !wellFormed(session, sessionPrefix, sessionBody) || !wellFormed(key, authKeyPrefix, authKeyBody) ||
+		!c.opts.NoCookie && !wellFormed(cookie, cookiePrefix, cookieBody) {
 		return a, errUnauthorized()
 	}
-	st, err := c.store.Session(ctx, hashOf(cred.Session))
+	st, err := c.store.Session(ctx, sha256.Sum256(session))
 	if err == error(NotFound) {
 		return a, errUnauthorized()
 	}
 	if err != nil {
 		return a, err
 	}
-	gen, err := c.checkCredentials(ctx, st, cred, ping)
+	gen, err := c.checkCredentials(ctx, st, key, cookie, ping)
 	if err != nil {
 		return a, err
 	}
@@ -79,12 +79,12 @@ func (c *Client) authenticate(ctx context.Context, cred Credentials, ping bool) 
 
 // checkCredentials decides by the table of auth keys in the API's section 2 and returns the
 // generation of the key that was shown. It removes a session that has to end.
-func (c *Client) checkCredentials(ctx context.Context, st SessionState, cred Credentials, ping bool) (int64, error) {
+func (c *Client) checkCredentials(ctx context.Context, st SessionState, key, cookie []byte, ping bool) (int64, error) {
 	s, now := st.Session, c.now()
-	if !c.opts.NoCookie && !equalHashes(hashOf(cred.Cookie), s.Cookie) {
+	if !c.opts.NoCookie && !equalHashes(sha256.Sum256(cookie), s.Cookie) {
 		return 0, errUnauthorized()
 	}
-	gen, genuine := c.generation(s, cred.AuthKey)
+	gen, genuine := c.generation(s, key)
 	if !genuine {
 		return 0, errUnauthorized()
 	}
@@ -107,30 +107,16 @@ func (c *Client) checkCredentials(ctx context.Context, st SessionState, cred Cre
 }
 
 // generation returns which of a session's auth keys the given one is, under any of the secret keys.
-func (c *Client) generation(s Session, key Secret) (gen int64, genuine bool) {
+func (c *Client) generation(s Session, key []byte) (gen int64, genuine bool) {
+	var room [64]byte
 	for gen := s.Gen; gen >= max(0, s.Gen-knownGens); gen-- {
 		for _, k := range c.keys {
-			if equalSecrets(authKey(k, s, gen), key) {
+			if subtle.ConstantTimeCompare(k.sign.appendAuthKey(room[:0], s, gen), key) == 1 {
 				return gen, true
 			}
 		}
 	}
 	return 0, false
-}
-
-// authKey derives the auth_key of a generation. It is not stored anywhere, and a repeated ping can
-// still return it again.
-func authKey(k derivedKeys, s Session, gen int64) Secret {
-	mac := hmac.New(sha256.New, k.sign)
-	mac.Write(s.ID[:])
-	mac.Write([]byte(s.Salt))
-	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(gen)))
-	sum := mac.Sum(nil)
-	var v [4]uint64
-	for i := range v {
-		v[i] = binary.BigEndian.Uint64(sum[8*i:])
-	}
-	return withChecksum(authKeyPrefix + base62Text(v, authKeyBody))
 }
 
 // touchSession stores when the session and its key were last seen, at most once in lastSeenStep. A
@@ -172,7 +158,7 @@ func (c *Client) openSession(ctx context.Context, p Principal) (s Session, cred 
 	if err == nil && p.Kind == KeyPrincipal {
 		_ = c.store.Touch(ctx, []Seen{{Session: s.ID, Principal: p, At: now}})
 	}
-	return s, Credentials{Session: token, AuthKey: authKey(c.keys[0], s, 0), Cookie: cookie}, err
+	return s, Credentials{Session: token, AuthKey: c.keys[0].sign.authKey(s, 0), Cookie: cookie}, err
 }
 
 // authKeyExpiry returns when an auth_key made now ends, which is not after its session.
@@ -218,7 +204,7 @@ func (c *Client) AuthPing(ctx context.Context, req AuthPingRequest) (res AuthPin
 	if err != nil {
 		return res, err
 	}
-	return AuthPingResponse{AuthKey: authKey(c.keys[0], s, s.Gen), Cookie: c.cookieFor(ref.cookie, s.KeyExpires)}, nil
+	return AuthPingResponse{AuthKey: c.keys[0].sign.authKey(s, s.Gen), Cookie: c.cookieFor(ref.cookie, s.KeyExpires)}, nil
 }
 
 // rotate returns the session with the generation after that of the key shown. Of several pings with
@@ -271,8 +257,8 @@ func (c *Client) AuthLogout(ctx context.Context, req AuthLogoutRequest) (res Aut
 	if err = req.Check(); err != nil {
 		return res, err
 	}
-	if !wellFormed(req.Session, sessionPrefix, sessionBody) ||
-		!c.opts.NoCookie && !wellFormed(req.Cookie, cookiePrefix, cookieBody) {
+	if !wellFormed(req.Session.reveal(), sessionPrefix, sessionBody) ||
+		!c.opts.NoCookie && !wellFormed(req.Cookie.reveal(), cookiePrefix, cookieBody) {
 		return res, errUnauthorized()
 	}
 	id := hashOf(req.Session)

@@ -1,11 +1,14 @@
 package hermes
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/binary"
+	"hash"
 	"hash/crc32"
 	"math/bits"
-	"strings"
+	"sync"
 )
 
 // A token is a prefix that names its kind, a base62 body, and the base62 CRC-32 of both in six
@@ -34,37 +37,84 @@ func (c *Client) newToken(prefix string, body int) (Secret, error) {
 	return withChecksum(prefix + text), err
 }
 
-func withChecksum(s string) Secret {
-	sum := [4]uint64{3: uint64(crc32.ChecksumIEEE([]byte(s)))}
-	return NewSecret(s + base62Text(sum, checksumSize))
+func withChecksum(s string) Secret { return NewSecret(string(appendChecksum([]byte(s)))) }
+
+// appendChecksum appends the checksum of token to it.
+func appendChecksum(token []byte) []byte {
+	return appendBase62(token, checksum(token), checksumSize)
 }
+
+func checksum(token []byte) [4]uint64 { return [4]uint64{3: uint64(crc32.ChecksumIEEE(token))} }
 
 // wellFormed reports whether t has the length, the prefix and the checksum of a token of that kind.
-func wellFormed(t Secret, prefix string, body int) bool {
-	s := t.Reveal()
-	if len(s) != len(prefix)+body+checksumSize || !strings.HasPrefix(s, prefix) {
+func wellFormed(t []byte, prefix string, body int) bool {
+	n := len(prefix) + body
+	if len(t) != n+checksumSize || string(t[:len(prefix)]) != prefix {
 		return false
 	}
-	return equalSecrets(withChecksum(s[:len(s)-checksumSize]), t)
+	var room [checksumSize]byte
+	return subtle.ConstantTimeCompare(appendBase62(room[:0], checksum(t[:n]), checksumSize), t[n:]) == 1
 }
 
-// base62Text returns the last n base62 digits of v, whose first word is the most significant.
-func base62Text(v [4]uint64, n int) string {
-	text := make([]byte, n)
-	for i := n - 1; i >= 0; i-- {
-		var digit uint64
+// appendBase62 appends the last n base62 digits of v, whose first word is the most significant.
+func appendBase62(b []byte, v [4]uint64, n int) []byte {
+	// A division of all words is slow, so each one is for as many digits as a word can hold.
+	const digits, chunk = 10, 62 * 62 * 62 * 62 * 62 * 62 * 62 * 62 * 62 * 62
+	b = append(b, make([]byte, n)...)
+	for text := b[len(b)-n:]; len(text) > 0; {
+		var rest uint64
 		for w := range v {
-			v[w], digit = bits.Div64(digit, v[w], uint64(len(base62)))
+			v[w], rest = bits.Div64(rest, v[w], chunk)
 		}
-		text[i] = base62[digit]
+		for range min(digits, len(text)) {
+			last := len(text) - 1
+			text[last] = base62[rest%uint64(len(base62))]
+			rest /= uint64(len(base62))
+			text = text[:last]
+		}
 	}
-	return string(text)
+	return b
 }
 
-func hashOf(t Secret) Hash { return sha256.Sum256([]byte(t.Reveal())) }
-
-func equalSecrets(a, b Secret) bool {
-	return subtle.ConstantTimeCompare([]byte(a.Reveal()), []byte(b.Reveal())) == 1
+// signer computes auth keys with the key that is derived for them from a secret key. It keeps what
+// it allocated for the next time, because every call of the API needs it.
+type signer struct {
+	key  []byte
+	idle sync.Pool // of *signing
 }
+
+// signing is the memory for one computation.
+type signing struct {
+	mac                hash.Hash
+	message, sum, text []byte
+}
+
+// appendAuthKey appends the auth_key of a generation to b. It is not stored anywhere, and a
+// repeated ping can still return it again.
+func (k *signer) appendAuthKey(b []byte, s Session, gen int64) []byte {
+	x, ok := k.idle.Get().(*signing)
+	if !ok {
+		x = &signing{mac: hmac.New(sha256.New, k.key)}
+	}
+	defer k.idle.Put(x)
+	x.message = append(append(x.message[:0], s.ID[:]...), s.Salt...)
+	x.message = binary.BigEndian.AppendUint64(x.message, uint64(gen))
+	x.mac.Reset()
+	x.mac.Write(x.message)
+	x.sum = x.mac.Sum(x.sum[:0])
+	var v [4]uint64
+	for i := range v {
+		v[i] = binary.BigEndian.Uint64(x.sum[8*i:])
+	}
+	x.text = appendChecksum(appendBase62(append(x.text[:0], authKeyPrefix...), v, authKeyBody))
+	return append(b, x.text...)
+}
+
+// authKey returns the auth_key of a generation.
+func (k *signer) authKey(s Session, gen int64) Secret {
+	return NewSecret(string(k.appendAuthKey(nil, s, gen)))
+}
+
+func hashOf(t Secret) Hash { return sha256.Sum256(t.reveal()) }
 
 func equalHashes(a, b Hash) bool { return subtle.ConstantTimeCompare(a[:], b[:]) == 1 }

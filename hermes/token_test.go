@@ -3,6 +3,7 @@ package hermes
 import (
 	"crypto/rand"
 	"hash/crc32"
+	"math/big"
 	"strings"
 	"testing"
 )
@@ -34,7 +35,7 @@ func TestClient_newToken(t *testing.T) {
 		if a == b {
 			t.Errorf("%s: got %q twice", k.name, text)
 		}
-		if !wellFormed(a, k.prefix, k.body) {
+		if !wellFormed(a.reveal(), k.prefix, k.body) {
 			t.Errorf("%s: the new token %q is not well formed", k.name, text)
 		}
 	}
@@ -61,13 +62,13 @@ func TestWellFormed(t *testing.T) {
 				text[i:],                      // the beginning cut off
 				text[:i] + "0" + text[i:],     // one character too many
 			} {
-				if bad != text && wellFormed(NewSecret(bad), k.prefix, k.body) {
+				if bad != text && wellFormed([]byte(bad), k.prefix, k.body) {
 					t.Errorf("%s: %q was changed to %q and is still well formed", k.name, text, bad)
 				}
 			}
 		}
 		for _, other := range tokenKinds {
-			if other.prefix != k.prefix && wellFormed(token, other.prefix, other.body) {
+			if other.prefix != k.prefix && wellFormed([]byte(text), other.prefix, other.body) {
 				t.Errorf("a token of the kind %s is well formed as %s", k.name, other.name)
 			}
 		}
@@ -91,7 +92,7 @@ func TestWithChecksum(t *testing.T) {
 	}
 }
 
-func TestBase62Text(t *testing.T) {
+func TestAppendBase62(t *testing.T) {
 	t.Parallel()
 	for _, r := range []struct {
 		v    [4]uint64
@@ -108,7 +109,7 @@ func TestBase62Text(t *testing.T) {
 		{[4]uint64{3: 36}, 2, "0a"},
 		{[4]uint64{2: 1}, 11, "LygHa16AHYG"}, // 2^64, as bc prints it: the carry between words
 	} {
-		if got := base62Text(r.v, r.n); got != r.want {
+		if got := string(appendBase62(nil, r.v, r.n)); got != r.want {
 			t.Errorf("%d in %d digits: got %q, want %q", r.v, r.n, got, r.want)
 		}
 	}
@@ -136,5 +137,24 @@ func TestKeyID(t *testing.T) {
 		if got, ok := keyID(NewSecret(r.in)); got != r.id || ok != r.ok {
 			t.Errorf("%s: keyID(%q) = %q, %v; want %q, %v", r.rule, r.in, got, ok, r.id, r.ok)
 		}
+	}
+}
+
+// TestAppendBase62_anyLength compares with a division digit by digit, by math/big.
+func TestAppendBase62_anyLength(t *testing.T) {
+	t.Parallel()
+	v := [4]uint64{0xfedcba9876543210, 0x0123456789abcdef, 0, 0xffffffffffffffff}
+	value := new(big.Int)
+	for _, w := range v {
+		value.Lsh(value, 64).Or(value, new(big.Int).SetUint64(w))
+	}
+	var want []byte
+	for n := range 50 {
+		if got := string(appendBase62([]byte("x"), v, n)); got != "x"+string(want) {
+			t.Errorf("%d digits: got %q, want x%s", n, got, want)
+		}
+		digit := new(big.Int)
+		value.DivMod(value, big.NewInt(62), digit)
+		want = append([]byte{base62[digit.Int64()]}, want...)
 	}
 }
