@@ -30,7 +30,7 @@ var pow10 = [maxDigits + 1]uint64{
 func Parse(s string) (Number, error) {
 	n, ok := parse(s)
 	if !ok {
-		return Number{}, malformed(s)
+		return Number{}, malformedError(s)
 	}
 	return n, nil
 }
@@ -60,8 +60,14 @@ func parse[T string | []byte](s T) (Number, bool) {
 	return pack(v, digits), true
 }
 
-func malformed(s string) error {
-	return fmt.Errorf(`e164: number %.100q: want "+" and 2 to 15 digits, the first not 0`, s)
+// malformedError is the text that was refused. The message is made when it is asked for, since many
+// callers only look whether there is an error. [Parse] is so short that the compiler inlines it,
+// and then does not allocate an error for such a caller.
+type malformedError string
+
+// Error returns the message.
+func (e malformedError) Error() string {
+	return fmt.Sprintf(`e164: number %.100q: want "+" and 2 to 15 digits, the first not 0`, string(e))
 }
 
 // pack returns the number whose digits are those of the integer v.

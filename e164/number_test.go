@@ -259,6 +259,37 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// refused are numbers with a fault at the beginning or at the end.
+func refused() []string {
+	return []string{"", "4773500001", "+0773500001", "+4773500001x", "+1234567890123456"}
+}
+
+func TestParse_allocations(t *testing.T) {
+	const accepted = "+4773500001"
+	for _, s := range append(refused(), accepted) {
+		if n := testing.AllocsPerRun(10, func() {
+			if _, err := e164.Parse(s); (err == nil) != (s == accepted) {
+				t.Errorf("Parse(%q): accepted is %t", s, err == nil)
+			}
+		}); n != 0 {
+			t.Errorf("Parse(%q) allocates %v times, want 0", s, n)
+		}
+	}
+}
+
+func BenchmarkParse_refused(b *testing.B) {
+	for _, s := range refused() {
+		b.Run(s, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := e164.Parse(s); err == nil {
+					b.Fatal("accepted")
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkParse(b *testing.B) {
 	for _, s := range []string{"+4773500001", "+123456789012345"} {
 		b.Run(s, func(b *testing.B) {

@@ -54,7 +54,7 @@ func (n Number) Value() (driver.Value, error) {
 func set[T string | []byte](n *Number, s T) error {
 	v, ok := parse(s)
 	if !ok && len(s) > 0 {
-		return malformed(string(s))
+		return malformedError(s)
 	}
 	*n = v
 	return nil

@@ -26,7 +26,7 @@ const isSet = 1 << 48
 func Parse(s string) (Addr, error) {
 	a, ok := parse(s)
 	if !ok {
-		return Addr{}, malformed(s)
+		return Addr{}, malformedError(s)
 	}
 	return a, nil
 }
@@ -40,9 +40,15 @@ func MustParse(s string) Addr {
 	return a
 }
 
-func malformed(s string) error {
+// malformedError is the text that was refused. The message is made when it is asked for, since many
+// callers only look whether there is an error. [Parse] is so short that the compiler inlines it,
+// and then does not allocate an error for such a caller.
+type malformedError string
+
+// Error returns the message.
+func (e malformedError) Error() string {
 	const forms = "001122334455, 00:11:22:33:44:55, 00-11-22-33-44-55 or 0011.2233.4455"
-	return fmt.Errorf("mac: address %.100q: want six octets as %s", s, forms)
+	return fmt.Sprintf("mac: address %.100q: want six octets as %s", string(e), forms)
 }
 
 func parse[T string | []byte](s T) (Addr, bool) {

@@ -163,6 +163,37 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// refused are addresses with a fault at the beginning or at the end.
+func refused() []string {
+	return []string{"", "g01122aabbcc", "00:11:22:AA:BB-CC", "0011.22aa.bbcg", "001122aabbccdd"}
+}
+
+func TestParse_allocations(t *testing.T) {
+	const accepted = "00:11:22:AA:BB:CC"
+	for _, s := range append(refused(), accepted) {
+		if n := testing.AllocsPerRun(10, func() {
+			if _, err := mac.Parse(s); (err == nil) != (s == accepted) {
+				t.Errorf("Parse(%q): accepted is %t", s, err == nil)
+			}
+		}); n != 0 {
+			t.Errorf("Parse(%q) allocates %v times, want 0", s, n)
+		}
+	}
+}
+
+func BenchmarkParse_refused(b *testing.B) {
+	for _, s := range refused() {
+		b.Run(s, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := mac.Parse(s); err == nil {
+					b.Fatal("accepted")
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkParse(b *testing.B) {
 	for _, s := range []string{"001122aabbcc", "00:11:22:AA:BB:CC", "0011.22aa.bbcc"} {
 		b.Run(s, func(b *testing.B) {

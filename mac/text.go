@@ -50,7 +50,7 @@ func (a Addr) Value() (driver.Value, error) {
 func set[T string | []byte](a *Addr, s T) error {
 	v, ok := parse(s)
 	if !ok && len(s) > 0 {
-		return malformed(string(s))
+		return malformedError(s)
 	}
 	*a = v
 	return nil

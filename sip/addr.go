@@ -23,6 +23,14 @@ type Addr struct{ user, domain string }
 // unreserved and user-unreserved sets, without escapes, and is kept as given. The domain follows
 // the rules of [ParseDomain].
 func Parse(s string) (Addr, error) {
+	a, f := parse(s)
+	if f.want != "" {
+		return Addr{}, f
+	}
+	return a, nil
+}
+
+func parse(s string) (Addr, fault) {
 	address := s
 	const scheme = "sip:"
 	if len(s) >= len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
@@ -30,24 +38,43 @@ func Parse(s string) (Addr, error) {
 	}
 	user, domain, ok := strings.Cut(address, "@")
 	if !ok {
-		return Addr{}, fmt.Errorf("sip: address %.100q: want user@domain", s)
+		return Addr{}, fault{part: "address", text: s, want: "user@domain"}
 	}
-	return Join(user, domain)
+	return join(user, domain)
 }
 
 // Join returns the address user@domain. The rules are those of [Parse], but the user must not have
 // the prefix "sip:".
 func Join(user, domain string) (Addr, error) {
-	if !validUser(user) {
-		return Addr{}, fmt.Errorf("sip: user %.100q: want 1 to %d letters, digits and characters of %s",
-			user, maxLength, userMarks)
+	a, f := join(user, domain)
+	if f.want != "" {
+		return Addr{}, f
 	}
-	d, err := ParseDomain(domain)
-	if err != nil {
-		return Addr{}, err
-	}
-	return Addr{user: user, domain: d.name}, nil
+	return a, nil
 }
+
+func join(user, domain string) (Addr, fault) {
+	if !validUser(user) {
+		const want = "1 to 64 letters, digits and characters of " + userMarks
+		return Addr{}, fault{part: "user", text: user, want: want}
+	}
+	if want := domainFault(domain); want != "" {
+		return Addr{}, fault{part: "domain", text: domain, want: want}
+	}
+	return Addr{user: user, domain: strings.ToLower(domain)}, fault{}
+}
+
+// fault is the error of a malformed text. The message is made when it is asked for, since many
+// callers only look whether there is an error. [Parse] is so short that the compiler inlines it,
+// and then does not allocate an error for such a caller.
+type fault struct {
+	part string // of what is parsed: address, user or domain
+	text string
+	want string // empty if there is no fault
+}
+
+// Error returns the message.
+func (f fault) Error() string { return fmt.Sprintf("sip: %s %.100q: want %s", f.part, f.text, f.want) }
 
 // MustParse is like [Parse] but panics if s is malformed. It is meant for tests and for constants.
 func MustParse(s string) Addr {

@@ -265,6 +265,37 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
+// refused are addresses with a fault at the beginning, in the middle and at the end.
+func refused() []string {
+	return []string{"", "alice", "al ice@example.com", "alice@ex_ample.com"}
+}
+
+func TestParse_allocations(t *testing.T) {
+	const accepted = "sip:+4773500001@pbx.oslo.example.com"
+	for _, s := range append(refused(), accepted) {
+		if n := testing.AllocsPerRun(10, func() {
+			if _, err := sip.Parse(s); (err == nil) != (s == accepted) {
+				t.Errorf("Parse(%q): accepted is %t", s, err == nil)
+			}
+		}); n != 0 {
+			t.Errorf("Parse(%q) allocates %v times, want 0", s, n)
+		}
+	}
+}
+
+func BenchmarkParse_refused(b *testing.B) {
+	for _, s := range refused() {
+		b.Run(s, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := sip.Parse(s); err == nil {
+					b.Fatal("accepted")
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkAddr_String(b *testing.B) {
 	a := sip.MustParse("+4773500001@pbx.oslo.example.com")
 	b.ReportAllocs()

@@ -18,7 +18,7 @@ type Domain struct{ name string }
 // decimal numbers without leading zeros.
 func ParseDomain(s string) (Domain, error) {
 	if want := domainFault(s); want != "" {
-		return Domain{}, fmt.Errorf("sip: domain %.100q: want %s", s, want)
+		return Domain{}, fault{part: "domain", text: s, want: want}
 	}
 	return Domain{name: strings.ToLower(s)}, nil
 }
