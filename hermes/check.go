@@ -23,7 +23,7 @@ type Request interface {
 }
 
 // given reports whether a parameter was given: its value is not zero, or its text was malformed.
-func given(name string, value interface{ IsZero() bool }, malformed []string) bool {
+func given[T interface{ IsZero() bool }](name string, value T, malformed []string) bool {
 	return !value.IsZero() || slices.Contains(malformed, name)
 }
 

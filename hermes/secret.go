@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"unsafe"
 )
 
 // Secret is a text that must not be printed, logged or encoded by accident: a password, a key, a
@@ -27,11 +28,11 @@ func NewSecret(text string) Secret {
 	if text == "" {
 		return Secret{}
 	}
-	return Secret{masked: string(mask.hide(text))}
+	return Secret{masked: asString(mask.hide(text))}
 }
 
 // Reveal returns the text. It is the only way to get it.
-func (s Secret) Reveal() string { return string(s.reveal()) }
+func (s Secret) Reveal() string { return asString(s.reveal()) }
 
 // reveal returns the text for a caller who does not keep it.
 func (s Secret) reveal() []byte {
@@ -40,6 +41,9 @@ func (s Secret) reveal() []byte {
 	}
 	return mask.show(s.masked)
 }
+
+// asString returns b as a string, without a copy. The caller must not change b afterwards.
+func asString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // IsZero reports whether the secret is empty.
 func (s Secret) IsZero() bool { return s == Secret{} }

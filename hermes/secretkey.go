@@ -134,7 +134,7 @@ func (c *Client) openPassword(a sip.Addr, sealed string) (Secret, error) {
 		return Secret{}, internalFault(fmt.Errorf("sealed password of %s: unknown form", a))
 	}
 	id, box := rest[:keyIDSize], rest[keyIDSize:]
-	address, _ := a.AppendText(nil)
+	address := []byte(a.String())
 	for _, k := range c.keys {
 		if n := k.seal.NonceSize(); k.id == id && len(box) >= n {
 			b := []byte(box)

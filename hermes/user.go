@@ -42,16 +42,11 @@ func (c *Client) userObject(u User, shown Secret) (UserObject, error) {
 		AuthID: u.AuthID, Registrar: u.Registrar, RPort: u.RPort, Proxy: u.Proxy, PPort: u.PPort,
 		Dialplan: u.Dialplan, DisplayName: u.DisplayName, LineText: u.LineText,
 	}
-	secrets := []string{"password"}
 	if u.Type == Local {
 		o.Email, o.RPID, o.PermittedCalls = Some(u.Email), Some(u.RPID), Some(u.PermittedCalls)
-		secrets = append(secrets, "ha1", "ha1b")
 	}
 	if !c.actor.Access.Allows(CanSeeSecrets) {
-		if !shown.IsZero() {
-			o.Password, secrets = Some(shown), secrets[1:]
-		}
-		o.Redacted = secrets
+		o.redact(shown)
 		return o, nil
 	}
 	password, err := c.password(u)
@@ -63,6 +58,18 @@ func (c *Client) userObject(u User, shown Secret) (UserObject, error) {
 		o.HA1, o.HA1B = Some(NewSecret(u.HA1)), Some(NewSecret(u.HA1B))
 	}
 	return o, nil
+}
+
+// redact sets what an actor sees who may not see secrets. shown is as for userObject.
+func (o *UserObject) redact(shown Secret) {
+	secrets := []string{"password"}
+	if o.Type == Local {
+		secrets = append(secrets, "ha1", "ha1b")
+	}
+	if !shown.IsZero() {
+		o.Password, secrets = Some(shown), secrets[1:]
+	}
+	o.Redacted = secrets
 }
 
 func noUser(err error, a sip.Addr) error { return missing(err, "there is no user %s", a) }

@@ -52,9 +52,14 @@ func (req *request) recordError(err error) *hermes.Error {
 // succeed answers a response struct. The error is nil, or has a cause that is answered beside the
 // list of the response.
 func (req *request) succeed(output any, err error) {
-	v := reflect.New(reflect.TypeOf(output)).Elem()
+	fields := responseFieldsOf(reflect.TypeOf(output))
+	variable := fields.variables.Get()
+	v := reflect.ValueOf(variable).Elem()
 	v.Set(reflect.ValueOf(output))
-	fields := responseFieldsOf(v.Type())
+	defer func() {
+		v.SetZero()
+		fields.variables.Put(variable)
+	}()
 	req.outcome.Response = req.endpoint.Answers
 	if fields.cookie >= 0 {
 		setCookie(req.w, v.Field(fields.cookie).Interface().(hermes.Cookie), req.secure)
@@ -66,15 +71,30 @@ func (req *request) succeed(output any, err error) {
 	case fields.list >= 0:
 		req.stream(fields, v, err)
 	default:
-		// Most answers are shorter.
-		body := append(make([]byte, 0, 1<<10), `{"response":`...)
-		body = appendString(body, string(req.endpoint.Answers))
-		body, err := appendMembers(body, fields.members, v)
-		if err != nil {
-			req.fail(err)
-			return
-		}
-		req.send(http.StatusOK, append(body, '}'))
+		req.object(fields, v)
+	}
+}
+
+// largestKept is the size of the largest buffer that is kept for the next answer.
+const largestKept = 16 << 10
+
+// object answers a response without a list as one JSON object.
+func (req *request) object(fields *responseFields, v reflect.Value) {
+	buffer, ok := req.handler.buffers.Get().(*[]byte)
+	if !ok {
+		buffer = new([]byte)
+	}
+	body := append((*buffer)[:0], `{"response":`...)
+	body = appendString(body, string(req.endpoint.Answers))
+	body, err := appendMembers(body, fields.members, v)
+	if err != nil {
+		req.fail(err)
+	} else {
+		body = append(body, '}')
+		req.send(http.StatusOK, body)
+	}
+	if *buffer = body; cap(body) <= largestKept {
+		req.handler.buffers.Put(buffer)
 	}
 }
 
@@ -116,6 +136,10 @@ type responseFields struct {
 	cookie  int // the [hermes.Cookie]
 	list    int // the [*hermes.List]
 	members []member
+
+	// variables has pointers to zero values of the type. A response is copied to one of these
+	// values, since encoders need an addressable value.
+	variables sync.Pool
 }
 
 // list is a [*hermes.List] of any type.
@@ -132,6 +156,7 @@ func responseFieldsOf(t reflect.Type) *responseFields {
 		return fields.(*responseFields)
 	}
 	fields := &responseFields{text: -1, cookie: -1, list: -1, members: membersOf(t)}
+	fields.variables.New = func() any { return reflect.New(t).Interface() }
 	for i := range t.NumField() {
 		switch sf := t.Field(i); {
 		case sf.Tag.Get("wire") == "text":

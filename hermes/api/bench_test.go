@@ -3,6 +3,7 @@ package api_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/internal/test/apitest"
 )
@@ -13,6 +14,10 @@ type discardWriter struct{ header http.Header }
 func (w discardWriter) Header() http.Header         { return w.header }
 func (w discardWriter) Write(b []byte) (int, error) { return len(b), nil }
 func (w discardWriter) WriteHeader(int)             {}
+
+// The deadlines that net/http has.
+func (w discardWriter) SetReadDeadline(time.Time) error  { return nil }
+func (w discardWriter) SetWriteDeadline(time.Time) error { return nil }
 
 // BenchmarkHandler_UserGet is one authenticated request over the memory store, without a network.
 func BenchmarkHandler_UserGet(b *testing.B) {

@@ -150,8 +150,13 @@ func isOpt(t reflect.Type) bool {
 
 // setValue parses text, which is not empty, into v.
 func setValue(v reflect.Value, text string) error {
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
-		return u.UnmarshalText([]byte(text))
+	switch x := v.Addr().Interface().(type) {
+	case *sip.Addr: // its UnmarshalText would copy the text back to a string
+		a, err := sip.Parse(text)
+		*x = a
+		return err
+	case encoding.TextUnmarshaler:
+		return x.UnmarshalText([]byte(text))
 	}
 	switch {
 	case v.Kind() == reflect.String:

@@ -56,11 +56,11 @@ func (req *request) precheck() (*endpoint, error) {
 // GET is checked too, since it can change things here. Programs other than browsers send neither of
 // the two headers.
 func fromOtherSite(r *http.Request, secure bool) bool {
-	if sites := r.Header.Values("Sec-Fetch-Site"); len(sites) > 0 {
+	if sites := r.Header["Sec-Fetch-Site"]; len(sites) > 0 {
 		site := strings.Join(sites, ",")
 		return site != "same-origin" && site != "none"
 	}
-	origins := r.Header.Values("Origin")
+	origins := r.Header["Origin"]
 	if len(origins) == 0 {
 		return false
 	}
@@ -79,6 +79,9 @@ func fromOtherSite(r *http.Request, secure bool) bool {
 func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	addr := peer.Addr().Unmap().WithZone("")
+	if len(trusted) == 0 {
+		return addr
+	}
 	isTrusted := func(p netip.Prefix) bool { return p.Contains(addr) }
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {

@@ -43,26 +43,42 @@ func newRequest(h *Handler, w http.ResponseWriter, r *http.Request) *request {
 		secure: h.opts.TLS || r.TLS != nil, draining: h.draining.Load(),
 		outcome: Outcome{ID: rand.Text(), Remote: clientAddr(r, h.opts.TrustedProxies)},
 	}
-	header := w.Header()
-	header.Set("Content-Type", "application/json; charset=utf-8")
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	header.Set("X-Request-Id", req.outcome.ID)
+	setHeaders(w.Header(), req.outcome.ID)
 	return req
+}
+
+// setHeaders sets the headers of every answer. All values are in one allocation.
+func setHeaders(header http.Header, id string) {
+	fields := [...]struct{ name, value string }{
+		{"Content-Type", "application/json; charset=utf-8"},
+		{"Cache-Control", "no-store"},
+		{"X-Content-Type-Options", "nosniff"},
+		{"Referrer-Policy", "no-referrer"},
+		{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
+		{"X-Request-Id", id},
+	}
+	values := make([]string, len(fields))
+	for i, f := range fields {
+		values[i] = f.value
+		header[f.name] = values[i : i+1 : i+1]
+	}
 }
 
 // answer calls the node and writes the answer.
 func (req *request) answer() {
 	output, err := req.call()
-	// alias/list returns an error whose response is OK: a success with a cause.
-	if e := (*hermes.Error)(nil); err != nil && !(errors.As(err, &e) && e.Response == hermes.OK) {
+	if err != nil && !isOK(err) {
 		req.fail(err)
 		return
 	}
 	req.succeed(output, err)
+}
+
+// isOK reports whether an error is a success with a cause, as alias/list returns it.
+func isOK(err error) bool {
+	var e *hermes.Error
+	return errors.As(err, &e) && e.Response == hermes.OK
 }
 
 // call makes all checks, in the order of the package comment, and then calls the node.
@@ -105,19 +121,20 @@ func (req *request) call() (output any, err error) {
 
 // acquire counts the request among those in flight, or returns a failed/busy error.
 func (req *request) acquire() error {
-	busy := &hermes.Error{Response: hermes.Failed, Cause: hermes.Busy, RetryAfter: time.Second}
 	if req.draining {
-		busy.Detail = "the server is stopping"
-		return busy
+		return busy("the server is stopping")
 	}
 	select {
 	case req.handler.inFlight <- struct{}{}:
 		req.acquired = true
 		return nil
 	default:
-		busy.Detail = "too many requests at once"
-		return busy
+		return busy("too many requests at once")
 	}
+}
+
+func busy(detail string) *hermes.Error {
+	return &hermes.Error{Response: hermes.Failed, Cause: hermes.Busy, RetryAfter: time.Second, Detail: detail}
 }
 
 // release undoes acquire.

@@ -82,7 +82,7 @@ func wantPages[T comparable](t *testing.T, search string, want []T, limit int, f
 // wantTaken takes every number that match matches at random, and puts them back.
 func wantTaken(t *testing.T, s *memstore.Store, match hermes.Pattern, want []e164.Number) {
 	t.Helper()
-	err := s.Tx(t.Context(), func(tx hermes.Store) error {
+	err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
 		var taken []e164.Number
 		for {
 			n, err := tx.TakeNumber(t.Context(), match, true)
@@ -109,7 +109,7 @@ func TestStore_AddNumbers(t *testing.T) {
 	t.Parallel()
 	s := memstore.New()
 	kept, first, last := e164.MustParse("+4799999999"), e164.MustParse("+4710000000"), e164.MustParse("+4710099999")
-	must(t, s.Tx(t.Context(), func(tx hermes.Store) error {
+	must(t, s.Tx(t.Context(), nil, func(tx hermes.Store) error {
 		must(t, tx.AddNumber(t.Context(), kept))
 		// The context ends after the first numbers have been added.
 		if added, err := tx.AddNumbers(&endingContext{Context: t.Context(), checks: 4}, first, last); added != 0 || err == nil {

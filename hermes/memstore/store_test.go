@@ -84,7 +84,7 @@ func testSnapshot(t *testing.T, end error) {
 		}
 	}
 	stop, stopped := make(chan struct{}), make(chan struct{})
-	err := s.Tx(t.Context(), func(tx hermes.Store) error {
+	err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
 		go func() {
 			defer close(stopped)
 			for {
