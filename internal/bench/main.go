@@ -82,7 +82,7 @@ func benchmarks() []benchmark {
 		userGet(), httpUserGet(), userAdd(), numberRange(), claims(), randomNumbers(), aliasList(),
 		userPage(), userSearch(), endPages(),
 		sessionCheck(), lookupsDuringFlood(), memoryStore(), embeddedUserGet(), validation(), starts(),
-		concurrentWriters(), stalls(), roundTrips(), growths(), size(),
+		concurrentWriters(), mixedWriters(), stalls(), roundTrips(), growths(), size(),
 		twoProcesses(), twoClaim(),
 		millionAliases(), logins(), timing(),
 	}
