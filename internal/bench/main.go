@@ -1,15 +1,15 @@
 // Command bench measures Hermes on this machine beside the floor of the same work: what PostgreSQL,
 // the HTTP library or a map need without Hermes.
 //
-//	go run ./internal/bench                      measures every row of the table; it takes most of an hour
-//	go run ./internal/bench --only userget,http  measures some of them
-//	go run ./internal/bench --quick              checks in two minutes that every row can be measured
-//	go run ./internal/bench --out FOLDER         also writes bench.md and growth.svg there
+//	go run ./internal/bench                      all rows of the table, most of an hour
+//	go run ./internal/bench --only userget,http  some of them
+//	go run ./internal/bench --quick              checks that every row can be measured
+//	go run ./internal/bench --out FOLDER         also writes bench.md and growth.svg
 //
 // It starts a throwaway PostgreSQL and fills it, and embedded databases, with a million users,
-// aliases and numbers. The floor and Hermes are measured one after the other, in several rounds, and
-// the medians of the rounds are shown: on a machine that does other work as well, ratios can still
-// be compared, and figures cannot.
+// aliases and numbers. The floor and Hermes are measured one after the other, in several rounds,
+// and the medians of the rounds are shown: on a machine that does other work as well, ratios can
+// still be compared, and figures cannot.
 //
 // The program starts itself again as the client of HTTP and as the floor of a server, so that these
 // run in processes of their own; see [helpers].
