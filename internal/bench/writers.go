@@ -44,7 +44,7 @@ func userAdd() benchmark {
 			if err != nil {
 				return nil, err
 			}
-			if err := execSQL(ctx, d.url, "CREATE SEQUENCE bench_names CACHE 100"); err != nil {
+			if err := execSQL(ctx, d.url, "CREATE SEQUENCE bench_names"); err != nil {
 				return nil, err
 			}
 			c, err := b.openStore(ctx, d)
