@@ -30,6 +30,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/hermes-voip/go-hermes/hermes"
 )
 
 func main() {
@@ -160,32 +162,45 @@ func usage(f *flag.FlagSet) {
 	f.PrintDefaults()
 }
 
-// run runs the selected benchmarks, writes the table and reports whether every goal was met.
+// run runs the selected benchmarks, writes the table and reports whether every goal was met. After a
+// failure it writes what was measured before.
 func run(ctx context.Context, o options, stdout io.Writer) (good bool, err error) {
 	b, err := newBench(o)
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	var results []result
-	for _, bm := range o.only {
+	results, failed := b.runAll(ctx)
+	report, err := b.report(context.WithoutCancel(ctx), results)
+	if err != nil {
+		return false, errors.Join(failed, err)
+	}
+	fmt.Fprint(stdout, report.text())
+	if failed == nil && o.out != "" {
+		failed = report.write(o.out)
+	}
+	return !slices.ContainsFunc(results, func(r result) bool { return !r.met() }), failed
+}
+
+// runAll runs the selected benchmarks. It stops at the first that fails, and then also returns the
+// results of those before.
+func (b *bench) runAll(ctx context.Context) (results []result, err error) {
+	for _, bm := range b.only {
 		start := time.Now()
 		r, err := b.run(ctx, bm)
 		if err != nil {
-			return false, err
+			return results, withCause(err)
 		}
 		results = append(results, r...)
 		fmt.Fprintf(os.Stderr, "bench: %s: measured in %s\n", bm.name, time.Since(start).Round(100*time.Millisecond))
 	}
-	report, err := b.report(ctx, results)
-	if err != nil {
-		return false, err
+	return results, nil
+}
+
+// withCause adds to the error of a call the error of the store, which an answer does not show.
+func withCause(err error) error {
+	if e := (*hermes.Error)(nil); errors.As(err, &e) && e.Err != nil {
+		return fmt.Errorf("%w: %w", err, e.Err)
 	}
-	fmt.Fprint(stdout, report.text())
-	if o.out != "" {
-		if err := report.write(o.out); err != nil {
-			return false, err
-		}
-	}
-	return !slices.ContainsFunc(results, func(r result) bool { return !r.met() }), nil
+	return err
 }
