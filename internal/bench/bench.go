@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -188,6 +189,22 @@ func workers(ctx context.Context, n int, more func(calls int) bool, f func(ctx c
 	}
 	l.memory = memory{bytes: float64(allocatedBytes()-allocated) / float64(max(1, l.calls)), perCall: true, measured: true}
 	return l, nil
+}
+
+// during calls beside, one call after the other, until f has returned.
+func during(ctx context.Context, beside func(context.Context) error, f func() error) error {
+	var done atomic.Bool
+	var besideErr error
+	var running sync.WaitGroup
+	running.Go(func() {
+		for !done.Load() && besideErr == nil {
+			besideErr = beside(ctx)
+		}
+	})
+	err := f()
+	done.Store(true)
+	running.Wait()
+	return errors.Join(err, besideErr)
 }
 
 func allocatedBytes() uint64 {

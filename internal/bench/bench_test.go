@@ -92,7 +92,7 @@ func testReport() report {
 func TestReport(t *testing.T) {
 	text := testReport().markdown()
 	for _, want := range []string{
-		`| 1 | work | a \| floor | 20000 /s | 18000 /s | 0.90 | ≥ 0.95 | NO |`,
+		`| 1 | work | a \| floor | 20,000 /s | 18,000 /s | 0.90 | ≥ 0.95 | NO |`,
 		"|  | other work | – |  | 12.3 ms |  | ≤ 1 s | yes |",
 		"other work: slowest 1 s",
 		"growth.svg",

@@ -59,13 +59,20 @@ func displayName(i, n int) string {
 	return fmt.Sprintf("%s %s %07d", givenNames[i%16], familyNames[i/16%16], i)
 }
 
-// users returns n users as a Client stores them, with a sealed password and its hashes. They come
-// from memory stores, a part at a time.
+// users returns n users as a Client stores them, with a sealed password and its hashes, a part at a
+// time.
 func (b *bench) users(ctx context.Context, n int) iter.Seq2[hermes.User, error] {
-	const size = 10_000
+	const size = 20_000
 	return func(yield func(hermes.User, error) bool) {
 		for from := 0; from < n; from += size {
-			part, err := b.somePart(ctx, from, min(size, n-from), n)
+			part := make([]hermes.User, min(size, n-from))
+			half := len(part) / 2
+			_, err := repeat(ctx, 2, 1, func(ctx context.Context, worker int) error {
+				if worker == 0 {
+					return b.makeUsers(ctx, part[:half], from, n)
+				}
+				return b.makeUsers(ctx, part[half:], from+half, n)
+			})
 			if err != nil {
 				yield(hermes.User{}, err)
 				return
@@ -79,30 +86,32 @@ func (b *bench) users(ctx context.Context, n int) iter.Seq2[hermes.User, error] 
 	}
 }
 
-// somePart returns count of the n users, from the given one on.
-func (b *bench) somePart(ctx context.Context, from, count, n int) ([]hermes.User, error) {
+// makeUsers sets users to those of the n users that are numbered from the given number on. A memory
+// store makes them, in one transaction because that is faster.
+func (b *bench) makeUsers(ctx context.Context, users []hermes.User, from, n int) error {
 	store := memstore.New(domains()...)
 	c, err := b.client(store)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if _, err := c.DomainSetServers(ctx, defaultServers()); err != nil {
-		return nil, err
+		return err
 	}
-	users := make([]hermes.User, count)
-	_, err = repeat(ctx, 2, 1, func(ctx context.Context, worker int) error {
-		for i := worker; i < count; i += 2 {
-			a := userAddress(from + i)
-			if _, err := c.UserAdd(ctx, hermes.UserAddRequest{User: a, DisplayName: displayName(from+i, n)}); err != nil {
-				return err
-			}
-			if users[i], err = store.User(ctx, a); err != nil {
+	err = c.Tx(ctx, func(c *hermes.Client) error {
+		for i := range users {
+			_, err := c.UserAdd(ctx, hermes.UserAddRequest{User: userAddress(from + i), DisplayName: displayName(from+i, n)})
+			if err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return users, err
+	for i := range users {
+		if err == nil {
+			users[i], err = store.User(ctx, userAddress(from+i))
+		}
+	}
+	return err
 }
 
 // The columns that are filled, in the order of their values.

@@ -47,7 +47,8 @@ func (b *bench) newInstallation(ctx context.Context, db string) (*installation, 
 	return in, os.WriteFile(in.keyFile(), []byte(b.key.Reveal()), 0o600)
 }
 
-// install makes an installation with an embedded database, and adds the principals and the SIP user.
+// install makes an installation with an embedded database, and adds the principals and the SIP
+// user.
 func (b *bench) install(ctx context.Context) (*installation, error) {
 	in, err := b.newInstallation(ctx, "")
 	if err != nil {

@@ -117,7 +117,8 @@ func sessionCheck() benchmark {
 // pageSize is that of the pages of users.
 const pageSize = 100
 
-// pageSelect reads a page of users after the user name, and one more to know whether there are more.
+// pageSelect reads a page of users after the user name, and one more, which says that there are
+// more.
 const pageSelect = `SELECT k.username, k.domain, max(k.displayname) FROM (
 	(SELECT username, domain, '' AS displayname FROM subscriber
 		WHERE (username, domain) > (%[1]s, '` + domainName + `') ORDER BY username, domain LIMIT 101)

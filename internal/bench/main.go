@@ -1,15 +1,15 @@
 // Command bench measures Hermes on this machine beside the floor of the same work: what PostgreSQL,
 // the HTTP library or a map need without Hermes.
 //
-//	go run ./internal/bench                      measures every row of the table; it takes most of an hour
-//	go run ./internal/bench --only userget,http  measures some of them
-//	go run ./internal/bench --quick              checks in two minutes that every row can be measured
-//	go run ./internal/bench --out FOLDER         also writes bench.md and growth.svg there
+//	go run ./internal/bench                      all rows of the table, most of an hour
+//	go run ./internal/bench --only userget,http  some of them
+//	go run ./internal/bench --quick              checks that every row can be measured
+//	go run ./internal/bench --out FOLDER         also writes bench.md and growth.svg
 //
 // It starts a throwaway PostgreSQL and fills it, and embedded databases, with a million users,
-// aliases and numbers. The floor and Hermes are measured one after the other, in several rounds, and
-// the medians of the rounds are shown: on a machine that does other work as well, ratios can still
-// be compared, and figures cannot.
+// aliases and numbers. The floor and Hermes are measured one after the other, in several rounds,
+// and the medians of the rounds are shown: on a machine that does other work as well, ratios can
+// still be compared, and figures cannot.
 //
 // The program starts itself again as the client of HTTP and as the floor of a server, so that these
 // run in processes of their own; see [helpers].
@@ -30,6 +30,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/hermes-voip/go-hermes/hermes"
 )
 
 func main() {
@@ -82,7 +84,7 @@ func benchmarks() []benchmark {
 		userGet(), httpUserGet(), userAdd(), numberRange(), claims(), randomNumbers(), aliasList(),
 		userPage(), userSearch(), endPages(),
 		sessionCheck(), lookupsDuringFlood(), memoryStore(), embeddedUserGet(), validation(), starts(),
-		concurrentWriters(), stalls(), roundTrips(), growths(), size(),
+		concurrentWriters(), mixedWriters(), stalls(), roundTrips(), growths(), size(),
 		twoProcesses(), twoClaim(),
 		millionAliases(), logins(), timing(),
 	}
@@ -160,32 +162,45 @@ func usage(f *flag.FlagSet) {
 	f.PrintDefaults()
 }
 
-// run runs the selected benchmarks, writes the table and reports whether every goal was met.
+// run runs the selected benchmarks, writes the table and reports whether every goal was met. After a
+// failure it writes what was measured before.
 func run(ctx context.Context, o options, stdout io.Writer) (good bool, err error) {
 	b, err := newBench(o)
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	var results []result
-	for _, bm := range o.only {
+	results, failed := b.runAll(ctx)
+	report, err := b.report(context.WithoutCancel(ctx), results)
+	if err != nil {
+		return false, errors.Join(failed, err)
+	}
+	fmt.Fprint(stdout, report.text())
+	if failed == nil && o.out != "" {
+		failed = report.write(o.out)
+	}
+	return !slices.ContainsFunc(results, func(r result) bool { return !r.met() }), failed
+}
+
+// runAll runs the selected benchmarks. It stops at the first that fails, and then also returns the
+// results of those before.
+func (b *bench) runAll(ctx context.Context) (results []result, err error) {
+	for _, bm := range b.only {
 		start := time.Now()
 		r, err := b.run(ctx, bm)
 		if err != nil {
-			return false, err
+			return results, withCause(err)
 		}
 		results = append(results, r...)
 		fmt.Fprintf(os.Stderr, "bench: %s: measured in %s\n", bm.name, time.Since(start).Round(100*time.Millisecond))
 	}
-	report, err := b.report(ctx, results)
-	if err != nil {
-		return false, err
+	return results, nil
+}
+
+// withCause adds to the error of a call the error of the store, which an answer does not show.
+func withCause(err error) error {
+	if e := (*hermes.Error)(nil); errors.As(err, &e) && e.Err != nil {
+		return fmt.Errorf("%w: %w", err, e.Err)
 	}
-	fmt.Fprint(stdout, report.text())
-	if o.out != "" {
-		if err := report.write(o.out); err != nil {
-			return false, err
-		}
-	}
-	return !slices.ContainsFunc(results, func(r result) bool { return !r.met() }), nil
+	return err
 }

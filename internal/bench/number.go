@@ -123,7 +123,8 @@ func (b *bench) measureClaims(ctx context.Context, situation func(context.Contex
 }
 
 // claimBench is a pool of which the floor takes the last twentieth, a number of one's own each.
-// Hermes takes no more than another twentieth, which is what lockNumbers leaves.
+// Hermes takes half of another twentieth, which is what lockNumbers leaves: a taker that found only
+// locked numbers would wait for them.
 type claimBench struct {
 	database
 	client *hermes.Client
@@ -142,7 +143,7 @@ func (b *bench) newClaimBench(ctx context.Context) (*claimBench, error) {
 }
 
 // share is how many numbers each claimer may take.
-func (b *bench) share() int { return b.rows / 20 / claimers }
+func (b *bench) share() int { return b.rows / 40 / claimers }
 
 // floor runs clients of pgbench, which count from a number of their own.
 func (cb *claimBench) floor(ctx context.Context, b *bench) (float64, error) {

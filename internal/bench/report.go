@@ -46,14 +46,15 @@ func (b *bench) report(ctx context.Context, results []result) (report, error) {
 
 // head says when and where the figures were measured.
 func (r report) head() string {
-	text := fmt.Sprintf("%s, %s, %d rows in each table, medians of %d rounds", r.date.UTC().Format(time.DateOnly), r.machine, r.rows, r.rounds)
+	text := fmt.Sprintf("%s, %s, %s rows in each table, rounds: %d (medians)", r.date.UTC().Format(time.DateOnly), r.machine,
+		formatFigure(float64(r.rows)), r.rounds)
 	if r.quick {
 		text += "; a quick run, which says nothing about speed"
 	}
 	return text
 }
 
-var columns = []string{"#", "work", "floor", "floor's", "Hermes", "ratio", "goal", "met", "memory"}
+var columns = []string{"#", "work", "compared with", "floor", "Hermes", "ratio", "goal", "met", "memory"}
 
 // cells returns a result as the cells of the columns.
 func (r result) cells() []string {
@@ -159,11 +160,20 @@ func (u unit) format(v float64) string {
 func formatFigure(v float64) string {
 	switch {
 	case v == float64(int64(v)) || v >= 100:
-		return fmt.Sprintf("%.0f", v)
+		return groupThousands(fmt.Sprintf("%.0f", v))
 	case v >= 10:
 		return fmt.Sprintf("%.1f", v)
 	}
 	return fmt.Sprintf("%.3g", v)
+}
+
+// groupThousands puts commas into a number of more than three digits.
+func groupThousands(digits string) string {
+	if len(digits) <= 3 {
+		return digits
+	}
+	head := len(digits) - 3
+	return groupThousands(digits[:head]) + "," + digits[head:]
 }
 
 func formatSeconds(v float64) string {

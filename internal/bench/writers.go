@@ -44,7 +44,7 @@ func userAdd() benchmark {
 			if err != nil {
 				return nil, err
 			}
-			if err := execSQL(ctx, d.url, "CREATE SEQUENCE bench_names CACHE 100"); err != nil {
+			if err := execSQL(ctx, d.url, "CREATE SEQUENCE bench_names"); err != nil {
 				return nil, err
 			}
 			c, err := b.openStore(ctx, d)
@@ -111,6 +111,15 @@ func (w *writers) kinds() []writeKind {
 	}
 }
 
+// mixed makes the three kinds of calls in turn.
+func (w *writers) mixed() writeKind {
+	var calls atomic.Int64
+	return writeKind{"mixed writes", func(ctx context.Context, c *hermes.Client) error {
+		kinds := w.kinds()
+		return kinds[int(calls.Add(1))%len(kinds)].call(ctx, c)
+	}}
+}
+
 type writeKind struct {
 	node string
 	call func(context.Context, *hermes.Client) error
@@ -155,13 +164,13 @@ func (b *bench) measureWriters(ctx context.Context, d database, k writeKind) ([]
 	retries := 0.0
 	for i := range counts {
 		n := counts[(i+b.round)%len(counts)]
-		l, rollbacks, err := b.writeLoad(ctx, d, n, k)
+		l, retriesOfCall, err := b.writeLoad(ctx, d, n, k, nil)
 		if err != nil {
 			return nil, err
 		}
 		loads[n] = l
 		if n == 64 {
-			retries = float64(rollbacks) / float64(l.calls)
+			retries = retriesOfCall
 		}
 	}
 	four := loads[4].rate()
@@ -170,9 +179,11 @@ func (b *bench) measureWriters(ctx context.Context, d database, k writeKind) ([]
 	return []sample{sixteen, all, {hermes: loads[64].times.quantile(0.99).Seconds()}, {hermes: retries}}, nil
 }
 
-// writeLoad measures n writers with a store of their own, and counts the transactions that were
-// rolled back: as every call succeeds, each of them was tried again.
-func (b *bench) writeLoad(ctx context.Context, d database, n int, k writeKind) (l load, rollbacks int64, err error) {
+// writeLoad measures n writers with a store of their own, and how often a call was tried again: as
+// every call succeeds, that is how many transactions were rolled back. Unless it is nil, beside is
+// called with the same store again and again meanwhile.
+func (b *bench) writeLoad(ctx context.Context, d database, n int, k writeKind,
+	beside func(context.Context, *hermes.Client) error) (l load, retries float64, err error) {
 	before, err := countRollbacks(ctx, d)
 	if err != nil {
 		return l, 0, err
@@ -181,17 +192,39 @@ func (b *bench) writeLoad(ctx context.Context, d database, n int, k writeKind) (
 	if err != nil {
 		return l, 0, err
 	}
-	c, err := b.client(store)
-	if err == nil {
-		l, err = hammer(ctx, n, b.slice(), func(ctx context.Context, _ int) error { return k.call(ctx, c) })
-	}
+	l, calls, err := b.write(ctx, store, n, k, beside)
 	// A connection reports its transactions when it is closed, at the latest.
 	_ = store.Close()
 	if err != nil {
 		return l, 0, err
 	}
 	after, err := countRollbacks(ctx, d)
-	return l, after - before, err
+	return l, float64(after-before) / float64(calls), err
+}
+
+// write measures n writers, and returns how many calls they made with those before.
+func (b *bench) write(ctx context.Context, store hermes.Store, n int, k writeKind,
+	beside func(context.Context, *hermes.Client) error) (l load, calls int, err error) {
+	c, err := b.client(store)
+	if err != nil {
+		return l, 0, err
+	}
+	call := func(ctx context.Context, _ int) error { return k.call(ctx, c) }
+	// The first calls connect.
+	first, err := repeat(ctx, n, 2, call)
+	if err != nil {
+		return l, 0, err
+	}
+	measure := func() error {
+		l, err = hammer(ctx, n, b.slice(), call)
+		return err
+	}
+	if beside == nil {
+		err = measure()
+	} else {
+		err = during(ctx, func(ctx context.Context) error { return beside(ctx, c) }, measure)
+	}
+	return l, first.calls + l.calls, err
 }
 
 // countRollbacks waits until all other connections to the database are closed.
