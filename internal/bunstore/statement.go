@@ -100,12 +100,11 @@ func (s *Store) runOn(ctx context.Context, c Conn, st statement, fn func(context
 // InTime runs fn with a context that ends after d. Where fn fails because of that, the error says
 // so.
 func InTime(ctx context.Context, d time.Duration, fn func(context.Context) error) error {
-	late := fmt.Errorf("the statement took longer than %s: %w", d, context.DeadlineExceeded)
-	own, cancel := context.WithTimeoutCause(ctx, d, late)
+	own, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	err := fn(own)
-	if err != nil && context.Cause(own) == late {
-		return late
+	if err != nil && own.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("the statement took longer than %s: %w", d, own.Err())
 	}
 	return err
 }
