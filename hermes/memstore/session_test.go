@@ -45,8 +45,8 @@ func TestStore_Sessions(t *testing.T) {
 			}
 		case 4, 5:
 			at := moment()
-			must(t, s.TouchSession(t.Context(), id, at))
-			if exists {
+			must(t, s.Touch(t.Context(), []hermes.Seen{{Session: id, At: at}}))
+			if exists && session.LastSeen.Before(at) {
 				session.LastSeen = at
 				want[id] = session
 			}

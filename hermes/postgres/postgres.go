@@ -29,6 +29,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -43,7 +44,7 @@ type Options struct {
 	// KamailioSchema is the schema of Kamailio's tables. Defaults to public.
 	KamailioSchema string
 	// MaxConns is the greatest number of connections for ordinary statements. Defaults to 16.
-	// Open makes 4 more for sessions, and 4 for long lists and ranges of numbers, so that neither
+	// Open makes 4 more for sessions, 4 for long lists and 4 for ranges of numbers, so that none
 	// waits for the others. New and InTx ignore it.
 	MaxConns int
 }
@@ -105,7 +106,8 @@ func InTx(ctx context.Context, tx *sql.Tx, opts *Options) (*Store, error) {
 // pools are the connections by the purpose of their statements.
 type pools struct {
 	data, auth, bulk *sql.DB
-	own              bool // opened by this package, with pgdriver
+	own              bool    // opened by this package, with pgdriver
+	copies           *sql.DB // for COPY; nil in a host's own database
 }
 
 // connect opens the pools of a store.
@@ -118,6 +120,7 @@ func connect(url string, maxConns int) (p pools, err error) {
 		{&p.data, pgconn.Options{URL: url, MaxOpen: maxConns}},
 		{&p.auth, pgconn.Options{URL: url, MaxOpen: authConns}},
 		{&p.bulk, pgconn.Options{URL: url, MaxOpen: bulkConns, ReadTimeout: bulkTime}},
+		{&p.copies, pgconn.Options{URL: url, MaxOpen: bulkConns, ReadTimeout: bulkTime, Plain: true}},
 	} {
 		// No connection is made yet, so that there is nothing to close after an error.
 		if *pool.db, err = pgconn.Open(pool.opts); err != nil {
@@ -127,14 +130,31 @@ func connect(url string, maxConns int) (p pools, err error) {
 	return p, nil
 }
 
-func (p pools) close() error { return errors.Join(p.data.Close(), p.auth.Close(), p.bulk.Close()) }
+func (p pools) close() error {
+	return errors.Join(p.data.Close(), p.auth.Close(), p.bulk.Close(), p.copies.Close())
+}
 
 func (p pools) options(opts *Options) bunstore.Options {
-	return bunstore.Options{
+	all := bunstore.Options{
 		Dialect: pgdialect.New(), Reads: p.data, AuthReads: p.auth, BulkReads: p.bulk, RunTx: p.runTx,
 		KamailioSchema: opts.orDefault().KamailioSchema,
 	}
+	if p.copies != nil {
+		all.CopyFrom = copyFrom
+	}
+	return all
 }
+
+// copyFrom implements [bunstore.Options.CopyFrom] on a connection of the pool copies.
+func copyFrom(ctx context.Context, c bunstore.Conn, query string, rows io.Reader) error {
+	err := pgconn.CopyFrom(ctx, c.(*sql.Conn), query, rows)
+	if pgconn.State(err) == uniqueViolation {
+		return fmt.Errorf("%w: %w", bunstore.ErrDuplicate, err)
+	}
+	return err
+}
+
+const uniqueViolation = "23505"
 
 // runTx implements [bunstore.RunTx].
 func (p pools) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) error {
@@ -142,6 +162,8 @@ func (p pools) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(conte
 	switch opts.Pool {
 	case bunstore.Bulk:
 		pool, txOpts.Timeout = p.bulk, bulkTime
+	case bunstore.Copies:
+		pool, txOpts.Timeout = p.copies, bulkTime
 	case bunstore.Auth:
 		pool = p.auth
 	}

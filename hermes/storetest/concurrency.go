@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/e164"
@@ -28,7 +30,13 @@ func testConcurrency(t *testing.T, open openFunc) {
 	})
 	t.Run("every one of 16 takers of 16 numbers gets one", func(t *testing.T) { testTakeOneEach(t, open(t).Store) })
 	t.Run("a number of several ranges added at once is counted once", func(t *testing.T) {
-		testRaceAddNumbers(t, open(t).Store)
+		testRaceAddNumbers(t, open(t).Store, 50, 200)
+	})
+	t.Run("a number of several large ranges added at once is counted once", func(t *testing.T) {
+		testRaceAddNumbers(t, open(t).Store, 500, 2000)
+	})
+	t.Run("a number that becomes an alias's while ranges are added is not in the pool", func(t *testing.T) {
+		testRaceAddNumbersAddAlias(t, open(t).Store)
 	})
 }
 
@@ -192,8 +200,11 @@ func testTakeOneEach(t *testing.T, s hermes.Store) {
 	}
 }
 
-func testRaceAddNumbers(t *testing.T, s hermes.Store) {
-	const workers, step, size = 8, 50, 200
+// testRaceAddNumbers adds ranges of which each has numbers in common with those that begin up to
+// size numbers before and after it.
+func testRaceAddNumbers(t *testing.T, s hermes.Store, step, size int) {
+	t.Helper()
+	const workers = 8
 	added := make([]int64, workers)
 	errs := runConcurrently(workers, func(i int) (err error) {
 		added[i], err = s.AddNumbers(t.Context(), nthNumber("+47", 6, i*step), nthNumber("+47", 6, i*step+size-1))
@@ -204,8 +215,51 @@ func testRaceAddNumbers(t *testing.T, s hermes.Store) {
 	for _, n := range added {
 		sum += n
 	}
-	const want = (workers-1)*step + size
-	wantEqual(t, sum, nil, want)
-	pool, err := s.Numbers(t.Context(), hermes.NumberQuery{Limit: 1000})
+	want := (workers-1)*step + size
+	wantEqual(t, sum, nil, int64(want))
+	pool, err := s.Numbers(t.Context(), hermes.NumberQuery{Limit: 10_000})
 	wantEqual(t, len(pool), err, want)
+}
+
+func testRaceAddNumbersAddAlias(t *testing.T, s hermes.Store) {
+	const workers, size = 4, 2000
+	for round := range rounds(t, 5) {
+		prefix := fmt.Sprintf("+47%03d", round)
+		aliased, added := make([][]e164.Number, workers), int64(0)
+		var done atomic.Bool
+		errs := runConcurrently(workers+1, func(worker int) (err error) {
+			if worker == workers {
+				defer done.Store(true)
+				added, err = s.AddNumbers(t.Context(), nthNumber(prefix, 4, 0), nthNumber(prefix, 4, size-1))
+				return err
+			}
+			for i := worker; i < size && (i == worker || !done.Load()); i += workers {
+				n := nthNumber(prefix, 4, size-1-i)
+				aliased[worker] = append(aliased[worker], n)
+				if err := s.AddAlias(t.Context(), alias(n.String()+"@example.com", "alice@example.com")); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		must(t, firstError(errs...))
+		want := map[e164.Number]bool{}
+		for i := range size {
+			want[nthNumber(prefix, 4, i)] = true
+		}
+		for _, n := range slices.Concat(aliased...) {
+			delete(want, n)
+		}
+		pool, err := s.Numbers(t.Context(), hermes.NumberQuery{Match: pattern(prefix + "*"), Limit: 10_000})
+		must(t, err)
+		for _, n := range pool {
+			if !want[n] {
+				t.Fatalf("round %d: %s is in the pool and an alias", round, n)
+			}
+		}
+		wantEqual(t, len(pool), nil, len(want))
+		if added < int64(len(pool)) || added > size {
+			t.Fatalf("round %d: %d numbers were added, and %d are in the pool", round, added, len(pool))
+		}
+	}
 }

@@ -173,10 +173,10 @@ func testTakeRandomNumber(t *testing.T, open openFunc) {
 
 func testTakeUnaliased(t *testing.T, s hermes.Store, random bool) {
 	t.Helper()
-	mustAddNumber(t, s, "+4710", "+4711", "+4712", "+4713", "+4714")
 	for _, a := range []string{"+4710@example.com", "+4712@other.example", "+4714@example.com", "4713@example.com", "+47110@example.com"} {
 		mustAddAlias(t, s, alias(a, "+4711@example.com"))
 	}
+	mustAddNumber(t, s, "+4710", "+4711", "+4712", "+4713", "+4714")
 	taken := []e164.Number{}
 	for range 2 {
 		n, err := s.TakeNumber(t.Context(), pattern("+47*"), random)

@@ -20,6 +20,7 @@ type statements struct {
 	phoneStatements
 	numberStatements
 	takeStatements
+	rangeStatements
 	aliasStatements
 	domainStatements
 	authStatements
@@ -54,6 +55,7 @@ func (d *database) build(l *layout) (statements, error) {
 		phoneStatements:    b.phoneStatements(),
 		numberStatements:   b.numberStatements(),
 		takeStatements:     b.takeStatements(),
+		rangeStatements:    b.rangeStatements(),
 		aliasStatements:    b.aliasStatements(),
 		domainStatements:   b.domainStatements(),
 		authStatements:     b.authStatements(),

@@ -3,7 +3,6 @@ package bunstore
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -17,8 +16,6 @@ type numberStatements struct {
 	hasNumber                statement
 	numbers, shuffledNumbers statement
 	addNumber, removeNumber  statement
-
-	addNumbers, beforeAddNumbers, afterAddNumbers, analyzeNumbers statement
 }
 
 // inRange is a condition on numbers; see numberRange.
@@ -30,7 +27,7 @@ func (b *builder) numberStatements() numberStatements {
 	matching := func(column string) *bun.SelectQuery {
 		return b.NewSelect().Model(number).ColumnExpr(column).Where(inRange, text(1), text(2), text(3))
 	}
-	st := numberStatements{
+	return numberStatements{
 		hasNumber: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", exact)),
 		numbers:   b.statement(Data, limit(matching("n.number").OrderExpr("n.number"), 4)),
 		shuffledNumbers: b.statement(Data, bun.SafeQuery(shuffledNumbers,
@@ -38,14 +35,7 @@ func (b *builder) numberStatements() numberStatements {
 
 		addNumber:    b.statement(Data, b.insert(number).On("CONFLICT DO NOTHING")).frees(),
 		removeNumber: b.statement(Data, b.NewDelete().Model(number).Where("n.number = ?", text(1))).takes(),
-
-		addNumbers:       b.statement(Bulk, bun.SafeQuery(b.engine.addNumbers)).frees(),
-		beforeAddNumbers: b.statement(Bulk, bun.SafeQuery(b.engine.beforeAddNumbers)),
-		afterAddNumbers:  b.statement(Bulk, bun.SafeQuery(b.engine.afterAddNumbers)),
-		analyzeNumbers:   b.statement(Bulk, bun.SafeQuery(b.engine.analyzeNumbers)),
 	}
-	st.addNumbers.planEachTime = true
-	return st
 }
 
 // shufflePrime is that of [hermes.Shuffle].
@@ -108,37 +98,6 @@ func (s *Store) AddNumber(ctx context.Context, n e164.Number) error {
 // RemoveNumber implements [hermes.Store].
 func (s *Store) RemoveNumber(ctx context.Context, n e164.Number) error {
 	return s.change(ctx, s.sql().removeNumber, hermes.NotFound, n.String())
-}
-
-// analyzeFrom is the number of new numbers from which on the planner's statistics are gathered
-// anew.
-const analyzeFrom = 10_000
-
-// AddNumbers implements [hermes.Store]. It is serializable because an alias of one of the numbers
-// may be added at the same time, and locks out other writers of the pool because it would fail
-// because of them.
-func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added int64, err error) {
-	if first.IsZero() || first.Digits() != last.Digits() || first.Compare(last) > 0 {
-		return 0, fmt.Errorf("range %s to %s: want one digit count, the first not after the last", first, last)
-	}
-	st := s.sql()
-	err = s.write(ctx, TxOptions{Pool: Bulk}, nil, func(in *Store) error {
-		if err := in.command(ctx, st.beforeAddNumbers.text); err != nil {
-			return err
-		}
-		if added, err = in.exec(ctx, st.addNumbers, digits(first), digits(last)); err != nil {
-			return err
-		}
-		return in.command(ctx, st.afterAddNumbers.text)
-	})
-	if err != nil {
-		return 0, err
-	}
-	if s.tx == nil && added >= analyzeFrom {
-		// The numbers are there whether the planner knows of them or not.
-		_ = s.write(ctx, TxOptions{Pool: Bulk}, nil, func(in *Store) error { return in.command(ctx, st.analyzeNumbers.text) })
-	}
-	return added, nil
 }
 
 // digits returns a number as an integer.

@@ -28,7 +28,7 @@ func postgresEngine(schema string) engine {
 		properties:       postgresProperties,
 		columns:          postgresColumns,
 		addNumbers:       postgresAddNumbers,
-		beforeAddNumbers: "LOCK TABLE ?numbers IN SHARE ROW EXCLUSIVE MODE; SET LOCAL enable_nestloop = off",
+		beforeAddNumbers: "SET LOCAL enable_nestloop = off",
 		afterAddNumbers:  "SET LOCAL enable_nestloop TO DEFAULT",
 		analyzeNumbers:   "ANALYZE ?numbers",
 		ownTables:        postgresOwnTables,
@@ -74,15 +74,17 @@ const postgresColumns = `SELECT table_name, column_name, coalesce(collation_name
 	FROM information_schema.columns
 	WHERE table_schema = ?schema AND table_name IN ('subscriber', 'dbaliases', 'domain', 'grp')`
 
-// postgresAddNumbers leaves out with NOT EXISTS what ON CONFLICT would have to try. The lock that
-// is taken before makes that safe. Without nested loops, stale statistics cannot make it compare
-// every number of the range with every number of the pool.
+// postgresAddNumbers leaves out with NOT EXISTS most of what ON CONFLICT would have to try. Without
+// nested loops, stale statistics cannot make it compare every number of the range with every number
+// of the pool. The order is that of all ranges, so that two of them that have numbers in common wait
+// for each other only once.
 const postgresAddNumbers = `INSERT INTO ?numbers (number)
 	SELECT r.number FROM (SELECT '+' || g AS number FROM generate_series($1::bigint, $2::bigint) AS g) AS r
 	WHERE NOT EXISTS (SELECT 1 FROM ?numbers AS n
 		WHERE n.number = r.number AND n.number BETWEEN '+' || $1::bigint AND '+' || $2::bigint)
 	AND NOT EXISTS (SELECT 1 FROM ?dbaliases AS a
-		WHERE a.alias_username = r.number AND a.alias_username ?B BETWEEN '+' || $1::bigint AND '+' || $2::bigint)`
+		WHERE a.alias_username = r.number AND a.alias_username ?B BETWEEN '+' || $1::bigint AND '+' || $2::bigint)
+	ORDER BY r.number ?C ON CONFLICT DO NOTHING`
 
 const postgresOwnTables = `SELECT to_regnamespace('hermes') IS NOT NULL AS has_schema,
 	to_regclass('hermes.migrations') IS NOT NULL AS has_migrations`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -27,10 +28,11 @@ type Conn interface {
 type Pool int
 
 const (
-	Data Pool = iota // users, phones, numbers, aliases and domains
-	Auth             // sessions and what they depend on
-	Bulk             // many rows, which takes long
-	Scan             // reads that may look at every row of a table
+	Data   Pool = iota // users, phones, numbers, aliases and domains
+	Auth               // sessions and what they depend on
+	Bulk               // many rows, which takes long
+	Scan               // reads that may look at every row of a table
+	Copies             // transactions that call Options.CopyFrom; used only if that is set
 )
 
 // TxOptions describe a transaction.
@@ -70,6 +72,9 @@ type Options struct {
 	AuthReads Conn
 	// RunTx runs every write.
 	RunTx RunTx
+	// CopyFrom runs a COPY … FROM STDIN, in a transaction of the pool Copies, with what it reads from
+	// rows. Where a row is there already the error wraps [ErrDuplicate]. If nil, there is no COPY.
+	CopyFrom func(ctx context.Context, c Conn, query string, rows io.Reader) error
 	// Single is set if only one goroutine at a time may use Reads and RunTx.
 	Single bool
 	// StatementTime is how long a statement in a transaction may run, except in the pool Bulk. If
@@ -89,15 +94,16 @@ type Store struct {
 
 // database is what the Stores of one database share.
 type database struct {
-	runTx  RunTx
-	read   Read
-	time   time.Duration // Options.StatementTime
-	engine engine
-	db     *bun.DB // builds statements and scans rows; it has no connection
-	layout atomic.Pointer[layout]
-	single bool // one goroutine at a time may use the database
-	seen   seenBatch
-	heads  heads
+	runTx    RunTx
+	read     Read
+	time     time.Duration // Options.StatementTime
+	engine   engine
+	db       *bun.DB // builds statements and scans rows; it has no connection
+	layout   atomic.Pointer[layout]
+	single   bool // one goroutine at a time may use the database
+	seen     seenBatch
+	heads    heads
+	copyFrom func(ctx context.Context, c Conn, query string, rows io.Reader) error // may be nil
 }
 
 // transaction is the one that a Store runs in.
@@ -113,6 +119,9 @@ type transaction struct {
 	pooling      pooling
 }
 
+// ErrDuplicate is the error of a COPY that would give two rows one key.
+var ErrDuplicate = errors.New("duplicate key")
+
 var errOver = errors.New("the transaction is over")
 
 // New returns a Store over the tables that exist, which may be none.
@@ -120,7 +129,7 @@ func New(ctx context.Context, opts Options) (*Store, error) {
 	engine := newEngine(opts.Dialect, opts.KamailioSchema)
 	d := &database{
 		runTx: opts.RunTx, single: opts.Single, engine: engine, db: newBunDB(opts.Dialect, engine),
-		read: opts.reader(), time: opts.StatementTime, heads: heads{now: time.Now},
+		read: opts.reader(), time: opts.StatementTime, heads: heads{now: time.Now}, copyFrom: opts.CopyFrom,
 	}
 	s := &Store{database: d}
 	_, err := s.look(ctx)

@@ -49,6 +49,9 @@ type Options struct {
 	// transaction. This frees the locks of a client that vanished. Defaults to a minute.
 	IdleTxTimeout time.Duration
 
+	// Plain leaves the connections without internal/stmtcache, as [CopyFrom] needs them.
+	Plain bool
+
 	// ApplicationName is shown in pg_stat_activity, unless the URL has application_name. Defaults
 	// to "hermes".
 	ApplicationName string
@@ -86,7 +89,11 @@ func Open(opts Options) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(stmtcache.New(c, stmtcache.Options{Stale: isStalePlan, Valid: isOpen}))
+	var pooled driver.Connector = c
+	if !opts.Plain {
+		pooled = stmtcache.New(c, stmtcache.Options{Stale: isStalePlan, Valid: isOpen})
+	}
+	db := sql.OpenDB(pooled)
 	db.SetMaxOpenConns(opts.MaxOpen)
 	db.SetMaxIdleConns(opts.MaxOpen)
 	db.SetConnMaxIdleTime(maxIdleTime)
