@@ -69,6 +69,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Run("tx", func(t *testing.T) { testTx(t, open) })
 	t.Run("context", func(t *testing.T) { testContext(t, open) })
 	t.Run("concurrency", func(t *testing.T) { testConcurrency(t, open) })
+	t.Run("lock", func(t *testing.T) { testLock(t, open) })
 	t.Run("isolation", func(t *testing.T) { testIsolation(t, open) })
 	t.Run("history", func(t *testing.T) { testHistory(t, open) })
 	if open(t).Kamailio != nil {
