@@ -10,6 +10,7 @@ import (
 func testAlias(t *testing.T, open openFunc) {
 	t.Run("AddAlias", func(t *testing.T) { testAddAlias(t, open) })
 	t.Run("RemoveAlias", func(t *testing.T) { testRemoveAlias(t, open) })
+	t.Run("AliasSite", func(t *testing.T) { testAliasSite(t, open) })
 	t.Run("Aliases", func(t *testing.T) { testAliases(t, open) })
 	t.Run("NumberAliased", func(t *testing.T) { testNumberAliased(t, open) })
 }

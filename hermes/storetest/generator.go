@@ -94,9 +94,13 @@ func (g generator) user() hermes.User {
 	return u
 }
 
-// servers returns servers of one of two domains that no other sequence uses.
+// servers returns servers of one of two domains that no other sequence uses, or of the domain of the
+// local users.
 func (g generator) servers() hermes.Servers {
-	v := servers(fmt.Sprintf("d%d-%d.example", g.upTo(1), g.sequence))
+	v := servers("local.example")
+	if d := g.upTo(2); d < 2 {
+		v = servers(fmt.Sprintf("d%d-%d.example", d, g.sequence))
+	}
 	v.RPort, v.ProvURL = g.upTo(2)+1, g.text()
 	return v
 }

@@ -12,6 +12,10 @@ import (
 // testKamailio tests rows that other tools wrote into the tables that a store shares with Kamailio.
 func testKamailio(t *testing.T, open openFunc) {
 	t.Run("users", func(t *testing.T) { testKamailioUsers(t, open) })
+	t.Run("AddLocalUser", func(t *testing.T) { testKamailioAddLocalUser(t, open) })
+	t.Run("RemoveUser", func(t *testing.T) { testKamailioRemoveUser(t, open) })
+	t.Run("AliasSite", func(t *testing.T) { testKamailioAliasSite(t, open) })
+	t.Run("numbers of aliases", func(t *testing.T) { testKamailioNumbers(t, open) })
 	t.Run("removed users", func(t *testing.T) { testRemovedSubscriber(t, open) })
 	t.Run("user list", func(t *testing.T) { testKamailioUserList(t, open) })
 	t.Run("groups", func(t *testing.T) { testKamailioGroups(t, open) })

@@ -51,7 +51,7 @@ func (g generator) singleOperation() operation { return drawFrom(g, g.singleOper
 func (g generator) singleOperations() []func() operation {
 	return []func() operation{
 		noOperation, g.userWrite, g.userRead, g.phoneOperation, g.numberOperation, g.poolOperation,
-		g.aliasOperation, g.domainOperation, g.authOperation, g.keyOperation, g.sessionOperation,
+		g.aliasOperation, g.siteOperation, g.assignOperation, g.domainOperation, g.authOperation, g.keyOperation, g.sessionOperation,
 		g.sessionsOperation,
 	}
 }

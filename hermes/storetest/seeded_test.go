@@ -22,8 +22,12 @@ const seededBugEnv = "HERMES_TEST_SEEDED_BUG"
 
 // seededBugs has the tests that must fail for each bug. Other tests may fail, too.
 var seededBugs = map[string][]string{
-	"transaction without a lock": {"Run/isolation/no increment is lost that reads and then writes"},
-	"select, then delete":        {"Run/history/results of concurrent calls on the pool fit some order of the calls"},
+	"transaction without a lock": {
+		"Run/isolation/no increment is lost that reads and then writes",
+		"Run/lock/a transaction waits for another that has the same lock",
+		"Run/lock/no increment is lost under a lock of an inner Tx",
+	},
+	"select, then delete": {"Run/history/results of concurrent calls on the pool fit some order of the calls"},
 	"partial writes kept": {
 		"Run/tx/no write is kept when fn fails, and Tx returns its error as it is", "Compare",
 	},
@@ -49,6 +53,18 @@ var seededBugs = map[string][]string{
 	"binary cut at NUL": {"Run/user/AddUser/a user is returned exactly as it was added", "Compare"},
 	"address compared in any case": {
 		"Run/user/AddUser/user names are compared exactly, and the domain is part of the address", "Compare",
+	},
+	"servers of the caller": {
+		"Run/user/AddLocalUser/a user gets the servers of its domain in place of its own, and everything else as given", "Compare",
+	},
+	"alias leaves its number in the pool": {
+		"Run/assign/AddAlias/a number of the pool leaves it, and no other", "Compare",
+	},
+	"address of a user assigned": {
+		"Run/assign/AssignAny/numbers that are aliases in any domain, or users in that domain, are passed over",
+	},
+	"released while in use": {
+		"Run/assign/ReleaseNumber/a number that an alias of another domain has is InUse, and nothing is changed", "Compare",
 	},
 	"page from After on": {
 		"Run/page/Numbers/pages of every limit join to the whole list, in byte-wise order", "Compare",
@@ -199,6 +215,47 @@ func (s *seededStore) AddUser(ctx context.Context, u hermes.User) error {
 		u.Sealed, _, _ = strings.Cut(u.Sealed, "\x00")
 	}
 	return s.Store.AddUser(ctx, u)
+}
+
+func (s *seededStore) AddLocalUser(ctx context.Context, u hermes.User) (hermes.UserSite, error) {
+	site, err := s.Store.AddLocalUser(ctx, u)
+	if s.bug == "servers of the caller" && err == nil {
+		err = s.Store.SetUser(ctx, u)
+	}
+	return site, err
+}
+
+func (s *seededStore) AddAlias(ctx context.Context, a hermes.Alias) error {
+	n, notNumber := e164.Parse(a.Alias.User())
+	pooled := false
+	if s.bug == "alias leaves its number in the pool" && notNumber == nil {
+		pooled, _ = s.Store.HasNumber(ctx, n)
+	}
+	err := s.Store.AddAlias(ctx, a)
+	if err == nil && pooled {
+		err = s.Store.AddNumber(ctx, n)
+	}
+	return err
+}
+
+func (s *seededStore) AssignAny(ctx context.Context, q hermes.AssignQuery) (e164.Number, error) {
+	if s.bug != "address of a user assigned" {
+		return s.Store.AssignAny(ctx, q)
+	}
+	n, err := s.Store.TakeNumber(ctx, q.Match, q.Random)
+	if err == nil {
+		a := hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination}
+		err = s.Store.AddAlias(ctx, a)
+	}
+	return n, err
+}
+
+func (s *seededStore) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) error {
+	err := s.Store.ReleaseNumber(ctx, n, a)
+	if s.bug == "released while in use" && err == hermes.InUse {
+		return s.Store.RemoveAlias(ctx, a)
+	}
+	return err
 }
 
 func (s *seededStore) User(ctx context.Context, a sip.Addr) (hermes.User, error) {

@@ -59,6 +59,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Run("user", func(t *testing.T) { testUser(t, open) })
 	t.Run("phone", func(t *testing.T) { testPhone(t, open) })
 	t.Run("number", func(t *testing.T) { testNumber(t, open) })
+	t.Run("assign", func(t *testing.T) { testAssign(t, open) })
 	t.Run("alias", func(t *testing.T) { testAlias(t, open) })
 	t.Run("domain", func(t *testing.T) { testDomain(t, open) })
 	t.Run("auth", func(t *testing.T) { testAuth(t, open) })
@@ -69,6 +70,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Run("tx", func(t *testing.T) { testTx(t, open) })
 	t.Run("context", func(t *testing.T) { testContext(t, open) })
 	t.Run("concurrency", func(t *testing.T) { testConcurrency(t, open) })
+	t.Run("lock", func(t *testing.T) { testLock(t, open) })
 	t.Run("isolation", func(t *testing.T) { testIsolation(t, open) })
 	t.Run("history", func(t *testing.T) { testHistory(t, open) })
 	if open(t).Kamailio != nil {

@@ -10,6 +10,7 @@ import (
 
 func testUser(t *testing.T, open openFunc) {
 	t.Run("AddUser", func(t *testing.T) { testAddUser(t, open) })
+	t.Run("AddLocalUser", func(t *testing.T) { testAddLocalUser(t, open) })
 	t.Run("SetUser", func(t *testing.T) { testSetUser(t, open) })
 	t.Run("RemoveUser", func(t *testing.T) { testRemoveUser(t, open) })
 	t.Run("Users", func(t *testing.T) { testUsers(t, open) })
@@ -98,6 +99,63 @@ func testRemoveUser(t *testing.T, open openFunc) {
 		wantUser(t, s, bob)
 		wantGroups(t, s, bob.Address, "intl")
 	})
+	t.Run("the type is returned that the user had", func(t *testing.T) {
+		s := open(t).Store
+		mustAddUser(t, s, localUser("alice@example.com"), remoteUser("bob@far.example"))
+		wantRemoved(t, s, addr("bob@far.example"), hermes.Remote)
+		wantRemoved(t, s, addr("alice@example.com"), hermes.Local)
+	})
+	t.Run("a user that has a phone or to which an alias leads is InUse, and nothing is removed", func(t *testing.T) {
+		testRemoveUserInUse(t, open(t).Store)
+	})
+	t.Run("phones and aliases of others do not matter, nor an alias with the address of the user", func(t *testing.T) {
+		s := open(t).Store
+		mustAddUser(t, s, localUser("alice@example.com"), localUser("Alice@example.com"))
+		for _, a := range []string{"Alice@example.com", "alice@example.net", "alic@example.com"} {
+			mustAddAlias(t, s, alias("x"+a, a))
+			must(t, s.AddPhone(t.Context(), phone("001122334455", a)))
+		}
+		mustAddAlias(t, s, alias("alice@example.com", "bob@example.com"))
+		wantRemoved(t, s, addr("alice@example.com"), hermes.Local)
+		wantCause(t, errorOf(s.RemoveUser(t.Context(), addr("Alice@example.com"))), hermes.InUse)
+	})
+	t.Run("NotFound comes before InUse", func(t *testing.T) {
+		s := open(t).Store
+		mustAddAlias(t, s, alias("sales@example.com", "alice@example.com"))
+		must(t, s.AddPhone(t.Context(), phone("001122334455", "alice@example.com")))
+		must(t, s.SetGroups(t.Context(), addr("alice@example.com"), []string{"intl"}))
+		wantCause(t, errorOf(s.RemoveUser(t.Context(), addr("alice@example.com"))), hermes.NotFound)
+		wantGroups(t, s, addr("alice@example.com"), "intl")
+	})
+}
+
+func testRemoveUserInUse(t *testing.T, s hermes.Store) {
+	for _, u := range []hermes.User{localUser("alice@example.com"), remoteUser("bob@far.example")} {
+		wantInUse := func(thing string) {
+			t.Helper()
+			if err := errorOf(s.RemoveUser(t.Context(), u.Address)); err != error(hermes.InUse) {
+				t.Fatalf("%s with %s: got %v, want the bare cause %s", u.Address, thing, err, hermes.InUse)
+			}
+			wantUser(t, s, u)
+			wantGroups(t, s, u.Address, "intl")
+		}
+		mustAddUser(t, s, u)
+		must(t, s.SetGroups(t.Context(), u.Address, []string{"intl"}))
+		p := phone("001122334455", u.Address.String())
+		must(t, s.AddPhone(t.Context(), p))
+		wantInUse("a phone")
+		for _, a := range []string{"sales@example.com", "+4711@example.com"} {
+			mustAddAlias(t, s, alias(a, u.Address.String()))
+			wantInUse("a phone and the alias " + a)
+			must(t, s.RemovePhone(t.Context(), p))
+			wantInUse("the alias " + a)
+			must(t, s.RemoveAlias(t.Context(), addr(a)))
+			must(t, s.AddPhone(t.Context(), p))
+		}
+		must(t, s.RemovePhone(t.Context(), p))
+		wantRemoved(t, s, u.Address, u.Type)
+		wantGroups(t, s, u.Address)
+	}
 }
 
 func testUsers(t *testing.T, open openFunc) {

@@ -1,0 +1,57 @@
+package storetest
+
+import (
+	"context"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// siteOperation draws an operation that decides by several tables, or returns what decides.
+func (g generator) siteOperation() operation {
+	u, a := g.user(), g.alias()
+	withoutUser := hermes.Alias{Alias: sip.Unchecked("", a.Alias.Domain().String()), Destination: a.Destination}
+	return drawFrom(g,
+		newOperation("AddLocalUser", []any{u}, func(ctx context.Context, s hermes.Store) string {
+			return addLocalUserResult(s.AddLocalUser(ctx, u))
+		}),
+		newOperation("RemoveUser", []any{u.Address}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.RemoveUser(ctx, u.Address))
+		}),
+		newOperation("AliasSite", []any{a}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.AliasSite(ctx, a))
+		}),
+		newOperation("AliasSite", []any{withoutUser}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.AliasSite(ctx, withoutUser))
+		}))
+}
+
+// addLocalUserResult is [result] for AddLocalUser, which returns a value with a bare cause, too.
+func addLocalUserResult(site hermes.UserSite, err error) string {
+	if isFault(err) {
+		return errorResult(err)
+	}
+	return errorResult(err) + " " + result(site, nil)
+}
+
+// assignOperation draws an operation that moves a number between the pool and the aliases. There
+// are few numbers, so that many of these operations are about one that another made.
+func (g generator) assignOperation() operation {
+	n := drawFrom(g, number("+4711"), number("+4712"), g.number())
+	at := sip.Unchecked(n.String(), drawFrom(g, "local.example", "far.example"))
+	a := hermes.Alias{Alias: at, Destination: g.addr()}
+	q := hermes.AssignQuery{Match: g.pattern(), Domain: at.Domain(), Destination: a.Destination}
+	return drawFrom(g,
+		newOperation("AssignNumber", []any{n, a}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.AssignNumber(ctx, n, a))
+		}),
+		newOperation("AddAlias", []any{a}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.AddAlias(ctx, a))
+		}),
+		newOperation("ReleaseNumber", []any{n, at}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.ReleaseNumber(ctx, n, at))
+		}),
+		newOperation("AssignAny", []any{q}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.AssignAny(ctx, q))
+		}))
+}
