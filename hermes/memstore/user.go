@@ -93,6 +93,7 @@ func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) (removed hermes.User
 			return hermes.InUse
 		}
 		removed = u.Type
+		r.names.remove(a)
 		r.users.remove(a)
 		r.removeGroups(a)
 		return nil
