@@ -175,7 +175,9 @@ func run(ctx context.Context, o options, stdout io.Writer) (good bool, err error
 	if err != nil {
 		return false, errors.Join(failed, err)
 	}
-	fmt.Fprint(stdout, report.text())
+	if len(results) > 0 {
+		fmt.Fprint(stdout, report.text())
+	}
 	if failed == nil && o.out != "" {
 		failed = report.write(o.out)
 	}
