@@ -162,8 +162,8 @@ func usage(f *flag.FlagSet) {
 	f.PrintDefaults()
 }
 
-// run runs the selected benchmarks, writes the table and reports whether every goal was met. After a
-// failure it writes what was measured before.
+// run runs the selected benchmarks, writes the table and reports whether every goal was met. After
+// a failure it writes what was measured before.
 func run(ctx context.Context, o options, stdout io.Writer) (good bool, err error) {
 	b, err := newBench(o)
 	if err != nil {
