@@ -162,8 +162,8 @@ func usage(f *flag.FlagSet) {
 	f.PrintDefaults()
 }
 
-// run runs the selected benchmarks, writes the table and reports whether every goal was met. After a
-// failure it writes what was measured before.
+// run runs the selected benchmarks, writes the table and reports whether every goal was met. After
+// a failure it writes what was measured before.
 func run(ctx context.Context, o options, stdout io.Writer) (good bool, err error) {
 	b, err := newBench(o)
 	if err != nil {
@@ -175,7 +175,9 @@ func run(ctx context.Context, o options, stdout io.Writer) (good bool, err error
 	if err != nil {
 		return false, errors.Join(failed, err)
 	}
-	fmt.Fprint(stdout, report.text())
+	if len(results) > 0 {
+		fmt.Fprint(stdout, report.text())
+	}
 	if failed == nil && o.out != "" {
 		failed = report.write(o.out)
 	}
