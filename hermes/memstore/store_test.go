@@ -87,7 +87,7 @@ func testSnapshot(t *testing.T, end error) {
 	err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
 		go func() {
 			defer close(stopped)
-			for {
+			for !t.Failed() {
 				wantUsers(t, s, users, 0)
 				select {
 				case <-stop:
@@ -137,9 +137,11 @@ func wantUsers(t *testing.T, s hermes.Store, users, changes int) {
 		want := numberedUser(i, changes)
 		if got, err := s.User(t.Context(), want.Address); got != want || err != nil {
 			t.Errorf("got %+v, %v, want %+v", got, err, want)
+			return
 		}
 		if want := (hermes.UserEntry{User: want.Address, DisplayName: want.DisplayName}); list[i] != want {
 			t.Errorf("got %+v in the list, want %+v", list[i], want)
+			return
 		}
 	}
 }

@@ -39,7 +39,7 @@ const (
 	// have equal hashes may have more. With this size a bucket takes 64 bytes: one cache line.
 	userBucketSize = 24
 	// userBucketGrowth is for how many users a bucket gets room at once.
-	userBucketGrowth = 4
+	userBucketGrowth = 8
 )
 
 func newUserMap() userMap {
