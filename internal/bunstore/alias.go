@@ -108,7 +108,8 @@ func (b *builder) assignNumber() *bun.SelectQuery {
 }
 
 // releaseNumber deletes the alias $1@$2 and puts $1 into the pool, unless an alias of another
-// domain has it. It returns a releasedRow.
+// domain has it. It returns a releasedRow. A row that another transaction deletes meanwhile is seen
+// and yet not there to delete.
 func (b *builder) releaseNumber() *bun.SelectQuery {
 	inUse := b.withNumber().Where("a.alias_domain <> ?", text(2))
 	gone := b.NewDelete().Model((*dbaliasModel)(nil)).Where("a.alias_username = ? AND a.alias_domain = ?", text(1), text(2)).
@@ -116,7 +117,8 @@ func (b *builder) releaseNumber() *bun.SelectQuery {
 	pooled := b.NewInsert().Model((*numberModel)(nil)).Column("number").
 		TableExpr("(SELECT ? AS number WHERE EXISTS (SELECT 1 FROM gone)) AS v", text(1)).On("CONFLICT DO NOTHING").Returning("NULL")
 	return b.NewSelect().With("gone", gone).With("pooled", pooled).
-		ColumnExpr("EXISTS (?) AS found, EXISTS (?) AS in_use", b.aliasAt(), inUse)
+		ColumnExpr("EXISTS (SELECT 1 FROM gone) OR EXISTS (?) AND EXISTS (?) AS found", b.aliasAt(), inUse).
+		ColumnExpr("EXISTS (?) AS in_use", inUse)
 }
 
 // aliases selects a page of rows after those with the values $1 to $4, of which all conditions
