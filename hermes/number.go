@@ -63,6 +63,10 @@ func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res Num
 	if err != nil {
 		return res, err
 	}
+	if req.Random && req.Limit > 0 && req.Limit <= largestSample {
+		res.List, err = c.sampleNumbers(ctx, req)
+		return res, err
+	}
 	q, read := NumberQuery{Match: req.Search}, c.store.Numbers
 	token := func(n e164.Number) string { return pageToken(n.String()) }
 	if req.Random {
@@ -83,6 +87,21 @@ func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res Num
 		return NumberListResponse{}, failed(Empty, "the number pool has no match")
 	}
 	return res, err
+}
+
+// largestSample is the limit up to which numbers are picked, rather than the whole pool shuffled.
+const largestSample = 1000
+
+// sampleNumbers returns a list of req.Limit random numbers.
+func (c *Client) sampleNumbers(ctx context.Context, req NumberListRequest) (*List[e164.Number], error) {
+	numbers, err := c.store.SampleNumbers(ctx, req.Search, req.Limit)
+	if err == nil && len(numbers) == 0 {
+		err = failed(Empty, "the number pool has no match")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &List[e164.Number]{head: numbers, size: len(numbers), limit: req.Limit}, nil
 }
 
 // NumberAddRangeRequest names the ends of a range. They must have the same count of digits and the

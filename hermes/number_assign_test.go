@@ -73,6 +73,9 @@ func TestClient_NumberAssign_passesOverNumbersOfAliases(t *testing.T) {
 		if err := e.store.AddAlias(t.Context(), hermes.Alias{Alias: addr(a), Destination: bob}); err != nil {
 			t.Fatal(err)
 		}
+		if err := e.store.AddNumber(t.Context(), number(addr(a).User())); err != nil {
+			t.Fatal(err)
+		}
 	}
 	res := mustNumberAssign(t, e.client, hermes.NumberAssignRequest{User: alice})
 	if res.Number != number("+4773500003") {

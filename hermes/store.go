@@ -104,6 +104,9 @@ type NumberStore interface {
 	Numbers(ctx context.Context, q NumberQuery) ([]e164.Number, error)
 	// ShuffledNumbers returns a page of the pool in the order of (Shuffle(n, q.Seed), n).
 	ShuffledNumbers(ctx context.Context, q NumberQuery) ([]e164.Number, error)
+	// SampleNumbers returns up to n different matching numbers, picked at random and in random order:
+	// all of them if there are no more than n. Not all have the same chance if the pool has gaps.
+	SampleNumbers(ctx context.Context, match Pattern, n int) ([]e164.Number, error)
 	// AddNumber puts n into the pool. Returns Exists.
 	AddNumber(ctx context.Context, n e164.Number) error
 	// AddNumbers puts the numbers from first to last, which have the same count of digits, into the

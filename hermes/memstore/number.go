@@ -118,6 +118,43 @@ func firstShuffled(numbers []shuffledNumber, n int) []shuffledNumber {
 	return numbers[:min(n, len(numbers))]
 }
 
+// SampleNumbers implements [hermes.NumberStore]. With a pattern it reads the whole pool.
+func (s *Store) SampleNumbers(ctx context.Context, match hermes.Pattern, n int) ([]e164.Number, error) {
+	r, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if match.IsZero() && r.numbers.size() > 2*n {
+		return r.randomNumbers(n), nil
+	}
+	var sample []e164.Number
+	count := 0
+	for number := range r.numbers.all() {
+		if !matches(match, number) {
+			continue
+		}
+		// Each number so far has the same chance to be in the sample.
+		if count++; len(sample) < n {
+			sample = append(sample, number)
+		} else if i := rand.IntN(count); i < n {
+			sample[i] = number
+		}
+	}
+	rand.Shuffle(len(sample), func(i, j int) { sample[i], sample[j] = sample[j], sample[i] })
+	return sample, nil
+}
+
+// randomNumbers returns n different numbers of the pool, which has more than twice as many.
+func (r *records) randomNumbers(n int) (sample []e164.Number) {
+	seen := map[e164.Number]bool{}
+	for len(sample) < n {
+		if number := r.numbers.at(rand.IntN(r.numbers.size())); !seen[number] {
+			sample, seen[number] = append(sample, number), true
+		}
+	}
+	return sample
+}
+
 // AddNumber implements [hermes.NumberStore].
 func (s *Store) AddNumber(ctx context.Context, n e164.Number) error {
 	return s.write(ctx, func(r *records) error {

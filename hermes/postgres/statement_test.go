@@ -95,6 +95,7 @@ func mustRead(t *testing.T, store *postgres.Store, v values) {
 		func() (any, error) { return store.Phones(ctx, hermes.PhoneQuery{Match: v.match, Limit: v.digit}) },
 		func() (any, error) { return store.HasNumber(ctx, v.number) },
 		func() (any, error) { return store.Numbers(ctx, hermes.NumberQuery{After: v.number, Limit: v.digit}) },
+		func() (any, error) { return store.SampleNumbers(ctx, hermes.Pattern{}, v.digit) },
 		func() (any, error) { return store.ShuffledNumbers(ctx, hermes.NumberQuery{Seed: 7, Limit: v.digit}) },
 		func() (any, error) { return store.Aliases(ctx, hermes.AliasQuery{Limit: v.digit}) },
 		func() (any, error) { return store.Aliases(ctx, hermes.AliasQuery{Alias: v.alias, Limit: v.digit}) },

@@ -40,6 +40,9 @@ func readCalls() []methodCall {
 		{"Numbers", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.Numbers(ctx, hermes.NumberQuery{Limit: 1}))
 		}},
+		{"SampleNumbers", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.SampleNumbers(ctx, hermes.Pattern{}, 1))
+		}},
 		{"ShuffledNumbers", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.ShuffledNumbers(ctx, hermes.NumberQuery{Limit: 1}))
 		}},

@@ -141,6 +141,11 @@ func (s intercepted) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.
 	return get(s, "Numbers", func() ([]e164.Number, error) { return s.store.Numbers(ctx, q) })
 }
 
+// SampleNumbers implements [hermes.Store].
+func (s intercepted) SampleNumbers(ctx context.Context, match hermes.Pattern, n int) ([]e164.Number, error) {
+	return get(s, "SampleNumbers", func() ([]e164.Number, error) { return s.store.SampleNumbers(ctx, match, n) })
+}
+
 // ShuffledNumbers implements [hermes.Store].
 func (s intercepted) ShuffledNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
 	return get(s, "ShuffledNumbers", func() ([]e164.Number, error) { return s.store.ShuffledNumbers(ctx, q) })

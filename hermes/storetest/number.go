@@ -14,6 +14,7 @@ func testNumber(t *testing.T, open openFunc) {
 	t.Run("AddNumber", func(t *testing.T) { testAddNumber(t, open) })
 	t.Run("RemoveNumber", func(t *testing.T) { testRemoveNumber(t, open) })
 	t.Run("AddNumbers", func(t *testing.T) { testAddNumbers(t, open) })
+	t.Run("SampleNumbers", func(t *testing.T) { testSampleNumbers(t, open) })
 	t.Run("ShuffledNumbers", func(t *testing.T) { testShuffledNumbers(t, open) })
 	t.Run("TakeNumber", func(t *testing.T) { testTakeNumber(t, open) })
 	t.Run("TakeNumber at random", func(t *testing.T) { testTakeRandomNumber(t, open) })
@@ -105,6 +106,60 @@ func testShuffledNumbers(t *testing.T, open openFunc) {
 			wantList(t, got, err, want)
 		}
 	})
+}
+
+func testSampleNumbers(t *testing.T, open openFunc) {
+	t.Run("all that match are returned if there are no more than asked for", func(t *testing.T) {
+		s := open(t).Store
+		wantSample(t, s, "", 3, 0)
+		mustAddNumber(t, s, "+46123", "+4711", "+47110", "+999999999999999")
+		wantSample(t, s, "", 4, 4)
+		wantSample(t, s, "+47*", 5, 2)
+		wantSample(t, s, "+48*", 5, 0)
+		wantSample(t, s, "*11*", 1, 1)
+	})
+	t.Run("of many, as many as asked for are returned, also from a pool with gaps", func(t *testing.T) {
+		s := open(t).Store
+		mustAddNumbers(t, s, "+4710000", "+4711999", 2000)
+		mustAddNumbers(t, s, "+8810000000", "+8810000499", 500)
+		mustAddNumber(t, s, "+10", "+999999999999999", "+5512345")
+		for _, n := range []int{1, 10, 600, 1500} {
+			wantSample(t, s, "", n, n)
+		}
+		wantSample(t, s, "+47*", 400, 400)
+		wantSample(t, s, "+88*", 1000, 500)
+		wantSample(t, s, "*7", 100, 100)
+		wantSample(t, s, "*9999*", 10, 1)
+	})
+	t.Run("every number is picked at some time, and in every place", func(t *testing.T) {
+		s := open(t).Store
+		mustAddNumbers(t, s, "+4710", "+4713", 4)
+		seen := map[string]bool{}
+		for range 500 {
+			got, err := s.SampleNumbers(t.Context(), hermes.Pattern{}, 2)
+			must(t, err)
+			seen[got[0].String()+got[1].String()] = true
+		}
+		wantEqual(t, len(seen), nil, 12)
+	})
+}
+
+// wantSample checks that a sample of n has want different numbers that match.
+func wantSample(t *testing.T, s hermes.Store, match string, n, want int) {
+	t.Helper()
+	got, err := s.SampleNumbers(t.Context(), pattern(match), n)
+	must(t, err)
+	seen := map[e164.Number]bool{}
+	for _, n := range got {
+		if seen[n] || !pattern(match).Match(n.String()) {
+			t.Fatalf("%s is twice in the sample or does not match %q", n, match)
+		}
+		wantHasNumber(t, s, n.String(), true)
+		seen[n] = true
+	}
+	if len(got) != want {
+		t.Fatalf("a sample of %d for %q has %d numbers, want %d", n, match, len(got), want)
+	}
 }
 
 // byShuffle returns the comparison that [hermes.NumberStore] promises for shuffled pages.

@@ -21,6 +21,7 @@ type statements struct {
 	numberStatements
 	takeStatements
 	rangeStatements
+	sampleStatements
 	aliasStatements
 	domainStatements
 	authStatements
@@ -56,6 +57,7 @@ func (d *database) build(l *layout) (statements, error) {
 		numberStatements:   b.numberStatements(),
 		takeStatements:     b.takeStatements(),
 		rangeStatements:    b.rangeStatements(),
+		sampleStatements:   b.sampleStatements(),
 		aliasStatements:    b.aliasStatements(),
 		domainStatements:   b.domainStatements(),
 		authStatements:     b.authStatements(),

@@ -42,6 +42,8 @@ type engine struct {
 	properties string // returns one row of properties
 	columns    string // lists columns of Kamailio's tables: table, name, collation
 
+	jsonTexts string // the texts of the JSON array ?, as a table with the column value
+
 	addNumbers       string // inserts the numbers from $1 to $2, except those that are aliases
 	beforeAddNumbers string
 	afterAddNumbers  string

@@ -28,6 +28,7 @@ func postgresEngine(schema string) engine {
 		properties:       postgresProperties,
 		columns:          postgresColumns,
 		addNumbers:       postgresAddNumbers,
+		jsonTexts:        "(SELECT value FROM jsonb_array_elements_text(?::jsonb))",
 		beforeAddNumbers: "SET LOCAL enable_nestloop = off",
 		afterAddNumbers:  "SET LOCAL enable_nestloop TO DEFAULT",
 		analyzeNumbers:   "ANALYZE ?numbers",

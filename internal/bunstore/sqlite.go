@@ -19,6 +19,7 @@ func sqliteEngine() engine {
 		properties:   "SELECT 1 AS bytewise, 1 AS strings",
 		columns:      sqliteColumns,
 		addNumbers:   sqliteAddNumbers,
+		jsonTexts:    "json_each(?)",
 		ownTables:    sqliteOwnTables,
 		hasTable:     "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = ?1)",
 		server:       "SELECT sqlite_version() AS version, 0 AS number, '' AS role",
