@@ -268,18 +268,6 @@ func (s *Store) AssignNumber(ctx context.Context, n e164.Number, a hermes.Alias)
 	})
 }
 
-// AssignAny implements [hermes.Store].
-func (s *Store) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Number, err error) {
-	err = s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockPool().AsShared()}, func(in *Store) error {
-		if n, err = in.TakeNumber(ctx, q.Match, q.Random); err != nil {
-			return err
-		}
-		a := hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination}
-		return in.AddAlias(ctx, a)
-	})
-	return n, err
-}
-
 // releasedRow is what releaseNumber found.
 type releasedRow struct {
 	Found bool `bun:"found"`

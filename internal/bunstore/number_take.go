@@ -9,12 +9,17 @@ import (
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/sip"
 )
 
 type takeStatements struct {
 	hasFree                   statement // reports whether a number may be taken, now or later
 	freeEnds                  statement // the first and the last that may be taken, of rows it locks
 	takeUnlocked, takeWaiting statement
+
+	// The first argument of these is a domain in which no user may have the number.
+	hasFreeIn, takeIn statement
+	assignAny         statement // takeIn that also adds the alias, for PostgreSQL
 }
 
 // candidate says which number of the pool is wanted.
@@ -67,17 +72,22 @@ func (b *builder) passLocked(q *bun.SelectQuery) *bun.SelectQuery {
 // read the ends of the index, where the entries of numbers that were taken are.
 const freeRange = "n.number >= ?0 AND n.number < ?1 AND CASE WHEN n.number LIKE ?2 ESCAPE '!' THEN true ELSE false END"
 
+// noRow is a condition that a query has no row. PostgreSQL runs the query for one row after the
+// other, until enough are found. NOT EXISTS would be a join, for which it might read and sort all
+// that there is.
+const noRow = "CASE WHEN (? LIMIT 1) IS NULL THEN true ELSE false END"
+
 // free selects the numbers that may be taken, in no order.
 func (b *builder) free(c candidate) *bun.SelectQuery {
 	q := b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("n.number").
 		Where(freeRange, text(c.from), text(c.from+1), text(c.from+2)).
-		Where("NOT EXISTS (?)", b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").
+		Where(noRow, b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").
 			Where("a.alias_username = n.number ?theirs"))
 	if c.domain != 0 {
-		q.Where("NOT EXISTS (?)", b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").
+		q.Where(noRow, b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").
 			Where("s.username = n.number ?theirs AND s.domain = ?", text(c.domain)))
-		q.Where("NOT EXISTS (?)", b.NewSelect().Model((*userModel)(nil)).ColumnExpr("1").
-			Where("u.username = n.number AND u.domain = ?", text(c.domain)))
+		q.Where(noRow, b.NewSelect().Model((*userModel)(nil)).ColumnExpr("1").
+			Where("h.username = n.number AND h.domain = ?", text(c.domain)))
 	}
 	return q
 }
@@ -93,13 +103,34 @@ func (b *builder) takeStatements() takeStatements {
 	end := func(order string) *bun.SelectQuery {
 		return b.passLocked(b.free(candidate{from: 1}).OrderExpr(order).Limit(1))
 	}
-	return takeStatements{
-		hasFree:  b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.free(candidate{from: 1}))),
-		freeEnds: b.statement(Data, b.NewSelect().ColumnExpr("(?) AS first, (?) AS last", end("n.number"), end("n.number DESC"))),
+	st := takeStatements{
+		hasFreeIn: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.free(candidate{from: 2, domain: 1}))),
+		takeIn:    take("(?)", b.candidate(candidate{from: 2, domain: 1})),
+		hasFree:   b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.free(candidate{from: 1}))),
+		freeEnds:  b.statement(Data, b.NewSelect().ColumnExpr("(?) AS first, (?) AS last", end("n.number"), end("n.number DESC"))),
 		takeUnlocked: take("coalesce((?), (?))",
 			b.candidate(candidate{from: 1}), b.candidate(candidate{from: 4})),
 		takeWaiting: take("(?)", b.candidate(candidate{from: 1, wait: true})),
 	}
+	if b.engine.writesInWith {
+		st.assignAny = b.statement(Data, b.assignAny()).takes()
+	}
+	return st
+}
+
+// assignAny deletes a number from the pool, from the key $4 on or else any, and adds the alias of
+// the domain $1 with it, which leads to $2@$3.
+func (b *builder) assignAny() *bun.SelectQuery {
+	one := func(from int) *bun.SelectQuery { return b.candidate(candidate{from: from, lock: true, domain: 1}) }
+	taken := b.NewDelete().Model((*numberModel)(nil)).Where("n.number = coalesce((?), (?))", one(4), one(7)).Returning("n.number")
+	values := b.NewSelect().TableExpr("taken").ColumnExpr("taken.number AS alias_username, ? AS alias_domain", text(1)).
+		ColumnExpr("? AS username, ? AS domain", text(2), text(3))
+	added := b.NewInsert().Model((*dbaliasModel)(nil)).TableExpr("(?) AS v", values)
+	for _, f := range columns(b.DB, (*dbaliasModel)(nil)) {
+		added.Column(f.Name)
+	}
+	return b.NewSelect().With("taken", taken).With("added", added).
+		ColumnExpr("taken.number").TableExpr("taken")
 }
 
 // TakeNumber implements [hermes.Store].
@@ -179,6 +210,71 @@ func (s *Store) takeFrom(ctx context.Context, search *search, match hermes.Patte
 		}
 	}
 }
+
+// AssignAny implements [hermes.Store]. A number whose lock another transaction has is passed over:
+// the lock is what AddAlias has while it makes an alias of the number.
+func (s *Store) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Number, err error) {
+	err = s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockPool().AsShared()}, func(in *Store) error {
+		from := ""
+		if q.Random {
+			search, err := in.search(ctx, q.Match, true)
+			if err != nil {
+				return err
+			}
+			defer search.end()
+			if from, err = in.firstKey(ctx, search, q.Match); err != nil {
+				return err
+			}
+		}
+		n, err = in.assignFrom(ctx, q, from)
+		return err
+	})
+	if err != nil {
+		return e164.Number{}, err
+	}
+	return n, nil
+}
+
+// assignFrom assigns the first match from a key on, or else the first of all.
+func (s *Store) assignFrom(ctx context.Context, q hermes.AssignQuery, from string) (n e164.Number, err error) {
+	if !s.engine.writesInWith {
+		return s.takeAndAlias(ctx, q, from)
+	}
+	all := numberRange(q.Match, "")
+	args := append([]any{q.Domain.String(), q.Destination.User(), q.Destination.Domain().String()}, numberRange(q.Match, from)...)
+	err = s.get(ctx, s.sql().assignAny, &n, append(args, all...)...)
+	if err != error(hermes.NotFound) {
+		return n, err
+	}
+	exists := false
+	if err := s.get(ctx, s.sql().hasFreeIn, &exists, append([]any{q.Domain.String()}, all...)...); err != nil {
+		return n, err
+	}
+	if exists {
+		return n, s.fail(errAllLocked)
+	}
+	return n, hermes.NotFound
+}
+
+// takeAndAlias is assignFrom by several statements.
+func (s *Store) takeAndAlias(ctx context.Context, q hermes.AssignQuery, from string) (n e164.Number, err error) {
+	for _, key := range []string{from, ""} {
+		err = s.get(ctx, s.sql().takeIn, &n, append([]any{q.Domain.String()}, numberRange(q.Match, key)...)...)
+		if err == nil {
+			a := hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination}
+			return n, s.AddAlias(ctx, a)
+		}
+		if err != error(hermes.NotFound) {
+			return n, err
+		}
+	}
+	return n, hermes.NotFound
+}
+
+// errAllLocked is returned where other transactions have all numbers that are left. The transaction
+// runs again when it is known what they did: waiting for a number's row here could stop the one
+// that has its lock.
+var errAllLocked error = conflictError("other transactions have all numbers that are left")
 
 // keyBetween returns a random key that is not before first and not after every number that begins
 // with the digits of last.

@@ -124,6 +124,16 @@ var ErrDuplicate = errors.New("duplicate key")
 
 var errOver = errors.New("the transaction is over")
 
+// conflictError is an error that has the SQLSTATE of a serialization failure, so that the
+// transaction runs again.
+type conflictError string
+
+// Error implements error.
+func (e conflictError) Error() string { return string(e) }
+
+// SQLState returns the state of a serialization failure.
+func (conflictError) SQLState() string { return "40001" }
+
 // New returns a Store over the tables that exist, which may be none.
 func New(ctx context.Context, opts Options) (*Store, error) {
 	engine := newEngine(opts.Dialect, opts.KamailioSchema)

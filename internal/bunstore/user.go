@@ -44,16 +44,9 @@ func (s *Store) Holder(ctx context.Context, a sip.Addr) (h hermes.Holder, err er
 	return h, s.get(ctx, s.sql().holder, &h, a.User(), a.Domain().String())
 }
 
-// errHalf is returned where another tool took the address meanwhile. Its SQLSTATE is that of a
-// serialization failure, so that the transaction runs again and sees what the tool did.
-var errHalf error = halfError{}
-
-type halfError struct{}
-
-func (halfError) Error() string { return "another tool took the address while the user was stored" }
-
-// SQLState returns the state of a serialization failure.
-func (halfError) SQLState() string { return "40001" }
+// errHalf is returned where another tool took the address meanwhile. When the transaction runs
+// again it sees what the tool did.
+var errHalf error = conflictError("another tool took the address while the user was stored")
 
 // AddUser implements [hermes.Store].
 func (s *Store) AddUser(ctx context.Context, u hermes.User) error {
