@@ -118,7 +118,8 @@ func firstShuffled(numbers []shuffledNumber, n int) []shuffledNumber {
 	return numbers[:min(n, len(numbers))]
 }
 
-// SampleNumbers implements [hermes.NumberStore]. With a pattern it reads the whole pool.
+// SampleNumbers implements [hermes.NumberStore]. With a pattern it reads all that
+// match.
 func (s *Store) SampleNumbers(ctx context.Context, match hermes.Pattern, n int) ([]e164.Number, error) {
 	r, err := s.read(ctx)
 	if err != nil {
@@ -129,10 +130,7 @@ func (s *Store) SampleNumbers(ctx context.Context, match hermes.Pattern, n int) 
 	}
 	var sample []e164.Number
 	count := 0
-	for number := range r.numbers.all() {
-		if !matches(match, number) {
-			continue
-		}
+	for number := range r.matchingNumbers(match, e164.Number{}) {
 		// Each number so far has the same chance to be in the sample.
 		if count++; len(sample) < n {
 			sample = append(sample, number)

@@ -155,9 +155,9 @@ func TestStore_StatementText(t *testing.T) {
 	}})
 	db := cluster.New(t, pgtest.Options{})
 	db.Exec(t, "CREATE EXTENSION pg_stat_statements")
-	store := mustOpen(t, db, nil)
 	texts := func(word string, digit int) []string {
 		t.Helper()
+		store := mustOpen(t, db, nil) // which knows nothing of the pool yet
 		before := len(cluster.Log())
 		v := newValues(t, word, digit)
 		mustWrite(t, store, v)

@@ -40,7 +40,7 @@ func (b *builder) sampleStatements() sampleStatements {
 const (
 	// wholePool is the number of matches up to which all are read, at least. A probe for a pattern
 	// that fewer numbers match could read most of the pool.
-	wholePool = 256
+	wholePool = 100
 	// sampleRounds is how often more probes are made.
 	sampleRounds = 5
 )
