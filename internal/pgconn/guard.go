@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/uptrace/bun/driver/pgdriver"
 )
@@ -19,6 +20,9 @@ type guardedConn struct {
 	net.Conn
 	broken  atomic.Bool
 	peeking atomic.Bool // while set, Read returns os.ErrDeadlineExceeded; see drained
+
+	readDeadline time.Time
+	setsDeadline bool // whether the next Read has to set readDeadline
 }
 
 // abort marks the connection as broken and closes it. It may be called more than once.
@@ -28,10 +32,24 @@ func (c *guardedConn) abort() {
 	}
 }
 
+// SetReadDeadline implements net.Conn. pgdriver calls it before each row, most of which are in its
+// buffer: it is the next Read that sets the deadline.
+func (c *guardedConn) SetReadDeadline(t time.Time) error {
+	c.readDeadline, c.setsDeadline = t, true
+	return nil
+}
+
 // Read implements net.Conn.
 func (c *guardedConn) Read(p []byte) (int, error) {
 	if c.peeking.Load() {
 		return 0, os.ErrDeadlineExceeded
+	}
+	if c.setsDeadline {
+		c.setsDeadline = false
+		if err := c.Conn.SetReadDeadline(c.readDeadline); err != nil {
+			c.abort()
+			return 0, err
+		}
 	}
 	n, err := c.Conn.Read(p)
 	if err != nil {

@@ -49,7 +49,8 @@ type Options struct {
 	// transaction. This frees the locks of a client that vanished. Defaults to a minute.
 	IdleTxTimeout time.Duration
 
-	// Plain leaves the connections without internal/stmtcache, as [CopyFrom] needs them.
+	// Plain leaves the connections without internal/stmtcache, as [CopyFrom] and [CopyTo] need
+	// them.
 	Plain bool
 
 	// ApplicationName is shown in pg_stat_activity, unless the URL has application_name. Defaults

@@ -99,7 +99,7 @@ func importTable() map[string][]string {
 		"./hermes/api":         andValues("./hermes"),
 		"./internal/argon2id":  {"golang.org/x/crypto"},
 		"./internal/bunstore":  andValues("./hermes", bun),
-		"./internal/pgconn":    {"./internal/stmtcache", "github.com/uptrace/bun/driver/pgdriver"},
+		"./internal/pgconn":    {"./internal/stmtcache", "github.com/uptrace/bun", "github.com/uptrace/bun/driver/pgdriver"},
 		"./internal/stmtcache": {},
 		"./internal/kamrpc":    {},
 		"./internal/doctor":    andValues("./hermes", "./internal/bunstore", "./internal/pgconn", pgDialect, sqliteDialect, "modernc.org/sqlite"),
