@@ -61,7 +61,7 @@ func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res Alias
 	if req.E164 {
 		page = numbersOnly(page)
 	}
-	res.List, err = newList(ctx, "alias/list", req.Limit, start, page,
+	res.List, err = newList(ctx, c, "alias/list", req.Limit, start, page,
 		func(a Alias) string { return addrToken(a.Alias, a.Destination) })
 	if errors.Is(err, StoreFailed) {
 		e := asError(err)

@@ -29,56 +29,149 @@ type List[T any] struct {
 	head  []T // the first page
 	size  int // how many entries were asked for in it
 	limit int
-	fetch func(after T, n int) ([]T, error) // if nil, head is the whole list
+	ctx   context.Context                                        // of the call that made the list
+	fetch func(ctx context.Context, after T, n int) ([]T, error) // if nil, head is the whole list
 	token func(T) string
+	inTx  bool // fetch is for the goroutine of the reader only
 	next  string
 }
 
 // newList fetches the first page, so that a failure there is the error of the call. limit 0 means
 // no limit.
-func newList[T any](ctx context.Context, node string, limit int, after T,
+func newList[T any](ctx context.Context, c *Client, node string, limit int, after T,
 	page func(ctx context.Context, after T, n int) ([]T, error), token func(T) string) (*List[T], error) {
-	l := &List[T]{limit: min(limit, noLimit), token: token}
+	l := &List[T]{limit: min(limit, noLimit), ctx: ctx, token: token, inTx: c.tx != nil}
 	if limit == 0 {
 		l.limit = noLimit
 	}
-	l.fetch = func(after T, n int) (entries []T, err error) {
+	l.fetch = func(ctx context.Context, after T, n int) (entries []T, err error) {
 		defer wrap(&err, node)
 		return page(ctx, after, n)
 	}
 	l.size = min(firstPage, l.limit+1)
 	var err error
-	l.head, err = l.fetch(after, l.size)
+	l.head, err = l.fetch(ctx, after, l.size)
 	return l, err
+}
+
+// fetching is a page that is being fetched, or will be when it is waited for.
+type fetching[T any] struct {
+	wait func() ([]T, error)
+	stop func() // ends the fetching of a page that is not wanted any more
+}
+
+// later fetches a page when it is waited for.
+func (l *List[T]) later(after T, n int) fetching[T] {
+	return fetching[T]{
+		wait: func() ([]T, error) { return l.fetch(l.ctx, after, n) },
+		stop: func() {},
+	}
+}
+
+// now starts to fetch a page in a goroutine of its own. If that panics, so does wait.
+func (l *List[T]) now(after T, n int) fetching[T] {
+	ctx, cancel := context.WithCancel(l.ctx)
+	done := make(chan struct{})
+	var page []T
+	var err error
+	var panicked any
+	go func() {
+		defer close(done)
+		defer cancel()
+		defer func() { panicked = recover() }()
+		page, err = l.fetch(ctx, after, n)
+	}()
+	return fetching[T]{
+		wait: func() ([]T, error) {
+			<-done
+			if panicked != nil {
+				panic(panicked)
+			}
+			return page, err
+		},
+		stop: func() {
+			cancel()
+			<-done
+		},
+	}
+}
+
+// pages yields the pages in order. It ends after an error, which is an *[Error]. fetch is called
+// for the next page before a page is yielded.
+func (l *List[T]) pages(fetch func(after T, n int) fetching[T], yield func([]T, error) bool) {
+	l.next = ""
+	page, size, left := l.head, l.size, l.limit
+	var last T
+	for {
+		more, over := len(page) == size && l.fetch != nil, len(page) > left
+		page = page[:min(len(page), left)]
+		left -= len(page)
+		if len(page) > 0 {
+			last = page[len(page)-1]
+		}
+		next := fetching[T]{stop: func() {}}
+		if more && !over {
+			size = min(size*pageGrowth, largestPage, left+1)
+			next = fetch(last, size)
+		}
+		if !yieldPage(page, next, yield) {
+			return
+		}
+		if over {
+			l.next = l.token(last)
+		}
+		if over || !more {
+			return
+		}
+		var err error
+		if page, err = next.wait(); err != nil {
+			yield(nil, err)
+			return
+		}
+	}
+}
+
+// yieldPage stops the fetching of the next page if the reader wants no more, or panics.
+func yieldPage[T any](page []T, next fetching[T], yield func([]T, error) bool) (more bool) {
+	defer func() {
+		if !more {
+			next.stop()
+		}
+	}()
+	return len(page) == 0 || yield(page, nil)
 }
 
 // All yields the entries in order. It ends after an error, which is an *[Error].
 func (l *List[T]) All() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		l.next = ""
-		page, size, left := l.head, l.size, l.limit
-		var last T
-		for {
+		l.pages(l.later, func(page []T, err error) bool {
 			for _, v := range page {
-				if left == 0 {
-					l.next = l.token(last)
-					return
-				}
 				if !yield(v, nil) {
-					return
+					return false
 				}
-				last, left = v, left-1
 			}
-			if len(page) < size || l.fetch == nil {
-				return
-			}
-			size = min(size*pageGrowth, largestPage, left+1)
-			var err error
-			if page, err = l.fetch(last, size); err != nil {
-				yield(last, err)
-				return
-			}
+			var none T
+			return err == nil || yield(none, err)
+		})
+	}
+}
+
+// Pages yields the entries in order for callers that do not know their type: each value is a []T
+// with at least one entry, or nil with an error. It is faster than All, because the next page is
+// fetched by another goroutine while one is in use. In [Client.Tx], where calls are for one
+// goroutine at a time, it is fetched afterwards.
+func (l *List[T]) Pages() iter.Seq2[any, error] {
+	return func(yield func(any, error) bool) {
+		fetch := l.now
+		if l.inTx {
+			fetch = l.later
 		}
+		l.pages(fetch, func(page []T, err error) bool {
+			if err != nil {
+				return yield(nil, err)
+			}
+			return yield(page, nil)
+		})
 	}
 }
 
@@ -99,17 +192,6 @@ func (l *List[T]) Collect() ([]T, error) {
 		all = append(all, v)
 	}
 	return all, nil
-}
-
-// Stream is All for callers that do not know the type of the entries.
-func (l *List[T]) Stream() iter.Seq2[any, error] {
-	return func(yield func(any, error) bool) {
-		for v, err := range l.All() {
-			if !yield(v, err) {
-				return
-			}
-		}
-	}
 }
 
 // MarshalJSON reads the whole list and returns it as an array.

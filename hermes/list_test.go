@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 )
 
@@ -34,7 +35,7 @@ func (s *numberSource) page(_ context.Context, after, n int) ([]int, error) {
 // mustNewList returns a List over the source. limit 0 means no limit.
 func mustNewList(t *testing.T, s *numberSource, limit, after int) *List[int] {
 	t.Helper()
-	l, err := newList(t.Context(), "user/list", limit, after, s.page, strconv.Itoa)
+	l, err := newList(t.Context(), &Client{}, "user/list", limit, after, s.page, strconv.Itoa)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,24 +152,134 @@ func TestList_Next(t *testing.T) {
 func TestNewList_firstPageFails(t *testing.T) {
 	t.Parallel()
 	s := &numberSource{n: 5, failCall: 1}
-	_, err := newList(t.Context(), "user/list", 0, 0, s.page, strconv.Itoa)
+	_, err := newList(t.Context(), &Client{}, "user/list", 0, 0, s.page, strconv.Itoa)
 	if e := asError(err); e.Node != "user/list" || e.Cause != StoreFailed {
 		t.Errorf("got %v, want an error of the call", err)
 	}
 }
 
-func TestList_Stream(t *testing.T) {
+func TestList_Pages(t *testing.T) {
 	t.Parallel()
-	var all []int
-	for v, err := range mustNewList(t, &numberSource{n: 300}, 0, 0).Stream() {
+	for _, r := range []struct {
+		rule     string
+		n, limit int
+		want     []int // entries of each page
+		next     string
+	}{
+		{"an empty list has no page", 0, 0, nil, ""},
+		{"pages grow", 3000, 0, []int{250, 1000, 1750}, ""},
+		{"the limit cuts a page", 3000, 700, []int{250, 450}, "700"},
+		{"the limit ends with a page", 3000, 250, []int{250}, "250"},
+		{"the limit is the length of the list", 1250, 1250, []int{250, 1000}, ""},
+	} {
+		for _, c := range []*Client{{}, {tx: &transaction{}}} {
+			l, err := newList(t.Context(), c, "user/list", r.limit, 0, (&numberSource{n: r.n}).page, strconv.Itoa)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var sizes, all []int
+			for page, err := range l.Pages() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				sizes, all = append(sizes, len(page.([]int))), append(all, page.([]int)...)
+			}
+			if !slices.Equal(sizes, r.want) || !slices.Equal(all, numbersTo(len(all))) || l.Next() != r.next {
+				t.Errorf("%s, in a transaction: %v: pages of %v entries, next %q; want %v, %q",
+					r.rule, c.tx != nil, sizes, l.Next(), r.want, r.next)
+			}
+		}
+	}
+}
+
+// TestList_Pages_ahead checks that the next page is fetched while one is in use.
+func TestList_Pages_ahead(t *testing.T) {
+	t.Parallel()
+	fetched := make(chan int, 10)
+	s := &numberSource{n: 600}
+	page := func(ctx context.Context, after, n int) ([]int, error) {
+		defer func() { fetched <- after }()
+		return s.page(ctx, after, n)
+	}
+	l, err := newList(t.Context(), &Client{}, "user/list", 0, 0, page, strconv.Itoa)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-fetched
+	for range l.Pages() {
+		if after := <-fetched; after != 250 {
+			t.Errorf("a page was fetched after %d, want the second one", after)
+		}
+		break
+	}
+}
+
+func TestList_Pages_inTx(t *testing.T) {
+	t.Parallel()
+	s := &numberSource{n: 600}
+	l, err := newList(t.Context(), &Client{tx: &transaction{}}, "user/list", 0, 0, s.page, strconv.Itoa)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := 0
+	for range l.Pages() {
+		if pages++; len(s.asked) != pages {
+			t.Errorf("while page %d is in use %d were fetched", pages, len(s.asked))
+		}
+	}
+}
+
+// TestList_Pages_stopped checks that no page is being fetched when a reader has stopped, however it
+// did.
+func TestList_Pages_stopped(t *testing.T) {
+	t.Parallel()
+	for name, stop := range map[string]func(){"by break": func() {}, "by a panic": func() { panic("the reader") }} {
+		var ended atomic.Bool
+		page := func(ctx context.Context, after, n int) ([]int, error) {
+			if after > 0 {
+				<-ctx.Done()
+				ended.Store(true)
+				return nil, ctx.Err()
+			}
+			return (&numberSource{n: 600}).page(ctx, after, n)
+		}
+		l, err := newList(t.Context(), &Client{}, "user/list", 0, 0, page, strconv.Itoa)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, v.(int))
+		func() {
+			defer func() { _ = recover() }()
+			for range l.Pages() {
+				stop()
+				break
+			}
+		}()
+		if !ended.Load() {
+			t.Errorf("%s: the next page is still being fetched", name)
+		}
 	}
-	if !slices.Equal(all, numbersTo(300)) {
-		t.Errorf("got %d entries, want 300 in order", len(all))
+}
+
+func TestList_Pages_panics(t *testing.T) {
+	t.Parallel()
+	page := func(ctx context.Context, after, n int) ([]int, error) {
+		if after > 0 {
+			panic("no such luck")
+		}
+		return (&numberSource{n: 600}).page(ctx, after, n)
 	}
+	l, err := newList(t.Context(), &Client{}, "user/list", 0, 0, page, strconv.Itoa)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if p := recover(); p != "no such luck" {
+			t.Errorf("the reader's panic is %v, want that of the page", p)
+		}
+	}()
+	for range l.Pages() {
+	}
+	t.Error("the list ended without a panic")
 }
 
 func TestList_JSON(t *testing.T) {

@@ -82,7 +82,7 @@ func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res Num
 		q.After, q.Limit = after, n
 		return read(ctx, q)
 	}
-	res.List, err = newList(ctx, "number/list", req.Limit, start, page, token)
+	res.List, err = newList(ctx, c, "number/list", req.Limit, start, page, token)
 	if err == nil && res.List.Empty() {
 		return NumberListResponse{}, failed(Empty, "the number pool has no match")
 	}

@@ -81,7 +81,7 @@ func (c *Client) PhoneList(ctx context.Context, req PhoneListRequest) (res Phone
 	if err != nil {
 		return res, err
 	}
-	res.List, err = newList(ctx, "phone/list", req.Limit, start,
+	res.List, err = newList(ctx, c, "phone/list", req.Limit, start,
 		func(ctx context.Context, after mac.Addr, n int) ([]mac.Addr, error) {
 			return c.store.Phones(ctx, PhoneQuery{Match: req.Search, After: after, Limit: n})
 		},

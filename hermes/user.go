@@ -138,7 +138,7 @@ func (c *Client) UserList(ctx context.Context, req UserListRequest) (res UserLis
 	if err != nil {
 		return res, err
 	}
-	res.List, err = newList(ctx, "user/list", req.Limit, start,
+	res.List, err = newList(ctx, c, "user/list", req.Limit, start,
 		func(ctx context.Context, after UserEntry, n int) ([]UserEntry, error) {
 			return c.store.Users(ctx, UserQuery{Match: req.Search, After: after.User, Limit: n})
 		},

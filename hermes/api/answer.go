@@ -144,7 +144,7 @@ type responseFields struct {
 
 // list is a [*hermes.List] of any type.
 type list interface {
-	Stream() iter.Seq2[any, error]
+	Pages() iter.Seq2[any, error]
 	Next() string
 }
 

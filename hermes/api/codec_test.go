@@ -179,8 +179,8 @@ func isList(v any) bool {
 
 func entriesOf(v any) []any {
 	var entries []any
-	for entry, err := range v.(list).Stream() {
-		entries = append(entries, entry, err)
+	for page, err := range v.(list).Pages() {
+		entries = append(entries, page, err)
 	}
 	return entries
 }

@@ -23,7 +23,7 @@ type Options struct {
 	// answered failed/busy. Defaults to 256.
 	MaxInFlight int
 	// WriteTimeout is the time that a client has for reading an answer or, of a list, each chunk of
-	// 32 KiB. It replaces the WriteTimeout of the server. Defaults to 60 seconds.
+	// 64 KiB. It replaces the WriteTimeout of the server. Defaults to 60 seconds.
 	WriteTimeout time.Duration
 	// Logger receives one line for each request. If nil, requests are not logged.
 	Logger *slog.Logger

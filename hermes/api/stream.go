@@ -6,9 +6,9 @@ import (
 )
 
 // chunkSize is the number of bytes of a list that are written at once.
-const chunkSize = 32 << 10
+const chunkSize = 64 << 10
 
-// stream answers a response with a list, entry by entry. An error may occur after the first entries
+// stream answers a response with a list, page by page. An error may occur after the first entries
 // have been written, so the member response comes last. The error is nil, or is answered beside an
 // empty list.
 func (req *request) stream(fields *responseFields, output reflect.Value, err error) {
@@ -27,39 +27,49 @@ func (req *request) stream(fields *responseFields, output reflect.Value, err err
 
 // listWriter collects encoded entries and writes them in chunks.
 type listWriter struct {
-	req  *request
-	buf  []byte
-	gone bool // the client has disconnected
+	req   *request
+	buf   []byte
+	begun bool // the first entry has been written
+	gone  bool // the client has disconnected
 }
 
 // writeEntries writes the entries of l and returns the value of next. The error is the one that
 // ended the list early.
 func (w *listWriter) writeEntries(l list) (next string, err error) {
-	// All entries have the same type. Each is copied to the same variable, since encoders need an
-	// addressable value.
-	var variable reflect.Value
-	var encode encoder
-	for entry, err := range l.Stream() {
+	var encode encoder // of an entry; all have the same type
+	for page, err := range l.Pages() {
 		if err != nil {
 			return "", err
 		}
-		end := len(w.buf)
+		entries := reflect.ValueOf(page)
 		if encode == nil {
-			variable = reflect.New(reflect.TypeOf(entry)).Elem()
-			encode = encoderOf(variable.Type())
-		} else {
-			w.buf = append(w.buf, ',')
+			encode = encoderOf(entries.Type().Elem())
 		}
-		variable.Set(reflect.ValueOf(entry))
-		if w.buf, err = encode(w.buf, variable); err != nil {
-			w.buf = w.buf[:end]
+		if err := w.writePage(entries, encode); err != nil || w.gone {
 			return "", err
-		}
-		if len(w.buf) >= chunkSize && !w.flush() {
-			return "", nil
 		}
 	}
 	return l.Next(), nil
+}
+
+// writePage writes the entries of a page, with commas between all entries. It stops early when the
+// client has disconnected.
+func (w *listWriter) writePage(entries reflect.Value, encode encoder) (err error) {
+	for i := range entries.Len() {
+		end := len(w.buf)
+		if w.begun {
+			w.buf = append(w.buf, ',')
+		}
+		if w.buf, err = encode(w.buf, entries.Index(i)); err != nil {
+			w.buf = w.buf[:end]
+			return err
+		}
+		w.begun = true
+		if len(w.buf) >= chunkSize && !w.flush() {
+			return nil
+		}
+	}
+	return nil
 }
 
 // end writes the end of the answer: the response, or the error that ended the list.

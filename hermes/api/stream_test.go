@@ -219,7 +219,7 @@ func TestHandler_StreamDeadlines(t *testing.T) {
 	rec := newDeadlineRecorder()
 	before := time.Now()
 	s.Handler.ServeHTTP(rec, req.HTTP())
-	if chunks := rec.Body.Len() / (40 << 10); len(rec.writes) < chunks {
+	if chunks := rec.Body.Len() / (72 << 10); len(rec.writes) < chunks {
 		t.Errorf("%d write deadlines for %d bytes, want at least %d", len(rec.writes), rec.Body.Len(), chunks)
 	}
 	for _, deadline := range rec.writes {
