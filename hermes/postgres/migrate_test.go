@@ -13,7 +13,7 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-var steps = []string{"0001_provisioning", "0002_access"}
+var steps = []string{"0001_provisioning", "0002_access", "0003_search"}
 
 func TestStore_Migrate(t *testing.T) {
 	db := pgtest.New(t, noFsync)
@@ -53,8 +53,8 @@ func TestStore_Migrate_Concurrent(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := db.Value(t, "SELECT count(*) FROM hermes.migrations"); n != "2" {
-		t.Errorf("%s steps are marked, want 2", n)
+	if n := db.Value(t, "SELECT count(*) FROM hermes.migrations"); n != "3" {
+		t.Errorf("%s steps are marked, want 3", n)
 	}
 }
 

@@ -141,6 +141,9 @@ func (p pools) options(opts *Options) bunstore.Options {
 	}
 	if p.copies != nil {
 		all.CopyFrom = copyFrom
+		all.CopyTo = func(ctx context.Context, w io.Writer, query string, args ...any) error {
+			return pgconn.CopyTo(ctx, p.copies, w, query, args...)
+		}
 	}
 	return all
 }

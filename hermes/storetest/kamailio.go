@@ -18,6 +18,7 @@ func testKamailio(t *testing.T, open openFunc) {
 	t.Run("numbers of aliases", func(t *testing.T) { testKamailioNumbers(t, open) })
 	t.Run("removed users", func(t *testing.T) { testRemovedSubscriber(t, open) })
 	t.Run("user list", func(t *testing.T) { testKamailioUserList(t, open) })
+	t.Run("user search", func(t *testing.T) { testKamailioUserSearch(t, open(t)) })
 	t.Run("groups", func(t *testing.T) { testKamailioGroups(t, open) })
 	t.Run("aliases", func(t *testing.T) { testKamailioAliases(t, open) })
 	t.Run("alias list", func(t *testing.T) { testKamailioAliasList(t, open) })
@@ -53,6 +54,19 @@ func addAliasRow(t *testing.T, f Fixture, a hermes.Alias) {
 	t.Helper()
 	f.Kamailio.AddAlias(t, a.Alias.User(), a.Alias.Domain().String(),
 		a.Destination.User(), a.Destination.Domain().String())
+}
+
+// testKamailioUserSearch searches among users of which most are in Kamailio's table only.
+func testKamailioUserSearch(t *testing.T, f Fixture) {
+	testPatternBeginnings(t, f.Store, func(i int, a string) hermes.UserEntry {
+		if i%5 == 0 {
+			u := remoteUser(a)
+			mustAddUser(t, f.Store, u)
+			return hermes.UserEntry{User: u.Address, DisplayName: u.DisplayName}
+		}
+		addSubscriber(t, f, kamctlUser(a))
+		return hermes.UserEntry{User: addr(a)}
+	})
 }
 
 func testKamailioUsers(t *testing.T, open openFunc) {

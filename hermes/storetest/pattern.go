@@ -15,6 +15,18 @@ import (
 func testPattern(t *testing.T, open openFunc) {
 	t.Run("display names match as in Pattern.Match", func(t *testing.T) { testPatternNames(t, open(t).Store) })
 	t.Run("the whole address matches, and a user is found once", func(t *testing.T) { testPatternAddrs(t, open(t).Store) })
+	t.Run("the beginning of a name matches in every case, on pages of any length", func(t *testing.T) {
+		s := open(t).Store
+		testPatternBeginnings(t, s, func(i int, a string) hermes.UserEntry {
+			u := localUser(a)
+			if i%3 == 0 {
+				u = remoteUser(a)
+			}
+			u.DisplayName = []string{"abba", "x", ""}[i%3]
+			mustAddUser(t, s, u)
+			return hermes.UserEntry{User: u.Address, DisplayName: u.DisplayName}
+		})
+	})
 	t.Run("the 12 hex digits of a phone match", func(t *testing.T) { testPatternPhones(t, open(t).Store) })
 	t.Run("the text of a number with its + matches", func(t *testing.T) { testPatternNumbers(t, open(t).Store) })
 	t.Run("matches are paged as the whole list is", func(t *testing.T) { testPatternPages(t, open(t).Store) })
@@ -94,6 +106,33 @@ func testPatternAddrs(t *testing.T, s hermes.Store) {
 	}
 	for _, p := range patterns {
 		wantMatchingUsers(t, s, pattern(p), all)
+	}
+}
+
+// testPatternBeginnings searches for the beginning of user names. add adds a user.
+func testPatternBeginnings(t *testing.T, s hermes.Store, add func(i int, a string) hermes.UserEntry) {
+	var all []hermes.UserEntry
+	for _, beginning := range []string{
+		"A", "AA", "AB", "AB1", "ABc", "AC", "Ab", "Ab1", "Abc", "B1", "_", "a", "a-b", "aB", "aB1", "aBc", "aa", "ab",
+		"ab1", "abc", "ac", "b", "b1", "~",
+	} {
+		for _, domain := range []string{"a.example.com", "b.example.com"} {
+			all = append(all, add(len(all), beginning+"@"+domain))
+		}
+	}
+	list := userList()
+	for _, text := range []string{
+		"ab*", "AB1*", "a*", "aBC*", "ab?*", "ab@b*", "abc@a.example.com", "abc@a.example.com?*", "b*", "c*", "ab*1*", "a-b*", "_*", "~*",
+	} {
+		p := pattern(text)
+		want := filter(all, func(e hermes.UserEntry) bool { return p.Match(e.DisplayName) || p.Match(e.User.String()) })
+		list.page = func(t *testing.T, s hermes.Store, after hermes.UserEntry, limit int) ([]hermes.UserEntry, error) {
+			return s.Users(t.Context(), hermes.UserQuery{Match: p, After: after.User, Limit: limit})
+		}
+		list.entries = all
+		for _, limit := range []int{1, 2, 5, 100, 1000} {
+			wantList(t, list.read(t, s, limit, nil), nil, want)
+		}
 	}
 }
 

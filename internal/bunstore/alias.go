@@ -2,11 +2,8 @@ package bunstore
 
 import (
 	"context"
-	"database/sql"
-	"slices"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/schema"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -14,10 +11,9 @@ import (
 )
 
 type aliasStatements struct {
-	aliases, aliasesAt, aliasesTo, aliasesAtTo statement // of an alias, to a destination
-	numberAliased, numberAliases               statement
-	aliasSite                                  statement
-	addAlias, removeAlias                      statement
+	numberAliased, numberAliases statement
+	aliasSite                    statement
+	addAlias, removeAlias        statement
 
 	// The rest are for PostgreSQL, where one statement can write several tables.
 	takeAlias, assignNumber, releaseNumber statement
@@ -52,20 +48,16 @@ func (b *builder) insertAlias(from *bun.SelectQuery) *bun.InsertQuery {
 
 func (b *builder) aliasStatements() aliasStatements {
 	alias := (*dbaliasModel)(nil)
-	const at, to = "a.alias_username = ? AND a.alias_domain = ?", "a.username = ? AND a.domain = ?"
 	add := func() *bun.InsertQuery { return b.insertAlias(b.NewSelect().Where("NOT EXISTS (?)", b.aliasAt())) }
 	st := aliasStatements{
-		aliases:       b.statement(Data, b.aliases()),
-		aliasesAt:     b.statement(Data, b.aliases(at)),
-		aliasesTo:     b.statement(Data, b.aliases(to)),
-		aliasesAtTo:   b.statement(Data, b.aliases(at, to)),
 		numberAliased: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.withNumber())),
 		numberAliases: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?) AS found, EXISTS (?) AS in_use",
 			b.aliasAt(), b.withNumber().Where("a.alias_domain <> ?", text(2)))),
 		aliasSite: b.statement(Data, b.aliasSite()),
 
-		addAlias:    b.statement(Data, add()).takes(),
-		removeAlias: b.statement(Data, b.NewDelete().Model(alias).Where(at, text(1), text(2))).frees(),
+		addAlias: b.statement(Data, add()).takes(),
+		removeAlias: b.statement(Data, b.NewDelete().Model(alias).
+			Where("a.alias_username = ? AND a.alias_domain = ?", text(1), text(2))).frees(),
 	}
 	if b.engine.writesInWith {
 		st.takeAlias = b.statement(Data, b.takeAlias(add())).takes()
@@ -119,66 +111,6 @@ func (b *builder) releaseNumber() *bun.SelectQuery {
 	return b.NewSelect().With("gone", gone).With("pooled", pooled).
 		ColumnExpr("EXISTS (SELECT 1 FROM gone) OR EXISTS (?) AND EXISTS (?) AS found", b.aliasAt(), inUse).
 		ColumnExpr("EXISTS (?) AS in_use", inUse)
-}
-
-// aliases selects a page of rows after those with the values $1 to $4, of which all conditions
-// are true. Each condition is about an address.
-func (b *builder) aliases(conditions ...string) schema.QueryAppender {
-	q := b.NewSelect().Model((*dbaliasModel)(nil)).
-		ColumnExpr("a.alias_username ?B AS au, a.alias_domain ?B AS ad, a.username ?B AS du, a.domain ?B AS dd").
-		Where("(a.alias_username ?B, a.alias_domain ?B, a.username ?B, a.domain ?B) > (?, ?, ?, ?)",
-			text(1), text(2), text(3), text(4)).
-		OrderExpr("au, ad, du, dd")
-	next := 5
-	for _, c := range conditions {
-		q.Where(c, text(next), text(next+1))
-		next += 2
-	}
-	return limit(q, place(next))
-}
-
-// Aliases implements [hermes.Store]. Equal rows follow each other, and are made one here: with
-// DISTINCT, SQLite would sort all that follows for every page.
-func (s *Store) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
-	var all []hermes.Alias
-	for {
-		rows, err := s.aliasRows(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		full := len(rows) == q.Limit
-		rows = slices.Compact(rows)
-		all = append(all, rows...)
-		if q.Limit -= len(rows); q.Limit == 0 || !full {
-			return all, nil
-		}
-		q.After = rows[len(rows)-1]
-	}
-}
-
-func (s *Store) aliasRows(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
-	st := s.sql().aliases
-	args := s.args(newDBAlias(q.After))
-	switch at, to := !q.Alias.IsZero(), !q.Destination.IsZero(); {
-	case at && to:
-		st = s.sql().aliasesAtTo
-	case at:
-		st = s.sql().aliasesAt
-	case to:
-		st = s.sql().aliasesTo
-	}
-	for _, a := range []sip.Addr{q.Alias, q.Destination} {
-		if !a.IsZero() {
-			args = append(args, a.User(), a.Domain().String())
-		}
-	}
-	return page(ctx, s, st, q.Limit, scanAlias, args...)
-}
-
-func scanAlias(rows *sql.Rows) (hermes.Alias, error) {
-	var m dbaliasModel
-	err := rows.Scan(&m.AliasUsername, &m.AliasDomain, &m.Username, &m.Domain)
-	return m.alias(), err
 }
 
 // siteOfAlias is what aliasSite selects.

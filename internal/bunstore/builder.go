@@ -16,6 +16,7 @@ import (
 type statements struct {
 	userStatements
 	userListStatements
+	userSearchStatements
 	groupStatements
 	phoneStatements
 	numberStatements
@@ -23,6 +24,7 @@ type statements struct {
 	rangeStatements
 	sampleStatements
 	aliasStatements
+	aliasListStatements
 	domainStatements
 	authStatements
 	keyStatements
@@ -50,19 +52,21 @@ func (d *database) build(l *layout) (statements, error) {
 	}
 	b := &builder{DB: d.db.WithNamedArg("B", bun.Safe(collation)), engine: d.engine, layout: l}
 	all := statements{
-		userStatements:     b.userStatements(),
-		userListStatements: b.userListStatements(),
-		groupStatements:    b.groupStatements(),
-		phoneStatements:    b.phoneStatements(),
-		numberStatements:   b.numberStatements(),
-		takeStatements:     b.takeStatements(),
-		rangeStatements:    b.rangeStatements(),
-		sampleStatements:   b.sampleStatements(),
-		aliasStatements:    b.aliasStatements(),
-		domainStatements:   b.domainStatements(),
-		authStatements:     b.authStatements(),
-		keyStatements:      b.keyStatements(),
-		sessionStatements:  b.sessionStatements(),
+		userStatements:       b.userStatements(),
+		userListStatements:   b.userListStatements(),
+		userSearchStatements: b.userSearchStatements(),
+		groupStatements:      b.groupStatements(),
+		phoneStatements:      b.phoneStatements(),
+		numberStatements:     b.numberStatements(),
+		takeStatements:       b.takeStatements(),
+		rangeStatements:      b.rangeStatements(),
+		sampleStatements:     b.sampleStatements(),
+		aliasStatements:      b.aliasStatements(),
+		aliasListStatements:  b.aliasListStatements(),
+		domainStatements:     b.domainStatements(),
+		authStatements:       b.authStatements(),
+		keyStatements:        b.keyStatements(),
+		sessionStatements:    b.sessionStatements(),
 	}
 	return all, errors.Join(b.errs...)
 }

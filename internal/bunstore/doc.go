@@ -18,8 +18,16 @@
 // Texts that use what only one of the databases has are constants in postgres.go and sqlite.go.
 //
 // The connections prepare a statement when they first run it, and keep it; see
-// internal/stmtcache. A search for a part of a user's name is prepared each time instead, so that
-// PostgreSQL plans it for its pattern and uses the trigram index where that is faster.
+// internal/stmtcache. A search in the users is prepared each time instead, so that PostgreSQL plans
+// it for its pattern and uses the trigram index where that is faster.
+//
+// # Pages
+//
+// A page of a list costs what a page of that length costs, wherever in the list it is and however
+// long the list is: each table gives its rows in the order of an index, from the key of the row
+// before. Where a database does not compare text byte-wise, Kamailio's own indexes have another
+// order than the lists, and each page sorts a table, unless there are the indexes that
+// [Inspector.MissingIndexes] names. Long pages of texts come by COPY where there is Options.CopyTo.
 //
 // # Kamailio's tables
 //

@@ -45,9 +45,6 @@ func (p pooling) or(q pooling) pooling {
 // sql returns the statements, for methods that do not depend on which of Kamailio's tables exist.
 func (s *Store) sql() *statements { return &s.layout.Load().statements }
 
-// bulkPage is the number of rows from which on a page is read on the pool Bulk.
-const bulkPage = 1000
-
 // runner is what a statement runs on.
 type runner interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
@@ -178,16 +175,6 @@ func list[T any](ctx context.Context, s *Store, st statement, scan func(*sql.Row
 		return nil, err
 	}
 	return all, nil
-}
-
-// page is list for a statement whose last argument is the greatest number of rows.
-func page[T any](
-	ctx context.Context, s *Store, st statement, limit int, scan func(*sql.Rows) (T, error), args ...any,
-) ([]T, error) {
-	if limit >= bulkPage && st.pool == Data {
-		st.pool = Bulk
-	}
-	return list(ctx, s, st, scan, append(args, int64(limit))...)
 }
 
 // query runs a statement and calls each for every row.

@@ -68,6 +68,8 @@ type Options struct {
 	Reads Conn
 	// BulkReads is where pages of many rows are read. Defaults to Reads.
 	BulkReads Conn
+	// CopyTo reads long pages of texts outside a transaction. If nil, they are read as others are.
+	CopyTo CopyTo
 	// AuthReads is where sessions, and what they depend on, are read. Defaults to Reads.
 	AuthReads Conn
 	// RunTx runs every write.
@@ -104,6 +106,7 @@ type database struct {
 	seen     seenBatch
 	heads    heads
 	copyFrom func(ctx context.Context, c Conn, query string, rows io.Reader) error // may be nil
+	copyTo   CopyTo                                                                // nil if there is none
 }
 
 // transaction is the one that a Store runs in.
@@ -139,7 +142,7 @@ func New(ctx context.Context, opts Options) (*Store, error) {
 	engine := newEngine(opts.Dialect, opts.KamailioSchema)
 	d := &database{
 		runTx: opts.RunTx, single: opts.Single, engine: engine, db: newBunDB(opts.Dialect, engine),
-		read: opts.reader(), time: opts.StatementTime, heads: heads{now: time.Now}, copyFrom: opts.CopyFrom,
+		read: opts.reader(), time: opts.StatementTime, heads: heads{now: time.Now}, copyFrom: opts.CopyFrom, copyTo: opts.CopyTo,
 	}
 	s := &Store{database: d}
 	_, err := s.look(ctx)

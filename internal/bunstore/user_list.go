@@ -2,8 +2,8 @@ package bunstore
 
 import (
 	"context"
-	"database/sql"
 
+	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -14,52 +14,76 @@ type userListStatements struct {
 	users, usersMatching statement
 }
 
+// addressMatches is a condition on a user of either table. hermes.users has an index of the
+// expression, and an administrator may give one to Kamailio's table.
+const addressMatches = "lower((?TableAlias.username || '@' || ?TableAlias.domain) ?C) LIKE ?0 ESCAPE '!'"
+
 func (b *builder) userListStatements() userListStatements {
 	st := userListStatements{
-		users:         b.statement(Data, b.users(false)),
-		usersMatching: b.statement(Scan, b.users(true)),
+		users: b.statement(Data, b.userPage(3, b.accounts(1), b.ownUsers(1))),
+		usersMatching: b.statement(Scan, b.userPage(4, b.accounts(1).Where(addressMatches, text(3)),
+			b.ownUsers(1).Where(addressMatches+" OR h.folded LIKE ?0 ESCAPE '!'", text(3)))),
 	}
 	st.usersMatching.planEachTime = true
 	return st
 }
 
-// users selects a page of both tables after $1@$2. Each table gives a page of its own, by its own
-// index, so that the cost is that of a page wherever in the list it is. Searches take the pattern
-// as $3: a user of whom only the display name matches comes from Hermes' own table.
-func (b *builder) users(search bool) schema.QueryAppender {
-	accounts := b.NewSelect().Model((*subscriberModel)(nil)).
-		ColumnExpr("s.username ?C AS username, s.domain ?C AS domain").
-		Where("(s.username ?B, s.domain ?B) > (?, ?)", text(1), text(2)).
+// accounts selects the users of Kamailio's table after the address that is the argument at and the
+// next one, in the order of its index.
+func (b *builder) accounts(at place) *bun.SelectQuery {
+	return b.NewSelect().Model((*subscriberModel)(nil)).
+		ColumnExpr("CAST(s.username AS text) ?C AS username, CAST(s.domain AS text) ?C AS domain").
+		ColumnExpr("CAST('' AS text) ?C AS displayname").
+		Where("(s.username ?B, s.domain ?B) > (?, ?)", text(at), text(at+1)).
 		OrderExpr("s.username ?B, s.domain ?B")
-	own := b.NewSelect().Model((*userModel)(nil)).Column("username", "domain").
-		Where("(h.username, h.domain) > (?, ?)", text(1), text(2)).
+}
+
+// ownUsers selects the users of Hermes' table as accounts does, in the order of its key.
+func (b *builder) ownUsers(at place) *bun.SelectQuery {
+	return b.NewSelect().Model((*userModel)(nil)).
+		ColumnExpr("h.username, h.domain, h.displayname ?C AS displayname").
+		Where("(h.username, h.domain) > (?, ?)", text(at), text(at+1)).
 		OrderExpr("h.username, h.domain")
-	rows := place(3)
-	if search {
-		const address = "lower((?TableAlias.username || '@' || ?TableAlias.domain) ?C)"
-		accounts.Where(address+" LIKE ? ESCAPE '!'", text(3))
-		own.Where(address+" LIKE ?0 ESCAPE '!' OR h.folded LIKE ?0 ESCAPE '!'", text(3))
-		rows = 4
+}
+
+// userPage selects a page of the users of all parts. rows is the argument with the length of the
+// page. Each part gives a page of its own, by its own index, so that the cost is that of a page
+// wherever in the list it is. Most users are in several parts. The types and collations of the
+// parts are the same, which PostgreSQL needs to merge them by their order.
+func (b *builder) userPage(rows place, parts ...schema.QueryAppender) schema.QueryAppender {
+	for i, part := range parts {
+		parts[i] = limit(part, rows)
 	}
-	return limit(b.NewSelect().ColumnExpr("k.username, k.domain, coalesce(h.displayname, '')").
-		TableExpr("(SELECT a.username, a.domain FROM (?) AS a UNION SELECT u.username, u.domain FROM (?) AS u) AS k",
-			limit(accounts, rows), limit(own, rows)).
-		Join("LEFT JOIN ?users AS h ON h.username = k.username AND h.domain = k.domain").
-		OrderExpr("k.username, k.domain"), rows)
+	return limit(b.NewSelect().ColumnExpr("k.username, k.domain, max(k.displayname)").
+		TableExpr("(?) AS k", unionAll(parts...)).
+		GroupExpr("k.username, k.domain").OrderExpr("k.username, k.domain"), rows)
+}
+
+// unionAll returns the rows of all queries, which may have an order and a limit.
+func unionAll(queries ...schema.QueryAppender) (all schema.QueryAppender) {
+	for i, q := range queries {
+		q = bun.SafeQuery("SELECT q.* FROM (?) AS q", q)
+		if i > 0 {
+			q = bun.SafeQuery("? UNION ALL ?", all, q)
+		}
+		all = q
+	}
+	return all
 }
 
 // Users implements [hermes.Store].
 func (s *Store) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEntry, error) {
 	username, domain := key(q.After)
 	if q.Match.IsZero() {
-		return page(ctx, s, s.sql().users, q.Limit, scanEntry, username, domain)
+		return textPage(ctx, s, s.sql().users, q.Limit, 3, newUserEntry, username, domain)
 	}
-	return page(ctx, s, s.sql().usersMatching, q.Limit, scanEntry, username, domain, q.Match.Like())
+	if begin, name := literalBeginning(q.Match); begin != "" && s.layout.Load().bytewise {
+		return s.usersBeginning(ctx, q, begin, name)
+	}
+	return textPage(ctx, s, s.sql().usersMatching, q.Limit, 3, newUserEntry, username, domain, q.Match.Like())
 }
 
-func scanEntry(rows *sql.Rows) (e hermes.UserEntry, err error) {
-	var username, domain string
-	err = rows.Scan(&username, &domain, &e.DisplayName)
-	e.User = sip.Unchecked(username, domain)
-	return e, err
+// newUserEntry returns the user in a row of userPage.
+func newUserEntry(row []string) hermes.UserEntry {
+	return hermes.UserEntry{User: sip.Unchecked(row[0], row[1]), DisplayName: row[2]}
 }

@@ -1,0 +1,90 @@
+package bunstore
+
+import (
+	"context"
+	"slices"
+
+	"github.com/uptrace/bun/schema"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+type aliasListStatements struct {
+	aliases, aliasesAt, aliasesTo, aliasesAtTo statement // of an alias, to a destination
+}
+
+func (b *builder) aliasListStatements() aliasListStatements {
+	const at, to = "a.alias_username = ? AND a.alias_domain = ?", "a.username = ? AND a.domain = ?"
+	return aliasListStatements{
+		aliases:     b.statement(Data, b.aliases()),
+		aliasesAt:   b.statement(Data, b.aliases(at)),
+		aliasesTo:   b.statement(Data, b.aliases(to)),
+		aliasesAtTo: b.statement(Data, b.aliases(at, to)),
+	}
+}
+
+// aliases selects a page of rows after those with the values $1 to $4, of which all conditions
+// are true. Each condition is about an address. Kamailio's index has the first two of the columns,
+// so that the database sorts only rows of one alias, unless its collation is not byte-wise and the
+// index that AliasIndex describes is missing.
+func (b *builder) aliases(conditions ...string) schema.QueryAppender {
+	q := b.NewSelect().Model((*dbaliasModel)(nil)).
+		ColumnExpr("a.alias_username ?B AS au, a.alias_domain ?B AS ad, a.username ?B AS du, a.domain ?B AS dd").
+		Where("(a.alias_username ?B, a.alias_domain ?B, a.username ?B, a.domain ?B) > (?, ?, ?, ?)",
+			text(1), text(2), text(3), text(4)).
+		OrderExpr("au, ad, du, dd")
+	next := 5
+	for _, c := range conditions {
+		q.Where(c, text(next), text(next+1))
+		next += 2
+	}
+	return limit(q, place(next))
+}
+
+// Aliases implements [hermes.Store]. Equal rows follow each other, and are made one here: with
+// DISTINCT, SQLite would sort all that follows for every page.
+func (s *Store) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
+	var all []hermes.Alias
+	for {
+		rows, err := s.aliasRows(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		full := len(rows) == q.Limit
+		rows = slices.Compact(rows)
+		if all == nil {
+			all = rows
+		} else {
+			all = append(all, rows...)
+		}
+		if q.Limit -= len(rows); q.Limit == 0 || !full {
+			return all, nil
+		}
+		q.After = rows[len(rows)-1]
+	}
+}
+
+func (s *Store) aliasRows(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
+	st := s.sql().aliases
+	args := s.args(newDBAlias(q.After))
+	switch at, to := !q.Alias.IsZero(), !q.Destination.IsZero(); {
+	case at && to:
+		st = s.sql().aliasesAtTo
+	case at:
+		st = s.sql().aliasesAt
+	case to:
+		st = s.sql().aliasesTo
+	}
+	for _, a := range []sip.Addr{q.Alias, q.Destination} {
+		if !a.IsZero() {
+			args = append(args, a.User(), a.Domain().String())
+		}
+	}
+	return textPage(ctx, s, st, q.Limit, 4, newAlias, args...)
+}
+
+// newAlias returns the alias in a row of aliases.
+func newAlias(row []string) hermes.Alias {
+	return hermes.Alias{Alias: sip.Unchecked(row[0], row[1]), Destination: sip.Unchecked(row[2], row[3])}
+}
