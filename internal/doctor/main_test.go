@@ -254,7 +254,7 @@ func checkNames(isPostgres bool) []string {
 	names = append(names, "kamailio-tables", "foreign-columns", "table-versions", "domain-attributes",
 		"migrations", "bootstrapped")
 	if isPostgres {
-		names = append(names, "search-index")
+		names = append(names, "search-index", "kamailio-indexes")
 	}
 	return append(names, "domains", "default-servers", "kamailio-only-users", "empty-hashes", "user-domains",
 		"same-user-names", "hermes-only-users", "secret-keys", "password-hashes", "clear-passwords",

@@ -69,6 +69,7 @@ func (e *examiner) schema(ctx context.Context, s bunstore.Server) {
 	e.bootstrapped(ctx)
 	if !e.isSQLite {
 		e.searchIndex(ctx)
+		e.kamailioIndexes(ctx)
 	}
 }
 
@@ -198,4 +199,30 @@ func (e *examiner) searchIndex(ctx context.Context) {
 		e.reportProblem(Warn, name, "there is no index for searches in the users: each reads the whole table",
 			"CREATE EXTENSION pg_trgm as a superuser (Debian: postgresql-contrib), and then hermesd migrate")
 	}
+}
+
+// kamailioIndexes checks that large tables of Kamailio's have the indexes that make lists and
+// searches fast. Hermes never alters these tables itself.
+func (e *examiner) kamailioIndexes(ctx context.Context) {
+	const name = "kamailio-indexes"
+	var missing []bunstore.Index
+	err := e.schemaErr
+	if err == nil {
+		missing, err = ask(ctx, e, bunstore.Inspector.MissingIndexes)
+	}
+	if err != nil {
+		e.reportNotChecked(name, err)
+		return
+	}
+	if len(missing) == 0 {
+		e.reportOK(name, "no large table of Kamailio's lacks an index that Hermes would use")
+		return
+	}
+	var gains, statements []string
+	for _, i := range missing {
+		gains = append(gains, "with "+i.Name+" "+i.Gain)
+		statements = append(statements, i.SQL)
+	}
+	e.reportProblem(Warn, name, "indexes that only the owner of Kamailio's tables can add: "+strings.Join(gains, "; "),
+		"as that owner, outside a transaction: "+strings.Join(statements, "; "))
 }
