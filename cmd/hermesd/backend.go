@@ -131,6 +131,16 @@ func (list backendList) Close() {
 	}
 }
 
+// writable returns the first backend that can be written, or nil.
+func (list backendList) writable() hermes.WritableBackend {
+	for _, b := range list {
+		if w, ok := b.(hermes.WritableBackend); ok {
+			return w
+		}
+	}
+	return nil
+}
+
 // readOnlyBackend returns the backend that knows the user, if that cannot be written, or nil. The
 // first backend that knows the user counts.
 func (list backendList) readOnlyBackend(ctx context.Context, s hermes.Store, user string) (hermes.Backend, error) {

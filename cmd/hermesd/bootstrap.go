@@ -6,9 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/memstore"
 )
 
 // errBootstrapped makes hermesd exit with exitBootstrapped.
@@ -149,17 +153,77 @@ func bootstrapError(ctx context.Context, client *hermes.Client, opts bootstrapOp
 // firstUser is the name of the principal that serve creates in a new embedded database.
 const firstUser = "admin"
 
-// createFirstUser creates firstUser with a generated password, which it returns. If the database
-// has a principal already, it does nothing and returns the zero Secret. Several hermesd may call it
-// at the same time: one of them creates the user.
-func createFirstUser(ctx context.Context, client *hermes.Client) (hermes.Secret, error) {
-	res, err := client.UserGeneratePassword(ctx, hermes.UserGeneratePasswordRequest{})
+// firstLogin is the generated password of firstUser. Its hash is computed while a new database is
+// made, because each takes a good part of the time that the first start needs.
+type firstLogin struct {
+	hermes.WritableBackend // gets the user
+	password               hermes.Secret
+	hash                   func() (hermes.Change, error) // waits until it is computed
+}
+
+// newFirstLogin generates the password and begins to compute the hash.
+func newFirstLogin(ctx context.Context, b hermes.WritableBackend) (*firstLogin, error) {
+	generator, err := hermes.New(memstore.New(), nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := generator.UserGeneratePassword(ctx, hermes.UserGeneratePasswordRequest{})
+	if err != nil {
+		return nil, err
+	}
+	f := &firstLogin{WritableBackend: b, password: res.Password}
+	f.hash = sync.OnceValues(func() (hermes.Change, error) { return b.Add(firstUser, f.password) })
+	go f.hash()
+	return f, nil
+}
+
+// Add implements [hermes.WritableBackend]. For the first user it returns the hash that was begun.
+func (f *firstLogin) Add(user string, password hermes.Secret) (hermes.Change, error) {
+	if user == firstUser && password == f.password {
+		return f.hash()
+	}
+	return f.WritableBackend.Add(user, password)
+}
+
+// beginFirstLogin returns a firstLogin for a database that has not been made yet, and otherwise
+// nil.
+func (s *server) beginFirstLogin(ctx context.Context) (*firstLogin, error) {
+	b := s.backends.writable()
+	if b == nil || !s.config.db.embedded() {
+		return nil, nil
+	}
+	if info, err := os.Stat(s.config.db.path); s.config.db.kind == dbSQLite && err == nil && info.Size() > 0 {
+		return nil, nil
+	}
+	return newFirstLogin(ctx, b)
+}
+
+// createFirstUser creates firstUser in an embedded database that has no principal, and returns the
+// password. In any other case it does nothing and returns the zero Secret. first may be nil.
+// Several hermesd may call it at the same time: one of them creates the user.
+func (s *server) createFirstUser(ctx context.Context, first *firstLogin) (hermes.Secret, error) {
+	b := s.backends.writable()
+	if b == nil || !s.config.db.embedded() {
+		return hermes.Secret{}, nil
+	}
+	bootstrapped, err := s.client.Bootstrapped(ctx)
+	if err != nil || bootstrapped {
+		return hermes.Secret{}, withStoreError(err)
+	}
+	if first == nil {
+		if first, err = newFirstLogin(ctx, b); err != nil {
+			return hermes.Secret{}, err
+		}
+	}
+	backends := slices.Clone(s.backends)
+	backends[slices.Index(backends, hermes.Backend(b))] = first
+	client, err := s.store.newClient(ctx, hermes.Options{Backends: backends, Logger: s.log})
 	if err != nil {
 		return hermes.Secret{}, err
 	}
-	err = client.Bootstrap(ctx, firstUser, res.Password)
+	err = client.Bootstrap(ctx, firstUser, first.password)
 	if errors.Is(err, hermes.Exists) {
 		return hermes.Secret{}, nil
 	}
-	return res.Password, withStoreError(err)
+	return first.password, withStoreError(err)
 }

@@ -7,6 +7,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/local"
+	"github.com/hermes-voip/go-hermes/hermes/memstore"
 )
 
 // generated matches the output of bootstrap with a generated password.
@@ -128,4 +132,45 @@ func TestCreateFirstUser(t *testing.T) {
 	if d := cmp.Diff(added, s.mustCall(t, "user/get", "user", "alice@example.test")["user"]); d != "" {
 		t.Errorf("user/get at the other hermesd: (-want +got)\n%s", d)
 	}
+}
+
+func TestFirstLogin_Add(t *testing.T) {
+	t.Parallel()
+	ctx, b, other := t.Context(), local.New(&local.Options{MemoryKiB: 8, Passes: 1}), hermes.NewSecret("another password")
+	first, err := newFirstLogin(ctx, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		why, user string
+		password  hermes.Secret
+	}{
+		{"the user whose hash was begun", firstUser, first.password},
+		{"the same user with another password", firstUser, other},
+		{"another user", "mary", first.password},
+	} {
+		s := memstore.New()
+		add, err := first.Add(row.user, row.password)
+		if err == nil {
+			err = add(ctx, s)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", row.why, err)
+			continue
+		}
+		if ok, err := b.Verify(ctx, s, row.user, row.password); !ok || err != nil {
+			t.Errorf("%s: the password is accepted: %v, %v", row.why, ok, err)
+		}
+	}
+}
+
+// TestServer_CreateFirstUser_unfinished starts over a database that was made without a principal.
+func TestServer_CreateFirstUser_unfinished(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	if code, _, stderr := runCommand(t, nil, "migrate", "--kamailio-tables", "--data", data); code != exitOK {
+		t.Fatalf("migrate: exit code %d, %s", code, stderr)
+	}
+	p := startHermesd(t, nil, "--data", data)
+	p.login(t, firstUser, p.password())
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -78,6 +79,10 @@ func (s *server) serve(ctx context.Context, stderr io.Writer) (err error) {
 		return err
 	}
 	defer s.backends.Close()
+	first, err := s.beginFirstLogin(ctx)
+	if err != nil {
+		return err
+	}
 	if s.store, err = openStore(ctx, s.config); err != nil {
 		return err
 	}
@@ -89,17 +94,16 @@ func (s *server) serve(ctx context.Context, stderr io.Writer) (err error) {
 	if err := s.newHandlers(ctx); err != nil {
 		return err
 	}
-	var password hermes.Secret
-	if s.config.db.embedded() && hasLocal(s.config.backends) {
-		if password, err = createFirstUser(ctx, s.client); err != nil {
-			return err
-		}
+	password, err := s.createFirstUser(ctx, first)
+	if err != nil {
+		return err
 	}
 	s.logs.flush() // the lines up to here come first
 	if err := s.printListening(stderr, password); err != nil {
 		return err
 	}
 	s.root.checkReadiness(ctx) // logs the state at the start
+	go debug.FreeOSMemory()    // what the start used: number plans, migrations, a hash of 19 MiB
 	return s.run(ctx)
 }
 

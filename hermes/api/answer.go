@@ -75,16 +75,10 @@ func (req *request) succeed(output any, err error) {
 	}
 }
 
-// largestKept is the size of the largest buffer that is kept for the next answer.
-const largestKept = 16 << 10
-
 // object answers a response without a list as one JSON object.
 func (req *request) object(fields *responseFields, v reflect.Value) {
-	buffer, ok := req.handler.buffers.Get().(*[]byte)
-	if !ok {
-		buffer = new([]byte)
-	}
-	body := append((*buffer)[:0], `{"response":`...)
+	buffer := req.handler.takeBuffer()
+	body := append(buffer.b, `{"response":`...)
 	body = appendString(body, string(req.endpoint.Answers))
 	body, err := appendMembers(body, fields.members, v)
 	if err != nil {
@@ -93,8 +87,28 @@ func (req *request) object(fields *responseFields, v reflect.Value) {
 		body = append(body, '}')
 		req.send(http.StatusOK, body)
 	}
-	if *buffer = body; cap(body) <= largestKept {
-		req.handler.buffers.Put(buffer)
+	req.handler.keepBuffer(buffer, body)
+}
+
+// buffer is an empty slice in which an answer is made. Handlers keep buffers for the next answers.
+type buffer struct{ b []byte }
+
+// largestKept is the size of the largest slice that is kept. A list needs a bit more than
+// chunkSize.
+const largestKept = 2 * chunkSize
+
+func (h *Handler) takeBuffer() *buffer {
+	if b, ok := h.buffers.Get().(*buffer); ok {
+		return b
+	}
+	return &buffer{}
+}
+
+// keepBuffer gives back what takeBuffer returned. used is what the slice has become.
+func (h *Handler) keepBuffer(b *buffer, used []byte) {
+	if cap(used) <= largestKept {
+		b.b = used[:0]
+		h.buffers.Put(b)
 	}
 }
 

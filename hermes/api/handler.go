@@ -63,7 +63,7 @@ type Handler struct {
 	endpoints map[string]*endpoint // by path, such as "/api/user/get"
 	inFlight  chan struct{}        // one element for each request that is being answered
 	draining  atomic.Bool
-	buffers   sync.Pool // of *[]byte, for answers
+	buffers   sync.Pool // of *buffer
 }
 
 // New returns a Handler for c. What c itself may do has no influence: each request acts as the

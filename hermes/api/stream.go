@@ -16,13 +16,14 @@ func (req *request) stream(fields *responseFields, output reflect.Value, err err
 		req.writeHeader(http.StatusOK)
 		return
 	}
-	w := &listWriter{req: req, buf: make([]byte, 0, chunkSize+chunkSize/8)}
-	w.buf = append(w.buf, `{"list":[`...)
+	buffer := req.handler.takeBuffer()
+	w := &listWriter{req: req, buf: append(buffer.b, `{"list":[`...)}
 	var next string
 	if field := output.Field(fields.list); err == nil && !field.IsNil() {
 		next, err = w.writeEntries(field.Interface().(list))
 	}
 	w.end(next, err)
+	req.handler.keepBuffer(buffer, w.buf)
 }
 
 // listWriter collects encoded entries and writes them in chunks.
