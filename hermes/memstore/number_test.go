@@ -65,7 +65,7 @@ func wantPages[T comparable](t *testing.T, search string, want []T, limit int, f
 	t.Helper()
 	var all []T
 	var after T
-	for {
+	for len(all) <= len(want) {
 		page, err := fetch(after)
 		must(t, err)
 		all = append(all, page...)
