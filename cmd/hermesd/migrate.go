@@ -30,7 +30,7 @@ func (a *app) runMigrate(ctx context.Context, args []string) error {
 		}
 		defer cleanUp()
 	}
-	s, err := openStore(ctx, c)
+	s, err := openStore(ctx, c, a.newLogger(c))
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func (s *server) serve(ctx context.Context, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.store, err = openStore(ctx, s.config); err != nil {
+	if s.store, err = openStore(ctx, s.config, s.log); err != nil {
 		return err
 	}
 	defer s.store.Close()

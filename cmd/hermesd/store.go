@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,14 +38,14 @@ type store struct {
 
 // openStore opens the store that the settings name. A missing embedded database is created, with
 // its folder. The caller closes the store.
-func openStore(ctx context.Context, c *config) (*store, error) {
+func openStore(ctx context.Context, c *config, log *slog.Logger) (*store, error) {
 	if c.db.kind == dbMemory {
 		return &store{Store: memstore.New(), config: c}, nil
 	}
 	var s sqlStore
 	var err error
 	if c.db.kind == dbPostgres {
-		s, err = postgres.Open(ctx, c.db.url.Reveal(), &postgres.Options{KamailioSchema: c.kamailioSchema})
+		s, err = postgres.Open(ctx, c.db.url.Reveal(), &postgres.Options{KamailioSchema: c.kamailioSchema, Logger: log})
 	} else {
 		if err := c.createFiles(); err != nil {
 			return nil, err
@@ -167,7 +168,7 @@ func (s *store) newClient(ctx context.Context, opts hermes.Options) (*hermes.Cli
 // openClient opens the store, prepares its schema and returns a Client over it. The caller closes
 // the store.
 func openClient(ctx context.Context, c *config, opts hermes.Options) (_ *store, _ *hermes.Client, err error) {
-	s, err := openStore(ctx, c)
+	s, err := openStore(ctx, c, opts.Logger)
 	if err != nil {
 		return nil, nil, err
 	}

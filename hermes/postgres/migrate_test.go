@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hermes-voip/go-hermes/hermes/postgres"
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
@@ -149,6 +151,47 @@ func TestStore_Migrate_Waits(t *testing.T) {
 func isMigratorWaiting(t *testing.T, db *pgtest.DB) bool {
 	t.Helper()
 	return db.Value(t, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()") != "0"
+}
+
+// TestStore_Migrate_Busy checks that a migrator does not keep others waiting behind it while it
+// waits for a table, says so, and goes on when it can.
+func TestStore_Migrate_Busy(t *testing.T) {
+	db := pgtest.New(t, noFsync)
+	store := mustOpen(t, db, nil)
+	db.Exec(t, "DROP INDEX hermes.users_search")
+	reader, err := mustOpenPgx(t, db).Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Rollback()
+	if _, err := reader.Exec("LOCK TABLE hermes.users IN ROW EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	log := make(lines, 100)
+	migrator := mustOpenUnmigrated(t, db, &postgres.Options{Logger: slog.New(slog.NewTextHandler(log, nil))})
+	done := make(chan error, 1)
+	go func() { done <- migrator.Migrate(t.Context()) }()
+	if line := <-log; !strings.Contains(line, "lock") {
+		t.Errorf("the log has %q, want a line about a lock", line)
+	}
+	if err := store.AddUser(t.Context(), local("alice@example.com")); err != nil {
+		t.Errorf("a writer between two tries: %v", err)
+	}
+	if err := reader.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// lines receives the lines of a log.
+type lines chan string
+
+// Write implements io.Writer.
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
 }
 
 func TestStore_Migrate_NewerSchema(t *testing.T) {

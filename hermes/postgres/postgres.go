@@ -30,6 +30,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -47,6 +48,9 @@ type Options struct {
 	// Open makes 4 more for sessions, 4 for long lists and 4 for ranges of numbers, so that none
 	// waits for the others. New and InTx ignore it.
 	MaxConns int
+	// Logger receives a line when [Store.Migrate] waits for a lock that another transaction has. If
+	// nil, such lines are discarded.
+	Logger *slog.Logger
 }
 
 const (
@@ -64,7 +68,7 @@ func Open(ctx context.Context, url string, opts *Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	s, err := newStore(ctx, conns.options(opts))
+	s, err := newStore(ctx, conns.options(opts), opts)
 	if err != nil {
 		return nil, errors.Join(err, conns.close())
 	}
@@ -82,7 +86,7 @@ func (o *Options) orDefault() Options {
 // New uses a host's own database, of any driver, which the host closes. The store is like that of
 // [Open], without the hardening of Open's connections.
 func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
-	return newStore(ctx, pools{data: db, auth: db, bulk: db}.options(opts))
+	return newStore(ctx, pools{data: db, auth: db, bulk: db}.options(opts), opts)
 }
 
 // InTx uses a host's own transaction, which the host ends. All that the store does is part of
@@ -100,7 +104,7 @@ func InTx(ctx context.Context, tx *sql.Tx, opts *Options) (*Store, error) {
 	return newStore(ctx, bunstore.Options{
 		Dialect: pgdialect.New(), Reads: tx, RunTx: hostTx{tx}.run, Single: true,
 		KamailioSchema: opts.orDefault().KamailioSchema,
-	})
+	}, opts)
 }
 
 // pools are the connections by the purpose of their statements.

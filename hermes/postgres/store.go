@@ -2,10 +2,14 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/internal/bunstore"
+	"github.com/hermes-voip/go-hermes/internal/pgconn"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -14,8 +18,9 @@ import (
 type Store struct {
 	hermes.Store
 
-	db    *bunstore.Store
-	close func() error // closes the connections that Open made
+	db     *bunstore.Store
+	logger *slog.Logger
+	close  func() error // closes the connections that Open made
 }
 
 // Migrate brings Hermes' own tables to the version of this program: it runs the steps that
@@ -25,7 +30,30 @@ type Store struct {
 // pending it only tries to create that index. It may be called by several processes at once, and
 // again after it failed. It fails where the schema has a step that this program does not know,
 // because a newer program has migrated it.
-func (s *Store) Migrate(ctx context.Context) error { return s.db.Migrate(ctx) }
+//
+// It waits for a lock of a table for 2 s at most, since others would wait behind it, and then begins
+// the step again, until ctx ends. [Options].Logger is told each time.
+func (s *Store) Migrate(ctx context.Context) error {
+	for {
+		err := s.db.Migrate(ctx)
+		if pgconn.State(err) != lockNotAvailable {
+			return err
+		}
+		s.logger.WarnContext(ctx, "migrate: another transaction has a lock; trying again", "error", err)
+		select {
+		case <-time.After(migratePause):
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		}
+	}
+}
+
+const (
+	// lockNotAvailable is the SQLSTATE of a statement that waited for a lock for too long.
+	lockNotAvailable = "55P03"
+	// migratePause lets those go on that waited behind Migrate.
+	migratePause = time.Second
+)
 
 // Pending returns the names of the steps that [Store.Migrate] would run, in order. It is empty
 // where the schema is up to date, and fails where the schema has a step that this program does not
@@ -69,10 +97,14 @@ func (s *Store) Close() error {
 	return s.close()
 }
 
-func newStore(ctx context.Context, opts bunstore.Options) (*Store, error) {
-	db, err := bunstore.New(ctx, opts)
+func newStore(ctx context.Context, dbOpts bunstore.Options, opts *Options) (*Store, error) {
+	db, err := bunstore.New(ctx, dbOpts)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	return &Store{Store: db, db: db}, nil
+	logger := opts.orDefault().Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	return &Store{Store: db, db: db, logger: logger}, nil
 }

@@ -118,16 +118,17 @@ func (s *Store) Migrate(ctx context.Context) error {
 }
 
 // underLock runs fn in a transaction that no other migrator's overlaps. It is READ COMMITTED so
-// that fn sees what others did while it waited for the lock.
+// that fn sees what others did while it waited for the lock. It fails if a lock takes long to get:
+// while a statement of fn waits for a table, all that come after it wait too.
 func (s *Store) underLock(ctx context.Context, fn func(*Store) error) error {
 	return s.write(ctx, TxOptions{Pool: Bulk}, nil, func(in *Store) error {
-		if lock := in.engine.lockMigrations; lock != "" {
-			var ignored string
-			if err := in.get(ctx, statement{text: lock}, &ignored); err != nil {
-				return err
-			}
+		if err := in.command(ctx, in.engine.lockMigrations); err != nil {
+			return err
 		}
-		return fn(in)
+		if err := fn(in); err != nil {
+			return err
+		}
+		return in.command(ctx, in.engine.migrated)
 	})
 }
 

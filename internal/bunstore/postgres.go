@@ -34,6 +34,7 @@ func postgresEngine(schema string) engine {
 		analyzeNumbers:   "ANALYZE ?numbers",
 		ownTables:        postgresOwnTables,
 		lockMigrations:   postgresLockMigrations,
+		migrated:         postgresMigrated,
 		search:           mustRead("migrations/postgres/search.sql"),
 		hasTable:         postgresHasTable,
 		server:           postgresServer,
@@ -91,7 +92,9 @@ const postgresOwnTables = `SELECT to_regnamespace('hermes') IS NOT NULL AS has_s
 	to_regclass('hermes.migrations') IS NOT NULL AS has_migrations`
 
 // postgresLockMigrations locks the number that the bytes of "hermes" are.
-const postgresLockMigrations = `SELECT CAST(pg_advisory_xact_lock(114784920757619) AS text)`
+const postgresLockMigrations = "SET LOCAL lock_timeout = '2s'; SELECT pg_advisory_xact_lock(114784920757619)"
+
+const postgresMigrated = "SET LOCAL lock_timeout TO DEFAULT"
 
 const postgresHasTable = `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class AS c
 	JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
