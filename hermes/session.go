@@ -150,6 +150,10 @@ func (c *Client) openSession(ctx context.Context, p Principal) (s Session, cred 
 	}
 	s.KeyExpires = c.authKeyExpiry(s, now)
 	err = c.change(ctx, []Lock{LockPrincipal(p)}, func(st Store) error {
+		// The principal may have been removed, with its sessions, since the login was verified.
+		if _, err := st.Authorization(ctx, p); err != nil {
+			return loginError(err)
+		}
 		if err := st.TrimSessions(ctx, p, maxSessions-1); err != nil {
 			return err
 		}

@@ -76,7 +76,8 @@ func testAssignNumber(t *testing.T, open openFunc) {
 	t.Run("an alias address that exists is Exists, and nothing is changed", func(t *testing.T) {
 		s := open(t).Store
 		mustAddAlias(t, s, toAlice)
-		wantCause(t, s.AssignNumber(t.Context(), number("+4711"), toAlice), hermes.NotFound) // comes first
+		// A number that is not in the pool comes first.
+		wantCause(t, s.AssignNumber(t.Context(), number("+4711"), toAlice), hermes.NotFound)
 		mustAddNumber(t, s, "+4711")
 		for _, destination := range []string{"alice@example.com", "bob@example.com"} {
 			a := alias("+4711@example.com", destination)

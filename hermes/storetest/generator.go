@@ -94,8 +94,8 @@ func (g generator) user() hermes.User {
 	return u
 }
 
-// servers returns servers of one of two domains that no other sequence uses, or of the domain of the
-// local users.
+// servers returns servers of one of two domains that no other sequence uses, or of the domain of
+// the local users.
 func (g generator) servers() hermes.Servers {
 	v := servers("local.example")
 	if d := g.upTo(2); d < 2 {

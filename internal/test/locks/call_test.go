@@ -37,8 +37,8 @@ func nodeCall(path, note string, req hermes.Request) call {
 	}}
 }
 
-// answer runs the call and returns what a program sees, as a text. Secrets are not in it, nor is the
-// Detail of an error, which may depend on where the error was noticed.
+// answer runs the call and returns what a program sees, as a text. Secrets are not in it, nor is
+// the Detail of an error, which may depend on where the error was noticed.
 func (c call) answer(ctx context.Context, client *hermes.Client) string {
 	res, err := c.run(ctx, client)
 	var e *hermes.Error

