@@ -24,7 +24,7 @@ func (b *builder) sampleStatements() sampleStatements {
 	// Each has one lower and one upper bound: SQLite would take the wrong one of two.
 	near := func(bounds, order string) *bun.SelectQuery {
 		return b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("n.number").
-			Where(bounds+" AND n.number LIKE ?2 ESCAPE '!'", text(1), text(2), text(3)).OrderExpr(order).Limit(1)
+			Where(bounds+" AND "+isLike, text(1), text(2), text(3)).OrderExpr(order).Limit(1)
 	}
 	return sampleStatements{
 		lastNumber: b.statement(Data, b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("n.number").

@@ -67,11 +67,6 @@ func (b *builder) passLocked(q *bun.SelectQuery) *bun.SelectQuery {
 	return q
 }
 
-// freeRange is inRange with a condition of whose selectivity PostgreSQL knows nothing. It takes LIKE
-// with a placeholder for so selective that it would make a new plan for every run, and for each plan
-// read the ends of the index, where the entries of numbers that were taken are.
-const freeRange = "n.number >= ?0 AND n.number < ?1 AND CASE WHEN n.number LIKE ?2 ESCAPE '!' THEN true ELSE false END"
-
 // noRow is a condition that a query has no row. PostgreSQL runs the query for one row after the
 // other, until enough are found. NOT EXISTS would be a join, for which it might read and sort all
 // that there is.
@@ -80,7 +75,7 @@ const noRow = "CASE WHEN (? LIMIT 1) IS NULL THEN true ELSE false END"
 // free selects the numbers that may be taken, in no order.
 func (b *builder) free(c candidate) *bun.SelectQuery {
 	q := b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("n.number").
-		Where(freeRange, text(c.from), text(c.from+1), text(c.from+2)).
+		Where(inRange, text(c.from), text(c.from+1), text(c.from+2)).
 		Where(noRow, b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").
 			Where("a.alias_username = n.number ?theirs"))
 	if c.domain != 0 {
