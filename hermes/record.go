@@ -146,7 +146,7 @@ type AliasSite struct {
 	DestinationServed bool     // Kamailio's table has the domain of the destination
 	Holder            Holder   // of the alias address
 	IsUser            bool     // a user has the destination's address
-	NumberAlias       sip.Addr // the first E.164 alias that leads to the destination; zero if there is none
+	NumberAlias       sip.Addr // the first that leads to the destination; zero if there is none
 }
 
 // AliasQuery asks for a page of aliases.

@@ -14,9 +14,9 @@ import (
 // on any store.
 //
 // Errors: a store returns the bare causes [NotFound], [Exists] and [InUse] exactly where a method
-// says so (compare with ==), and any other error for a fault. After a bare cause a transaction can go on;
-// after another error it can only be rolled back. Every method honours ctx. A write happens as a
-// whole or not at all, in a transaction of its own if none is open.
+// says so (compare with ==), and any other error for a fault. After a bare cause a transaction can
+// go on; after another error it can only be rolled back. Every method honours ctx. A write happens
+// as a whole or not at all, in a transaction of its own if none is open.
 //
 // Order is byte-wise, whatever the collation of the database: addresses by user name and then
 // domain, numbers and MAC addresses as strings. Values that other tools wrote into shared tables
@@ -122,8 +122,8 @@ type NumberStore interface {
 	// enough.
 	TakeNumber(ctx context.Context, match Pattern, random bool) (e164.Number, error)
 	// AssignAny takes a number out of the pool as TakeNumber does and stores it as an alias. It also
-	// passes over numbers that are the user part of a user in q.Domain. Returns NotFound if there is no
-	// other.
+	// passes over numbers that are the user part of a user in q.Domain. Returns NotFound if there
+	// is no other.
 	AssignAny(ctx context.Context, q AssignQuery) (e164.Number, error)
 	// AssignNumber takes n out of the pool and stores a, whose user part is n. Returns NotFound if n
 	// is not in the pool, and otherwise Exists if any row has that alias address.

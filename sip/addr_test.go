@@ -2,9 +2,7 @@ package sip_test
 
 import (
 	"cmp"
-	"database/sql"
 	"database/sql/driver"
-	"encoding"
 	"encoding/json"
 	"net/mail"
 	"strings"
@@ -247,24 +245,6 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func BenchmarkParse(b *testing.B) {
-	for name, s := range map[string]string{
-		"lower": "sip:+4773500001@pbx.oslo.example.com",
-		"upper": "sip:+4773500001@PBX.Oslo.example.com",
-		"long":  letters64 + "@" + domain64,
-		"ipv4":  "alice@192.0.2.1",
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := sip.Parse(s); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
 // refused are addresses with a fault at the beginning, in the middle and at the end.
 func refused() []string {
 	return []string{"", "alice", "al ice@example.com", "alice@ex_ample.com"}
@@ -281,44 +261,6 @@ func TestParse_allocations(t *testing.T) {
 			t.Errorf("Parse(%q) allocates %v times, want 0", s, n)
 		}
 	}
-}
-
-func BenchmarkParse_refused(b *testing.B) {
-	for _, s := range refused() {
-		b.Run(s, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := sip.Parse(s); err == nil {
-					b.Fatal("accepted")
-				}
-			}
-		})
-	}
-}
-
-func BenchmarkAddr_String(b *testing.B) {
-	a := sip.MustParse("+4773500001@pbx.oslo.example.com")
-	b.ReportAllocs()
-	for b.Loop() {
-		_ = a.String()
-	}
-}
-
-// value has the methods that Addr and Domain have in common.
-type value interface {
-	comparable
-	encoding.TextMarshaler
-	encoding.TextAppender
-	driver.Valuer
-	String() string
-	IsZero() bool
-}
-
-// pointer has the methods of *Addr and *Domain that change the value.
-type pointer[T any] interface {
-	*T
-	encoding.TextUnmarshaler
-	sql.Scanner
 }
 
 func TestAddr_Text(t *testing.T) {
@@ -397,14 +339,5 @@ func TestAddr_Scan(t *testing.T) {
 	copy(buffer, "xxxxxxxxxxxxxxxxx")
 	if a != sip.MustParse("alice@example.com") || d != a.Domain() {
 		t.Errorf("the next row changed the values to %q and %q", a, d)
-	}
-}
-
-func BenchmarkAddr_AppendText(b *testing.B) {
-	a := sip.MustParse("+4773500001@pbx.oslo.example.com")
-	buffer := make([]byte, 0, 130)
-	b.ReportAllocs()
-	for b.Loop() {
-		buffer, _ = a.AppendText(buffer[:0])
 	}
 }

@@ -97,7 +97,8 @@ type group struct {
 	name string
 }
 
-// sessionSeen is the place of a session among those of its principal, the least recently seen first.
+// sessionSeen is the place of a session among those of its principal, the least recently seen
+// first.
 type sessionSeen struct {
 	principal hermes.Principal
 	at        time.Time

@@ -31,8 +31,8 @@ type Store struct {
 // again after it failed. It fails where the schema has a step that this program does not know,
 // because a newer program has migrated it.
 //
-// It waits for a lock of a table for 2 s at most, since others would wait behind it, and then begins
-// the step again, until ctx ends. [Options].Logger is told each time.
+// It waits for a lock of a table for 2 s at most, since others would wait behind it, and then
+// begins the step again, until ctx ends. [Options].Logger is told each time.
 func (s *Store) Migrate(ctx context.Context) error {
 	for {
 		err := s.db.Migrate(ctx)

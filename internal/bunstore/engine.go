@@ -50,7 +50,7 @@ type engine struct {
 	analyzeNumbers   string // gathers the planner's statistics
 
 	ownTables      string // returns one row of ownTables
-	lockMigrations string // waits for other migrators, for a short time, until the end of the transaction
+	lockMigrations string // waits for other migrators for a short time
 	migrated       string // undoes for the rest of the transaction what lockMigrations has set
 	search         string // makes searches for parts of names fast; may run again
 	hasTable       string // reports whether Kamailio's table with the name $1 exists

@@ -14,8 +14,8 @@ const bulkPage = 1000
 // usualRow is the length in bytes for which room is made.
 const usualRow = 64
 
-// CopyTo runs "COPY (query) TO STDOUT" on a connection of its own and writes what the database sends
-// to w. Placeholders in the query have the values of args.
+// CopyTo runs "COPY (query) TO STDOUT" on a connection of its own and writes what the database
+// sends to w. Placeholders in the query have the values of args.
 type CopyTo func(ctx context.Context, w io.Writer, query string, args ...any) error
 
 // page is list for a statement whose last argument is the greatest number of rows.

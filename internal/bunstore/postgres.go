@@ -78,8 +78,8 @@ const postgresColumns = `SELECT table_name, column_name, coalesce(collation_name
 
 // postgresAddNumbers leaves out with NOT EXISTS most of what ON CONFLICT would have to try. Without
 // nested loops, stale statistics cannot make it compare every number of the range with every number
-// of the pool. The order is that of all ranges, so that two of them that have numbers in common wait
-// for each other only once.
+// of the pool. The order is that of all ranges, so that two of them that have numbers in common
+// wait for each other only once.
 const postgresAddNumbers = `INSERT INTO ?numbers (number)
 	SELECT r.number FROM (SELECT '+' || g AS number FROM generate_series($1::bigint, $2::bigint) AS g) AS r
 	WHERE NOT EXISTS (SELECT 1 FROM ?numbers AS n

@@ -96,17 +96,19 @@ type Store struct {
 
 // database is what the Stores of one database share.
 type database struct {
-	runTx    RunTx
-	read     Read
-	time     time.Duration // Options.StatementTime
-	engine   engine
-	db       *bun.DB // builds statements and scans rows; it has no connection
-	layout   atomic.Pointer[layout]
-	single   bool // one goroutine at a time may use the database
-	seen     seenBatch
-	heads    heads
-	copyFrom func(ctx context.Context, c Conn, query string, rows io.Reader) error // may be nil
-	copyTo   CopyTo                                                                // nil if there is none
+	runTx  RunTx
+	read   Read
+	time   time.Duration // Options.StatementTime
+	engine engine
+	db     *bun.DB // builds statements and scans rows; it has no connection
+	layout atomic.Pointer[layout]
+	single bool // one goroutine at a time may use the database
+	seen   seenBatch
+	heads  heads
+
+	// These may be nil.
+	copyFrom func(ctx context.Context, c Conn, query string, rows io.Reader) error
+	copyTo   CopyTo
 }
 
 // transaction is the one that a Store runs in.

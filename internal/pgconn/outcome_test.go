@@ -125,7 +125,7 @@ func TestMark_statusQuery_AfterCrash(t *testing.T) {
 
 	conn, flushed := beginWrite(t, pool)
 	defer conn.Close()
-	markAt(t, pool, "COMMIT") // writes the log to the disk, with the beginning of the other transaction
+	markAt(t, pool, "COMMIT") // writes the log to the disk, the other beginning too
 	cluster.Restart(t, pgtest.Immediate)
 	if got := status(flushed); got != "aborted" {
 		t.Errorf("a transaction that was open at the crash, and the beginning of which is on the disk, is %s, want aborted", got)
