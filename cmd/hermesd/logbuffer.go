@@ -17,8 +17,8 @@ const (
 // would cost a busy server a fifth of the time that it needs for a request.
 //
 // A line waits for logFlushInterval at most, so that is what SIGKILL, a power cut or a fatal error
-// of the runtime can lose. [bufferedHandler] writes a warning or an error at once, together with the
-// lines that wait. [app.runServe] closes the buffer when a signal stops the server.
+// of the runtime can lose. [bufferedHandler] writes a warning or an error at once, together with
+// the lines that wait. [app.runServe] closes the buffer when a signal stops the server.
 type logBuffer struct {
 	w io.Writer
 

@@ -31,7 +31,7 @@ type server struct {
 	contacts    *contacts // nil without kamailio-rpc
 	backends    backendList
 	hangup      chan os.Signal // receives SIGHUP
-	stopSignals func()         // restores the default effect of SIGTERM and SIGINT; no log line waits any more
+	stopSignals func()         // restores the default effect of SIGTERM and SIGINT, and closes logs
 }
 
 // run serves until ctx ends, and then answers the requests in flight.
