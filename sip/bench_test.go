@@ -1,9 +1,6 @@
 package sip_test
 
 import (
-	"database/sql"
-	"database/sql/driver"
-	"encoding"
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/sip"
@@ -27,6 +24,24 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
+// refused are addresses with a fault at the beginning, in the middle and at the end.
+func refused() []string {
+	return []string{"", "alice", "al ice@example.com", "alice@ex_ample.com"}
+}
+
+func TestParse_allocations(t *testing.T) {
+	const accepted = "sip:+4773500001@pbx.oslo.example.com"
+	for _, s := range append(refused(), accepted) {
+		if n := testing.AllocsPerRun(10, func() {
+			if _, err := sip.Parse(s); (err == nil) != (s == accepted) {
+				t.Errorf("Parse(%q): accepted is %t", s, err == nil)
+			}
+		}); n != 0 {
+			t.Errorf("Parse(%q) allocates %v times, want 0", s, n)
+		}
+	}
+}
+
 func BenchmarkParse_refused(b *testing.B) {
 	for _, s := range refused() {
 		b.Run(s, func(b *testing.B) {
@@ -45,31 +60,5 @@ func BenchmarkAddr_String(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_ = a.String()
-	}
-}
-
-// value has the methods that Addr and Domain have in common.
-type value interface {
-	comparable
-	encoding.TextMarshaler
-	encoding.TextAppender
-	driver.Valuer
-	String() string
-	IsZero() bool
-}
-
-// pointer has the methods of *Addr and *Domain that change the value.
-type pointer[T any] interface {
-	*T
-	encoding.TextUnmarshaler
-	sql.Scanner
-}
-
-func BenchmarkAddr_AppendText(b *testing.B) {
-	a := sip.MustParse("+4773500001@pbx.oslo.example.com")
-	buffer := make([]byte, 0, 130)
-	b.ReportAllocs()
-	for b.Loop() {
-		buffer, _ = a.AppendText(buffer[:0])
 	}
 }
