@@ -64,8 +64,8 @@ func TestClient_NumberAssign(t *testing.T) {
 	})
 }
 
-// Another program may make an alias of a number, in any domain, and leave the number in the pool. It
-// stays there.
+// Another program may make an alias of a number, in any domain, and leave the number in the pool.
+// It stays there.
 func TestClient_NumberAssign_passesOverNumbersOfAliases(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)

@@ -67,9 +67,9 @@ type search struct {
 	looks   bool
 }
 
-// begin begins a search. The caller calls end after it, and before it waits for another transaction,
-// which may be waiting here. begin waits for a call that looks if nothing
-// is known yet: many that look at once would take many times as long.
+// begin begins a search. The caller calls end after it, and before it waits for another
+// transaction, which may be waiting here. begin waits for a call that looks if nothing is known
+// yet: many that look at once would take many times as long.
 func (h *heads) begin(ctx context.Context, match hermes.Pattern, random bool) (*search, error) {
 	key := headKey{match.String(), random}
 	for {
@@ -130,8 +130,8 @@ func (s *search) found(ends numberEnds) {
 	}
 }
 
-// end ends a search. If it should have looked and found nothing, the next one looks. It may be called
-// again.
+// end ends a search. If it should have looked and found nothing, the next one looks. It may be
+// called again.
 func (s *search) end() {
 	if s.heads == nil {
 		return

@@ -95,7 +95,7 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 	if s.tx == nil && s.copyFrom != nil && r.size() >= copyFrom {
 		added, err = s.addRange(ctx, Copies, r)
 	}
-	// COPY cannot pass over a number that somebody else adds at the same time.
+	// COPY cannot pass over a number that another transaction adds meanwhile.
 	if s.tx != nil || s.copyFrom == nil || r.size() < copyFrom || errors.Is(err, ErrDuplicate) {
 		added, err = s.addRange(ctx, Bulk, r)
 	}
@@ -184,8 +184,8 @@ func (s *Store) aliasedNumbers(ctx context.Context, r numberSpan) ([]e164.Number
 	return all, err
 }
 
-// removeAliased takes the lock of the pool, which makers of aliases have, and removes the numbers of
-// which aliases were made since the aliases were read, except those that the pool had before.
+// removeAliased takes the lock of the pool, which makers of aliases have, and removes the numbers
+// of which aliases were made since the aliases were read, except those that the pool had before.
 func (s *Store) removeAliased(ctx context.Context, r numberSpan, before []e164.Number, pooled numberSet) (removed int64, err error) {
 	if err := s.lock(ctx, []hermes.Lock{hermes.LockPool()}); err != nil {
 		return 0, err
