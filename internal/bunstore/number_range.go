@@ -95,7 +95,7 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 	if s.tx == nil && s.copyFrom != nil && r.size() >= copyFrom {
 		added, err = s.addRange(ctx, Copies, r)
 	}
-	// COPY cannot pass over a number that another transaction adds at the same time.
+	// COPY cannot pass over a number that another transaction adds meanwhile.
 	if s.tx != nil || s.copyFrom == nil || r.size() < copyFrom || errors.Is(err, ErrDuplicate) {
 		added, err = s.addRange(ctx, Bulk, r)
 	}
