@@ -119,7 +119,8 @@ type NumberStore interface {
 	// TakeNumber takes the first matching number out of the pool, or with random any matching one. It
 	// passes over numbers that are the user part of an alias. Returns NotFound if there is no other.
 	// Concurrent calls take different numbers, and none of them returns NotFound while there are
-	// enough.
+	// enough. For a second, or ten times as long as it takes to look at the whole pool, it may take
+	// a later number than one that another process has made free.
 	TakeNumber(ctx context.Context, match Pattern, random bool) (e164.Number, error)
 	// AssignAny takes a number out of the pool as TakeNumber does and stores it as an alias. It also
 	// passes over numbers that are the user part of a user in q.Domain. Returns NotFound if there
