@@ -10,9 +10,22 @@ import (
 // Kamailio's columns.
 const maxLength = 64
 
+const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 // userMarks are the characters that a user may have beside letters and digits: mark and
 // user-unreserved of RFC 3261, section 25.1.
 const userMarks = "-_.!~*'()&=+$,;?/"
+
+// userBytes are the bytes that a user may have.
+var userBytes = byteSet(alphanumeric + userMarks)
+
+// byteSet returns a table that is true for the bytes of s.
+func byteSet(s string) (set [256]bool) {
+	for i := range len(s) {
+		set[s[i]] = true
+	}
+	return set
+}
 
 // Addr is an address of record, user@domain. Addresses compare with ==. The zero Addr means
 // "no address".
@@ -174,7 +187,7 @@ func validUser(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		if c := s[i]; !isAlphanumeric(c) && strings.IndexByte(userMarks, c) < 0 {
+		if !userBytes[s[i]] {
 			return false
 		}
 	}

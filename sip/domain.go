@@ -128,6 +128,9 @@ func domainFault(s string) string {
 	return ""
 }
 
+// labelBytes are the bytes that a label may have.
+var labelBytes = byteSet(alphanumeric + "-")
+
 // checkLabel reports whether a label has digits only. It returns the rule that the label breaks, or
 // "" if it is well-formed.
 func checkLabel(label string) (digits bool, fault string) {
@@ -137,7 +140,7 @@ func checkLabel(label string) (digits bool, fault string) {
 	digits = true
 	for i := range len(label) {
 		c := label[i]
-		if !isAlphanumeric(c) && c != '-' {
+		if !labelBytes[c] {
 			return false, `letters, digits and "-" in a label`
 		}
 		digits = digits && c <= '9' && c != '-'
@@ -146,8 +149,4 @@ func checkLabel(label string) (digits bool, fault string) {
 		return false, `no "-" at either end of a label`
 	}
 	return digits, ""
-}
-
-func isAlphanumeric(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
