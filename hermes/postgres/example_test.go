@@ -34,7 +34,7 @@ func Example() {
 // A user and a row of the host are written in one transaction.
 func ExampleInTx() {
 	addCustomer := func(ctx context.Context, db *sql.DB, user hermes.User) error {
-		tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ func newHostStore(t *testing.T, driver string) hostStore {
 	db := pgtest.New(t, noFsync)
 	mustOpen(t, db, nil)
 	db.Exec(t, "CREATE TABLE host (note text)")
-	tx, err := drivers[driver](t, db).BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelSerializable})
+	tx, err := drivers[driver](t, db).BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,8 +18,8 @@ type takeStatements struct {
 	takeUnlocked, takeWaiting statement
 
 	// The first argument of these is a domain in which no user may have the number.
-	hasFreeIn, takeIn statement
-	assignAny         statement // takeIn that also adds the alias, for PostgreSQL
+	firstFreeIn, takeIn statement
+	assignAny           statement // takeIn that also adds the alias, for PostgreSQL
 }
 
 // candidate says which number of the pool is wanted.
@@ -30,7 +30,7 @@ type candidate struct {
 	// passes over them.
 	wait bool
 	// lock makes the statement take the number's lock, and pass over numbers whose lock another
-	// transaction has. With wait it may still pass over them.
+	// transaction has. It does not lock the row then.
 	lock bool
 	// domain is the number of the argument with a domain in which no user may have the number as
 	// user part. If zero, users do not matter.
@@ -42,7 +42,10 @@ type candidate struct {
 // number cannot become an alias's between the look and the taking: whoever makes it one removes the
 // row.
 func (b *builder) candidate(c candidate) *bun.SelectQuery {
-	q := b.free(c).OrderExpr("n.number")
+	if c.lock && b.engine.locksRows {
+		return b.lockedCandidate(b.free(c))
+	}
+	q := b.free(c).OrderExpr("n.number").Limit(1)
 	switch {
 	case !b.engine.locksRows:
 	case c.wait:
@@ -50,12 +53,14 @@ func (b *builder) candidate(c candidate) *bun.SelectQuery {
 	default:
 		b.passLocked(q)
 	}
-	if !c.lock || !b.engine.locksRows {
-		return q.Limit(1)
-	}
-	// The condition is outside, where it is tried for one row after the other: inside, a plan that
-	// sorts would lock every number of the pool.
-	return b.NewSelect().ColumnExpr("c.number").TableExpr("(?) AS c", q).
+	return q
+}
+
+// lockedCandidate selects the first of the numbers whose lock it can take. The condition is outside
+// of a query with OFFSET, where it is tried for one row after the other: inside, a plan that sorts
+// would lock every number of the pool.
+func (b *builder) lockedCandidate(free *bun.SelectQuery) *bun.SelectQuery {
+	return b.NewSelect().ColumnExpr("c.number").TableExpr("(?) AS c", free.OrderExpr("n.number OFFSET 0")).
 		Where("pg_try_advisory_xact_lock(? + CAST(substr(c.number, 2) AS bigint))", int64(numberLocks)).Limit(1)
 }
 
@@ -99,10 +104,10 @@ func (b *builder) takeStatements() takeStatements {
 		return b.passLocked(b.free(candidate{from: 1}).OrderExpr(order).Limit(1))
 	}
 	st := takeStatements{
-		hasFreeIn: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.free(candidate{from: 2, domain: 1}))),
-		takeIn:    take("(?)", b.candidate(candidate{from: 2, domain: 1})),
-		hasFree:   b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.free(candidate{from: 1}))),
-		freeEnds:  b.statement(Data, b.NewSelect().ColumnExpr("(?) AS first, (?) AS last", end("n.number"), end("n.number DESC"))),
+		firstFreeIn: b.statement(Data, b.free(candidate{from: 2, domain: 1}).OrderExpr("n.number").Limit(1)),
+		takeIn:      take("(?)", b.candidate(candidate{from: 2, domain: 1})),
+		hasFree:     b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.free(candidate{from: 1}))),
+		freeEnds:    b.statement(Data, b.NewSelect().ColumnExpr("(?) AS first, (?) AS last", end("n.number"), end("n.number DESC"))),
 		takeUnlocked: take("coalesce((?), (?))",
 			b.candidate(candidate{from: 1}), b.candidate(candidate{from: 4})),
 		takeWaiting: take("(?)", b.candidate(candidate{from: 1, wait: true})),
@@ -114,18 +119,24 @@ func (b *builder) takeStatements() takeStatements {
 }
 
 // assignAny deletes a number from the pool, from the key $4 on or else any, and adds the alias of
-// the domain $1 with it, which leads to $2@$3.
+// the domain $1 with it, which leads to $2@$3. It returns an assignedAnyRow.
+//
+// It takes the number's lock before it locks the row, and only that of one number: a transaction
+// that makes an alias of the number has its lock first, and then wants the row.
 func (b *builder) assignAny() *bun.SelectQuery {
 	one := func(from int) *bun.SelectQuery { return b.candidate(candidate{from: from, lock: true, domain: 1}) }
-	taken := b.NewDelete().Model((*numberModel)(nil)).Where("n.number = coalesce((?), (?))", one(4), one(7)).Returning("n.number")
+	row := b.passLocked(b.NewSelect().TableExpr("?numbers AS r").ColumnExpr("r.number").
+		Where("r.number = (SELECT number FROM candidate)"))
+	taken := b.NewDelete().Model((*numberModel)(nil)).Where("n.number = (?)", row).Returning("n.number")
 	values := b.NewSelect().TableExpr("taken").ColumnExpr("taken.number AS alias_username, ? AS alias_domain", text(1)).
 		ColumnExpr("? AS username, ? AS domain", text(2), text(3))
 	added := b.NewInsert().Model((*dbaliasModel)(nil)).TableExpr("(?) AS v", values)
 	for _, f := range columns(b.DB, (*dbaliasModel)(nil)) {
 		added.Column(f.Name)
 	}
-	return b.NewSelect().With("taken", taken).With("added", added).
-		ColumnExpr("taken.number").TableExpr("taken")
+	return b.NewSelect().With("candidate", b.NewSelect().ColumnExpr("coalesce((?), (?)) AS number", one(4), one(7))).
+		With("taken", taken).With("added", added).
+		ColumnExpr("(SELECT number FROM candidate) AS candidate, (SELECT number FROM taken) AS taken")
 }
 
 // TakeNumber implements [hermes.Store].
@@ -236,19 +247,45 @@ func (s *Store) assignFrom(ctx context.Context, q hermes.AssignQuery, from strin
 		return s.takeAndAlias(ctx, q, from)
 	}
 	all := numberRange(q.Match, "")
-	args := append([]any{q.Domain.String(), q.Destination.User(), q.Destination.Domain().String()}, numberRange(q.Match, from)...)
-	err = s.get(ctx, s.sql().assignAny, &n, append(args, all...)...)
-	if err != error(hermes.NotFound) {
-		return n, err
+	for misses := 0; ; {
+		var row assignedAnyRow
+		args := append([]any{q.Domain.String(), q.Destination.User(), q.Destination.Domain().String()}, numberRange(q.Match, from)...)
+		if err := s.get(ctx, s.sql().assignAny, &row, append(args, all...)...); err != nil {
+			return n, err
+		}
+		if n = row.Taken; !n.IsZero() {
+			return n, nil
+		}
+		if n = row.Candidate; n.IsZero() {
+			// Other transactions have the locks of all numbers, if there are any.
+			if err := s.get(ctx, s.sql().firstFreeIn, &n, append([]any{q.Domain.String()}, all...)...); err != nil {
+				return n, err
+			}
+			if err := s.lock(ctx, []hermes.Lock{hermes.LockNumber(n)}); err != nil {
+				return n, err
+			}
+			continue
+		}
+		// Another transaction takes it, or has taken it just now.
+		if misses++; misses < maxMisses {
+			from = after(n)
+			continue
+		}
+		a := hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination}
+		if err := s.AssignNumber(ctx, n, a); err != error(hermes.NotFound) { // waits for the other
+			return n, err
+		}
 	}
-	exists := false
-	if err := s.get(ctx, s.sql().hasFreeIn, &exists, append([]any{q.Domain.String()}, all...)...); err != nil {
-		return n, err
-	}
-	if exists {
-		return n, s.fail(errAllLocked)
-	}
-	return n, hermes.NotFound
+}
+
+// maxMisses is after how many numbers that others take AssignAny waits for one of the others.
+const maxMisses = 4
+
+// assignedAnyRow is what assignAny did: the number that it locked and the one that it took, which
+// may be zero.
+type assignedAnyRow struct {
+	Candidate e164.Number `bun:"candidate"`
+	Taken     e164.Number `bun:"taken"`
 }
 
 // takeAndAlias is assignFrom by several statements.
@@ -265,11 +302,6 @@ func (s *Store) takeAndAlias(ctx context.Context, q hermes.AssignQuery, from str
 	}
 	return n, hermes.NotFound
 }
-
-// errAllLocked is returned where other transactions have all numbers that are left. The transaction
-// runs again when it is known what they did: waiting for a number's row here could stop the one
-// that has its lock.
-var errAllLocked error = conflictError("other transactions have all numbers that are left")
 
 // keyBetween returns a random key that is not before first and not after every number that begins
 // with the digits of last.

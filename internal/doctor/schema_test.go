@@ -78,7 +78,7 @@ func TestExaminer_schema(t *testing.T) {
 			sql:    []string{`DELETE FROM HERMES.migrations`},
 			change: func(o *Options) { o.AutoMigrate = true },
 			want: map[string]string{
-				"migrations": "warn the schema is older than this hermesd: 0001_provisioning, 0002_access, 0003_search",
+				"migrations": "warn the schema is older than this hermesd: 0001_provisioning, 0002_access, 0003_search, 0004_numbers",
 			},
 			stopsAfter: "migrations", stopReason: errSchema.Error(),
 		},

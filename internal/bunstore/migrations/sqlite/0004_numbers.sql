@@ -1,0 +1,1 @@
+-- This step changes the settings of a table in PostgreSQL. SQLite leaves no dead rows.
