@@ -232,7 +232,7 @@ type Session struct {
 
 // Seen says when a session was last seen.
 type Seen struct {
-	Session   Hash
+	Session   Hash      // zero if only the principal's key was used, to open a session
 	Principal Principal // of the session
 	At        time.Time
 }

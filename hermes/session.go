@@ -157,11 +157,13 @@ func (c *Client) openSession(ctx context.Context, p Principal) (s Session, cred 
 		if err := st.TrimSessions(ctx, p, maxSessions-1); err != nil {
 			return err
 		}
+		if p.Kind == KeyPrincipal {
+			if err := st.Touch(ctx, []Seen{{Principal: p, At: now}}); err != nil {
+				return err
+			}
+		}
 		return st.AddSession(ctx, s)
 	})
-	if err == nil && p.Kind == KeyPrincipal {
-		_ = c.store.Touch(ctx, []Seen{{Session: s.ID, Principal: p, At: now}})
-	}
 	return s, Credentials{Session: token, AuthKey: c.keys[0].sign.authKey(s, 0), Cookie: cookie}, err
 }
 

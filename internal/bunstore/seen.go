@@ -15,12 +15,18 @@ import (
 // seenTime bounds the writing of one batch.
 const seenTime = 10 * time.Second
 
+// seenKey is what one time is kept of.
+type seenKey struct {
+	session   hermes.Hash
+	principal hermes.Principal
+}
+
 // seenBatch gathers when sessions were seen, so that a request does not wait until that has been
 // written. The zero value is ready to use.
 type seenBatch struct {
 	mu      sync.Mutex
-	waiting map[hermes.Hash]hermes.Seen
-	writing map[hermes.Hash]hermes.Seen
+	waiting map[seenKey]hermes.Seen
+	writing map[seenKey]hermes.Seen
 	done    chan struct{} // closed when the goroutine that writes has ended; nil if there is none
 }
 
@@ -49,13 +55,14 @@ func (s *Store) Touch(ctx context.Context, seen []hermes.Seen) error {
 
 // add keeps the latest time of each session.
 func (b *seenBatch) add(v hermes.Seen) {
-	if !b.writing[v.Session].At.Before(v.At) || !b.waiting[v.Session].At.Before(v.At) {
+	key := seenKey{v.Session, v.Principal}
+	if !b.writing[key].At.Before(v.At) || !b.waiting[key].At.Before(v.At) {
 		return
 	}
 	if b.waiting == nil {
-		b.waiting = map[hermes.Hash]hermes.Seen{}
+		b.waiting = map[seenKey]hermes.Seen{}
 	}
-	b.waiting[v.Session] = v
+	b.waiting[key] = v
 }
 
 // next returns the batch to be written, which is empty when the goroutine has to end.
@@ -96,6 +103,9 @@ func (s *Store) touch(ctx context.Context, seen []hermes.Seen) error {
 	return s.write(ctx, TxOptions{Pool: Auth}, nil, func(in *Store) error {
 		slices.SortFunc(seen, func(a, b hermes.Seen) int { return bytes.Compare(a.Session[:], b.Session[:]) })
 		for _, v := range seen {
+			if v.Session == (hermes.Hash{}) {
+				continue
+			}
 			if err := in.change(ctx, st.touchSession, nil, stamp(v.At), v.Session[:]); err != nil {
 				return err
 			}
