@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -13,20 +14,25 @@ import (
 
 // writeCounter keeps what is written, and counts the calls.
 type writeCounter struct {
-	strings.Builder
+	mu     sync.Mutex
+	text   strings.Builder
 	writes int
 }
 
 func (w *writeCounter) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.writes++
-	return w.Builder.Write(b)
+	return w.text.Write(b)
 }
 
 // want checks the messages of the lines that were written, and in how many calls they were.
 func (w *writeCounter) want(t *testing.T, when string, writes int, messages ...string) {
 	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	var got []string
-	for line := range strings.Lines(w.String()) {
+	for line := range strings.Lines(w.text.String()) {
 		_, message, _ := strings.Cut(strings.TrimSpace(line), "msg=")
 		got = append(got, message)
 	}
