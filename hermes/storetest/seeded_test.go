@@ -25,7 +25,6 @@ var seededBugs = map[string][]string{
 	"transaction without a lock": {
 		"Run/isolation/no increment is lost that reads and then writes",
 		"Run/lock/a transaction waits for another that has the same lock",
-		"Run/lock/no increment is lost under a lock of an inner Tx",
 	},
 	"select, then delete": {"Run/history/results of concurrent calls on the pool fit some order of the calls"},
 	"partial writes kept": {
