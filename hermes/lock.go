@@ -21,9 +21,9 @@ type Lock struct {
 	Shared bool
 }
 
-// Locks of numbers have the ids from numberLocks on, in the order of the numbers, so that SQL can
-// compute them. Those of everything else are below.
-const numberLocks = 2_000_000_000_000_000_000
+// FirstNumberLock added to the digits of a number is the ID of its lock, so that SQL can compute
+// it. The IDs of all other locks but [LockPool] are below.
+const FirstNumberLock = 2_000_000_000_000_000_000
 
 // LockAddr returns the lock of a user or an alias with the address a. If the user part of a is an
 // E.164 number, it is the lock of that number.
@@ -36,7 +36,7 @@ func LockAddr(a sip.Addr) Lock {
 
 // LockNumber returns the lock of a number: of its place in the pool, and of all aliases whose user
 // part it is.
-func LockNumber(n e164.Number) Lock { return Lock{ID: numberLocks + numberValue(n)} }
+func LockNumber(n e164.Number) Lock { return Lock{ID: FirstNumberLock + numberValue(n)} }
 
 // LockDomain returns the lock of the default servers of d.
 func LockDomain(d sip.Domain) Lock { return lockOf("domain", d.String()) }
@@ -62,7 +62,7 @@ func lockOf(kind string, names ...string) Lock {
 	for _, name := range names {
 		_, _ = io.WriteString(h, "\x00"+name)
 	}
-	return Lock{ID: int64(h.Sum64() % numberLocks)}
+	return Lock{ID: int64(h.Sum64() % FirstNumberLock)}
 }
 
 // TxOptions describe a transaction of a [Store].

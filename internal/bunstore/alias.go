@@ -90,7 +90,7 @@ func (b *builder) takeAlias(add *bun.InsertQuery) *bun.SelectQuery {
 }
 
 // assignNumber deletes the number $1 from the pool and adds the alias $1@$2 if that does not exist.
-// It returns a assignedRow.
+// It returns an assignedRow.
 func (b *builder) assignNumber() *bun.SelectQuery {
 	pooled := b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("1").Where("n.number = ?", text(1))
 	taken := b.NewDelete().Model((*numberModel)(nil)).Where("n.number = ?", text(1)).

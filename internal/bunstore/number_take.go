@@ -61,7 +61,7 @@ func (b *builder) candidate(c candidate) *bun.SelectQuery {
 // would lock every number of the pool.
 func (b *builder) lockedCandidate(free *bun.SelectQuery) *bun.SelectQuery {
 	return b.NewSelect().ColumnExpr("c.number").TableExpr("(?) AS c", free.OrderExpr("n.number OFFSET 0")).
-		Where("pg_try_advisory_xact_lock(? + CAST(substr(c.number, 2) AS bigint))", int64(numberLocks)).Limit(1)
+		Where("pg_try_advisory_xact_lock(? + CAST(substr(c.number, 2) AS bigint))", int64(hermes.FirstNumberLock)).Limit(1)
 }
 
 // passLocked makes q lock its rows, and pass over those that other transactions have locked.
@@ -91,9 +91,6 @@ func (b *builder) free(c candidate) *bun.SelectQuery {
 	}
 	return q
 }
-
-// numberLocks added to the digits of a number is the key of its advisory lock.
-const numberLocks = 2_000_000_000_000_000_000
 
 func (b *builder) takeStatements() takeStatements {
 	take := func(format string, args ...any) statement {
