@@ -111,7 +111,8 @@ type NumberStore interface {
 	AddNumber(ctx context.Context, n e164.Number) error
 	// AddNumbers puts the numbers from first to last, which have the same count of digits, into the
 	// pool, all or none, and returns how many were new. It passes over numbers that are in the pool
-	// already and those that are the user part of an alias.
+	// already and those that are the user part of an alias. It looks at each number at some time
+	// during the call: it may pass over one that another call takes before AddNumbers returns.
 	AddNumbers(ctx context.Context, first, last e164.Number) (added int64, err error)
 	// RemoveNumber takes n out of the pool. Returns NotFound. Of concurrent calls for one number
 	// exactly one returns nil.

@@ -128,8 +128,13 @@ func (s *Store) addRange(ctx context.Context, pool Pool, r numberSpan) (added in
 			return err
 		}
 		skip := newNumberSet(r)
+		if pooled > 0 {
+			if err := in.addPooled(ctx, r, skip); err != nil {
+				return err
+			}
+		}
 		if pool == Copies {
-			added, err = in.copyRange(ctx, r, pooled > 0, aliased, skip)
+			added, err = in.copyRange(ctx, r, aliased, skip)
 		} else {
 			added, err = in.insertRange(ctx, r)
 		}
@@ -156,20 +161,20 @@ func (s *Store) insertRange(ctx context.Context, r numberSpan) (int64, error) {
 	return n, s.command(ctx, st.afterAddNumbers.text)
 }
 
-// copyRange adds a range by COPY, without the numbers that are in the pool, which it adds to skip,
-// and those that aliases have.
-func (s *Store) copyRange(ctx context.Context, r numberSpan, anyPooled bool, aliased []e164.Number, skip numberSet) (int64, error) {
-	rows := &rangeReader{ctx: ctx, next: r.first, left: r.size(), skip: skip, aliased: aliased}
-	if anyPooled {
-		err := s.query(ctx, s.sql().pooledNumbers, []any{r.first.String(), r.last.String()}, func(_ context.Context, rows *sql.Rows) error {
-			n, err := scanNumber(rows)
-			skip.add(n)
-			return err
-		})
-		if err != nil {
-			return 0, err
+// addPooled adds the numbers of a range that are in the pool to set.
+func (s *Store) addPooled(ctx context.Context, r numberSpan, set numberSet) error {
+	return s.query(ctx, s.sql().pooledNumbers, []any{r.first.String(), r.last.String()}, func(_ context.Context, rows *sql.Rows) error {
+		n, err := scanNumber(rows)
+		if err == nil {
+			set.add(n)
 		}
-	}
+		return err
+	})
+}
+
+// copyRange adds a range by COPY, without the numbers to skip and those that aliases have.
+func (s *Store) copyRange(ctx context.Context, r numberSpan, aliased []e164.Number, skip numberSet) (int64, error) {
+	rows := &rangeReader{ctx: ctx, next: r.first, left: r.size(), skip: skip, aliased: aliased}
 	query := s.raw("COPY ?numbers (number) FROM STDIN").text
 	err := s.run(ctx, statement{pooling: pooling{frees: true}}, func(ctx context.Context, c runner) error {
 		return s.copyFrom(ctx, s.tx.conn, query, rows)
