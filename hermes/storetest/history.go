@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
@@ -21,7 +22,7 @@ const (
 // testHistory records concurrent calls with their results, and has porcupine search for an order of
 // the calls that explains the results.
 func testHistory(t *testing.T, open openFunc) {
-	t.Run("results of concurrent calls on the pool fit some order of the calls", func(t *testing.T) {
+	t.Run("results of concurrent calls on the pool and on aliases of its numbers fit some order of the calls", func(t *testing.T) {
 		s := open(t).Store
 		r := rand.New(rand.NewPCG(3, 4))
 		for i := range rounds(t, 200) {
@@ -41,7 +42,10 @@ const (
 	opHas
 	opTake
 	opTakeRandom
-	poolOps // the count of the operations
+	opAlias   // AddAlias
+	opUnalias // RemoveAlias
+	opRelease // ReleaseNumber
+	poolOps   // the count of the operations
 )
 
 // poolCall is an operation. TakeNumber does not use the number.
@@ -56,37 +60,57 @@ type poolResult struct {
 	taken int // the number that TakeNumber returned
 }
 
-// poolModel models the pool as a set of numbers. TakeNumber may return any number of the set, since
-// the first one depends on transactions that have not ended; the tests of TakeNumber check that it
-// returns the first when no other call runs.
+// poolState has a bit for each number.
+type poolState struct {
+	pool    uint // the numbers of the pool
+	aliased uint // the user parts of aliases
+}
+
+// poolModel models the pool and the aliases as sets of numbers. TakeNumber may return any number of
+// the pool, since the first one depends on transactions that have not ended; the tests of TakeNumber
+// check that it returns the first when no other call runs.
 func poolModel() porcupine.Model {
 	return porcupine.Model{
-		Init: func() any { return uint(0) },
+		Init: func() any { return poolState{} },
 		Step: func(state, input, output any) (bool, any) {
-			return stepPool(state.(uint), input.(poolCall), output.(poolResult))
+			return stepPool(state.(poolState), input.(poolCall), output.(poolResult))
 		},
 		DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v -> %+v", input, output) },
 	}
 }
 
-// stepPool reports whether the result is correct for a pool, and returns the pool afterwards. A
-// pool has a bit for each number.
-func stepPool(pool uint, c poolCall, result poolResult) (bool, uint) {
+// stepPool reports whether the result is correct in the state, and returns the state afterwards.
+func stepPool(s poolState, c poolCall, result poolResult) (bool, poolState) {
 	bit := uint(1) << c.number
-	contained := pool&bit != 0
+	contained, aliased := s.pool&bit != 0, s.aliased&bit != 0
 	switch c.op {
 	case opAdd:
-		return result.ok != contained, pool | bit
+		if !result.ok {
+			return contained || aliased, s
+		}
+		return !contained && !aliased, poolState{s.pool | bit, s.aliased}
 	case opRemove:
-		return result.ok == contained, pool &^ bit
+		return result.ok == contained, poolState{s.pool &^ bit, s.aliased}
 	case opHas:
-		return result.ok == contained, pool
+		return result.ok == contained, s
+	case opAlias:
+		if !result.ok {
+			return aliased, s
+		}
+		return !aliased, poolState{s.pool &^ bit, s.aliased | bit}
+	case opUnalias:
+		return result.ok == aliased, poolState{s.pool, s.aliased &^ bit}
+	case opRelease:
+		if !result.ok {
+			return !aliased, s
+		}
+		return aliased, poolState{s.pool | bit, s.aliased &^ bit}
 	}
 	if !result.ok {
-		return pool == 0, pool
+		return s.pool == 0, s
 	}
 	taken := uint(1) << result.taken
-	return pool&taken != 0, pool &^ taken
+	return s.pool&taken != 0, poolState{s.pool &^ taken, s.aliased}
 }
 
 // recordHistory runs random calls in concurrent clients. The numbers begin with prefix, and no
@@ -119,14 +143,21 @@ func recordHistory(t *testing.T, s hermes.Store, prefix string, r *rand.Rand) []
 // callPool makes the call. A bare cause is part of the result.
 func callPool(t *testing.T, s hermes.Store, prefix string, c poolCall) (result poolResult, err error) {
 	n := nthNumber(prefix, 1, c.number)
+	alias := addr(n.String() + "@local.example")
 	switch c.op {
 	case opAdd:
-		err = s.AddNumber(t.Context(), n)
+		err = addUnaliased(t.Context(), s, n)
 	case opRemove:
 		err = s.RemoveNumber(t.Context(), n)
 	case opHas:
 		result.ok, err = s.HasNumber(t.Context(), n)
 		return result, err
+	case opAlias:
+		err = s.AddAlias(t.Context(), hermes.Alias{Alias: alias, Destination: addr("u@local.example")})
+	case opUnalias:
+		err = s.RemoveAlias(t.Context(), alias)
+	case opRelease:
+		err = s.ReleaseNumber(t.Context(), n, alias)
 	default:
 		var taken e164.Number
 		taken, err = s.TakeNumber(t.Context(), pattern(prefix+"*"), c.op == opTakeRandom)
@@ -139,4 +170,18 @@ func callPool(t *testing.T, s hermes.Store, prefix string, c poolCall) (result p
 		err = nil
 	}
 	return result, err
+}
+
+// addUnaliased adds a number to the pool as a Client does, which refuses those that an alias has.
+func addUnaliased(ctx context.Context, s hermes.Store, n e164.Number) error {
+	return s.Tx(ctx, &hermes.TxOptions{Locks: []hermes.Lock{hermes.LockNumber(n)}}, func(tx hermes.Store) error {
+		aliased, err := tx.NumberAliased(ctx, n)
+		if err != nil {
+			return err
+		}
+		if aliased {
+			return hermes.Exists
+		}
+		return tx.AddNumber(ctx, n)
+	})
 }
