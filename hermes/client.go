@@ -15,10 +15,22 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// NumberPlan decides which numbers of the E.164 shape exist. Package e164/plan has some.
+// NumberPlan decides which numbers of the E.164 shape exist. Package e164/plan has some. It is asked
+// about each number that is to enter the pool, and about no other: numbers that are in the pool
+// already can always be found, taken and removed.
 type NumberPlan interface {
-	// Check returns nil if n is acceptable.
+	// Check returns nil if n is acceptable, and otherwise an error whose text says what is wanted. The
+	// text is part of the answer. Check may be called by several goroutines at once.
 	Check(n e164.Number) error
+}
+
+// LengthPlan is a [NumberPlan] that may be asked about a range of numbers at once.
+type LengthPlan interface {
+	NumberPlan
+	// ChecksLengthOnly reports whether Check gives the same for all numbers that have the same country
+	// calling code and the same count of digits. If it does, one number of a range is checked rather
+	// than each.
+	ChecksLengthOnly() bool
 }
 
 // Options configure a Client. A nil *Options and the zero value are valid for a store that keeps
@@ -33,7 +45,8 @@ type Options struct {
 	// Backends authenticate the API's users; they are asked in this order. If empty, no user can
 	// log in by name.
 	Backends []Backend
-	// Plan decides which numbers are acceptable. If nil, every number of the E.164 shape is.
+	// Plan decides which numbers may enter the pool. If nil, every number of the E.164 shape may. If
+	// it is not a [LengthPlan], number/add_range asks it about each number.
 	Plan NumberPlan
 	// MaxRange is the number of numbers that one number/add_range may add. Defaults to 1,000,000.
 	MaxRange int64
@@ -105,6 +118,8 @@ func setDefault[T comparable](v *T, value T) {
 type anyNumber struct{}
 
 func (anyNumber) Check(e164.Number) error { return nil }
+
+func (anyNumber) ChecksLengthOnly() bool { return true }
 
 // Actor is the party that a Client acts for. The zero value may call only the nodes that need no
 // capability, such as auth/login.

@@ -85,7 +85,7 @@ type DomainSetServersRequest struct {
 	ProvURL   string     `form:"prov_url,required" json:"prov_url"` // http or https
 }
 
-// Check implements [Request]. Bad parameters have the Response Failed here.
+// Check implements [Request]. Bad parameters have the Response Failed here, and a Description.
 func (r DomainSetServersRequest) Check(...string) error {
 	err := firstError(
 		checkHost("domain", r.Domain), checkHost("registrar", r.Registrar), checkPort("r_port", r.RPort),
@@ -95,7 +95,7 @@ func (r DomainSetServersRequest) Check(...string) error {
 		return nil
 	}
 	e := asError(err)
-	e.Response = Failed
+	e.Response, e.Description = Failed, e.Detail
 	return e
 }
 

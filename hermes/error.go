@@ -66,7 +66,10 @@ type Error struct {
 	Response Response // Invalid, Failed or Fault; OK for alias/list
 	Cause    Cause    // the keyword
 	Detail   string   // a sentence for a person
-	Fields   []string // user/update: the parameters that were not stored
+	// Description says which parameter was refused, what was given and what is wanted, if the Detail
+	// is a text that the API has fixed. It is empty otherwise.
+	Description string
+	Fields      []string // user/update: the parameters that were not stored
 	// RetryAfter is how long a Throttled or Busy caller should wait; zero if that is not known.
 	RetryAfter time.Duration
 	// Err is the error of the store or the system, for the program's own log. It is in no encoding of
@@ -74,24 +77,29 @@ type Error struct {
 	Err error
 }
 
-// Error returns node, response, cause and detail. The inner error is left out, because it may have
-// details that a client must not see.
+// Error returns node, response, cause, detail and description. The inner error is left out, because
+// it may have details that a client must not see.
 func (e *Error) Error() string {
-	if e.Node == "" {
-		return fmt.Sprintf("%s/%s: %s", e.Response, e.Cause, e.Detail)
+	text := fmt.Sprintf("%s/%s: %s", e.Response, e.Cause, e.Detail)
+	if e.Node != "" {
+		text = e.Node + ": " + text
 	}
-	return fmt.Sprintf("%s: %s/%s: %s", e.Node, e.Response, e.Cause, e.Detail)
+	if e.Description != "" && e.Description != e.Detail {
+		text += ": " + e.Description
+	}
+	return text
 }
 
-// MarshalJSON returns the members response, cause, detail and, if there are any Fields, failed, as
-// the API writes them. The inner error is left out.
+// MarshalJSON returns the members response, cause, detail and, if they are not empty, description
+// and failed (the Fields), as the API writes them. The inner error is left out.
 func (e Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Response Response `json:"response"`
-		Cause    Cause    `json:"cause"`
-		Detail   string   `json:"detail"`
-		Fields   []string `json:"failed,omitempty"`
-	}{Response: e.Response, Cause: e.Cause, Detail: e.Detail, Fields: e.Fields})
+		Response    Response `json:"response"`
+		Cause       Cause    `json:"cause"`
+		Detail      string   `json:"detail"`
+		Description string   `json:"description,omitempty"`
+		Fields      []string `json:"failed,omitempty"`
+	}{Response: e.Response, Cause: e.Cause, Detail: e.Detail, Description: e.Description, Fields: e.Fields})
 }
 
 // Is reports whether target is the error's cause.

@@ -37,6 +37,12 @@ func TestError_Error(t *testing.T) {
 	if want := "user/get: failed/nonexistant: there is no user"; err.Error() != want {
 		t.Errorf("got %q, want %q, without the inner error", err, want)
 	}
+	err = &hermes.Error{
+		Response: hermes.Failed, Cause: hermes.Rejected, Detail: "Not a valid E164 number", Description: "end: too long",
+	}
+	if want := "failed/rejected: Not a valid E164 number: end: too long"; err.Error() != want {
+		t.Errorf("got %q, want %q, with the description", err, want)
+	}
 	err = newEnv(t).withAccess(hermes.LimitedRead).Authorize("user/add", nil)
 	if want := "user/add: failed/forbidden: the access level limited_read does not allow this"; err.Error() != want {
 		t.Errorf("got %q, want %q", err, want)
@@ -70,7 +76,12 @@ func TestError_MarshalJSON(t *testing.T) {
 	if got, err := json.Marshal(map[string]any{"error": e}); err != nil || string(got) != `{"error":`+want+`}` {
 		t.Errorf("inside of a map: got %s, %v", got, err)
 	}
-	e.Fields = nil
+	e.Fields, e.Description = nil, "which"
+	const described = `{"response":"failed","cause":"dbfail","detail":"not stored","description":"which"}`
+	if got, err := json.Marshal(&e); err != nil || string(got) != described {
+		t.Errorf("with a description: got %s, %v; want %s", got, err, described)
+	}
+	e.Description = ""
 	const without = `{"response":"failed","cause":"dbfail","detail":"not stored"}`
 	if got, err := json.Marshal(&e); err != nil || string(got) != without {
 		t.Errorf("without fields: got %s, %v; want %s", got, err, without)

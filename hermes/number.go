@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/hermes-voip/go-hermes/e164"
 )
@@ -18,12 +19,26 @@ func needNumber(name string, n e164.Number, malformed []string) error {
 	return nil
 }
 
-// checkNumber asks the number plan.
-func (c *Client) checkNumber(n e164.Number) error {
-	if err := c.opts.Plan.Check(n); err != nil {
-		return &Error{Response: Failed, Cause: Rejected, Detail: notANumber, Err: err}
+// checkNumber asks the number plan about a number that is to enter the pool. name is that of its
+// parameter.
+func (c *Client) checkNumber(name string, n e164.Number) error {
+	err := c.opts.Plan.Check(n)
+	if err == nil {
+		return nil
 	}
-	return nil
+	description := strings.TrimPrefix(err.Error(), "plan: ")
+	if !strings.HasPrefix(description, name) {
+		description = name + ": " + description
+	}
+	return &Error{Response: Failed, Cause: Rejected, Detail: notANumber, Description: description, Err: err}
+}
+
+// rejected returns an error with a detail that says what is wanted of the numbers, and a description
+// that says which parameter was refused.
+func rejected(detail, format string, args ...any) *Error {
+	e := failed(Rejected, "%s", detail)
+	e.Description = fmt.Sprintf(format, args...)
+	return e
 }
 
 func notInPool(err error, n e164.Number) error { return missing(err, "%s is not in the pool", n) }
@@ -53,7 +68,7 @@ type NumberListResponse struct {
 	List *List[e164.Number] `json:"list"`
 }
 
-// NumberList lists the pool. Causes: Empty.
+// NumberList lists the pool. Causes: Empty, unless After is set.
 func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res NumberListResponse, err error) {
 	defer wrap(&err, "number/list")
 	if err = c.precheck("number/list", req); err != nil {
@@ -83,8 +98,9 @@ func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res Num
 		return read(ctx, q)
 	}
 	res.List, err = newList(ctx, c, "number/list", req.Limit, start, page, token)
-	if err == nil && res.List.Empty() {
-		return NumberListResponse{}, failed(Empty, "the number pool has no match")
+	// After the last number there is no other, but the pool has a match.
+	if err == nil && res.List.Empty() && req.After == "" {
+		return NumberListResponse{}, emptyPool(NotFound)
 	}
 	return res, err
 }
@@ -96,7 +112,7 @@ const largestSample = 1000
 func (c *Client) sampleNumbers(ctx context.Context, req NumberListRequest) (*List[e164.Number], error) {
 	numbers, err := c.store.SampleNumbers(ctx, req.Search, req.Limit)
 	if err == nil && len(numbers) == 0 {
-		err = failed(Empty, "the number pool has no match")
+		err = emptyPool(NotFound)
 	}
 	if err != nil {
 		return nil, err
@@ -126,14 +142,14 @@ type NumberAddRangeResponse struct {
 	Skipped int64       `json:"skipped"`
 }
 
-// NumberAddRange puts every number from Start to End into the pool, all or none. Options.Plan is
-// asked about the two ends. Causes: Rejected.
+// NumberAddRange puts every number from Start to End into the pool, all or none. If Options.Plan
+// refuses one of them, the description of the error names the first. Causes: Rejected.
 func (c *Client) NumberAddRange(ctx context.Context, req NumberAddRangeRequest) (res NumberAddRangeResponse, err error) {
 	defer wrap(&err, "number/add_range")
 	if err = c.precheck("number/add_range", req); err != nil {
 		return res, err
 	}
-	count, err := c.checkRange(req.Start, req.End)
+	count, err := c.checkRange(ctx, req.Start, req.End)
 	if err != nil {
 		return res, err
 	}
@@ -147,24 +163,47 @@ func (c *Client) NumberAddRange(ctx context.Context, req NumberAddRangeRequest) 
 	}, nil
 }
 
-func (c *Client) checkRange(start, end e164.Number) (count int64, err error) {
-	if err := firstError(c.checkNumber(start), c.checkNumber(end)); err != nil {
+// checkRange checks the range as a whole and each of its numbers, and returns how many these are.
+func (c *Client) checkRange(ctx context.Context, start, end e164.Number) (count int64, err error) {
+	if err := firstError(c.checkNumber("start", start), c.checkNumber("end", end)); err != nil {
 		return 0, err
 	}
+	both := start.String() + " and " + end.String()
 	if start.Digits() != end.Digits() {
-		return 0, failed(Rejected, "%s and %s: want the same count of digits", start, end)
+		return 0, rejected(both+": want the same count of digits",
+			"end %q: %d digits, and start %q has %d; want the same count", end, end.Digits(), start, start.Digits())
 	}
-	if start.CountryCode() != end.CountryCode() {
-		return 0, failed(Rejected, "%s and %s: want the same country code", start, end)
+	if code := start.CountryCode(); code != end.CountryCode() {
+		return 0, rejected(both+": want the same country code",
+			"end %q: country calling code %s, and start %q has %s; want the same", end, end.CountryCode(), start, code)
 	}
 	count = end.Sub(start) + 1
 	switch {
 	case count < 2:
-		return 0, failed(Rejected, "%s and %s: want a start before the end", start, end)
+		return 0, rejected(both+": want a start before the end", "end %q: want a number after start %q", end, start)
 	case count > c.opts.MaxRange:
-		return 0, failed(Rejected, "%d numbers: want a range of at most %d", count, c.opts.MaxRange)
+		return 0, rejected(fmt.Sprintf("%d numbers: want a range of at most %d", count, c.opts.MaxRange),
+			"end %q: %d numbers from start %q on; want at most %d", end, count, start, c.opts.MaxRange)
 	}
-	return count, nil
+	return count, c.checkBetween(ctx, start, count)
+}
+
+// checkBetween checks the numbers between the ends of a range, unless the plan says that these are
+// as acceptable as the ends.
+func (c *Client) checkBetween(ctx context.Context, start e164.Number, count int64) error {
+	if p, ok := c.opts.Plan.(LengthPlan); ok && p.ChecksLengthOnly() {
+		return nil
+	}
+	for i := int64(1); i < count-1; i++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, _ := start.Offset(i)
+		if err := c.checkNumber("start to end", n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // NumberAddRequest names a number.
@@ -190,7 +229,7 @@ func (c *Client) NumberAdd(ctx context.Context, req NumberAddRequest) (res Numbe
 	if err = c.precheck("number/add", req); err != nil {
 		return res, err
 	}
-	if err = c.checkNumber(req.Number); err != nil {
+	if err = c.checkNumber("number", req.Number); err != nil {
 		return res, err
 	}
 	err = c.change(ctx, []Lock{LockNumber(req.Number)}, func(s Store) error { return addNumber(ctx, s, req.Number) })
@@ -229,13 +268,10 @@ type NumberRemoveResponse struct {
 	Number e164.Number `json:"number"`
 }
 
-// NumberRemove takes a number out of the pool. Causes: Rejected, NotFound.
+// NumberRemove takes a number out of the pool, whatever Options.Plan says of it. Causes: NotFound.
 func (c *Client) NumberRemove(ctx context.Context, req NumberRemoveRequest) (res NumberRemoveResponse, err error) {
 	defer wrap(&err, "number/remove")
 	if err = c.precheck("number/remove", req); err != nil {
-		return res, err
-	}
-	if err = c.checkNumber(req.Number); err != nil {
 		return res, err
 	}
 	return NumberRemoveResponse(req), c.changed(notInPool(c.store.RemoveNumber(ctx, req.Number), req.Number))
@@ -256,14 +292,11 @@ type NumberTestResponse struct {
 	Number e164.Number `json:"number"`
 }
 
-// NumberTest reports whether a number is in the pool; if it is not, that is an error. Causes:
-// Rejected, NotFound.
+// NumberTest reports whether a number is in the pool; if it is not, that is an error. Options.Plan
+// is not asked. Causes: NotFound.
 func (c *Client) NumberTest(ctx context.Context, req NumberTestRequest) (res NumberTestResponse, err error) {
 	defer wrap(&err, "number/test")
 	if err = c.precheck("number/test", req); err != nil {
-		return res, err
-	}
-	if err = c.checkNumber(req.Number); err != nil {
 		return res, err
 	}
 	has, err := c.store.HasNumber(ctx, req.Number)

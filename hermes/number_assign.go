@@ -70,17 +70,12 @@ type NumberAssignResponse struct {
 }
 
 // NumberAssign takes a number out of the pool and makes it the user's E.164 alias, together or not
-// at all. Causes: Rejected, UnknownDomain, NotFound (no such user, or the number is not in the
+// at all. Causes: UnknownDomain, NotFound (no such user, or the number is not in the
 // pool), Exists, Empty.
 func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (res NumberAssignResponse, err error) {
 	defer wrap(&err, "number/assign")
 	if err = c.precheck("number/assign", req); err != nil {
 		return res, err
-	}
-	if !req.Number.IsZero() {
-		if err = c.checkNumber(req.Number); err != nil {
-			return res, err
-		}
 	}
 	setDefault(&req.AliasDomain, req.User.Domain())
 	locks := []Lock{LockAddr(req.User), LockPool().AsShared()}
@@ -157,8 +152,9 @@ type NumberReleaseResponse struct {
 }
 
 // NumberRelease removes an E.164 alias and returns its number to the pool, together or not at all.
-// Causes: NotFound, Rejected (not an E.164 alias), InUse (an alias of another domain has the number
-// too, so that it is not free).
+// Causes: NotFound, Rejected (not an E.164 alias, or Options.Plan refuses the number; AliasRemove
+// removes the alias alone), InUse (an alias of another domain has the number too, so that it is not
+// free).
 func (c *Client) NumberRelease(ctx context.Context, req NumberReleaseRequest) (res NumberReleaseResponse, err error) {
 	defer wrap(&err, "number/release")
 	if err = c.precheck("number/release", req); err != nil {
@@ -166,7 +162,13 @@ func (c *Client) NumberRelease(ctx context.Context, req NumberReleaseRequest) (r
 	}
 	n, ok := aliasNumber(req.Alias)
 	if !ok {
-		return res, failed(Rejected, "%s is not an E.164 alias", req.Alias)
+		return res, rejected(req.Alias.String()+" is not an E.164 alias",
+			`alias %q: want an E.164 number as the user part: "+" and 2 to 15 digits, the first not 0`, req.Alias)
+	}
+	if err = c.checkNumber("alias", n); err != nil {
+		e := asError(err)
+		e.Description += "; alias/remove removes the alias"
+		return res, e
 	}
 	err = c.change(ctx, []Lock{LockAddr(req.Alias)}, func(s Store) error {
 		err := s.ReleaseNumber(ctx, n, req.Alias)

@@ -2,6 +2,7 @@ package hermes_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,17 +11,26 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// planWithout44 is a number plan in which no number begins with +44.
-type planWithout44 struct{}
+// planWithout44 is a number plan in which no number begins with +44. It counts how often it is asked
+// about a number.
+type planWithout44 struct {
+	checks     *int
+	lengthOnly bool
+}
 
-var errNoCountry = errors.New("no such country")
+var errNoCountry = errors.New("want another country than 44")
 
-func (planWithout44) Check(n e164.Number) error {
+func (p planWithout44) Check(n e164.Number) error {
+	if p.checks != nil {
+		*p.checks++
+	}
 	if strings.HasPrefix(n.String(), "+44") {
 		return errNoCountry
 	}
 	return nil
 }
+
+func (p planWithout44) ChecksLengthOnly() bool { return p.lengthOnly }
 
 // wantPool checks that the numbers in the pool are those that begin with +477350000 and end with
 // one of the digits.
@@ -64,23 +74,32 @@ func TestClient_NumberAddRange_bounds(t *testing.T) {
 		rule       string
 		start, end e164.Number
 		want       hermes.Cause // "" for success
+		text       string       // the description
 	}{
-		{"two numbers", number("+4773600000"), number("+4773600001"), ""},
-		{"one number", number("+4773600000"), number("+4773600000"), hermes.Rejected},
-		{"the end before the start", number("+4773600001"), number("+4773600000"), hermes.Rejected},
-		{"more digits at the end", number("+4773600000"), number("+47736000010"), hermes.Rejected},
-		{"another country", number("+4673600000"), number("+4773600000"), hermes.Rejected},
-		{"another country, within a million", number("+46999999999"), number("+47000000001"), hermes.Rejected},
-		{"a million numbers", number("+47736000000"), number("+47736999999"), ""},
-		{"a million numbers and one", number("+47736000000"), number("+47737000000"), hermes.Rejected},
-		{"no start", e164.Number{}, inPool, hermes.Parameters},
-		{"no end", inPool, e164.Number{}, hermes.Parameters},
+		{"two numbers", number("+4773600000"), number("+4773600001"), "", ""},
+		{"one number", number("+4773600000"), number("+4773600000"), hermes.Rejected,
+			`end "+4773600000": want a number after start "+4773600000"`},
+		{"the end before the start", number("+4773600001"), number("+4773600000"), hermes.Rejected,
+			`end "+4773600000": want a number after start "+4773600001"`},
+		{"more digits at the end", number("+4773600000"), number("+47736000010"), hermes.Rejected,
+			`end "+47736000010": 11 digits, and start "+4773600000" has 10; want the same count`},
+		{"another country", number("+4673600000"), number("+4773600000"), hermes.Rejected,
+			`end "+4773600000": country calling code 47, and start "+4673600000" has 46; want the same`},
+		{"another country, within a million", number("+46999999999"), number("+47000000001"), hermes.Rejected,
+			`end "+47000000001": country calling code 47, and start "+46999999999" has 46; want the same`},
+		{"a million numbers", number("+47736000000"), number("+47736999999"), "", ""},
+		{"a million numbers and one", number("+47736000000"), number("+47737000000"), hermes.Rejected,
+			`end "+47737000000": 1000001 numbers from start "+47736000000" on; want at most 1000000`},
+		{"no start", e164.Number{}, inPool, hermes.Parameters, ""},
+		{"no end", inPool, e164.Number{}, hermes.Parameters, ""},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
 			t.Parallel()
 			req := hermes.NumberAddRangeRequest{Start: tt.start, End: tt.end}
 			_, err := newEnv(t).client.NumberAddRange(t.Context(), req)
-			wantCause(t, err, tt.want)
+			if he := wantCause(t, err, tt.want); he != nil && he.Description != tt.text {
+				t.Errorf("got the description %q, want %q", he.Description, tt.text)
+			}
 		})
 	}
 	t.Run("Options.MaxRange", func(t *testing.T) {
@@ -94,33 +113,115 @@ func TestClient_NumberAddRange_bounds(t *testing.T) {
 	})
 }
 
-// A number that the plan refuses gets the detail of the original API, and the plan's error inside.
+// A number that the plan refuses gets the detail of the original API, a description, and the plan's
+// error inside.
 func TestNumberPlan(t *testing.T) {
 	t.Parallel()
 	bad, good := number("+442079460000"), number("+4773600000")
+	alias := addr("+442079460000@example.com")
 	for _, tt := range []struct {
 		rule string
 		node string
 		req  hermes.Request
+		want string // the description
 	}{
-		{"number/add", "number/add", &hermes.NumberAddRequest{Number: bad}},
-		{"number/remove", "number/remove", &hermes.NumberRemoveRequest{Number: bad}},
-		{"number/test", "number/test", &hermes.NumberTestRequest{Number: bad}},
-		{"number/assign", "number/assign", &hermes.NumberAssignRequest{User: alice, Number: bad}},
-		{"number/add_range, start", "number/add_range", &hermes.NumberAddRangeRequest{Start: bad, End: good}},
-		{"number/add_range, end", "number/add_range", &hermes.NumberAddRangeRequest{Start: good, End: bad}},
+		{"number/add", "number/add", &hermes.NumberAddRequest{Number: bad}, "number: want another country than 44"},
+		{"number/add_range, start", "number/add_range", &hermes.NumberAddRangeRequest{Start: bad, End: good},
+			"start: want another country than 44"},
+		{"number/add_range, end", "number/add_range", &hermes.NumberAddRangeRequest{Start: good, End: bad},
+			"end: want another country than 44"},
+		{"number/release", "number/release", &hermes.NumberReleaseRequest{Alias: alias},
+			"alias: want another country than 44; alias/remove removes the alias"},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvWith(t, func(o *hermes.Options) { o.Plan = planWithout44{} })
+			mustAliasAdd(t, e.client, alias, alice)
+			before := takeSnapshot(t, e.store)
 			_, err := nodeAt(t, tt.node).Call(t.Context(), e.client, tt.req)
 			he := wantCause(t, err, hermes.Rejected)
 			const detail = "Not a valid E164 number"
-			if he.Detail != detail || !errors.Is(he, errNoCountry) {
-				t.Errorf("got the detail %q with %v inside, want %q with %v", he.Detail, he.Err, detail, errNoCountry)
+			if he.Detail != detail || he.Description != tt.want || !errors.Is(he, errNoCountry) {
+				t.Errorf("got the detail %q, the description %q and %v inside; want %q, %q and %v",
+					he.Detail, he.Description, he.Err, detail, tt.want, errNoCountry)
+			}
+			wantEqual(t, takeSnapshot(t, e.store), before)
+		})
+	}
+}
+
+// The plan may have become stricter since a number entered the pool.
+func TestNumberPlan_numberInPool(t *testing.T) {
+	t.Parallel()
+	n := number("+442079460000")
+	for _, tt := range []struct {
+		node string
+		req  hermes.Request
+	}{
+		{"number/list", &hermes.NumberListRequest{Search: mustPattern(t, "+44*")}},
+		{"number/test", &hermes.NumberTestRequest{Number: n}},
+		{"number/remove", &hermes.NumberRemoveRequest{Number: n}},
+		{"number/claim", &hermes.NumberClaimRequest{Search: mustPattern(t, "+44*")}},
+		{"number/assign", &hermes.NumberAssignRequest{User: alice, Number: n}},
+		{"number/assign", &hermes.NumberAssignRequest{User: alice, Search: mustPattern(t, "+44*")}},
+		{"alias/add", &hermes.AliasAddRequest{Alias: addr("+442079460000@example.com"), Destination: alice}},
+	} {
+		t.Run(tt.node, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvWith(t, func(o *hermes.Options) { o.Plan = planWithout44{} })
+			if err := e.store.AddNumber(t.Context(), n); err != nil {
+				t.Fatal(err)
+			}
+			_, err := nodeAt(t, tt.node).Call(t.Context(), e.client, tt.req)
+			wantCause(t, err, "")
+		})
+	}
+}
+
+func TestNumberPlan_range(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		rule       string
+		lengthOnly bool
+		wantChecks int
+	}{
+		{"a plan that checks the length only is asked about the ends", true, 2},
+		{"any other plan is asked about each number", false, 1000},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			checks := 0
+			e := newEnvWith(t, func(o *hermes.Options) { o.Plan = planWithout44{checks: &checks, lengthOnly: tt.lengthOnly} })
+			checks = 0
+			mustNumberAddRange(t, e.client, number("+4773600000"), number("+4773600999"))
+			if checks != tt.wantChecks {
+				t.Errorf("the plan was asked about %d numbers, want %d", checks, tt.wantChecks)
 			}
 		})
 	}
+	t.Run("a number in the middle is refused by its name, and nothing is added", func(t *testing.T) {
+		t.Parallel()
+		e := newEnvWith(t, func(o *hermes.Options) { o.Plan = planWithout{number("+4773600005"), number("+4773600007")} })
+		before := takeSnapshot(t, e.store)
+		req := hermes.NumberAddRangeRequest{Start: number("+4773600000"), End: number("+4773600009")}
+		_, err := e.client.NumberAddRange(t.Context(), req)
+		he := wantCause(t, err, hermes.Rejected)
+		const want = `start to end: number "+4773600005": want another one`
+		if he.Detail != "Not a valid E164 number" || he.Description != want {
+			t.Errorf("got the detail %q, the description %q; want %q", he.Detail, he.Description, want)
+		}
+		wantEqual(t, takeSnapshot(t, e.store), before)
+	})
+}
+
+// planWithout is a number plan without some numbers. It is no [hermes.LengthPlan].
+type planWithout []e164.Number
+
+func (p planWithout) Check(n e164.Number) error {
+	if slices.Contains(p, n) {
+		return fmt.Errorf("number %q: want another one", n)
+	}
+	return nil
 }
 
 func TestClient_NumberAdd(t *testing.T) {
@@ -205,6 +306,15 @@ func TestClient_NumberList(t *testing.T) {
 		t.Errorf("found %v, want +4773500002", found)
 	}
 	noMatch := mustPattern(t, "999")
+	_, afterFour := mustNumberList(t, e.client, hermes.NumberListRequest{Limit: 4})
+	for rule, req := range map[string]hermes.NumberListRequest{
+		"after the last match":               {Search: mustPattern(t, "*2"), After: afterFour},
+		"after the last match, with a limit": {Search: mustPattern(t, "*2"), After: afterFour, Limit: 1},
+	} {
+		if rest, end := mustNumberList(t, e.client, req); len(rest) != 0 || end != "" {
+			t.Errorf("%s: got %v, next %q; want no number and no next", rule, rest, end)
+		}
+	}
 	for _, tt := range []struct {
 		rule string
 		req  hermes.NumberListRequest

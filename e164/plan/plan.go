@@ -73,6 +73,10 @@ func (p Plan) Check(n e164.Number) error {
 	return nil
 }
 
+// ChecksLengthOnly reports whether [Plan.Check] gives the same for all numbers that have the same
+// country calling code and the same count of digits. It is false for [Valid].
+func (p Plan) ChecksLengthOnly() bool { return p != Valid }
+
 // lengthFault returns the beginning of an error, to be followed by the country calling code, or ""
 // if the number is possible. It does not use phonenumbers.IsPossibleNumber, which also accepts the
 // lengths of local dialling.

@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -226,5 +227,31 @@ func BenchmarkPlan_Check(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// A plan that checks the length only gives the same for the first, the last and the middle one of
+// the numbers with one country calling code and one count of digits.
+func TestPlan_ChecksLengthOnly(t *testing.T) {
+	t.Parallel()
+	for p, want := range map[plan.Plan]bool{plan.Shape: true, plan.Possible: true, plan.Valid: false} {
+		if got := p.ChecksLengthOnly(); got != want {
+			t.Errorf("%v: got %t, want %t", p, got, want)
+		}
+	}
+	for code := 1; code < 1000; code++ {
+		text := fmt.Sprintf("+%d", code)
+		for digits := len(text); digits <= 15; digits++ {
+			accepted := map[bool]bool{}
+			for _, digit := range []string{"0", "1", "5", "9"} {
+				n := e164.MustParse(text + strings.Repeat(digit, digits+1-len(text)))
+				if n.CountryCode() == text[1:] {
+					accepted[plan.Possible.Check(n) == nil] = true
+				}
+			}
+			if len(accepted) > 1 {
+				t.Errorf("country calling code %d, %d digits: Possible accepts some numbers only", code, digits)
+			}
+		}
 	}
 }

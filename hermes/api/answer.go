@@ -22,12 +22,7 @@ func (req *request) fail(err error) {
 	if req.endpoint != nil && e.Err == wrongMethod {
 		req.w.Header().Set("Allow", req.endpoint.allow())
 	}
-	body := appendError([]byte{'{'}, e)
-	// domain/set_servers answers bad parameters in its own way, with the detail as description too.
-	if req.endpoint != nil && req.endpoint.Refuses != hermes.Invalid && e.Cause == hermes.Parameters {
-		body = appendString(appendKey(body, `"description":`), e.Detail)
-	}
-	req.send(statusOf(e), append(body, '}'))
+	req.send(statusOf(e), append(appendError([]byte{'{'}, e), '}'))
 }
 
 // recordError stores an error in the outcome and returns it as it is to be answered. Of a fault
@@ -190,6 +185,9 @@ func appendError(b []byte, e *hermes.Error) []byte {
 	b = appendString(appendKey(b, `"response":`), string(e.Response))
 	b = appendString(appendKey(b, `"cause":`), string(e.Cause))
 	b = appendString(appendKey(b, `"detail":`), e.Detail)
+	if e.Description != "" {
+		b = appendString(appendKey(b, `"description":`), e.Description)
+	}
 	if len(e.Fields) > 0 {
 		b, _ = appendStandard(appendKey(b, `"failed":`), e.Fields)
 	}

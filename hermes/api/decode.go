@@ -96,25 +96,29 @@ func restorePlus(s string) string {
 
 // malformed returns the answer to a malformed value of f.
 func (e *endpoint) malformed(f *requestField, err error) *hermes.Error {
-	detail := f.rule.detail
-	if detail == "" {
-		// The detail begins with the parameter, not with the package whose parser failed.
-		detail = strings.TrimPrefix(strings.TrimPrefix(err.Error(), "sip: "), "mac: ")
-		if !strings.HasPrefix(detail, f.name) {
-			detail = f.name + ": " + detail
-		}
+	// The fault begins with the parameter, not with the package whose parser failed.
+	fault := err.Error()
+	for _, parser := range []string{"sip: ", "mac: ", "e164: "} {
+		fault = strings.TrimPrefix(fault, parser)
+	}
+	if !strings.HasPrefix(fault, f.name) {
+		fault = f.name + ": " + fault
 	}
 	if f.rule.cause == hermes.Parameters {
-		return e.badParameter(detail)
+		return e.badParameter(fault)
 	}
-	return &hermes.Error{Node: e.Path, Response: f.rule.response, Cause: f.rule.cause, Detail: clip(detail)}
+	answer := &hermes.Error{Node: e.Path, Response: f.rule.response, Cause: f.rule.cause, Detail: clip(fault)}
+	if f.rule.detail != "" {
+		answer.Detail, answer.Description = f.rule.detail, answer.Detail
+	}
+	return answer
 }
 
 // valueRule says how the values of a type are read, and how a malformed one is answered.
 type valueRule struct {
 	response    hermes.Response
 	cause       hermes.Cause
-	detail      string // if not empty, replaces the text of the parser's error
+	detail      string // if not empty, the detail; the text of the parser's error is the description then
 	leadingPlus bool   // values may begin with +
 }
 

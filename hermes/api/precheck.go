@@ -218,9 +218,14 @@ func quoteName(name string) string {
 }
 
 // badParameter returns the node's answer to a fault in its parameters. The detail is cut, since it
-// may quote the request.
+// may quote the request. A node that answers such faults with failed, as domain/set_servers does,
+// answers a description too.
 func (e *endpoint) badParameter(detail string) *hermes.Error {
-	return &hermes.Error{Node: e.Path, Response: e.Refuses, Cause: hermes.Parameters, Detail: clip(detail)}
+	err := &hermes.Error{Node: e.Path, Response: e.Refuses, Cause: hermes.Parameters, Detail: clip(detail)}
+	if e.Refuses != hermes.Invalid {
+		err.Description = err.Detail
+	}
+	return err
 }
 
 // clip cuts a detail that quotes the request.
