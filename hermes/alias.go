@@ -56,10 +56,9 @@ func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res Alias
 		return res, err
 	}
 	page := func(ctx context.Context, after Alias, n int) ([]Alias, error) {
-		return c.store.Aliases(ctx, AliasQuery{Alias: req.Alias, Destination: req.Destination, After: after, Limit: n})
-	}
-	if req.E164 {
-		page = numbersOnly(page)
+		return c.store.Aliases(ctx, AliasQuery{
+			Alias: req.Alias, Destination: req.Destination, Numbers: req.E164, After: after, Limit: n,
+		})
 	}
 	res.List, err = newList(ctx, c, "alias/list", req.Limit, start, page,
 		func(a Alias) string { return addrToken(a.Alias, a.Destination) })
@@ -69,29 +68,6 @@ func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res Alias
 		return AliasListResponse{List: &List[Alias]{}}, e
 	}
 	return res, err
-}
-
-// numbersOnly returns a page function that keeps only the E.164 aliases. It reads on until it has n
-// of them or there are no more.
-func numbersOnly(page func(context.Context, Alias, int) ([]Alias, error)) func(context.Context, Alias, int) ([]Alias, error) {
-	return func(ctx context.Context, after Alias, n int) ([]Alias, error) {
-		var out []Alias
-		for {
-			all, err := page(ctx, after, n)
-			if err != nil {
-				return nil, err
-			}
-			for _, a := range all {
-				if _, ok := aliasNumber(a.Alias); ok && len(out) < n {
-					out = append(out, a)
-				}
-			}
-			if len(out) == n || len(all) < n {
-				return out, nil
-			}
-			after = all[len(all)-1]
-		}
-	}
 }
 
 // aliasNumber returns the number of an E.164 alias: one whose user part is an E.164 number.

@@ -96,8 +96,11 @@ func TestClient_AliasAdd_findsNumberAmongManyAliases(t *testing.T) {
 	req := hermes.AliasAddRequest{Alias: addr("+4773500002@example.com"), Destination: dora}
 	_, err := e.client.AliasAdd(t.Context(), req)
 	wantCause(t, err, hermes.Exists)
-	found, _ := mustAliasList(t, e.client, hermes.AliasListRequest{Destination: dora, E164: true})
+	calls := &storeCalls{}
+	c := e.newClient(t, calls.over(e.store))
+	found, _ := mustAliasList(t, c, hermes.AliasListRequest{Destination: dora, E164: true, Limit: 1})
 	wantEqual(t, found, []string{"+4773500001@example.com"})
+	wantEqual(t, calls.names, []string{"Aliases"})
 }
 
 func TestClient_AliasRemove(t *testing.T) {

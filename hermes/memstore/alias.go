@@ -20,11 +20,17 @@ func (s *Store) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alia
 		if len(page) >= q.Limit {
 			break
 		}
-		if compareByAlias(a, q.After) > 0 {
+		if compareByAlias(a, q.After) > 0 && (!q.Numbers || isNumber(a.Alias)) {
 			page = append(page, a)
 		}
 	}
 	return page, nil
+}
+
+// isNumber reports whether the user part of an address is an E.164 number.
+func isNumber(a sip.Addr) bool {
+	_, err := e164.Parse(a.User())
+	return err == nil
 }
 
 // candidates yields the aliases that q filters, in order. Those up to q.After may be among them.
@@ -98,7 +104,7 @@ func (s *Store) AliasSite(ctx context.Context, a hermes.Alias) (site hermes.Alia
 		IsUser:            r.users.get(a.Destination) != nil,
 	}
 	for to := range r.aliasesTo(a.Destination, sip.Addr{}) {
-		if _, err := e164.Parse(to.Alias.User()); err == nil {
+		if isNumber(to.Alias) {
 			site.NumberAlias = to.Alias
 			break
 		}

@@ -82,6 +82,10 @@ func mustReadPages(t *testing.T, store *postgres.Store, place string, limit int,
 	if _, err := store.Aliases(ctx, hermes.AliasQuery{After: alias, Limit: limit}); err != nil {
 		t.Fatal(err)
 	}
+	toUser := hermes.AliasQuery{Destination: user, Numbers: true, Limit: limit}
+	if _, err := store.Aliases(ctx, toUser); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := store.Phones(ctx, hermes.PhoneQuery{After: phone, Limit: limit}); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"cmp"
+	"slices"
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -12,6 +13,7 @@ func testAlias(t *testing.T, open openFunc) {
 	t.Run("RemoveAlias", func(t *testing.T) { testRemoveAlias(t, open) })
 	t.Run("AliasSite", func(t *testing.T) { testAliasSite(t, open) })
 	t.Run("Aliases", func(t *testing.T) { testAliases(t, open) })
+	t.Run("Aliases that are E.164 numbers", func(t *testing.T) { testNumberAliases(t, open) })
 	t.Run("NumberAliased", func(t *testing.T) { testNumberAliased(t, open) })
 }
 
@@ -69,6 +71,40 @@ func testAliases(t *testing.T, open openFunc) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			test.query.Limit = 10
+			wantAliases(t, s, test.query, test.want...)
+		})
+	}
+}
+
+func testNumberAliases(t *testing.T, open openFunc) {
+	s := open(t).Store
+	alice, bob := addr("alice@example.com"), addr("bob@example.com")
+	toAlice := []hermes.Alias{
+		alias("+10@example.com", "alice@example.com"), alias("+123456789012345@example.com", "alice@example.com"),
+		alias("+4711@example.com", "alice@example.com"), alias("+4711@example.net", "alice@example.com"),
+	}
+	toBob := alias("+4712@example.com", "bob@example.com")
+	mustAddAlias(t, s, toBob, toAlice[2], toAlice[0], toAlice[3], toAlice[1])
+	for _, user := range []string{"+", "+1", "+0711", "+1234567890123456", "+4711x", "++4711", "4711", "a"} {
+		mustAddAlias(t, s, alias(user+"@example.com", "alice@example.com"), alias("b"+user+"@example.com", "carol@example.com"))
+	}
+	tests := []struct {
+		name  string
+		query hermes.AliasQuery
+		want  []hermes.Alias
+	}{
+		{"to a destination", hermes.AliasQuery{Destination: alice}, toAlice},
+		{"to a destination, in pages", hermes.AliasQuery{Destination: alice, After: toAlice[0], Limit: 2}, toAlice[1:3]},
+		{"to a destination with others only", hermes.AliasQuery{Destination: addr("carol@example.com")}, nil},
+		{"to any destination", hermes.AliasQuery{}, append(slices.Clone(toAlice), toBob)},
+		{"by alias, which is one", hermes.AliasQuery{Alias: toBob.Alias}, []hermes.Alias{toBob}},
+		{"by alias, which is none", hermes.AliasQuery{Alias: addr("a@example.com")}, nil},
+		{"by both", hermes.AliasQuery{Alias: toBob.Alias, Destination: bob}, []hermes.Alias{toBob}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			test.query.Numbers = true
+			test.query.Limit = cmp.Or(test.query.Limit, 10)
 			wantAliases(t, s, test.query, test.want...)
 		})
 	}

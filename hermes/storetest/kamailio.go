@@ -262,6 +262,27 @@ func testKamailioAliasList(t *testing.T, open openFunc) {
 			after = a
 		}
 	})
+	t.Run("E.164 aliases are found among the rows of a destination, each once and as it is spelled", func(t *testing.T) {
+		f := open(t)
+		alice := addr("alice@example.com")
+		want := []hermes.Alias{
+			{Alias: addr("+4711@example.com"), Destination: alice},
+			{Alias: sip.Unchecked("+4712", "EXAMPLE.com"), Destination: alice},
+			{Alias: sip.Unchecked("+4712", "exa_mple"), Destination: alice},
+		}
+		for i, user := range []string{"+", "+0711", "+47 11", "+4711\n", " +4711", "+1234567890123456", "+47１１", "bob", ""} {
+			addAliasRow(t, f, hermes.Alias{Alias: sip.Unchecked(user, "example.com"), Destination: alice})
+			for range 3 {
+				addAliasRow(t, f, want[i%len(want)])
+			}
+		}
+		var after hermes.Alias
+		for _, a := range want {
+			wantAliases(t, f.Store, hermes.AliasQuery{Destination: alice, Numbers: true, After: after, Limit: 1}, a)
+			after = a
+		}
+		wantAliases(t, f.Store, hermes.AliasQuery{Destination: alice, Numbers: true, Limit: 100}, want...)
+	})
 	t.Run("invalid addresses are listed in order, and each is found under its unchecked value", func(t *testing.T) {
 		f := open(t)
 		var want []hermes.Alias

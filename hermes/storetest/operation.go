@@ -186,7 +186,7 @@ func (g generator) poolOperation() operation {
 func (g generator) aliasOperation() operation {
 	a := g.alias()
 	q := hermes.AliasQuery{
-		Alias: maybe(g, g.addr), Destination: maybe(g, g.addr), After: maybe(g, g.alias), Limit: g.limit(),
+		Alias: maybe(g, g.addr), Destination: maybe(g, g.addr), Numbers: g.bool(), After: maybe(g, g.alias), Limit: g.limit(),
 	}
 	unfiltered := hermes.AliasQuery{After: q.After, Limit: q.Limit}
 	return drawFrom(g,

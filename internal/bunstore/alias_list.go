@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -24,26 +25,31 @@ func (b *builder) aliasListStatements() aliasListStatements {
 	}
 }
 
-// aliases selects a page of rows after those with the values $1 to $4, of which all conditions
-// are true. Each condition is about an address. Kamailio's index has the first two of the columns,
-// so that the database sorts only rows of one alias, unless its collation is not byte-wise and the
-// index that AliasIndex describes is missing.
+// aliases selects a page of rows after those with the values $1 to $4, of which all conditions are
+// true. If $5 is not empty, only rows whose alias has an E.164 number as user part count. Each
+// condition is about an address. Kamailio's index has the first two of the columns, so that the
+// database sorts only rows of one alias, unless its collation is not byte-wise and the index that
+// AliasIndex describes is missing.
 func (b *builder) aliases(conditions ...string) schema.QueryAppender {
 	q := b.NewSelect().Model((*dbaliasModel)(nil)).
 		ColumnExpr("a.alias_username ?B AS au, a.alias_domain ?B AS ad, a.username ?B AS du, a.domain ?B AS dd").
 		Where("(a.alias_username ?B, a.alias_domain ?B, a.username ?B, a.domain ?B) > (?, ?, ?, ?)",
 			text(1), text(2), text(3), text(4)).
+		Where("? = '' OR ?", text(5), bun.SafeQuery(b.engine.isNumber, bun.Safe("a.alias_username"))).
 		OrderExpr("au, ad, du, dd")
-	next := 5
+	next := 6
 	for _, c := range conditions {
 		q.Where(c, text(next), text(next+1))
 		next += 2
 	}
+	if len(conditions) > 0 {
+		q.Distinct() // the database sorts what has an address in any case
+	}
 	return limit(q, place(next))
 }
 
-// Aliases implements [hermes.Store]. Equal rows follow each other, and are made one here: with
-// DISTINCT, SQLite would sort all that follows for every page.
+// Aliases implements [hermes.Store]. Equal rows follow each other. Those of the whole list are made
+// one here: with DISTINCT, SQLite would sort all that follows for every page.
 func (s *Store) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
 	var all []hermes.Alias
 	for {
@@ -67,7 +73,10 @@ func (s *Store) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alia
 
 func (s *Store) aliasRows(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
 	st := s.sql().aliases
-	args := s.args(newDBAlias(q.After))
+	args := append(s.args(newDBAlias(q.After)), "")
+	if q.Numbers {
+		args[len(args)-1] = "1"
+	}
 	switch at, to := !q.Alias.IsZero(), !q.Destination.IsZero(); {
 	case at && to:
 		st = s.sql().aliasesAtTo

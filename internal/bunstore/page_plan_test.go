@@ -21,6 +21,7 @@ func TestPages_Plan(t *testing.T) {
 		want []string // steps that read or sort a table
 	}{
 		{"aliases", st.aliases, []string{ofAlias, sortLast}},
+		{"aliasesTo", st.aliasesTo, []string{"SEARCH a USING INDEX dbaliases_target_idx (username=? AND domain=?)"}},
 		{"users", st.users, []string{account + inUsers, own + inUsers}},
 		{"usersBeginning", st.usersBeginning, []string{
 			"SEARCH h USING INDEX hermes_users_folded (folded>? AND folded<?)", "USE TEMP B-TREE FOR ORDER BY",
