@@ -78,6 +78,12 @@ func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (res
 		return res, err
 	}
 	setDefault(&req.AliasDomain, req.User.Domain())
+	// Another tool may have written the user's domain, with capitals.
+	domain, err := sip.ParseDomain(req.AliasDomain.String())
+	if err != nil {
+		return res, failed(Malformed, "alias_domain %q: want a domain", req.AliasDomain)
+	}
+	req.AliasDomain = domain
 	locks := []Lock{LockAddr(req.User), LockPool().AsShared()}
 	if !req.Number.IsZero() {
 		locks = append(locks, LockNumber(req.Number))
@@ -93,46 +99,67 @@ func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (res
 }
 
 func (c *Client) assign(ctx context.Context, s Store, req NumberAssignRequest) (res NumberAssignResponse, err error) {
-	number := req.Number
-	alias := sip.Unchecked("", req.AliasDomain.String())
-	if !number.IsZero() {
-		if alias, err = sip.Join(number.String(), req.AliasDomain.String()); err != nil {
-			return res, internalFault(err)
-		}
+	if req.Number.IsZero() {
+		return c.assignAny(ctx, s, req)
 	}
-	site, err := s.AliasSite(ctx, Alias{Alias: alias, Destination: req.User})
+	if res, err = assigned(req, req.Number); err != nil {
+		return res, err
+	}
+	a := Alias{Alias: res.Alias, Destination: res.Destination}
+	site, err := s.AliasSite(ctx, a)
 	if err != nil {
 		return res, err
 	}
-	if err := c.needServed(site.Served, req.AliasDomain); err != nil {
+	if err := c.needAssignable(site, req); err != nil {
 		return res, err
-	}
-	if !site.IsUser {
-		return res, noUser(NotFound, req.User)
-	}
-	if number.IsZero() {
-		return assignAny(ctx, s, req, site)
 	}
 	// A number that is not in the pool is reported before an alias that is in the way.
-	if err := s.AssignNumber(ctx, number, Alias{Alias: alias, Destination: req.User}); err != nil {
-		return res, notInPool(err, number)
+	switch err := s.AssignNumber(ctx, req.Number, a); err {
+	case nil:
+		return res, needAliasFree(site, a)
+	case Exists:
+		return res, firstError(needAliasFree(site, a),
+			failed(Exists, "%s is in use as an alias, or is a user of %s", req.Number, req.AliasDomain))
+	default:
+		return res, notInPool(err, req.Number)
 	}
-	res = NumberAssignResponse{Number: number, Alias: alias, Destination: req.User}
-	return res, needAliasFree(site, Alias{Alias: alias, Destination: req.User})
 }
 
-func assignAny(ctx context.Context, s Store, req NumberAssignRequest, site AliasSite) (res NumberAssignResponse, err error) {
-	n, err := s.AssignAny(ctx, AssignQuery{
+// assignAny reports what is wrong with the request before that there is no number.
+func (c *Client) assignAny(ctx context.Context, s Store, req NumberAssignRequest) (res NumberAssignResponse, err error) {
+	n, site, err := s.AssignAny(ctx, AssignQuery{
 		Match: req.Search, Random: req.Random, Domain: req.AliasDomain, Destination: req.User,
 	})
-	if err != nil {
-		return res, emptyPool(err)
+	if err != nil && err != error(NotFound) {
+		return res, err
 	}
+	if err := firstError(c.needAssignable(site, req), emptyPool(err)); err != nil {
+		return res, err
+	}
+	if res, err = assigned(req, n); err != nil {
+		return res, err
+	}
+	return res, needNoNumberAlias(site, req.User)
+}
+
+// needAssignable returns an error unless the request's user exists and its domain is served.
+func (c *Client) needAssignable(site AliasSite, req NumberAssignRequest) error {
+	if err := c.needServed(site.Served, req.AliasDomain); err != nil {
+		return err
+	}
+	if !site.IsUser {
+		return noUser(NotFound, req.User)
+	}
+	return nil
+}
+
+// assigned returns the response to a request by which the user gets n.
+func assigned(req NumberAssignRequest, n e164.Number) (NumberAssignResponse, error) {
 	alias, err := sip.Join(n.String(), req.AliasDomain.String())
 	if err != nil {
-		return res, internalFault(err)
+		return NumberAssignResponse{}, internalFault(err)
 	}
-	return NumberAssignResponse{Number: n, Alias: alias, Destination: req.User}, needNoNumberAlias(site, req.User)
+	return NumberAssignResponse{Number: n, Alias: alias, Destination: req.User}, nil
 }
 
 // NumberReleaseRequest names an E.164 alias.

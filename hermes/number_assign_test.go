@@ -1,6 +1,7 @@
 package hermes_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -84,6 +85,45 @@ func TestClient_NumberAssign_passesOverNumbersOfAliases(t *testing.T) {
 	wantPool(t, e.store, "12456789")
 }
 
+// A number is refused by name if anything has it that would make two owners, and passed over
+// otherwise.
+func TestClient_NumberAssign_numberInUse(t *testing.T) {
+	t.Parallel()
+	capitals := hermes.User{Address: sip.Unchecked("+4773500001", "EXAMPLE.com"), Type: hermes.Local}
+	for _, tt := range []struct {
+		rule string
+		use  func(*testing.T, *env)
+	}{
+		{"an alias in another domain", func(t *testing.T, e *env) {
+			a := hermes.Alias{Alias: addr("+4773500001@example.net"), Destination: bob}
+			if err := errors.Join(e.store.AddAlias(t.Context(), a), e.store.AddNumber(t.Context(), inPool)); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"a local user", func(t *testing.T, e *env) {
+			mustUserAdd(t, e.client, hermes.UserAddRequest{User: addr("+4773500001@example.com")})
+		}},
+		{"a user of another tool, with capitals in the domain", func(t *testing.T, e *env) {
+			if err := e.store.AddUser(t.Context(), capitals); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			tt.use(t, e)
+			before := takeSnapshot(t, e.store)
+			_, err := e.client.NumberAssign(t.Context(), hermes.NumberAssignRequest{User: alice, Number: inPool})
+			wantCause(t, err, hermes.Exists)
+			wantEqual(t, takeSnapshot(t, e.store), before)
+			if n := mustNumberAssign(t, e.client, hermes.NumberAssignRequest{User: alice}).Number; n != number("+4773500002") {
+				t.Errorf("any number: got %s, want +4773500002, the first free number", n)
+			}
+		})
+	}
+}
+
 func TestClient_NumberAssign_causes(t *testing.T) {
 	t.Parallel()
 	n := number("+4773500002")
@@ -116,6 +156,13 @@ func TestClient_NumberAssign_causes(t *testing.T) {
 		{"an alias that is a user's address", func(t *testing.T, c *hermes.Client) {
 			mustUserAdd(t, c, hermes.UserAddRequest{User: addr("+4773500002@example.com")})
 		}, hermes.NumberAssignRequest{User: alice, Number: n}, hermes.Exists},
+		{"an unknown user comes before an empty pool", nil,
+			hermes.NumberAssignRequest{User: addr("new@example.com"), Search: mustPattern(t, "999")}, hermes.NotFound},
+		{"a domain that is not served comes before an empty pool", nil, hermes.NumberAssignRequest{
+			User: alice, AliasDomain: domain("far.example"), Search: mustPattern(t, "999"),
+		}, hermes.UnknownDomain},
+		{"a malformed domain", nil,
+			hermes.NumberAssignRequest{User: alice, AliasDomain: sip.UncheckedDomain("exa_mple")}, hermes.Malformed},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
 			t.Parallel()

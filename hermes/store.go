@@ -124,11 +124,13 @@ type NumberStore interface {
 	// a later number than one that another process has made free.
 	TakeNumber(ctx context.Context, match Pattern, random bool) (e164.Number, error)
 	// AssignAny takes a number out of the pool as TakeNumber does and stores it as an alias. It also
-	// passes over numbers that are the user part of a user in q.Domain. Returns NotFound if there
-	// is no other.
-	AssignAny(ctx context.Context, q AssignQuery) (e164.Number, error)
+	// passes over numbers that are the user part of a user in q.Domain, whose case does not matter.
+	// Returns NotFound if there is no other. It returns what it found before in any case, as AliasSite
+	// does for an alias without the user part.
+	AssignAny(ctx context.Context, q AssignQuery) (e164.Number, AliasSite, error)
 	// AssignNumber takes n out of the pool and stores a, whose user part is n. Returns NotFound if n
-	// is not in the pool, and otherwise Exists if any row has that alias address.
+	// is not in the pool, and otherwise Exists if n is the user part of an alias in any domain, or of
+	// a user in the domain of a, whose case does not matter.
 	AssignNumber(ctx context.Context, n e164.Number, a Alias) error
 	// ReleaseNumber removes every row with the alias address a, whose user part is n, and puts n into
 	// the pool if it is not there. Returns NotFound if there is no such row, and otherwise InUse if an

@@ -97,7 +97,11 @@ func (s *Store) AliasSite(ctx context.Context, a hermes.Alias) (site hermes.Alia
 	if err != nil {
 		return site, err
 	}
-	site = hermes.AliasSite{
+	return r.aliasSite(a), nil
+}
+
+func (r *records) aliasSite(a hermes.Alias) hermes.AliasSite {
+	site := hermes.AliasSite{
 		Served:            r.domains.has(lowerCase(a.Alias.Domain())),
 		DestinationServed: r.domains.has(lowerCase(a.Destination.Domain())),
 		Holder:            r.holder(a.Alias),
@@ -109,7 +113,7 @@ func (s *Store) AliasSite(ctx context.Context, a hermes.Alias) (site hermes.Alia
 			break
 		}
 	}
-	return site, nil
+	return site
 }
 
 // RemoveAlias implements [hermes.AliasStore].

@@ -246,17 +246,16 @@ func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random boo
 }
 
 // AssignAny implements [hermes.NumberStore].
-func (s *Store) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Number, err error) {
+func (s *Store) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Number, site hermes.AliasSite, err error) {
 	err = s.write(ctx, func(r *records) error {
-		n, err = r.take(q.Match, q.Random, func(n e164.Number) bool {
-			return !r.numberAliased(n) && r.users.get(sip.Unchecked(n.String(), q.Domain.String())) == nil
-		})
+		site = r.aliasSite(hermes.Alias{Alias: sip.Unchecked("", q.Domain.String()), Destination: q.Destination})
+		n, err = r.take(q.Match, q.Random, func(n e164.Number) bool { return !r.numberHeld(n, q.Domain) })
 		if err == nil {
 			r.setAlias(hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination})
 		}
 		return err
 	})
-	return n, err
+	return n, site, err
 }
 
 // AssignNumber implements [hermes.NumberStore].
@@ -265,13 +264,29 @@ func (s *Store) AssignNumber(ctx context.Context, n e164.Number, a hermes.Alias)
 		switch {
 		case !r.numbers.has(n):
 			return hermes.NotFound
-		case r.aliases.has(a.Alias):
+		case r.numberHeld(n, a.Alias.Domain()):
 			return hermes.Exists
 		}
 		r.numbers.remove(n)
 		r.setAlias(a)
 		return nil
 	})
+}
+
+// numberHeld reports whether an alias of any domain, or a user of the domain in any case, has n.
+func (r *records) numberHeld(n e164.Number, domain sip.Domain) bool {
+	if r.numberAliased(n) {
+		return true
+	}
+	for a := range r.names.from(sip.Unchecked(n.String(), "")) {
+		if a.User() != n.String() {
+			break
+		}
+		if lowerCase(a.Domain()) == lowerCase(domain) {
+			return true
+		}
+	}
+	return false
 }
 
 // ReleaseNumber implements [hermes.NumberStore].

@@ -59,7 +59,7 @@ func testAddNumberAlias(t *testing.T, open openFunc) {
 
 func testAssignNumber(t *testing.T, open openFunc) {
 	toAlice := alias("+4711@example.com", "alice@example.com")
-	t.Run("the number leaves the pool and is an alias, whatever users there are", func(t *testing.T) {
+	t.Run("the number leaves the pool and is an alias", func(t *testing.T) {
 		s := open(t).Store
 		mustAddNumber(t, s, "+4710", "+4711", "+47110")
 		must(t, s.AssignNumber(t.Context(), number("+4711"), toAlice))
@@ -86,14 +86,37 @@ func testAssignNumber(t *testing.T, open openFunc) {
 		wantPool(t, s, "+4711")
 		wantAliases(t, s, hermes.AliasQuery{Limit: 10}, toAlice)
 	})
-	t.Run("an alias of another domain does not matter", func(t *testing.T) {
+	t.Run("a number that an alias of any domain, or a user of that domain, has is Exists", func(t *testing.T) {
+		capitals := localUser("+4711@example.com")
+		capitals.Address = sip.Unchecked("+4711", "EXAMPLE.com")
+		for name, hold := range map[string]func(s hermes.Store) error{
+			"another domain": func(s hermes.Store) error {
+				return s.AddAlias(t.Context(), alias("+4711@example.net", "bob@example.com"))
+			},
+			"a local user":  func(s hermes.Store) error { return s.AddUser(t.Context(), localUser("+4711@example.com")) },
+			"a remote user": func(s hermes.Store) error { return s.AddUser(t.Context(), remoteUser("+4711@example.com")) },
+			"capitals":      func(s hermes.Store) error { return s.AddUser(t.Context(), capitals) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				s := open(t).Store
+				must(t, hold(s))
+				before, err := s.Aliases(t.Context(), hermes.AliasQuery{Limit: 10})
+				must(t, err)
+				wantCause(t, s.AssignNumber(t.Context(), number("+4711"), toAlice), hermes.NotFound)
+				mustAddNumber(t, s, "+4711")
+				wantCause(t, s.AssignNumber(t.Context(), number("+4711"), toAlice), hermes.Exists)
+				wantPool(t, s, "+4711")
+				wantAliases(t, s, hermes.AliasQuery{Limit: 10}, before...)
+			})
+		}
+	})
+	t.Run("users of other domains and aliases of longer numbers do not matter", func(t *testing.T) {
 		s := open(t).Store
-		other := alias("+4711@example.net", "bob@example.com")
-		mustAddAlias(t, s, other)
+		mustAddUser(t, s, localUser("+4711@example.net"), localUser("+47110@example.com"), localUser("4711@example.com"))
+		mustAddAlias(t, s, alias("+47110@example.com", "bob@example.com"))
 		mustAddNumber(t, s, "+4711")
 		must(t, s.AssignNumber(t.Context(), number("+4711"), toAlice))
 		wantPool(t, s)
-		wantAliases(t, s, hermes.AliasQuery{Limit: 10}, toAlice, other)
 	})
 	t.Run("nothing is changed if the transaction fails", func(t *testing.T) {
 		s := open(t).Store
@@ -119,7 +142,7 @@ func testAssignAny(t *testing.T, open openFunc, random bool) {
 	t.Run("a matching number leaves the pool and is an alias that leads to the destination", func(t *testing.T) {
 		s := open(t).Store
 		mustAddNumber(t, s, "+4611", "+4711", "+4811")
-		n, err := s.AssignAny(t.Context(), query("+47*"))
+		n, err := assignAny(t, s, query("+47*"))
 		wantEqual(t, n, err, number("+4711"))
 		wantPool(t, s, "+4611", "+4811")
 		wantAliases(t, s, hermes.AliasQuery{Limit: 10}, alias("+4711@example.com", "alice@far.example"))
@@ -130,7 +153,7 @@ func testAssignAny(t *testing.T, open openFunc, random bool) {
 		mustAddNumber(t, s, pool...)
 		var got []e164.Number
 		for range pool {
-			n, err := s.AssignAny(t.Context(), query(""))
+			n, err := assignAny(t, s, query(""))
 			must(t, err)
 			got = append(got, n)
 		}
@@ -158,7 +181,7 @@ func testAssignAny(t *testing.T, open openFunc, random bool) {
 		s := open(t).Store
 		mustAddNumber(t, s, "+4711")
 		err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
-			n, err := tx.AssignAny(t.Context(), query(""))
+			n, err := assignAny(t, tx, query(""))
 			wantEqual(t, n, err, number("+4711"))
 			wantNoneToAssign(t, tx, query(""))
 			return errOwn
@@ -169,32 +192,40 @@ func testAssignAny(t *testing.T, open openFunc, random bool) {
 	})
 }
 
+func assignAny(t *testing.T, s hermes.Store, q hermes.AssignQuery) (e164.Number, error) {
+	t.Helper()
+	n, _, err := s.AssignAny(t.Context(), q)
+	return n, err
+}
+
 // testAssignUnheld assigns the numbers that nothing has, among others.
 func testAssignUnheld(t *testing.T, s hermes.Store, q hermes.AssignQuery) {
 	t.Helper()
 	mustAddAlias(t, s, alias("+4710@example.com", "bob@example.com"), alias("+4712@example.net", "bob@example.com"),
 		alias("4711@example.com", "+4711@example.com"), alias("+47110@example.com", "bob@example.com"))
+	capitals := localUser("+4717@example.com")
+	capitals.Address = sip.Unchecked("+4717", "EXAMPLE.com")
 	mustAddUser(t, s, localUser("+4713@example.com"), remoteUser("+4714@example.com"), localUser("+4715@example.net"),
-		localUser("+47160@example.com"))
-	mustAddNumber(t, s, "+4710", "+4711", "+4712", "+4713", "+4714", "+4715", "+4716")
+		localUser("+47160@example.com"), capitals)
+	mustAddNumber(t, s, "+4710", "+4711", "+4712", "+4713", "+4714", "+4715", "+4716", "+4717")
 	var got []e164.Number
 	for range 3 {
-		n, err := s.AssignAny(t.Context(), q)
+		n, err := assignAny(t, s, q)
 		must(t, err)
 		got = append(got, n)
 	}
 	slices.SortFunc(got, e164.Number.Compare)
 	wantList(t, got, nil, numbers("+4711", "+4715", "+4716"))
 	wantNoneToAssign(t, s, q)
-	wantPool(t, s, "+4710", "+4712", "+4713", "+4714")
+	wantPool(t, s, "+4710", "+4712", "+4713", "+4714", "+4717")
 	must(t, s.RemoveAlias(t.Context(), addr("+4712@example.net")))
-	n, err := s.AssignAny(t.Context(), q)
+	n, err := assignAny(t, s, q)
 	wantEqual(t, n, err, number("+4712"))
 }
 
 func wantNoneToAssign(t *testing.T, s hermes.Store, q hermes.AssignQuery) {
 	t.Helper()
-	got, err := s.AssignAny(t.Context(), q)
+	got, err := assignAny(t, s, q)
 	wantNone(t, got, err)
 }
 
@@ -269,17 +300,34 @@ func testKamailioNumbers(t *testing.T, open openFunc) {
 		wantCause(t, f.Store.AssignNumber(t.Context(), number("+4711"), toAlice), hermes.Exists)
 		wantPool(t, f.Store, "+4711")
 	})
-	t.Run("AssignAny passes over numbers of any row, and over users of Kamailio's table only", func(t *testing.T) {
+	t.Run("AssignNumber returns Exists for a user of either table only", func(t *testing.T) {
+		f := open(t)
+		addSubscriber(t, f, hermes.User{Address: sip.Unchecked("+4711", "EXAMPLE.com")})
+		mustAddUser(t, f.Store, localUser("+4712@example.com"))
+		f.Kamailio.RemoveSubscriber(t, "+4712", "example.com")
+		addSubscriber(t, f, kamctlUser("+4713@example.com"))
+		mustAddNumber(t, f.Store, "+4711", "+4712", "+4713")
+		for _, n := range numbers("+4711", "+4712", "+4713") {
+			a := alias(n.String()+"@example.com", "alice@example.com")
+			wantCause(t, f.Store.AssignNumber(t.Context(), n, a), hermes.Exists)
+		}
+		wantPool(t, f.Store, "+4711", "+4712", "+4713")
+		wantAliases(t, f.Store, hermes.AliasQuery{Limit: 10})
+	})
+	t.Run("AssignAny passes over numbers of any row, and over users of either table only", func(t *testing.T) {
 		for _, random := range []bool{false, true} {
 			f := open(t)
-			mustAddNumber(t, f.Store, "+4711", "+4712", "+4713")
+			mustAddNumber(t, f.Store, "+4711", "+4712", "+4713", "+4714", "+4715")
 			addAliasRow(t, f, hermes.Alias{Alias: sip.Unchecked("+4711", "Exa_mple"), Destination: alice})
 			addSubscriber(t, f, kamctlUser("+4712@example.com"))
+			addSubscriber(t, f, hermes.User{Address: sip.Unchecked("+4714", "Example.COM")})
+			mustAddUser(t, f.Store, localUser("+4715@example.com"))
+			f.Kamailio.RemoveSubscriber(t, "+4715", "example.com")
 			q := hermes.AssignQuery{Random: random, Domain: domain("example.com"), Destination: alice}
-			n, err := f.Store.AssignAny(t.Context(), q)
+			n, err := assignAny(t, f.Store, q)
 			wantEqual(t, n, err, number("+4713"))
 			wantNoneToAssign(t, f.Store, q)
-			wantPool(t, f.Store, "+4711", "+4712")
+			wantPool(t, f.Store, "+4711", "+4712", "+4714", "+4715")
 		}
 	})
 	t.Run("ReleaseNumber removes every row of the address", func(t *testing.T) {

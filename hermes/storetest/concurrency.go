@@ -38,6 +38,9 @@ func testConcurrency(t *testing.T, open openFunc) {
 	t.Run("a number that becomes an alias's while ranges are added is not in the pool", func(t *testing.T) {
 		testRaceAddNumbersAddAlias(t, open(t).Store)
 	})
+	t.Run("a number that becomes a user's while numbers are assigned is not assigned", func(t *testing.T) {
+		testRaceAddUserAssign(t, open(t).Store)
+	})
 }
 
 // runConcurrently calls fn(0) to fn(n-1) in n goroutines that begin together, and returns their
@@ -260,6 +263,39 @@ func testRaceAddNumbersAddAlias(t *testing.T, s hermes.Store) {
 		wantEqual(t, len(pool), nil, len(want))
 		if added < int64(len(pool)) || added > size {
 			t.Fatalf("round %d: %d numbers were added, and %d are in the pool", round, added, len(pool))
+		}
+	}
+}
+
+// testRaceAddUserAssign adds users whose user names are the first numbers of the pool, while the
+// first free numbers are assigned.
+func testRaceAddUserAssign(t *testing.T, s hermes.Store) {
+	const workers, size = 8, 16
+	must(t, s.SetServers(t.Context(), servers("example.com")))
+	q := hermes.AssignQuery{Domain: domain("example.com"), Destination: addr("alice@example.com")}
+	for round := range rounds(t, 20) {
+		first := nthNumber("+47", 8, round*100)
+		last, _ := first.Offset(size - 1)
+		mustAddNumbers(t, s, first.String(), last.String(), size)
+		errs := runConcurrently(workers, func(worker int) error {
+			if worker%2 == 0 {
+				_, _, err := s.AssignAny(t.Context(), q)
+				return err
+			}
+			u, _ := first.Offset(int64(worker / 2))
+			_, err := s.AddLocalUser(t.Context(), localUser(u.String()+"@example.com"))
+			if err == error(hermes.Exists) {
+				return nil // it was assigned before
+			}
+			return err
+		})
+		must(t, firstError(errs...))
+	}
+	aliases, err := s.Aliases(t.Context(), hermes.AliasQuery{Limit: 10_000})
+	must(t, err)
+	for _, a := range aliases {
+		if _, err := s.User(t.Context(), a.Alias); err != error(hermes.NotFound) {
+			t.Errorf("%s was assigned, and is a user", a.Alias)
 		}
 	}
 }

@@ -172,8 +172,12 @@ func (s intercepted) TakeNumber(ctx context.Context, match hermes.Pattern, rando
 }
 
 // AssignAny implements [hermes.Store].
-func (s intercepted) AssignAny(ctx context.Context, q hermes.AssignQuery) (e164.Number, error) {
-	return get(s, "AssignAny", func() (e164.Number, error) { return s.store.AssignAny(ctx, q) })
+func (s intercepted) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Number, site hermes.AliasSite, err error) {
+	err = s.run("AssignAny", func() error {
+		n, site, err = s.store.AssignAny(ctx, q)
+		return err
+	})
+	return n, site, err
 }
 
 // AssignNumber implements [hermes.Store].

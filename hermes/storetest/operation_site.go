@@ -52,6 +52,10 @@ func (g generator) assignOperation() operation {
 			return errorResult(s.ReleaseNumber(ctx, n, at))
 		}),
 		newOperation("AssignAny", []any{q}, func(ctx context.Context, s hermes.Store) string {
-			return result(s.AssignAny(ctx, q))
+			n, site, err := s.AssignAny(ctx, q)
+			if isFault(err) {
+				return errorResult(err)
+			}
+			return result(n, err) + " " + result(site, nil)
 		}))
 }

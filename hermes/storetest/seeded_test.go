@@ -237,7 +237,7 @@ func (s *seededStore) AddAlias(ctx context.Context, a hermes.Alias) error {
 	return err
 }
 
-func (s *seededStore) AssignAny(ctx context.Context, q hermes.AssignQuery) (e164.Number, error) {
+func (s *seededStore) AssignAny(ctx context.Context, q hermes.AssignQuery) (e164.Number, hermes.AliasSite, error) {
 	if s.bug != "address of a user assigned" {
 		return s.Store.AssignAny(ctx, q)
 	}
@@ -246,7 +246,7 @@ func (s *seededStore) AssignAny(ctx context.Context, q hermes.AssignQuery) (e164
 		a := hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination}
 		err = s.Store.AddAlias(ctx, a)
 	}
-	return n, err
+	return n, hermes.AliasSite{}, err
 }
 
 func (s *seededStore) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -12,7 +13,7 @@ import (
 
 type aliasStatements struct {
 	numberAliased, numberAliases statement
-	aliasSite                    statement
+	numberHeld, aliasSite        statement
 	addAlias, removeAlias        statement
 
 	// The rest are for PostgreSQL, where one statement can write several tables.
@@ -31,11 +32,6 @@ func (b *builder) aliasesTo() *bun.SelectQuery {
 		Where("a.username = ? AND a.domain = ?", text(1), text(2))
 }
 
-// withNumber selects the rows whose alias has the user part $1.
-func (b *builder) withNumber() *bun.SelectQuery {
-	return b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").Where("a.alias_username = ?", text(1))
-}
-
 // insertAlias inserts the alias $1@$2 that leads to $3@$4, once for each row of from.
 func (b *builder) insertAlias(from *bun.SelectQuery) *bun.InsertQuery {
 	q := b.NewInsert().Model((*dbaliasModel)(nil)).TableExpr("(?) AS v", from)
@@ -50,10 +46,11 @@ func (b *builder) aliasStatements() aliasStatements {
 	alias := (*dbaliasModel)(nil)
 	add := func() *bun.InsertQuery { return b.insertAlias(b.NewSelect().Where("NOT EXISTS (?)", b.aliasAt())) }
 	st := aliasStatements{
-		numberAliased: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.withNumber())),
+		numberAliased: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.withNumber(text(1)))),
 		numberAliases: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?) AS found, EXISTS (?) AS in_use",
-			b.aliasAt(), b.withNumber().Where("a.alias_domain <> ?", text(2)))),
-		aliasSite: b.statement(Data, b.aliasSite()),
+			b.aliasAt(), b.withNumber(text(1)).Where("a.alias_domain <> ?", text(2)))),
+		numberHeld: b.statement(Data, b.NewSelect().ColumnExpr("?", b.numberHeld())),
+		aliasSite:  b.statement(Data, b.aliasSite()),
 
 		addAlias: b.statement(Data, add()).takes(),
 		removeAlias: b.statement(Data, b.NewDelete().Model(alias).
@@ -89,21 +86,28 @@ func (b *builder) takeAlias(add *bun.InsertQuery) *bun.SelectQuery {
 		ColumnExpr("(SELECT count(*) FROM added)")
 }
 
-// assignNumber deletes the number $1 from the pool and adds the alias $1@$2 if that does not exist.
-// It returns an assignedRow.
+// numberHeld is the condition that an alias of any domain, or a user of the domain $2 in any case,
+// has the number $1.
+func (b *builder) numberHeld() schema.QueryAppender {
+	return bun.SafeQuery("(EXISTS (?) OR EXISTS (?) OR EXISTS (?))",
+		b.withNumber(text(1)), b.accountWithNumber(text(1), 2), b.userWithNumber(text(1), 2))
+}
+
+// assignNumber deletes the number $1 from the pool and adds the alias $1@$2, unless the number is
+// held. It returns an assignedRow.
 func (b *builder) assignNumber() *bun.SelectQuery {
 	pooled := b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("1").Where("n.number = ?", text(1))
 	taken := b.NewDelete().Model((*numberModel)(nil)).Where("n.number = ?", text(1)).
-		Where("NOT EXISTS (?)", b.aliasAt()).Returning("n.number")
+		Where("NOT ?", b.numberHeld()).Returning("n.number")
 	return b.NewSelect().With("taken", taken).With("added", b.insertAlias(b.NewSelect().TableExpr("taken"))).
-		ColumnExpr("EXISTS (SELECT 1 FROM taken) AS done, EXISTS (?) AS pooled, EXISTS (?) AS aliased", pooled, b.aliasAt())
+		ColumnExpr("EXISTS (SELECT 1 FROM taken) AS done, EXISTS (?) AS pooled, ? AS held", pooled, b.numberHeld())
 }
 
 // releaseNumber deletes the alias $1@$2 and puts $1 into the pool, unless an alias of another
 // domain has it. It returns a releasedRow. A row that another transaction deletes meanwhile is seen
 // and yet not there to delete.
 func (b *builder) releaseNumber() *bun.SelectQuery {
-	inUse := b.withNumber().Where("a.alias_domain <> ?", text(2))
+	inUse := b.withNumber(text(1)).Where("a.alias_domain <> ?", text(2))
 	gone := b.NewDelete().Model((*dbaliasModel)(nil)).Where("a.alias_username = ? AND a.alias_domain = ?", text(1), text(2)).
 		Where("NOT EXISTS (?)", inUse).Returning("1")
 	pooled := b.NewInsert().Model((*numberModel)(nil)).Column("number").
@@ -123,16 +127,20 @@ type siteOfAlias struct {
 	Domain            string        `bun:"domain"`
 }
 
+func (r siteOfAlias) site() hermes.AliasSite {
+	return hermes.AliasSite{
+		Served: r.Served, DestinationServed: r.DestinationServed, Holder: r.Holder, IsUser: r.IsUser,
+		NumberAlias: sip.Unchecked(r.Username, r.Domain),
+	}
+}
+
 // AliasSite implements [hermes.Store].
 func (s *Store) AliasSite(ctx context.Context, a hermes.Alias) (site hermes.AliasSite, err error) {
 	var row siteOfAlias
 	if err := s.get(ctx, s.sql().aliasSite, &row, s.args(newDBAlias(a))...); err != nil {
 		return site, err
 	}
-	return hermes.AliasSite{
-		Served: row.Served, DestinationServed: row.DestinationServed, Holder: row.Holder, IsUser: row.IsUser,
-		NumberAlias: sip.Unchecked(row.Username, row.Domain),
-	}, nil
+	return row.site(), nil
 }
 
 // aliasLocks returns the locks for making an alias with that address. The table has no unique key.
@@ -168,9 +176,9 @@ func (s *Store) AddAlias(ctx context.Context, a hermes.Alias) error {
 
 // assignedRow is what assignNumber did, and what it found before.
 type assignedRow struct {
-	Done    bool `bun:"done"`
-	Pooled  bool `bun:"pooled"`
-	Aliased bool `bun:"aliased"`
+	Done   bool `bun:"done"`
+	Pooled bool `bun:"pooled"`
+	Held   bool `bun:"held"`
 }
 
 // AssignNumber implements [hermes.Store].
@@ -184,6 +192,13 @@ func (s *Store) AssignNumber(ctx context.Context, n e164.Number, a hermes.Alias)
 			if !has {
 				return hermes.NotFound
 			}
+			held := false
+			if err := in.get(ctx, in.sql().numberHeld, &held, n.String(), a.Alias.Domain().String()); err != nil {
+				return err
+			}
+			if held {
+				return hermes.Exists
+			}
 			return in.AddAlias(ctx, a)
 		}
 		var row assignedRow
@@ -193,7 +208,7 @@ func (s *Store) AssignNumber(ctx context.Context, n e164.Number, a hermes.Alias)
 		switch {
 		case row.Done:
 			return nil
-		case row.Pooled && row.Aliased:
+		case row.Pooled && row.Held:
 			return hermes.Exists
 		}
 		return hermes.NotFound

@@ -34,7 +34,7 @@ func texts(t *testing.T, st statements) map[string]string {
 func TestDatabase_Build(t *testing.T) {
 	t.Parallel()
 	// They are for one of the databases only.
-	optional := []string{"addBoth", "addLocalUser", "setBoth", "removeAll", "takeAlias", "assignNumber", "releaseNumber", "assignAny", "beforeAddNumbers", "afterAddNumbers", "analyzeNumbers",
+	optional := []string{"addBoth", "addLocalUser", "setBoth", "removeAll", "takeAlias", "assignNumber", "releaseNumber", "lockAny", "beforeAddNumbers", "afterAddNumbers", "analyzeNumbers",
 		"usersBeginningMany", "displayNamesInRange"}
 	for _, row := range []struct {
 		name    string

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -19,7 +20,7 @@ type takeStatements struct {
 
 	// The first argument of these is a domain in which no user may have the number.
 	firstFreeIn, takeIn statement
-	assignAny           statement // takeIn that also adds the alias, for PostgreSQL
+	lockAny             statement // locks a number that takeIn could take, for PostgreSQL
 }
 
 // candidate says which number of the pool is wanted.
@@ -80,16 +81,31 @@ const noRow = "CASE WHEN (? LIMIT 1) IS NULL THEN true ELSE false END"
 // free selects the numbers that may be taken, in no order.
 func (b *builder) free(c candidate) *bun.SelectQuery {
 	q := b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("n.number").
-		Where(inRange, text(c.from), text(c.from+1), text(c.from+2)).
-		Where(noRow, b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").
-			Where("a.alias_username = n.number ?theirs"))
+		Where(inRange, text(c.from), text(c.from+1), text(c.from+2))
+	number, theirs := bun.SafeQuery("n.number"), bun.SafeQuery("n.number ?theirs")
+	q.Where(noRow, b.withNumber(theirs))
 	if c.domain != 0 {
-		q.Where(noRow, b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").
-			Where("s.username = n.number ?theirs AND s.domain = ?", text(c.domain)))
-		q.Where(noRow, b.NewSelect().Model((*userModel)(nil)).ColumnExpr("1").
-			Where("h.username = n.number AND h.domain = ?", text(c.domain)))
+		q.Where(noRow, b.accountWithNumber(theirs, c.domain)).Where(noRow, b.userWithNumber(number, c.domain))
 	}
 	return q
+}
+
+// withNumber selects the rows whose alias has the number as user part.
+func (b *builder) withNumber(number schema.QueryAppender) *bun.SelectQuery {
+	return b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").Where("a.alias_username = ?", number)
+}
+
+// accountWithNumber selects the rows of subscriber with the number as user part. The domain is that
+// of the argument, in any case: other tools do not fold it.
+func (b *builder) accountWithNumber(number schema.QueryAppender, domain int) *bun.SelectQuery {
+	return b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").
+		Where("s.username = ? AND lower(s.domain ?C) = lower(? ?C)", number, text(domain))
+}
+
+// userWithNumber is accountWithNumber for Hermes' own table.
+func (b *builder) userWithNumber(number schema.QueryAppender, domain int) *bun.SelectQuery {
+	return b.NewSelect().Model((*userModel)(nil)).ColumnExpr("1").
+		Where("h.username = ? AND lower(h.domain ?C) = lower(? ?C)", number, text(domain))
 }
 
 func (b *builder) takeStatements() takeStatements {
@@ -110,30 +126,25 @@ func (b *builder) takeStatements() takeStatements {
 		takeWaiting: take("(?)", b.candidate(candidate{from: 1, wait: true})),
 	}
 	if b.engine.writesInWith {
-		st.assignAny = b.statement(Data, b.assignAny()).takes()
+		st.lockAny = b.statement(Data, b.lockAny())
 	}
 	return st
 }
 
-// assignAny deletes a number from the pool, from the key $4 on or else any, and adds the alias of
-// the domain $1 with it, which leads to $2@$3. It returns an assignedAnyRow.
+// lockAny selects what decides about an alias of the domain $2 that leads to $3@$4, as aliasSite
+// does with an empty $1, and locks a number of the pool that may become that alias, from the key $5
+// on or else any. It returns a lockedAnyRow.
 //
 // It takes the number's lock before it locks the row, and only that of one number: a transaction
-// that makes an alias of the number has its lock first, and then wants the row.
-func (b *builder) assignAny() *bun.SelectQuery {
-	one := func(from int) *bun.SelectQuery { return b.candidate(candidate{from: from, lock: true, domain: 1}) }
+// that makes an alias of the number has its lock first, and then wants the row. The statement may
+// not see what a transaction has done that had the lock just before. The next one does.
+func (b *builder) lockAny() *bun.SelectQuery {
+	one := func(from int) *bun.SelectQuery { return b.candidate(candidate{from: from, lock: true, domain: 2}) }
 	row := b.passLocked(b.NewSelect().TableExpr("?numbers AS r").ColumnExpr("r.number").
 		Where("r.number = (SELECT number FROM candidate)"))
-	taken := b.NewDelete().Model((*numberModel)(nil)).Where("n.number = (?)", row).Returning("n.number")
-	values := b.NewSelect().TableExpr("taken").ColumnExpr("taken.number AS alias_username, ? AS alias_domain", text(1)).
-		ColumnExpr("? AS username, ? AS domain", text(2), text(3))
-	added := b.NewInsert().Model((*dbaliasModel)(nil)).TableExpr("(?) AS v", values)
-	for _, f := range columns(b.DB, (*dbaliasModel)(nil)) {
-		added.Column(f.Name)
-	}
-	return b.NewSelect().With("candidate", b.NewSelect().ColumnExpr("coalesce((?), (?)) AS number", one(4), one(7))).
-		With("taken", taken).With("added", added).
-		ColumnExpr("(SELECT number FROM candidate) AS candidate, (SELECT number FROM taken) AS taken")
+	return b.aliasSite().With("candidate", b.NewSelect().ColumnExpr("coalesce((?), (?)) AS number", one(5), one(8))).
+		With("locked", row).
+		ColumnExpr("(SELECT number FROM candidate) AS candidate, (SELECT number FROM locked) AS locked")
 }
 
 // TakeNumber implements [hermes.Store].
@@ -215,8 +226,8 @@ func (s *Store) takeFrom(ctx context.Context, search *search, match hermes.Patte
 }
 
 // AssignAny implements [hermes.Store]. A number whose lock another transaction has is passed over:
-// the lock is what AddAlias has while it makes an alias of the number.
-func (s *Store) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Number, err error) {
+// the lock is what makers of users and aliases have that are about the number.
+func (s *Store) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Number, site hermes.AliasSite, err error) {
 	err = s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockPool().AsShared()}, func(in *Store) error {
 		from := ""
 		if q.Random {
@@ -229,48 +240,55 @@ func (s *Store) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Num
 				return err
 			}
 		}
-		n, err = in.assignFrom(ctx, q, from)
+		n, site, err = in.assignFrom(ctx, q, from)
 		return err
 	})
 	if err != nil {
-		return e164.Number{}, err
+		return e164.Number{}, site, err
 	}
-	return n, nil
+	return n, site, nil
+}
+
+// aliasOf returns the alias that q makes of a number.
+func aliasOf(n e164.Number, q hermes.AssignQuery) hermes.Alias {
+	return hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination}
 }
 
 // assignFrom assigns the first match from a key on, or else the first of all.
-func (s *Store) assignFrom(ctx context.Context, q hermes.AssignQuery, from string) (n e164.Number, err error) {
+func (s *Store) assignFrom(ctx context.Context, q hermes.AssignQuery, from string) (n e164.Number, site hermes.AliasSite, err error) {
 	if !s.engine.writesInWith {
 		return s.takeAndAlias(ctx, q, from)
 	}
 	all := numberRange(q.Match, "")
 	for misses := 0; ; {
-		var row assignedAnyRow
-		args := append([]any{q.Domain.String(), q.Destination.User(), q.Destination.Domain().String()}, numberRange(q.Match, from)...)
-		if err := s.get(ctx, s.sql().assignAny, &row, append(args, all...)...); err != nil {
-			return n, err
+		var row lockedAnyRow
+		args := append(s.args(newDBAlias(aliasOf(e164.Number{}, q))), numberRange(q.Match, from)...)
+		if err := s.get(ctx, s.sql().lockAny, &row, append(args, all...)...); err != nil {
+			return n, site, err
 		}
-		if n = row.Taken; !n.IsZero() {
-			return n, nil
-		}
-		if n = row.Candidate; n.IsZero() {
+		site, n = row.site(), row.Candidate
+		if n.IsZero() {
 			// Other transactions have the locks of all numbers, if there are any.
 			if err := s.get(ctx, s.sql().firstFreeIn, &n, append([]any{q.Domain.String()}, all...)...); err != nil {
-				return n, err
+				return n, site, err
 			}
 			if err := s.lock(ctx, []hermes.Lock{hermes.LockNumber(n)}); err != nil {
-				return n, err
+				return n, site, err
 			}
 			continue
 		}
-		// Another transaction takes it, or has taken it just now.
-		if misses++; misses < maxMisses {
-			from = after(n)
-			continue
+		// Another transaction takes the number, unless its row is locked, or has taken it just now.
+		if row.Locked.IsZero() {
+			if misses++; misses < maxMisses {
+				from = after(n)
+				continue
+			}
 		}
-		a := hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination}
-		if err := s.AssignNumber(ctx, n, a); err != error(hermes.NotFound) { // waits for the other
-			return n, err
+		switch err := s.AssignNumber(ctx, n, aliasOf(n, q)); err { // waits for a row that is not locked
+		case hermes.NotFound, hermes.Exists:
+			from = after(n)
+		default:
+			return n, site, err
 		}
 	}
 }
@@ -278,26 +296,30 @@ func (s *Store) assignFrom(ctx context.Context, q hermes.AssignQuery, from strin
 // maxMisses is after how many numbers that others take AssignAny waits for one of the others.
 const maxMisses = 4
 
-// assignedAnyRow is what assignAny did: the number that it locked and the one that it took, which
-// may be zero.
-type assignedAnyRow struct {
+// lockedAnyRow is what lockAny found, the number whose lock it took, and the number of the row that
+// it locked. Either number may be zero.
+type lockedAnyRow struct {
+	siteOfAlias
+
 	Candidate e164.Number `bun:"candidate"`
-	Taken     e164.Number `bun:"taken"`
+	Locked    e164.Number `bun:"locked"`
 }
 
 // takeAndAlias is assignFrom by several statements.
-func (s *Store) takeAndAlias(ctx context.Context, q hermes.AssignQuery, from string) (n e164.Number, err error) {
+func (s *Store) takeAndAlias(ctx context.Context, q hermes.AssignQuery, from string) (n e164.Number, site hermes.AliasSite, err error) {
+	if site, err = s.AliasSite(ctx, aliasOf(n, q)); err != nil {
+		return n, site, err
+	}
 	for _, key := range []string{from, ""} {
 		err = s.get(ctx, s.sql().takeIn, &n, append([]any{q.Domain.String()}, numberRange(q.Match, key)...)...)
 		if err == nil {
-			a := hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination}
-			return n, s.AddAlias(ctx, a)
+			return n, site, s.AddAlias(ctx, aliasOf(n, q))
 		}
 		if err != error(hermes.NotFound) {
-			return n, err
+			return n, site, err
 		}
 	}
-	return n, hermes.NotFound
+	return n, site, hermes.NotFound
 }
 
 // keyBetween returns a random key that is not before first and not after every number that begins
