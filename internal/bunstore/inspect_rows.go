@@ -30,12 +30,14 @@ type Account struct {
 	NoHash      bool // ha1 or ha1b is empty
 	Provisioned bool // Hermes' own table has the address
 	Shared      bool // other domains have the user name too, and this is the first such row
+	Pooled      bool // the user name is a number in the pool
 }
 
 const inspectAccounts = `SELECT s.id, s.username, s.domain, s.clear, s.nohash,
 		EXISTS (SELECT 1 FROM ?users AS h WHERE h.username = s.username ?C AND h.domain = s.domain ?C ` + single + `),
 		EXISTS (SELECT 1 FROM ?subscriber AS o WHERE o.username = s.username AND o.domain <> s.domain)
-			AND NOT EXISTS (SELECT 1 FROM ?subscriber AS o WHERE o.username = s.username AND o.id < s.id)
+			AND NOT EXISTS (SELECT 1 FROM ?subscriber AS o WHERE o.username = s.username AND o.id < s.id),
+		EXISTS (SELECT 1 FROM ?numbers AS n WHERE n.number = s.username ?C ` + single + `)
 	FROM (SELECT k.id, k.username, k.domain, k.password <> '' AS clear, k.ha1 = '' OR k.ha1b = '' AS nohash
 		FROM ?subscriber AS k WHERE k.id > ?0 ORDER BY k.id LIMIT ?1) AS s ORDER BY s.id`
 
@@ -43,7 +45,7 @@ const inspectAccounts = `SELECT s.id, s.username, s.domain, s.clear, s.nohash,
 func (i Inspector) Accounts(ctx context.Context, after Account, limit int) ([]Account, error) {
 	return inspect(ctx, i, inspectAccounts, []any{place(1), place(2)}, func(rows *sql.Rows) (a Account, err error) {
 		var username, domain string
-		err = rows.Scan(&a.ID, &username, &domain, &a.Clear, &a.NoHash, &a.Provisioned, &a.Shared)
+		err = rows.Scan(&a.ID, &username, &domain, &a.Clear, &a.NoHash, &a.Provisioned, &a.Shared, &a.Pooled)
 		a.Address = sip.Unchecked(username, domain)
 		return a, err
 	}, after.ID, limit)
@@ -53,10 +55,12 @@ func (i Inspector) Accounts(ctx context.Context, after Account, limit int) ([]Ac
 type Provisioned struct {
 	User    hermes.User // Address, Type, Sealed; of the account HA1, HA1B and Clear
 	Account bool        // subscriber has the address
+	Pooled  bool        // the user name is a number in the pool
 }
 
 const inspectUsers = `SELECT u.username, u.domain, u.type, u.sealed, s.username IS NOT NULL,
-		coalesce(s.ha1, ''), coalesce(s.ha1b, ''), coalesce(s.password, '')
+		coalesce(s.ha1, ''), coalesce(s.ha1b, ''), coalesce(s.password, ''),
+		EXISTS (SELECT 1 FROM ?numbers AS n WHERE n.number = u.username ` + single + `)
 	FROM (SELECT h.username, h.domain, h.type, h.sealed FROM ?users AS h
 		WHERE (h.username, h.domain) > (?0, ?1) ORDER BY h.username, h.domain LIMIT ?2) AS u
 	LEFT JOIN ?subscriber AS s ON s.username = u.username ?theirs AND s.domain = u.domain ?theirs
@@ -69,7 +73,7 @@ func (i Inspector) Users(ctx context.Context, after Provisioned, limit int) ([]P
 		var username, domain string
 		var sealed []byte
 		u := &p.User
-		err = rows.Scan(&username, &domain, &u.Type, &sealed, &p.Account, &u.HA1, &u.HA1B, &u.Clear)
+		err = rows.Scan(&username, &domain, &u.Type, &sealed, &p.Account, &u.HA1, &u.HA1B, &u.Clear, &p.Pooled)
 		u.Address, u.Sealed = sip.Unchecked(username, domain), string(sealed)
 		return p, err
 	}, username, domain, limit)

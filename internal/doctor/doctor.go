@@ -92,6 +92,7 @@ type examiner struct {
 
 	// Tallies to which the checks of several tables add.
 	clearPasswords *tally
+	poolUsers      *tally
 	mixedCase      *tally
 
 	// Why not all rows of a table were read, or nil.

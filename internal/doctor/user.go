@@ -45,9 +45,18 @@ var sameUserNamesCheck = check{
 		`doctor cannot check it`,
 }
 
+var poolUsersCheck = check{
+	name:   "pool-users",
+	level:  Warn,
+	ok:     "no number in the pool is the user name of a user",
+	fault:  "users whose user name is a number in the pool: number/assign passes over it in their domains",
+	remedy: "number/remove takes the number out of the pool; or user/remove",
+}
+
 // accounts examines Kamailio's table subscriber.
 func (e *examiner) accounts(ctx context.Context) {
 	e.clearPasswords = newTally(e.clearPasswordsCheck())
+	e.poolUsers = newTally(poolUsersCheck)
 	kamailioOnly, hashes := newTally(kamailioOnlyUsersCheck), newTally(emptyHashesCheck)
 	domains, names := newTally(userDomainsCheck), newTally(sameUserNamesCheck)
 	err := readRows(ctx, e, bunstore.Inspector.Accounts, func(a bunstore.Account) {
@@ -56,6 +65,7 @@ func (e *examiner) accounts(ctx context.Context) {
 		hashes.addIf(a.NoHash, address)
 		domains.addIf(!e.serves(a.Address.Domain()), address)
 		names.addIf(a.Shared, a.Address.User())
+		e.poolUsers.addIf(a.Pooled, address)
 		e.clearPasswords.addIf(a.Clear != e.KamailioPlaintext, address)
 		e.checkCase("subscriber", address, a.Address.Domain())
 	}, "subscriber")
@@ -116,6 +126,7 @@ func (e *examiner) users(ctx context.Context) {
 	if err == nil {
 		err = readRows(ctx, e, bunstore.Inspector.Users, func(p bunstore.Provisioned) {
 			hermesOnly.addIf(p.User.Type == hermes.Local && !p.Account, p.User.Address.String())
+			e.poolUsers.addIf(p.Pooled && !p.Account, p.User.Address.String())
 			e.password(ctx, opener, p, sealed, hashes)
 		}, "subscriber")
 	}
@@ -123,6 +134,7 @@ func (e *examiner) users(ctx context.Context) {
 	e.reportTally(sealed, err)
 	e.reportTally(hashes, err)
 	e.reportTally(e.clearPasswords, e.accountsErr, err)
+	e.reportTally(e.poolUsers, e.accountsErr, err)
 }
 
 // password examines the password of one user. It ignores empty hashes, which accounts examines, and

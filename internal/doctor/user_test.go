@@ -85,6 +85,17 @@ var userFaults = []rowFault{
 			"a Kamailio without use_domain=1 takes one user for the other: 1 (clear)",
 	},
 	{
+		why: "users of both tables, or of one, whose user names are numbers in the pool",
+		sql: []string{
+			insertAccount("+4773500006", "example.test"), insertUser("+4773500006", "example.test"),
+			insertUser("+4773500007", "far.test"), insertUser("+47735000070", "far.test"),
+			`UPDATE HERMES.users SET type = 'remote' WHERE domain = 'far.test'`,
+		},
+		check: "pool-users",
+		want: "warn users whose user name is a number in the pool: number/assign passes over it in their domains: " +
+			"2 (+4773500006@example.test, +4773500007@far.test)",
+	},
+	{
 		why: "a phone of a user who does not exist",
 		sql: []string{
 			`INSERT INTO HERMES.phones (mac, username, domain) VALUES ('001122334455', 'nobody', 'example.test')`,
