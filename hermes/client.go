@@ -15,21 +15,21 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// NumberPlan decides which numbers of the E.164 shape exist. Package e164/plan has some. It is asked
-// about each number that is to enter the pool, and about no other: numbers that are in the pool
-// already can always be found, taken and removed.
+// NumberPlan decides which numbers of the E.164 shape exist. Package e164/plan has some. It is
+// asked about each number that is to enter the pool, and about no other: numbers that are in the
+// pool already can always be found, taken and removed.
 type NumberPlan interface {
-	// Check returns nil if n is acceptable, and otherwise an error whose text says what is wanted. The
-	// text is part of the answer. Check may be called by several goroutines at once.
+	// Check returns nil if n is acceptable, and otherwise an error whose text says what is wanted.
+	// The text is part of the answer. Check may be called by several goroutines at once.
 	Check(n e164.Number) error
 }
 
 // LengthPlan is a [NumberPlan] that may be asked about a range of numbers at once.
 type LengthPlan interface {
 	NumberPlan
-	// ChecksLengthOnly reports whether Check gives the same for all numbers that have the same country
-	// calling code and the same count of digits. If it does, one number of a range is checked rather
-	// than each.
+	// ChecksLengthOnly reports whether Check gives the same for all numbers that have the same
+	// country calling code and the same count of digits. If it does, the ends of a range are checked
+	// rather than each number.
 	ChecksLengthOnly() bool
 }
 

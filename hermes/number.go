@@ -33,8 +33,8 @@ func (c *Client) checkNumber(name string, n e164.Number) error {
 	return &Error{Response: Failed, Cause: Rejected, Detail: notANumber, Description: description, Err: err}
 }
 
-// rejected returns an error with a detail that says what is wanted of the numbers, and a description
-// that says which parameter was refused.
+// rejected returns an error with a detail that says what is wanted of the numbers, and a
+// description that says which parameter was refused.
 func rejected(detail, format string, args ...any) *Error {
 	e := failed(Rejected, "%s", detail)
 	e.Description = fmt.Sprintf(format, args...)

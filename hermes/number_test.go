@@ -11,8 +11,8 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// planWithout44 is a number plan in which no number begins with +44. It counts how often it is asked
-// about a number.
+// planWithout44 is a number plan in which no number begins with +44. It counts how often it is
+// asked about a number.
 type planWithout44 struct {
 	checks     *int
 	lengthOnly bool

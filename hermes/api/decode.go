@@ -118,7 +118,7 @@ func (e *endpoint) malformed(f *requestField, err error) *hermes.Error {
 type valueRule struct {
 	response    hermes.Response
 	cause       hermes.Cause
-	detail      string // if not empty, the detail; the text of the parser's error is the description then
+	detail      string // if not empty, the text of the parser's error becomes the description
 	leadingPlus bool   // values may begin with +
 }
 

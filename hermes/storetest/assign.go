@@ -13,6 +13,7 @@ import (
 func testAssign(t *testing.T, open openFunc) {
 	t.Run("AddAlias", func(t *testing.T) { testAddNumberAlias(t, open) })
 	t.Run("AssignNumber", func(t *testing.T) { testAssignNumber(t, open) })
+	t.Run("AssignNumber of a number in use", func(t *testing.T) { testAssignHeldNumber(t, open) })
 	t.Run("AssignAny", func(t *testing.T) { testAssignAny(t, open, false) })
 	t.Run("AssignAny at random", func(t *testing.T) { testAssignAny(t, open, true) })
 	t.Run("ReleaseNumber", func(t *testing.T) { testReleaseNumber(t, open) })
@@ -86,6 +87,24 @@ func testAssignNumber(t *testing.T, open openFunc) {
 		wantPool(t, s, "+4711")
 		wantAliases(t, s, hermes.AliasQuery{Limit: 10}, toAlice)
 	})
+	t.Run("nothing is changed if the transaction fails", func(t *testing.T) {
+		s := open(t).Store
+		mustAddNumber(t, s, "+4711")
+		err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
+			must(t, tx.AssignNumber(t.Context(), number("+4711"), toAlice))
+			wantPool(t, tx)
+			wantCause(t, tx.AssignNumber(t.Context(), number("+4711"), toAlice), hermes.NotFound)
+			return errOwn
+		})
+		wantError(t, err, errOwn)
+		wantPool(t, s, "+4711")
+		wantAliases(t, s, hermes.AliasQuery{Limit: 10})
+	})
+}
+
+// testAssignHeldNumber assigns numbers that something else may have, by name.
+func testAssignHeldNumber(t *testing.T, open openFunc) {
+	toAlice := alias("+4711@example.com", "alice@example.com")
 	t.Run("a number that an alias of any domain, or a user of that domain, has is Exists", func(t *testing.T) {
 		capitals := localUser("+4711@example.com")
 		capitals.Address = sip.Unchecked("+4711", "EXAMPLE.com")
@@ -117,19 +136,6 @@ func testAssignNumber(t *testing.T, open openFunc) {
 		mustAddNumber(t, s, "+4711")
 		must(t, s.AssignNumber(t.Context(), number("+4711"), toAlice))
 		wantPool(t, s)
-	})
-	t.Run("nothing is changed if the transaction fails", func(t *testing.T) {
-		s := open(t).Store
-		mustAddNumber(t, s, "+4711")
-		err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
-			must(t, tx.AssignNumber(t.Context(), number("+4711"), toAlice))
-			wantPool(t, tx)
-			wantCause(t, tx.AssignNumber(t.Context(), number("+4711"), toAlice), hermes.NotFound)
-			return errOwn
-		})
-		wantError(t, err, errOwn)
-		wantPool(t, s, "+4711")
-		wantAliases(t, s, hermes.AliasQuery{Limit: 10})
 	})
 }
 

@@ -267,30 +267,30 @@ func testRaceAddNumbersAddAlias(t *testing.T, s hermes.Store) {
 	}
 }
 
-// testRaceAddUserAssign adds users whose user names are the first numbers of the pool, while the
+// testRaceAddUserAssign adds users whose user names are the numbers of the pool, in order, while the
 // first free numbers are assigned.
 func testRaceAddUserAssign(t *testing.T, s hermes.Store) {
-	const workers, size = 8, 16
+	const adders, assigners = 3, 3
 	must(t, s.SetServers(t.Context(), servers("example.com")))
+	size := rounds(t, 200)
+	mustAddNumbers(t, s, nthNumber("+47", 8, 0).String(), nthNumber("+47", 8, size-1).String(), int64(size))
 	q := hermes.AssignQuery{Domain: domain("example.com"), Destination: addr("alice@example.com")}
-	for round := range rounds(t, 20) {
-		first := nthNumber("+47", 8, round*100)
-		last, _ := first.Offset(size - 1)
-		mustAddNumbers(t, s, first.String(), last.String(), size)
-		errs := runConcurrently(workers, func(worker int) error {
-			if worker%2 == 0 {
-				_, _, err := s.AssignAny(t.Context(), q)
-				return err
+	errs := runConcurrently(adders+assigners, func(worker int) (err error) {
+		for i := worker; err == nil && worker < adders && i < size; i += adders {
+			u := localUser(nthNumber("+47", 8, i).String() + "@example.com")
+			if _, err = s.AddLocalUser(t.Context(), u); err == error(hermes.Exists) {
+				err = nil // it was assigned before
 			}
-			u, _ := first.Offset(int64(worker / 2))
-			_, err := s.AddLocalUser(t.Context(), localUser(u.String()+"@example.com"))
-			if err == error(hermes.Exists) {
-				return nil // it was assigned before
-			}
-			return err
-		})
-		must(t, firstError(errs...))
-	}
+		}
+		for err == nil && worker >= adders {
+			_, _, err = s.AssignAny(t.Context(), q)
+		}
+		if err == error(hermes.NotFound) {
+			return nil
+		}
+		return err
+	})
+	must(t, firstError(errs...))
 	aliases, err := s.Aliases(t.Context(), hermes.AliasQuery{Limit: 10_000})
 	must(t, err)
 	for _, a := range aliases {
