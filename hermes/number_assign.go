@@ -70,8 +70,9 @@ type NumberAssignResponse struct {
 }
 
 // NumberAssign takes a number out of the pool and makes it the user's E.164 alias, together or not
-// at all. Causes: UnknownDomain, NotFound (no such user, or the number is not in the
-// pool), Exists, Empty.
+// at all. A number that an alias of any domain, or a user of the alias' domain, has is passed over,
+// and refused if it is named. Causes: Malformed (the domain), UnknownDomain, NotFound (no such
+// user, or the number is not in the pool), Exists, Empty.
 func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (res NumberAssignResponse, err error) {
 	defer wrap(&err, "number/assign")
 	if err = c.precheck("number/assign", req); err != nil {
