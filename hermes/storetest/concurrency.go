@@ -267,8 +267,8 @@ func testRaceAddNumbersAddAlias(t *testing.T, s hermes.Store) {
 	}
 }
 
-// testRaceAddUserAssign adds users whose user names are the numbers of the pool, in order, while the
-// first free numbers are assigned.
+// testRaceAddUserAssign adds users whose user names are the numbers of the pool, in order, while
+// the first free numbers are assigned.
 func testRaceAddUserAssign(t *testing.T, s hermes.Store) {
 	const adders, assigners = 3, 3
 	must(t, s.SetServers(t.Context(), servers("example.com")))
