@@ -43,10 +43,16 @@ func Parse(s string) (Addr, error) {
 	return a, nil
 }
 
+const scheme = "sip:"
+
+// hasScheme reports whether s begins with the scheme, in any case.
+func hasScheme(s string) bool {
+	return len(s) >= len(scheme) && strings.EqualFold(s[:len(scheme)], scheme)
+}
+
 func parse(s string) (Addr, fault) {
 	address := s
-	const scheme = "sip:"
-	if len(s) >= len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
+	if hasScheme(s) {
 		address = s[len(scheme):]
 	}
 	user, domain, ok := strings.Cut(address, "@")
@@ -101,21 +107,24 @@ func MustParse(s string) Addr {
 // Unchecked returns an address of the given user and domain without checking or changing them. It
 // is for rows of shared tables, where other programs write domains in upper case and users that
 // [Parse] refuses. [Addr.Valid] reports whether Parse would have returned the same address;
-// [Addr.UnmarshalText] and [Addr.Scan] refuse an address that is not valid.
+// [Addr.UnmarshalText] and [Addr.Scan] refuse an address that is not valid. [Addr.String] shows it,
+// and [ParseAny] reads that text.
 func Unchecked(user, domain string) Addr { return Addr{user: user, domain: domain} }
 
-// User returns the part before the @, or "" for the zero Addr.
+// User returns the part before the @ as it is, or "" for the zero Addr.
 func (a Addr) User() string { return a.user }
 
 // Domain returns the part after the @. If a was made by [Unchecked], the domain is unchecked, too.
 func (a Addr) Domain() Domain { return Domain{name: a.domain} }
 
-// String returns user@domain, or "" for the zero Addr.
+// String returns user@domain, or "" for the zero Addr. A malformed user is written as [Spell] does,
+// and a malformed domain in the same way, with its @ as \x40. Different addresses have different
+// texts.
 func (a Addr) String() string {
 	if a.IsZero() {
 		return ""
 	}
-	return a.user + "@" + a.domain
+	return Spell(a.user) + "@" + spell(a.domain, true)
 }
 
 // IsZero reports whether a is the zero Addr.
@@ -140,9 +149,9 @@ func (a Addr) AppendText(b []byte) ([]byte, error) {
 	if a.IsZero() {
 		return b, nil
 	}
-	b = append(b, a.user...)
+	b = append(b, Spell(a.user)...)
 	b = append(b, '@')
-	return append(b, a.domain...), nil
+	return append(b, spell(a.domain, true)...), nil
 }
 
 // MarshalText returns the text of [Addr.String]. Its error is always nil.

@@ -52,11 +52,11 @@ func (d Domain) Valid() bool {
 // Compare returns -1, 0 or +1. It compares the names byte by byte.
 func (d Domain) Compare(e Domain) int { return strings.Compare(d.name, e.name) }
 
-// AppendText appends the name to b. Its error is always nil.
-func (d Domain) AppendText(b []byte) ([]byte, error) { return append(b, d.name...), nil }
+// AppendText appends the name to b, a malformed one as in [Addr.String]. Its error is always nil.
+func (d Domain) AppendText(b []byte) ([]byte, error) { return append(b, spell(d.name, true)...), nil }
 
-// MarshalText returns the name. Its error is always nil.
-func (d Domain) MarshalText() ([]byte, error) { return []byte(d.name), nil }
+// MarshalText returns the text of [Domain.AppendText]. Its error is always nil.
+func (d Domain) MarshalText() ([]byte, error) { return d.AppendText(nil) }
 
 // UnmarshalText sets d to the domain that [ParseDomain] reads, or to the zero Domain if text is
 // empty. If it returns an error, d is unchanged.
