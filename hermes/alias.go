@@ -2,7 +2,6 @@ package hermes
 
 import (
 	"context"
-	"errors"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -36,7 +35,7 @@ func (r AliasListRequest) start() (Alias, error) {
 	if err != nil || f == nil {
 		return Alias{}, err
 	}
-	return Alias{Alias: sip.Unchecked(f[0], f[1]), Destination: sip.Unchecked(f[2], f[3])}, nil
+	return Alias{Alias: tokenAddr(f[0], f[1]), Destination: tokenAddr(f[2], f[3])}, nil
 }
 
 // AliasListResponse has the aliases, ordered by alias and then destination.
@@ -51,8 +50,17 @@ func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res Alias
 	if err = c.precheck("alias/list", req); err != nil {
 		return res, err
 	}
+	defer func() {
+		if e := asError(err); err != nil && e.Cause == StoreFailed {
+			e.Response = OK
+			res, err = AliasListResponse{List: &List[Alias]{}}, e
+		}
+	}()
 	start, err := req.start()
 	if err != nil {
+		return res, err
+	}
+	if req, err = c.namedFilters(ctx, req); err != nil {
 		return res, err
 	}
 	page := func(ctx context.Context, after Alias, n int) ([]Alias, error) {
@@ -62,12 +70,18 @@ func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res Alias
 	}
 	res.List, err = newList(ctx, c, "alias/list", req.Limit, start, page,
 		func(a Alias) string { return addrToken(a.Alias, a.Destination) })
-	if errors.Is(err, StoreFailed) {
-		e := asError(err)
-		e.Response = OK
-		return AliasListResponse{List: &List[Alias]{}}, e
-	}
 	return res, err
+}
+
+// namedFilters returns req with the addresses of the rows that Alias and Destination name.
+func (c *Client) namedFilters(ctx context.Context, req AliasListRequest) (_ AliasListRequest, err error) {
+	if !req.Alias.IsZero() {
+		req.Alias, err = namedAlias(ctx, c.store, req.Alias)
+	}
+	if err == nil && !req.Destination.IsZero() {
+		req.Destination, err = namedDestination(ctx, c.store, req.Destination)
+	}
+	return req, err
 }
 
 // aliasNumber returns the number of an E.164 alias: one whose user part is an E.164 number.
@@ -88,13 +102,7 @@ func (r AliasAddRequest) Check(malformed ...string) error {
 	if err != nil {
 		return err
 	}
-	if !r.Alias.IsZero() && !r.Alias.Valid() {
-		return invalid(BadAlias, "alias %q: want a SIP address, user@domain", r.Alias)
-	}
-	if !r.Destination.IsZero() && !r.Destination.Valid() {
-		return invalid(BadDestination, "destination %q: want a SIP address, user@domain", r.Destination)
-	}
-	return nil
+	return withCause(checkNewAddr("alias", r.Alias), Invalid, BadAlias)
 }
 
 // AliasAddResponse has both.
@@ -112,8 +120,15 @@ func (c *Client) AliasAdd(ctx context.Context, req AliasAddRequest) (res AliasAd
 	if err = c.precheck("alias/add", req); err != nil {
 		return res, err
 	}
+	req.Alias = normalAddr(req.Alias)
 	locks := append(aliasLocks(req.Alias), LockAddr(req.Destination))
-	err = c.change(ctx, locks, func(s Store) error { return c.addAlias(ctx, s, Alias(req)) })
+	err = c.change(ctx, locks, func(s Store) error {
+		var err error
+		if req.Destination, err = namedUserAs(ctx, s, "destination", req.Destination); err != nil {
+			return withCause(err, Invalid, BadDestination)
+		}
+		return c.addAlias(ctx, s, Alias(req))
+	})
 	return AliasAddResponse(req), err
 }
 
@@ -186,5 +201,12 @@ func (c *Client) AliasRemove(ctx context.Context, req AliasRemoveRequest) (res A
 	if err = c.precheck("alias/remove", req); err != nil {
 		return res, err
 	}
-	return AliasRemoveResponse(req), c.changed(noAlias(c.store.RemoveAlias(ctx, req.Alias), req.Alias))
+	err = c.changeNamed(ctx, req.Alias, func(s Store) error {
+		var err error
+		if req.Alias, err = namedAlias(ctx, s, req.Alias); err != nil {
+			return withCause(err, Invalid, BadAddress)
+		}
+		return noAlias(s.RemoveAlias(ctx, req.Alias), req.Alias)
+	})
+	return AliasRemoveResponse(req), err
 }

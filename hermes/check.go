@@ -37,22 +37,6 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-func needAddr(name string, a sip.Addr, malformed []string) error {
-	if !given(name, a, malformed) {
-		return badParameter("%s: missing; want user@domain", name)
-	}
-	return nil
-}
-
-// checkNewAddr refuses a malformed address, which only other tools write. It accepts the zero
-// address, about which needAddr decides.
-func checkNewAddr(name string, a sip.Addr) error {
-	if !a.IsZero() && !a.Valid() {
-		return failed(Malformed, "%s %q: want a SIP address, user@domain", name, a)
-	}
-	return nil
-}
-
 func checkLimit(limit int) error {
 	if limit < 0 {
 		return badParameter("limit: want 1 or more")

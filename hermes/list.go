@@ -210,7 +210,7 @@ func (l *List[T]) UnmarshalJSON(b []byte) error {
 }
 
 // pageToken returns where a page ended, as the fields of its last entry, so that paging needs no
-// state. The form survives a URL, and any text that another tool wrote into a row.
+// state. The form survives a URL. No field may contain a NUL.
 func pageToken(fields ...string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(fields, "\x00")))
 }
@@ -219,9 +219,14 @@ func pageToken(fields ...string) string {
 func addrToken(addrs ...sip.Addr) string {
 	var fields []string
 	for _, a := range addrs {
-		fields = append(fields, a.User(), a.Domain().String())
+		fields = append(fields, sip.Spell(a.User()), sip.Spell(a.Domain().String()))
 	}
 	return pageToken(fields...)
+}
+
+// tokenAddr returns the address of which addrToken wrote the fields.
+func tokenAddr(user, domain string) sip.Addr {
+	return sip.Unchecked(sip.Unspell(user), sip.Unspell(domain))
 }
 
 // tokenValue reads a token of one field with that field's own parser. The empty token is the zero

@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -26,12 +27,14 @@ type Lock struct {
 const FirstNumberLock = 2_000_000_000_000_000_000
 
 // LockAddr returns the lock of a user or an alias with the address a. If the user part of a is an
-// E.164 number, it is the lock of that number.
+// E.164 number, it is the lock of that number. Domains that differ only in case have the same lock,
+// and so have an address as a request may give it and what the rules of [sip.Parse] make of it.
 func LockAddr(a sip.Addr) Lock {
+	a = normalAddr(a)
 	if n, ok := aliasNumber(a); ok {
 		return LockNumber(n)
 	}
-	return lockOf("address", a.User(), a.Domain().String())
+	return lockOf("address", a.User(), strings.ToLower(a.Domain().String()))
 }
 
 // LockNumber returns the lock of a number: of its place in the pool, and of all aliases whose user

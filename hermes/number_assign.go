@@ -78,19 +78,14 @@ func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (res
 	if err = c.precheck("number/assign", req); err != nil {
 		return res, err
 	}
-	setDefault(&req.AliasDomain, req.User.Domain())
-	// Another tool may have written the user's domain, with capitals.
-	domain, err := sip.ParseDomain(req.AliasDomain.String())
-	if err != nil {
-		return res, failed(Malformed, "alias_domain %q: want a domain", req.AliasDomain)
-	}
-	req.AliasDomain = domain
 	locks := []Lock{LockAddr(req.User), LockPool().AsShared()}
 	if !req.Number.IsZero() {
 		locks = append(locks, LockNumber(req.Number))
 	}
 	err = c.change(ctx, locks, func(s Store) error {
-		res, err = c.assign(ctx, s, req)
+		if req.User, err = namedUser(ctx, s, req.User); err == nil {
+			res, err = c.assign(ctx, s, req)
+		}
 		return err
 	})
 	if err != nil {
@@ -100,6 +95,11 @@ func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (res
 }
 
 func (c *Client) assign(ctx context.Context, s Store, req NumberAssignRequest) (res NumberAssignResponse, err error) {
+	setDefault(&req.AliasDomain, req.User.Domain())
+	// Another tool may have written the user's domain, with capitals.
+	if req.AliasDomain, err = sip.ParseDomain(req.AliasDomain.String()); err != nil {
+		return res, malformedAddr("alias_domain", err)
+	}
 	if req.Number.IsZero() {
 		return c.assignAny(ctx, s, req)
 	}
@@ -188,22 +188,35 @@ func (c *Client) NumberRelease(ctx context.Context, req NumberReleaseRequest) (r
 	if err = c.precheck("number/release", req); err != nil {
 		return res, err
 	}
-	n, ok := aliasNumber(req.Alias)
-	if !ok {
-		return res, rejected(req.Alias.String()+" is not an E.164 alias",
-			`alias %q: want an E.164 number as the user part: "+" and 2 to 15 digits, the first not 0`, req.Alias)
-	}
-	if err = c.checkNumber("alias", n); err != nil {
-		e := asError(err)
-		e.Description += "; alias/remove removes the alias"
-		return res, e
-	}
+	var n e164.Number
 	err = c.change(ctx, []Lock{LockAddr(req.Alias)}, func(s Store) error {
-		err := s.ReleaseNumber(ctx, n, req.Alias)
+		var err error
+		if req.Alias, err = namedAlias(ctx, s, req.Alias); err != nil {
+			return err
+		}
+		if n, err = c.releasable(req.Alias); err != nil {
+			return err
+		}
+		err = s.ReleaseNumber(ctx, n, req.Alias)
 		if err == error(InUse) {
 			return failed(InUse, "an alias of another domain has %s too; alias/remove removes %s alone", n, req.Alias)
 		}
 		return noAlias(err, req.Alias)
 	})
 	return NumberReleaseResponse{Number: n, Alias: req.Alias}, err
+}
+
+// releasable returns the number of an E.164 alias, which may return to the pool.
+func (c *Client) releasable(alias sip.Addr) (e164.Number, error) {
+	n, ok := aliasNumber(alias)
+	if !ok {
+		return n, rejected(alias.String()+" is not an E.164 alias",
+			`alias %q: want an E.164 number as the user part: "+" and 2 to 15 digits, the first not 0`, alias)
+	}
+	if err := c.checkNumber("alias", n); err != nil {
+		e := asError(err)
+		e.Description += "; alias/remove removes the alias"
+		return n, e
+	}
+	return n, nil
 }

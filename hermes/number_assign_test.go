@@ -143,7 +143,7 @@ func TestClient_NumberAssign_causes(t *testing.T) {
 			hermes.NumberAssignRequest{User: alice, Number: n, Random: true}, hermes.Parameters},
 		{"an unknown user", nil, hermes.NumberAssignRequest{User: addr("new@example.com")}, hermes.NotFound},
 		{"a malformed user", nil,
-			hermes.NumberAssignRequest{User: sip.Unchecked("a b", "example.com")}, hermes.NotFound},
+			hermes.NumberAssignRequest{User: sip.Unchecked("a b", "example.com")}, hermes.Malformed},
 		{"a number that is not in the pool", nil,
 			hermes.NumberAssignRequest{User: alice, Number: number("+4773600000")}, hermes.NotFound},
 		{"no match in the pool", nil,

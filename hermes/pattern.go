@@ -11,7 +11,7 @@ import (
 const patternMax = 64
 
 // Pattern is a search: a glob in which * is any run of characters and ? is one character. Letters
-// match in either case. The zero value matches everything.
+// match in either case; see [Fold]. The zero value matches everything.
 type Pattern struct{ glob string }
 
 // ParsePattern reads a search of at most 64 characters. A search without * and ? matches anywhere
@@ -89,9 +89,21 @@ func globMatch(glob, s string) bool {
 // [Fold].
 func (p Pattern) Like() string { return likeEscapes.Replace(p.glob) }
 
+// Widen returns the pattern with ? in the place of each character for which replace returns true.
+// It matches whatever p matches.
+func (p Pattern) Widen(replace func(rune) bool) Pattern {
+	return Pattern{strings.Map(func(r rune) rune {
+		if replace(r) {
+			return '?'
+		}
+		return r
+	}, p.glob)}
+}
+
 var likeEscapes = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%", "?", "_")
 
-// Fold maps letters that differ in case only to one of them, by Unicode's simple case folding.
+// Fold maps letters that differ in case only to one of them, each by itself, by Unicode's simple
+// case folding: ß and ẞ are one letter, as are σ, ς and Σ; İ and ı are letters of their own.
 // ASCII letters become lower case, as with SQL's lower(). A store keeps folded text where its
 // engine folds less than this.
 func Fold(s string) string { return strings.Map(foldRune, s) }

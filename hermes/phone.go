@@ -36,7 +36,7 @@ func (c *Client) PhoneGet(ctx context.Context, req PhoneGetRequest) (res PhoneGe
 	}
 	if req.User.IsZero() {
 		res.List, err = texts(c.store.PhoneUsers(ctx, req.MAC))
-	} else {
+	} else if req.User, err = namedPhoneUser(ctx, c.store, req.User); err == nil {
 		res.List, err = texts(c.store.UserPhones(ctx, req.User))
 	}
 	if err == nil && len(res.List) == 0 {
@@ -120,12 +120,16 @@ func (c *Client) PhoneAdd(ctx context.Context, req PhoneAddRequest) (res PhoneAd
 		return res, err
 	}
 	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
+		var err error
+		if req.User, err = namedUser(ctx, s, req.User); err != nil {
+			return err
+		}
 		if _, err := s.User(ctx, req.User); err != nil {
 			return noUser(err, req.User)
 		}
 		return taken(s.AddPhone(ctx, Phone(req)), "the phone %s is associated with %s already", req.MAC, req.User)
 	})
-	return PhoneAddResponse{MAC: req.MAC, Username: req.User.User(), Domain: req.User.Domain()}, err
+	return PhoneAddResponse{MAC: req.MAC, Username: sip.Spell(req.User.User()), Domain: req.User.Domain()}, err
 }
 
 // PhoneRemoveRequest names a phone and a user.
@@ -150,6 +154,12 @@ func (c *Client) PhoneRemove(ctx context.Context, req PhoneRemoveRequest) (res P
 	if err = c.precheck("phone/remove", req); err != nil {
 		return res, err
 	}
-	err = c.changed(missing(c.store.RemovePhone(ctx, Phone(req)), "the phone %s is not associated with %s", req.MAC, req.User))
-	return PhoneRemoveResponse{MAC: req.MAC, Username: req.User.User(), Domain: req.User.Domain()}, err
+	err = c.changeNamed(ctx, req.User, func(s Store) error {
+		var err error
+		if req.User, err = namedPhoneUser(ctx, s, req.User); err != nil {
+			return err
+		}
+		return missing(s.RemovePhone(ctx, Phone(req)), "the phone %s is not associated with %s", req.MAC, req.User)
+	})
+	return PhoneRemoveResponse{MAC: req.MAC, Username: sip.Spell(req.User.User()), Domain: req.User.Domain()}, err
 }

@@ -153,6 +153,7 @@ type AliasSite struct {
 type AliasQuery struct {
 	Alias       sip.Addr // if not zero, this alias only
 	Destination sip.Addr // if not zero, aliases that lead to this address only
+	AnyCase     bool     // the domain of Destination matches in any case
 	Numbers     bool     // only E.164 aliases: those whose user part is an E.164 number
 	After       Alias    // the last alias of the page before; zero starts at the beginning
 	Limit       int      // at least 1

@@ -62,8 +62,8 @@ type UserStore interface {
 	AddUser(ctx context.Context, u User) error
 	// AddLocalUser stores a new local user with the default servers of its domain, which replace
 	// those of u, and removes groups that another tool left under the address. It returns what it
-	// found in any case. Returns Exists if a user or an alias has the address, and otherwise NotFound
-	// if the domain has no default servers.
+	// found in any case. Returns Exists if a user or an alias has the address, which is compared as in
+	// Holder, and otherwise NotFound if the domain has no default servers.
 	AddLocalUser(ctx context.Context, u User) (UserSite, error)
 	// SetUser replaces the user at u.Address and creates a row that is missing. Returns NotFound if
 	// both are missing. Kamailio's row is not created for a user without HA1 and Clear: another tool
@@ -71,14 +71,15 @@ type UserStore interface {
 	SetUser(ctx context.Context, u User) error
 	// RemoveUser removes both rows and the user's groups, and returns the type that the user had.
 	// Returns NotFound if both rows are missing, and otherwise InUse if the user has a phone or an
-	// alias leads to the address.
+	// alias leads to the address, with its domain in any case.
 	RemoveUser(ctx context.Context, a sip.Addr) (UserType, error)
 	// Groups returns the group names of the address in Kamailio's grp table, in order, each once.
 	Groups(ctx context.Context, a sip.Addr) ([]string, error)
 	// SetGroups makes names the only groups of the address.
 	SetGroups(ctx context.Context, a sip.Addr, names []string) error
-	// Holder returns what has the address, read by one statement: a user, an alias or nothing. If
-	// both a user and an alias have it, the user is returned.
+	// Holder returns what has the address, read by one statement: a user, an alias or nothing. The
+	// domain is compared without regard to the case of ASCII letters. If both a user and an alias have
+	// it, the user is returned.
 	Holder(ctx context.Context, a sip.Addr) (Holder, error)
 }
 

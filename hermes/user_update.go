@@ -9,7 +9,8 @@ import (
 )
 
 // UserUpdateRequest names a user and the fields to change. An absent field stays as it is, and an
-// empty text empties the field. Ports and hosts cannot be emptied.
+// empty text empties the field. Ports and hosts cannot be emptied. The AuthID of a local user can
+// only be the user name or the whole address.
 type UserUpdateRequest struct {
 	User        sip.Addr        `form:"user*,required" json:"user"`
 	AuthID      Opt[string]     `form:"authid" json:"authid,omitzero"`
@@ -47,6 +48,10 @@ func (c *Client) UserUpdate(ctx context.Context, req UserUpdateRequest) (res Use
 	}
 	fields := req.fields()
 	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
+		var err error
+		if req.User, err = namedUser(ctx, s, req.User); err != nil {
+			return err
+		}
 		res = UserUpdateResponse{Updated: []string{}, Skipped: []string{}}
 		return updateUser(ctx, s, req.User, fields, &res)
 	})
@@ -67,13 +72,14 @@ type userField struct {
 	name      string
 	localOnly bool
 	err       error                      // what is wrong with the new value
+	checkFor  func(User) error           // what is wrong with it for that user; may be nil
 	store     func(*User) (changed bool) // sets it
 }
 
 // fields returns the fields that are present.
 func (r UserUpdateRequest) fields() []userField {
 	all := []*userField{
-		textField("authid", r.AuthID, func(u *User) *string { return &u.AuthID }),
+		authIDField(r.AuthID),
 		hostField("registrar", r.Registrar, func(u *User) *sip.Domain { return &u.Registrar }),
 		portField("r_port", r.RPort, func(u *User) *int { return &u.RPort }),
 		hostField("proxy", r.Proxy, func(u *User) *sip.Domain { return &u.Proxy }),
@@ -107,6 +113,19 @@ func newField[T comparable](name string, v Opt[T], err error, at func(*User) *T)
 
 func textField(name string, v Opt[string], at func(*User) *string) *userField {
 	return newField(name, v, checkText(name, v.Value, textMax), at)
+}
+
+func authIDField(v Opt[string]) *userField {
+	f := textField("authid", v, func(u *User) *string { return &u.AuthID })
+	if f != nil {
+		f.checkFor = func(u User) error {
+			if u.Type != Local {
+				return nil
+			}
+			return checkAuthID(v.Value, u.Address)
+		}
+	}
+	return f
 }
 
 func hostField(name string, v Opt[sip.Domain], at func(*User) *sip.Domain) *userField {
@@ -145,6 +164,11 @@ func updateUser(ctx context.Context, s Store, a sip.Addr, fields []userField, re
 	for _, f := range fields {
 		if f.localOnly && u.Type != Local {
 			return badParameter("%s: %s is a remote user, which has no such field", f.name, a)
+		}
+		if f.checkFor != nil {
+			if err := f.checkFor(u); err != nil {
+				return err
+			}
 		}
 		if f.store(&u) {
 			res.Updated = append(res.Updated, f.name)
@@ -225,9 +249,12 @@ func (c *Client) UserPermissions(ctx context.Context, req UserPermissionsRequest
 	names := req.names()
 	if req.Permissions.Set {
 		err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
+			if req.User, err = namedUser(ctx, s, req.User); err != nil {
+				return err
+			}
 			return setPermissions(ctx, s, req.User, names)
 		})
-	} else {
+	} else if req.User, err = namedUser(ctx, c.store, req.User); err == nil {
 		names, err = permissions(ctx, c.store, req.User)
 	}
 	if err != nil {

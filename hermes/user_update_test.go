@@ -13,7 +13,7 @@ import (
 // updateOfAll returns a request that changes every field.
 func updateOfAll(user sip.Addr) hermes.UserUpdateRequest {
 	return hermes.UserUpdateRequest{
-		User: user, AuthID: hermes.Some("4711"), Dialplan: hermes.Some("x.T"),
+		User: user, AuthID: hermes.Some(user.String()), Dialplan: hermes.Some("x.T"),
 		Registrar: hermes.Some(domain("r.example")), RPort: hermes.Some(1),
 		Proxy: hermes.Some(domain("192.0.2.1")), PPort: hermes.Some(65535),
 		DisplayName: hermes.Some("Ålice"), LineText: hermes.Some("Line"), Email: hermes.Some("a@example.org"),
@@ -33,7 +33,7 @@ func TestClient_UserUpdate(t *testing.T) {
 	wantEqual(t, res, hermes.UserUpdateResponse{Updated: names, Skipped: []string{}})
 	want := hermes.User{
 		Address: alice, Type: hermes.Local, Sealed: before.Sealed, HA1: before.HA1, HA1B: before.HA1B,
-		AuthID: "4711", Registrar: domain("r.example"), RPort: 1, Proxy: domain("192.0.2.1"), PPort: 65535,
+		AuthID: alice.String(), Registrar: domain("r.example"), RPort: 1, Proxy: domain("192.0.2.1"), PPort: 65535,
 		Dialplan: "x.T", DisplayName: "Ålice", LineText: "Line", Email: "a@example.org", RPID: "<sip:x>",
 		PermittedCalls: "intl,local",
 	}
@@ -60,14 +60,14 @@ func TestClient_UserUpdate_emptiesFields(t *testing.T) {
 	mustUserUpdate(t, e.client, updateOfAll(alice))
 	empty := hermes.Some("")
 	res := mustUserUpdate(t, e.client, hermes.UserUpdateRequest{
-		User: alice, AuthID: empty, Dialplan: empty, DisplayName: empty, LineText: empty, Email: empty, RPID: empty,
+		User: alice, Dialplan: empty, DisplayName: empty, LineText: empty, Email: empty, RPID: empty,
 		PermittedCalls: empty,
 	})
-	if len(res.Updated) != 7 || len(res.Skipped) != 0 {
-		t.Errorf("updated %v, skipped %v; want seven fields updated", res.Updated, res.Skipped)
+	if len(res.Updated) != 6 || len(res.Skipped) != 0 {
+		t.Errorf("updated %v, skipped %v; want six fields updated", res.Updated, res.Skipped)
 	}
 	u := storedUser(t, e.store, alice)
-	if u.AuthID+u.Dialplan+u.DisplayName+u.LineText+u.Email+u.RPID+u.PermittedCalls != "" {
+	if u.Dialplan+u.DisplayName+u.LineText+u.Email+u.RPID+u.PermittedCalls != "" {
 		t.Errorf("stored %+v, want empty texts", u)
 	}
 	if u.RPort != 1 || u.Registrar != domain("r.example") {

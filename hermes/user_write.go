@@ -14,8 +14,8 @@ import (
 type UserAddRequest struct {
 	User        sip.Addr `form:"user*,required" json:"user"`
 	DisplayName string   `form:"displayname" json:"displayname,omitzero"`
-	Email       string   `form:"email" json:"email,omitzero"` // one plain address
-	AuthID      string   `form:"authid" json:"authid,omitzero"`
+	Email       string   `form:"email" json:"email,omitzero"`   // one plain address
+	AuthID      string   `form:"authid" json:"authid,omitzero"` // the user name or the whole address
 	Dialplan    string   `form:"dialplan" json:"dialplan,omitzero"`
 	LineText    string   `form:"linetext" json:"linetext,omitzero"`
 	RPID        string   `form:"rpid" json:"rpid,omitzero"`
@@ -26,12 +26,22 @@ type UserAddRequest struct {
 // Check implements [Request].
 func (r UserAddRequest) Check(malformed ...string) error {
 	u := r.user()
-	return firstError(needAddr("user", r.User, malformed), checkTexts(&u), checkNewAddr("user", r.User))
+	return firstError(needAddr("user", r.User, malformed), checkTexts(&u), checkAuthID(u.AuthID, u.Address),
+		checkNewAddr("user", r.User))
+}
+
+// checkAuthID refuses an authid that a local user cannot have, since Kamailio looks for the user
+// name in it. It accepts any if the address is zero.
+func checkAuthID(authID string, a sip.Addr) error {
+	if a.IsZero() || authID == a.User() || authID == a.String() {
+		return nil
+	}
+	return badParameter("authid %q: want the user name or the whole address, since Kamailio refuses any other", authID)
 }
 
 func (r UserAddRequest) user() User {
 	u := User{
-		Address: r.User, Type: Local, Email: r.Email, AuthID: r.AuthID, Dialplan: r.Dialplan,
+		Address: normalAddr(r.User), Type: Local, Email: r.Email, AuthID: r.AuthID, Dialplan: r.Dialplan,
 		DisplayName: r.DisplayName, LineText: r.LineText, RPID: r.RPID, PermittedCalls: r.PermittedCalls,
 	}
 	u.setDefaultTexts()
@@ -171,7 +181,7 @@ func (r UserAddRemoteRequest) Check(malformed ...string) error {
 
 func (r UserAddRemoteRequest) user() User {
 	u := User{
-		Address: r.User, Type: Remote, AuthID: r.AuthID, Registrar: r.Registrar, RPort: r.RPort,
+		Address: normalAddr(r.User), Type: Remote, AuthID: r.AuthID, Registrar: r.Registrar, RPort: r.RPort,
 		Proxy: r.Proxy, PPort: r.PPort, Dialplan: r.Dialplan, DisplayName: r.DisplayName, LineText: r.LineText,
 	}
 	u.setDefaultTexts()
@@ -257,6 +267,10 @@ func (c *Client) UserChangePw(ctx context.Context, req UserChangePwRequest) (res
 		res.Password = Some(password)
 	}
 	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
+		var err error
+		if req.User, err = namedUser(ctx, s, req.User); err != nil {
+			return err
+		}
 		return changeUser(ctx, s, req.User, func(u *User) error {
 			if u.Type == Local {
 				if err := checkSIPPassword(password); err != nil {
@@ -315,6 +329,10 @@ func (c *Client) UserChangeEmail(ctx context.Context, req UserChangeEmailRequest
 		return res, err
 	}
 	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
+		var err error
+		if req.User, err = namedUser(ctx, s, req.User); err != nil {
+			return err
+		}
 		return changeUser(ctx, s, req.User, func(u *User) error {
 			u.Email = req.Email
 			return needLocal(*u)

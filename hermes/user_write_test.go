@@ -39,10 +39,10 @@ func TestClient_UserAdd_fields(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	o := mustUserAdd(t, e.client, hermes.UserAddRequest{
-		User: addr("new@example.com"), DisplayName: "Ålice", Email: "a@example.org", AuthID: "4711",
+		User: addr("new@example.com"), DisplayName: "Ålice", Email: "a@example.org", AuthID: "new@example.com",
 		Dialplan: "x.T", RPID: "<sip:x>", PermittedCalls: "local",
 	})
-	if o.DisplayName != "Ålice" || o.LineText != "Ålice" || o.AuthID != "4711" || o.Dialplan != "x.T" ||
+	if o.DisplayName != "Ålice" || o.LineText != "Ålice" || o.AuthID != "new@example.com" || o.Dialplan != "x.T" ||
 		o.Email.Value != "a@example.org" || o.RPID.Value != "<sip:x>" || o.PermittedCalls.Value != "local" {
 		t.Errorf("got %+v, want the fields of the request, and the line text from the display name", o)
 	}
@@ -93,11 +93,18 @@ func TestClient_UserAdd_causes(t *testing.T) {
 		{"parameters comes before invalid", hermes.UserAddRequest{User: malformed, AuthID: long}, hermes.Parameters},
 		{"a display name of 129 characters", hermes.UserAddRequest{User: user, DisplayName: long}, hermes.Parameters},
 		{"an authid of 129 characters", hermes.UserAddRequest{User: user, AuthID: long}, hermes.Parameters},
+		{"an authid for which Kamailio finds no user", hermes.UserAddRequest{User: user, AuthID: "9901"}, hermes.Parameters},
+		{"an authid in another case", hermes.UserAddRequest{User: user, AuthID: "New"}, hermes.Parameters},
+		{"the address of another domain as authid",
+			hermes.UserAddRequest{User: user, AuthID: "new@example.net"}, hermes.Parameters},
+		{"the user name as authid", hermes.UserAddRequest{User: user, AuthID: "new"}, ""},
+		{"the whole address as authid, as it is stored",
+			hermes.UserAddRequest{User: sip.Unchecked("sip:new", "EXAMPLE.com"), AuthID: "new@example.com"}, ""},
 		{"a dialplan of 129 characters", hermes.UserAddRequest{User: user, Dialplan: long}, hermes.Parameters},
 		{"a line text of 129 characters", hermes.UserAddRequest{User: user, LineText: long}, hermes.Parameters},
 		{"an rpid of 129 characters", hermes.UserAddRequest{User: user, RPID: long}, hermes.Parameters},
 		{"permitted calls of 129 characters", hermes.UserAddRequest{User: user, PermittedCalls: long}, hermes.Parameters},
-		{"128 characters", hermes.UserAddRequest{User: user, DisplayName: long[:256], AuthID: long[:256]}, ""},
+		{"128 characters", hermes.UserAddRequest{User: user, DisplayName: long[:256], Dialplan: long[:256]}, ""},
 		{"a malformed mail address", hermes.UserAddRequest{User: user, Email: "x"}, hermes.Parameters},
 		{"a control character", hermes.UserAddRequest{User: user, LineText: "a\nb"}, hermes.Parameters},
 	} {

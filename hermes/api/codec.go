@@ -8,12 +8,12 @@ import (
 )
 
 // Decode makes the request struct of node n from parameters as the Handler does, and returns a
-// pointer to it. The values must not be escaped. The parameters session and auth_key are accepted
+// pointer to it. The values must not be escaped: a blank is a blank. The parameters session and auth_key are accepted
 // and ignored for a node that needs a capability. The error is an [*hermes.Error], such as
 // invalid/parameters for an unknown parameter.
 func Decode(n hermes.Node, values url.Values) (req hermes.Request, err error) {
 	e := newEndpoint(n, sessionName, authKeyName)
-	p := &params{values: map[string]string{}}
+	p := newParams()
 	for name, all := range values {
 		for _, value := range all {
 			if err := p.add(name, value); err != nil {
@@ -29,9 +29,8 @@ func Decode(n hermes.Node, values url.Values) (req hermes.Request, err error) {
 }
 
 // Encode returns the parameters that a client sends for req, a request struct or a pointer to one.
-// It is the inverse of [Decode], except that it does not check values: an address that another
-// program left malformed in the database is encoded, and refused when it is decoded. The result
-// reveals the secrets in req.
+// It is the inverse of [Decode], except that it does not check values. The result reveals the
+// secrets in req.
 func Encode(req any) (url.Values, error) {
 	v := reflect.Indirect(reflect.ValueOf(req))
 	values := url.Values{}

@@ -56,12 +56,9 @@ func (e *endpoint) decodeField(f *requestField, input reflect.Value, p *params) 
 		field.FieldByName("Set").SetBool(present)
 		field = field.FieldByName("Value")
 	}
-	text, user, domain := p.values[f.name], "", ""
+	text, user, domain := p.value(f.name, f.rule), "", ""
 	if f.user != "" {
-		user, domain = p.values[f.user], p.values[f.domain]
-	}
-	if f.rule.leadingPlus {
-		text, user = restorePlus(text), restorePlus(user)
+		user, domain = p.value(f.user, f.rule), p.values[f.domain]
 	}
 	var err error
 	switch {
@@ -71,7 +68,7 @@ func (e *endpoint) decodeField(f *requestField, input reflect.Value, p *params) 
 		err = setValue(field, text)
 	case user != "" && domain != "":
 		var a sip.Addr
-		if a, err = sip.Join(user, domain); err == nil {
+		if a, err = sip.JoinAny(user, domain); err == nil {
 			field.Set(reflect.ValueOf(a))
 		}
 	case user+domain != "":
@@ -83,15 +80,6 @@ func (e *endpoint) decodeField(f *requestField, input reflect.Value, p *params) 
 		return nil
 	}
 	return e.malformed(f, err)
-}
-
-// restorePlus returns s with a leading blank replaced by the + that it probably was: in a form, an
-// unescaped + stands for a blank.
-func restorePlus(s string) string {
-	if rest, ok := strings.CutPrefix(s, " "); ok {
-		return "+" + rest
-	}
-	return s
 }
 
 // malformed returns the answer to a malformed value of f.
@@ -119,7 +107,7 @@ type valueRule struct {
 	response    hermes.Response
 	cause       hermes.Cause
 	detail      string // if not empty, the text of the parser's error becomes the description
-	leadingPlus bool   // values may begin with +
+	leadingPlus bool   // values may begin with +, which form encoding reads as a blank
 }
 
 var (
@@ -155,8 +143,8 @@ func isOpt(t reflect.Type) bool {
 // setValue parses text, which is not empty, into v.
 func setValue(v reflect.Value, text string) error {
 	switch x := v.Addr().Interface().(type) {
-	case *sip.Addr: // its UnmarshalText would copy the text back to a string
-		a, err := sip.Parse(text)
+	case *sip.Addr: // a malformed one may be that of a row, which only the node can find out
+		a, err := sip.ParseAny(text)
 		*x = a
 		return err
 	case encoding.TextUnmarshaler:

@@ -109,7 +109,19 @@ func parseHop(s string) netip.Addr {
 // params holds the parameters of a request by name, decoded. Empty values are included.
 type params struct {
 	values map[string]string
-	count  int // including those that are ignored
+	plus   map[string]bool // those that were sent with an unescaped + at the beginning
+	count  int             // including those that are ignored
+}
+
+// value returns a parameter, or "" if it was not given. A + with which it was sent unescaped is a +
+// where rule says that values may begin with one, and otherwise the blank that it stands for in a
+// form.
+func (p *params) value(name string, rule valueRule) string {
+	value := p.values[name]
+	if rule.leadingPlus && p.plus[name] {
+		return "+" + value[1:]
+	}
+	return value
 }
 
 // readParams reads the parameters of the query and of the body. After an error it returns those
@@ -119,7 +131,7 @@ func (req *request) readParams() (*params, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &params{values: map[string]string{}}
+	p := newParams()
 	for _, encoded := range []string{req.r.URL.RawQuery, body} {
 		if err := p.parse(encoded); err != nil {
 			return p, req.endpoint.badParameter(err.Error())
@@ -161,6 +173,8 @@ func isForm(header http.Header) bool {
 	return err == nil && media == "application/x-www-form-urlencoded" && (!ok || strings.EqualFold(charset, "utf-8"))
 }
 
+func newParams() *params { return &params{values: map[string]string{}, plus: map[string]bool{}} }
+
 // parse adds the parameters of a query or of a form. Unlike [url.ParseQuery], which skips malformed
 // parameters and returns the others, it stops at the first fault.
 func (p *params) parse(encoded string) error {
@@ -179,6 +193,7 @@ func (p *params) parse(encoded string) error {
 		if err != nil {
 			return errors.New("a parameter's name: want two hex digits after each %")
 		}
+		plus := strings.HasPrefix(value, "+")
 		value, err = url.QueryUnescape(value)
 		if err != nil {
 			return fmt.Errorf("%s: want two hex digits after each %%", quoteName(name))
@@ -189,6 +204,9 @@ func (p *params) parse(encoded string) error {
 		}
 		if err := p.add(name, value); err != nil {
 			return err
+		}
+		if plus {
+			p.plus[name] = true
 		}
 	}
 	return nil

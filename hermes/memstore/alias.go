@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -38,6 +39,8 @@ func (r *records) candidates(q hermes.AliasQuery) iter.Seq[hermes.Alias] {
 	switch {
 	case !q.Alias.IsZero():
 		return r.oneAlias(q.Alias, q.Destination)
+	case !q.Destination.IsZero() && q.AnyCase:
+		return r.aliasesToAnyCase(q.Destination)
 	case !q.Destination.IsZero():
 		return r.aliasesTo(q.Destination, q.After.Alias)
 	}
@@ -69,6 +72,22 @@ func (r *records) aliasesTo(destination, from sip.Addr) iter.Seq[hermes.Alias] {
 			}
 		}
 	}
+}
+
+// aliasesToAnyCase yields the aliases that lead to destination, with that domain in any case, in
+// order.
+func (r *records) aliasesToAnyCase(destination sip.Addr) iter.Seq[hermes.Alias] {
+	var all []hermes.Alias
+	for a := range r.targets.from(hermes.Alias{Destination: sip.Unchecked(destination.User(), "")}) {
+		if a.Destination.User() != destination.User() {
+			break
+		}
+		if sameInAnyCase(a.Destination, destination) {
+			all = append(all, a)
+		}
+	}
+	slices.SortFunc(all, compareByAlias)
+	return slices.Values(all)
 }
 
 // AddAlias implements [hermes.AliasStore].
@@ -107,7 +126,7 @@ func (r *records) aliasSite(a hermes.Alias) hermes.AliasSite {
 		Holder:            r.holder(a.Alias),
 		IsUser:            r.users.get(a.Destination) != nil,
 	}
-	for to := range r.aliasesTo(a.Destination, sip.Addr{}) {
+	for to := range r.aliasesToAnyCase(a.Destination) {
 		if isNumber(to.Alias) {
 			site.NumberAlias = to.Alias
 			break

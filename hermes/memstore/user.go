@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -109,7 +110,7 @@ func (r *records) isInUse(a sip.Addr) bool {
 		}
 		break
 	}
-	for range r.aliasesTo(a, sip.Addr{}) {
+	for range r.aliasesToAnyCase(a) {
 		return true
 	}
 	return false
@@ -144,14 +145,34 @@ func (s *Store) Holder(ctx context.Context, a sip.Addr) (hermes.Holder, error) {
 	return r.holder(a), nil
 }
 
+// holder returns what has the address, with its domain in any case.
 func (r *records) holder(a sip.Addr) hermes.Holder {
 	switch {
-	case r.users.get(a) != nil:
+	case r.users.get(a) != nil || hasInAnyCase(r.names, a):
 		return hermes.HeldByUser
-	case r.aliases.has(a):
+	case hasInAnyCase(r.aliases, a):
 		return hermes.HeldByAlias
 	}
 	return hermes.HeldByNone
+}
+
+// hasInAnyCase reports whether a map has a key with the user of a, and its domain in any case.
+func hasInAnyCase[V any](m sortedMap[sip.Addr, V], a sip.Addr) bool {
+	for k := range m.from(sip.Unchecked(a.User(), "")) {
+		if k.User() != a.User() {
+			break
+		}
+		if sameInAnyCase(k, a) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameInAnyCase reports whether two addresses have the same user, and domains that differ at most
+// in case.
+func sameInAnyCase(a, b sip.Addr) bool {
+	return a.User() == b.User() && strings.EqualFold(a.Domain().String(), b.Domain().String())
 }
 
 // setUser stores a copy of u.

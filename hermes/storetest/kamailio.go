@@ -19,6 +19,7 @@ func testKamailio(t *testing.T, open openFunc) {
 	t.Run("removed users", func(t *testing.T) { testRemovedSubscriber(t, open) })
 	t.Run("user list", func(t *testing.T) { testKamailioUserList(t, open) })
 	t.Run("user search", func(t *testing.T) { testKamailioUserSearch(t, open(t)) })
+	t.Run("user search in every case", func(t *testing.T) { testKamailioUserSearchCase(t, open(t)) })
 	t.Run("groups", func(t *testing.T) { testKamailioGroups(t, open) })
 	t.Run("aliases", func(t *testing.T) { testKamailioAliases(t, open) })
 	t.Run("alias list", func(t *testing.T) { testKamailioAliasList(t, open) })
@@ -67,6 +68,33 @@ func testKamailioUserSearch(t *testing.T, f Fixture) {
 		addSubscriber(t, f, kamctlUser(a))
 		return hermes.UserEntry{User: addr(a)}
 	})
+}
+
+// testKamailioUserSearchCase searches for letters that SQL's lower() does not fold, or folds by the
+// locale, in addresses that Kamailio's table and Hermes' own have.
+func testKamailioUserSearchCase(t *testing.T, f Fixture) {
+	var all []hermes.UserEntry
+	for i, user := range []string{
+		"ålice", "ÅSE", "Åse", "straße", "STRAẞE", "İx", "ix", "ıx", "IX", "ΣΊΣΥΦΟΣ", "σίσυφος", "ſam",
+		"\u212Aim", "жук", "李[*?%_!]", "é\u0301",
+	} {
+		u := kamctlUser("x@example.com")
+		u.Address = sip.Unchecked(user, "Ødegård.example")
+		addSubscriber(t, f, u)
+		if i%3 == 0 {
+			u.DisplayName = "Ørn"
+			must(t, f.Store.SetUser(t.Context(), u))
+		}
+		all = append(all, hermes.UserEntry{User: u.Address, DisplayName: u.DisplayName})
+	}
+	slices.SortFunc(all, func(a, b hermes.UserEntry) int { return a.User.Compare(b.User) })
+	for _, text := range []string{
+		"ålice", "ÅLICE", "åse", "Åse*", "*LICE", "straße", "STRAẞE", "trasse", "İ", "i", "ı", "I", "i*", "σίσυφος",
+		"ΣΊΣΥΦΟΣ", "ς", "M*", "ſåm", "s?\u212Aé", "Жук", "李", "李[", "]", "[*", "_", "é", "É?@*",
+		"ødegård", "*@ØDEGÅRD.EXAMPLE", "ØRN", "å??ce@*", "*", "?x@ø*", "%å", "a*å",
+	} {
+		wantMatchingUsers(t, f.Store, pattern(text), all)
+	}
 }
 
 func testKamailioUsers(t *testing.T, open openFunc) {

@@ -23,13 +23,12 @@ type aliasStatements struct {
 // aliasAt selects the rows whose alias is $1@$2.
 func (b *builder) aliasAt() *bun.SelectQuery {
 	return b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").
-		Where("a.alias_username = ? AND a.alias_domain = ?", text(1), text(2))
+		Where("?", b.alias(1))
 }
 
-// aliasesTo selects the rows that lead to $1@$2.
+// aliasesTo selects the rows that lead to $1@$2, with that domain in any case.
 func (b *builder) aliasesTo() *bun.SelectQuery {
-	return b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").
-		Where("a.username = ? AND a.domain = ?", text(1), text(2))
+	return b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").Where("?", b.anyCase("a.username", "a.domain", 1))
 }
 
 // insertAlias inserts the alias $1@$2 that leads to $3@$4, once for each row of from.
@@ -52,9 +51,8 @@ func (b *builder) aliasStatements() aliasStatements {
 		numberHeld: b.statement(Data, b.NewSelect().ColumnExpr("?", b.numberHeld())),
 		aliasSite:  b.statement(Data, b.aliasSite()),
 
-		addAlias: b.statement(Data, add()).takes(),
-		removeAlias: b.statement(Data, b.NewDelete().Model(alias).
-			Where("a.alias_username = ? AND a.alias_domain = ?", text(1), text(2))).frees(),
+		addAlias:    b.statement(Data, add()).takes(),
+		removeAlias: b.statement(Data, b.NewDelete().Model(alias).Where("?", b.alias(1))).frees(),
 	}
 	if b.engine.writesInWith {
 		st.takeAlias = b.statement(Data, b.takeAlias(add())).takes()
@@ -67,10 +65,10 @@ func (b *builder) aliasStatements() aliasStatements {
 // aliasSite selects what decides about the alias $1@$2 that leads to $3@$4.
 func (b *builder) aliasSite() *bun.SelectQuery {
 	own := b.NewSelect().Model((*userModel)(nil)).ColumnExpr("1").Where(userHas, text(3), text(4))
-	account := b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").Where(accountHas, text(3), text(4))
+	account := b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").Where("?", b.account(3))
 	number := b.NewSelect().Model((*dbaliasModel)(nil)).
 		ColumnExpr("a.alias_username ?C AS username, a.alias_domain ?C AS domain").
-		Where("a.username = ? AND a.domain = ?", text(3), text(4)).
+		Where("?", b.anyCase("a.username", "a.domain", 3)).
 		Where(b.engine.isNumber, bun.Safe("a.alias_username")).OrderExpr("username, domain").Limit(1)
 	return b.NewSelect().ColumnExpr("(?) AS served", b.domainServed(text(2))).
 		ColumnExpr("(?) AS destination_served", b.domainServed(text(4))).
@@ -108,7 +106,7 @@ func (b *builder) assignNumber() *bun.SelectQuery {
 // and yet not there to delete.
 func (b *builder) releaseNumber() *bun.SelectQuery {
 	inUse := b.withNumber(text(1)).Where("a.alias_domain <> ?", text(2))
-	gone := b.NewDelete().Model((*dbaliasModel)(nil)).Where("a.alias_username = ? AND a.alias_domain = ?", text(1), text(2)).
+	gone := b.NewDelete().Model((*dbaliasModel)(nil)).Where("?", b.alias(1)).
 		Where("NOT EXISTS (?)", inUse).Returning("1")
 	pooled := b.NewInsert().Model((*numberModel)(nil)).Column("number").
 		TableExpr("(SELECT ? AS number WHERE EXISTS (SELECT 1 FROM gone)) AS v", text(1)).On("CONFLICT DO NOTHING").Returning("NULL")

@@ -13,39 +13,40 @@ import (
 
 type aliasListStatements struct {
 	aliases, aliasesAt, aliasesTo, aliasesAtTo statement // of an alias, to a destination
+	aliasesToAnyCase                           statement // to a destination with a domain in any case
 }
 
 func (b *builder) aliasListStatements() aliasListStatements {
-	const at, to = "a.alias_username = ? AND a.alias_domain = ?", "a.username = ? AND a.domain = ?"
+	to := func(at text) schema.QueryAppender { return b.address("a.username", "a.domain", at) }
 	return aliasListStatements{
 		aliases:     b.statement(Data, b.aliases()),
-		aliasesAt:   b.statement(Data, b.aliases(at)),
-		aliasesTo:   b.statement(Data, b.aliases(to)),
-		aliasesAtTo: b.statement(Data, b.aliases(at, to)),
+		aliasesAt:   b.statement(Data, b.aliases(b.alias(6))),
+		aliasesTo:   b.statement(Data, b.aliases(to(6))),
+		aliasesAtTo: b.statement(Data, b.aliases(b.alias(6), to(8))),
+
+		aliasesToAnyCase: b.statement(Data, b.aliases(b.anyCase("a.username", "a.domain", 6))),
 	}
 }
 
 // aliases selects a page of rows after those with the values $1 to $4, of which all conditions are
 // true. If $5 is not empty, only rows whose alias has an E.164 number as user part count. Each
-// condition is about an address. Kamailio's index has the first two of the columns, so that the
-// database sorts only rows of one alias, unless its collation is not byte-wise and the index that
-// AliasIndex describes is missing.
-func (b *builder) aliases(conditions ...string) schema.QueryAppender {
+// condition is about an address, the first one about $6@$7. Kamailio's index has the first two of
+// the columns, so that the database sorts only rows of one alias, unless its collation is not
+// byte-wise and the index that AliasIndex describes is missing.
+func (b *builder) aliases(conditions ...schema.QueryAppender) schema.QueryAppender {
 	q := b.NewSelect().Model((*dbaliasModel)(nil)).
 		ColumnExpr("a.alias_username ?B AS au, a.alias_domain ?B AS ad, a.username ?B AS du, a.domain ?B AS dd").
 		Where("(a.alias_username ?B, a.alias_domain ?B, a.username ?B, a.domain ?B) > (?, ?, ?, ?)",
 			text(1), text(2), text(3), text(4)).
 		Where("? = '' OR ?", text(5), bun.SafeQuery(b.engine.isNumber, bun.Safe("a.alias_username"))).
 		OrderExpr("au, ad, du, dd")
-	next := 6
 	for _, c := range conditions {
-		q.Where(c, text(next), text(next+1))
-		next += 2
+		q.Where("?", c)
 	}
 	if len(conditions) > 0 {
 		q.Distinct() // the database sorts what has an address in any case
 	}
-	return limit(q, place(next))
+	return limit(q, place(6+2*len(conditions)))
 }
 
 // Aliases implements [hermes.Store]. Equal rows follow each other. Those of the whole list are made
@@ -82,6 +83,8 @@ func (s *Store) aliasRows(ctx context.Context, q hermes.AliasQuery) ([]hermes.Al
 		st = s.sql().aliasesAtTo
 	case at:
 		st = s.sql().aliasesAt
+	case to && q.AnyCase:
+		st = s.sql().aliasesToAnyCase
 	case to:
 		st = s.sql().aliasesTo
 	}

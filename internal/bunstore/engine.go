@@ -39,6 +39,13 @@ type engine struct {
 	// is there, so that a statement of the pool Scan has to find all of its rows before.
 	stopsInFirstStep bool
 
+	same string // whether the column ?0 of Kamailio's is the text ?1
+
+	// folded is the condition that the address of a row matches a search that is not in ASCII, of
+	// which ?0 is the pattern for LIKE and ?1 and so on are what foldedArgs returns.
+	folded     string
+	foldedArgs func(hermes.Pattern) []any
+
 	properties string // returns one row of properties
 	columns    string // lists columns of Kamailio's tables: table, name, collation
 

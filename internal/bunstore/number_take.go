@@ -92,14 +92,14 @@ func (b *builder) free(c candidate) *bun.SelectQuery {
 
 // withNumber selects the rows whose alias has the number as user part.
 func (b *builder) withNumber(number schema.QueryAppender) *bun.SelectQuery {
-	return b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").Where("a.alias_username = ?", number)
+	return b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr("1").Where("?", b.same("a.alias_username", number))
 }
 
 // accountWithNumber selects the rows of subscriber with the number as user part. The domain is that
 // of the argument, in any case: other tools do not fold it.
 func (b *builder) accountWithNumber(number schema.QueryAppender, domain int) *bun.SelectQuery {
 	return b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").
-		Where("s.username = ? AND lower(s.domain ?C) = lower(? ?C)", number, text(domain))
+		Where("? AND lower(s.domain ?C) = lower(? ?C)", b.same("s.username", number), text(domain))
 }
 
 // userWithNumber is accountWithNumber for Hermes' own table.

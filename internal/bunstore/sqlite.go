@@ -16,6 +16,9 @@ func sqliteEngine() engine {
 
 		stopsInFirstStep: true,
 
+		same:         "(?0 = ?1 OR ?0 = CAST(?1 AS blob))",
+		folded:       sqliteFolded,
+		foldedArgs:   sqliteFoldedArgs,
 		properties:   "SELECT 1 AS bytewise, 1 AS strings",
 		columns:      sqliteColumns,
 		addNumbers:   sqliteAddNumbers,

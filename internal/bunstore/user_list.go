@@ -12,6 +12,7 @@ import (
 
 type userListStatements struct {
 	users, usersMatching statement
+	usersMatchingFolded  statement // for searches that are not in ASCII
 }
 
 // addressMatches is a condition on a user of either table. hermes.users has an index of the
@@ -25,6 +26,20 @@ func (b *builder) userListStatements() userListStatements {
 			b.ownUsers(1).Where(addressMatches+" OR h.folded LIKE ?0 ESCAPE '!'", text(3)))),
 	}
 	st.usersMatching.planEachTime = true
+	st.usersMatchingFolded = b.usersMatchingFolded()
+	return st
+}
+
+// usersMatchingFolded takes the arguments of usersMatching, but after the pattern what the engine's
+// foldedArgs returns.
+func (b *builder) usersMatchingFolded() statement {
+	args := []any{text(3)}
+	for range b.engine.foldedArgs(hermes.Pattern{}) {
+		args = append(args, text(3+len(args)))
+	}
+	st := b.statement(Scan, b.userPage(place(3+len(args)), b.accounts(1).Where(b.engine.folded, args...),
+		b.ownUsers(1).Where(b.engine.folded+" OR h.folded LIKE ?0 ESCAPE '!'", args...)))
+	st.planEachTime = true
 	return st
 }
 
@@ -76,6 +91,10 @@ func (s *Store) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEnt
 	username, domain := key(q.After)
 	if q.Match.IsZero() {
 		return textPage(ctx, s, s.sql().users, q.Limit, 3, newUserEntry, username, domain)
+	}
+	if !isASCII(q.Match) {
+		args := append([]any{username, domain, q.Match.Like()}, s.engine.foldedArgs(q.Match)...)
+		return textPage(ctx, s, s.sql().usersMatchingFolded, q.Limit, 3, newUserEntry, args...)
 	}
 	if begin, name := literalBeginning(q.Match); begin != "" && s.layout.Load().bytewise {
 		return s.usersBeginning(ctx, q, begin, name)

@@ -176,9 +176,9 @@ func beforePrefix(p string) string {
 	return p[:last] + string(rune(p[last]-1)) + "\x7f"
 }
 
-// literalBeginning returns the texts with which a user name and a display name begin that match p:
-// the characters before the first wildcard, as far as they are in ASCII, and those of them that are
-// before the domain.
+// literalBeginning returns the texts with which a user name and a display name begin that match p,
+// which is in ASCII: the characters before the first wildcard, and those of them that are before the
+// domain.
 func literalBeginning(p hermes.Pattern) (username, name string) {
 	name = p.String()
 	if i := strings.IndexFunc(name, func(r rune) bool { return r == '*' || r == '?' || r > '~' }); i >= 0 {

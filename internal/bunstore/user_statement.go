@@ -20,11 +20,8 @@ type userStatements struct {
 	removeAll                      statement // a user with its account and groups
 }
 
-// userHas and accountHas are conditions on the address of a row.
-const (
-	userHas    = "h.username = ? AND h.domain = ?"
-	accountHas = "s.username = ? AND s.domain = ?"
-)
+// userHas is a condition on the address of a row of Hermes' own table.
+const userHas = "h.username = ? AND h.domain = ?"
 
 // userAt selects the row of Hermes' own table with the address $1@$2.
 func (b *builder) userAt() *bun.SelectQuery {
@@ -33,7 +30,7 @@ func (b *builder) userAt() *bun.SelectQuery {
 
 // accountAt selects the row of subscriber with the address $1@$2.
 func (b *builder) accountAt() *bun.SelectQuery {
-	return b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").Where(accountHas, text(1), text(2))
+	return b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").Where("?", b.account(1))
 }
 
 func (b *builder) userStatements() userStatements {
@@ -49,7 +46,7 @@ func (b *builder) userStatements() userStatements {
 		removeUser:    b.statement(Data, b.NewDelete().Model(own).Where(userHas, text(1), text(2))),
 		addAccount:    b.statement(Data, b.addAccount()),
 		setAccount:    b.statement(Data, b.setAccount()),
-		removeAccount: b.statement(Data, b.NewDelete().Model(account).Where(accountHas, text(1), text(2))),
+		removeAccount: b.statement(Data, b.NewDelete().Model(account).Where("?", b.account(1))),
 	}
 	if b.engine.writesInWith {
 		st.addBoth = b.statement(Data, b.addBoth())
@@ -60,17 +57,23 @@ func (b *builder) userStatements() userStatements {
 	return st
 }
 
-// holder selects what has the address $1@$2, as a [hermes.Holder].
+// holder selects what has the address $1@$2, with that domain in any case, as a [hermes.Holder].
 func (b *builder) holder() schema.QueryAppender {
+	one := func(model any, condition schema.QueryAppender) *bun.SelectQuery {
+		return b.NewSelect().Model(model).ColumnExpr("1").Where("?", condition)
+	}
 	return bun.SafeQuery("CASE WHEN EXISTS (?) OR EXISTS (?) THEN ? WHEN EXISTS (?) THEN ? ELSE ? END",
-		b.userAt(), b.accountAt(), int(hermes.HeldByUser), b.aliasAt(), int(hermes.HeldByAlias), int(hermes.HeldByNone))
+		one((*userModel)(nil), b.anyCase("h.username", "h.domain", 1)),
+		one((*subscriberModel)(nil), b.anyCase("s.username", "s.domain", 1)), int(hermes.HeldByUser),
+		one((*dbaliasModel)(nil), b.anyCase("a.alias_username", "a.alias_domain", 1)), int(hermes.HeldByAlias),
+		int(hermes.HeldByNone))
 }
 
 // user selects a userRow.
 func (b *builder) user() *bun.SelectQuery {
 	q := b.NewSelect().Model((*userModel)(nil)).ModelTableExpr("(SELECT 1) AS k").
 		Column(userColumns...).ColumnExpr("s.password, s.ha1, s.ha1b").
-		Join("LEFT JOIN ?subscriber AS s").JoinOn(accountHas, text(1), text(2)).
+		Join("LEFT JOIN ?subscriber AS s").JoinOn("?", b.account(1)).
 		Join("LEFT JOIN ?users AS h").JoinOn(userHas, text(1), text(2)).
 		Where("s.username IS NOT NULL OR h.username IS NOT NULL")
 	for _, e := range b.layout.extras() {
@@ -104,7 +107,7 @@ func (b *builder) setAccount() *bun.UpdateQuery {
 // another password. It leaves an extra as it is, NULL or changed by another tool, unless Hermes'
 // value of it changes.
 func (b *builder) updateAccount(places map[string]place) *bun.UpdateQuery {
-	q := b.NewUpdate().Model((*subscriberModel)(nil)).Where(accountHas, text(1), text(2))
+	q := b.NewUpdate().Model((*subscriberModel)(nil)).Where("?", b.account(1))
 	for _, f := range columns(b.DB, (*subscriberModel)(nil))[2:] {
 		q.Set("? = ?", bun.Ident(f.Name), places[f.Name])
 	}
@@ -189,7 +192,7 @@ func (b *builder) addLocalUser() *bun.SelectQuery {
 	q := b.insertBoth(b.NewSelect().With("site", site), values, serverColumns...)
 	if b.layout.has("grp") {
 		q.With("gone", b.NewDelete().Model((*grpModel)(nil)).
-			Where("g.username = ? AND g.domain = ? AND EXISTS (SELECT 1 FROM new)", text(1), text(2)))
+			Where("? AND EXISTS (SELECT 1 FROM new)", b.address("g.username", "g.domain", 1)))
 	}
 	return q.ColumnExpr("site.*").ColumnExpr(addedRows + " AS added").TableExpr("site")
 }
@@ -205,15 +208,15 @@ func (b *builder) setBoth() *bun.SelectQuery {
 func (b *builder) removeAll() *bun.SelectQuery {
 	use := b.NewSelect().ColumnExpr("EXISTS (?) OR EXISTS (?) AS found", b.userAt(), b.accountAt()).
 		ColumnExpr("EXISTS (?) OR EXISTS (?) AS in_use", b.phonesOf(), b.aliasesTo())
-	unused := func(model any, condition string) *bun.DeleteQuery {
-		return b.NewDelete().Model(model).Where(condition, text(1), text(2)).Where("(SELECT found AND NOT in_use FROM use)")
+	unused := func(model any, condition schema.QueryAppender) *bun.DeleteQuery {
+		return b.NewDelete().Model(model).Where("?", condition).Where("(SELECT found AND NOT in_use FROM use)")
 	}
-	q := b.NewSelect().With("use", use).With("own", unused((*userModel)(nil), userHas).Returning("h.type")).
-		With("account", unused((*subscriberModel)(nil), accountHas)).
+	q := b.NewSelect().With("use", use).With("own", unused((*userModel)(nil), bun.SafeQuery(userHas, text(1), text(2))).Returning("h.type")).
+		With("account", unused((*subscriberModel)(nil), b.account(1))).
 		ColumnExpr("use.found, use.in_use, coalesce((SELECT type FROM own), ?) AS type", string(hermes.Local)).
 		TableExpr("use")
 	if b.layout.has("grp") {
-		q.With("gone", unused((*grpModel)(nil), "g.username = ? AND g.domain = ?"))
+		q.With("gone", unused((*grpModel)(nil), b.address("g.username", "g.domain", 1)))
 	}
 	return q
 }
