@@ -171,8 +171,16 @@ func (c *Client) UserAvail(ctx context.Context, req UserAvailRequest) (res UserA
 	if err = c.precheck("user/avail", req); err != nil {
 		return res, err
 	}
-	if err = firstError(needFree(ctx, c.store, normalAddr(req.User)), checkNewAddr("user", req.User)); err != nil {
+	if err = needFree(ctx, c.store, req.User); err != nil {
 		return res, err
+	}
+	if !req.User.Valid() {
+		if err = checkNewAddr("user", req.User); err == nil {
+			err = needFree(ctx, c.store, normalAddr(req.User))
+		}
+		if err != nil {
+			return res, err
+		}
 	}
 	return UserAvailResponse{Cause: NotFound}, nil
 }

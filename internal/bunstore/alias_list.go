@@ -34,19 +34,28 @@ func (b *builder) aliasListStatements() aliasListStatements {
 // the columns, so that the database sorts only rows of one alias, unless its collation is not
 // byte-wise and the index that AliasIndex describes is missing.
 func (b *builder) aliases(conditions ...schema.QueryAppender) schema.QueryAppender {
-	q := b.NewSelect().Model((*dbaliasModel)(nil)).
-		ColumnExpr("a.alias_username ?B AS au, a.alias_domain ?B AS ad, a.username ?B AS du, a.domain ?B AS dd").
-		Where("(a.alias_username ?B, a.alias_domain ?B, a.username ?B, a.domain ?B) > (?, ?, ?, ?)",
-			text(1), text(2), text(3), text(4)).
-		Where("? = '' OR ?", text(5), bun.SafeQuery(b.engine.isNumber, bun.Safe("a.alias_username"))).
-		OrderExpr("au, ad, du, dd")
-	for _, c := range conditions {
-		q.Where("?", c)
+	rows := place(6 + 2*len(conditions))
+	part := func(columns, after, order string) schema.QueryAppender {
+		q := b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr(columns).
+			Where(after, text(1), text(2), text(3), text(4)).
+			Where("? = '' OR ?", text(5), bun.SafeQuery(b.engine.isNumber, bun.Safe("a.alias_username"))).OrderExpr(order)
+		for _, c := range conditions {
+			q.Where("?", c)
+		}
+		if len(conditions) > 0 {
+			q.Distinct() // the database sorts what has an address in any case
+		}
+		return limit(q, rows)
 	}
-	if len(conditions) > 0 {
-		q.Distinct() // the database sorts what has an address in any case
+	e := b.engine
+	if e.blobAliasesAfter == "" {
+		return part("a.alias_username ?B AS au, a.alias_domain ?B AS ad, a.username ?B AS du, a.domain ?B AS dd",
+			e.aliasesAfter, e.aliasesOrder)
 	}
-	return limit(q, place(6+2*len(conditions)))
+	const texts = "CAST(a.alias_username AS text) AS au, CAST(a.alias_domain AS text) AS ad, " +
+		"CAST(a.username AS text) AS du, CAST(a.domain AS text) AS dd"
+	return limit(b.NewSelect().ColumnExpr("k.au, k.ad, k.du, k.dd").OrderExpr("k.au, k.ad, k.du, k.dd").TableExpr("(?) AS k",
+		unionAll(part(texts, e.aliasesAfter, e.aliasesOrder), part(texts, e.blobAliasesAfter, e.blobAliasesOrder))), rows)
 }
 
 // Aliases implements [hermes.Store]. Equal rows follow each other. Those of the whole list are made

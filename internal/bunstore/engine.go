@@ -41,6 +41,19 @@ type engine struct {
 
 	same string // whether the column ?0 of Kamailio's is the text ?1
 
+	// accountsAfter is the condition that a row of subscriber is after the address ?0@?1, and
+	// accountsOrder their order, for which its index serves. On SQLite, rows with a blob as user name
+	// are not among them: blobAccountsAfter and blobAccountsOrder are for these.
+	accountsAfter, accountsOrder         string
+	blobAccountsAfter, blobAccountsOrder string
+	// aliasesAfter and so on are the same for the rows of dbaliases after the alias ?0@?1 that leads
+	// to ?2@?3.
+	aliasesAfter, aliasesOrder         string
+	blobAliasesAfter, blobAliasesOrder string
+
+	// holds reports whether a text column can have s. If nil, it can have any text.
+	holds func(s string) bool
+
 	// folded is the condition that the address of a row matches a search that is not in ASCII, of
 	// which ?0 is the pattern for LIKE and ?1 and so on are what foldedArgs returns.
 	folded     string

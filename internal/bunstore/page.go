@@ -54,6 +54,9 @@ func textPage[T any](
 func copyPage[T any](
 	ctx context.Context, s *Store, st statement, limit, columns int, entry func(row []string) T, args ...any,
 ) (all []T, err error) {
+	if !s.holds(args) {
+		return nil, nil
+	}
 	var copied strings.Builder
 	copied.Grow(limit * usualRow)
 	if err := s.copyTo(ctx, &copied, st.text, append(args, int64(limit))...); err != nil {

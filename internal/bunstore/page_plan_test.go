@@ -11,24 +11,30 @@ import (
 func TestPages_Plan(t *testing.T) {
 	t.Parallel()
 	st, plan := newPlanner(t)
-	const ofAlias = "SEARCH a USING INDEX dbaliases_alias_idx ((alias_username,alias_domain)>(?,?))"
-	const sortLast = "USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY" // of rows with the same alias
+	const ofAlias = "SEARCH a USING INDEX dbaliases_alias_user_idx (alias_username>? AND alias_username<?)"
+	const ofBlobAlias = "SEARCH a USING INDEX dbaliases_alias_user_idx (alias_username>?)"
+	const sortFew = "USE TEMP B-TREE FOR ORDER BY"                  // blobs, or the rows of a page
+	const sortLast = "USE TEMP B-TREE FOR LAST 3 TERMS OF ORDER BY" // of rows with the same alias name
+	const sortDomains = "USE TEMP B-TREE FOR LAST TERM OF ORDER BY" // of rows with the same user name
 	const account, own = "SEARCH s USING COVERING INDEX sqlite_autoindex_subscriber_1", "SEARCH h USING INDEX sqlite_autoindex_hermes_users_1"
 	const inUsers, inRange = " ((username,domain)>(?,?))", " ((username,domain)>(?,?) AND username<?)"
+	const inAccounts, inBlobs = " (username>? AND username<?)", " (username>?)"
 	for _, row := range []struct {
 		name string
 		st   statement
 		want []string // steps that read or sort a table
 	}{
-		{"aliases", st.aliases, []string{ofAlias, sortLast}},
-		{"aliasesTo", st.aliasesTo, []string{"SEARCH a USING INDEX dbaliases_target_idx (username=? AND domain=?)"}},
-		{"users", st.users, []string{account + inUsers, own + inUsers}},
+		{"aliases", st.aliases, []string{ofAlias, sortLast, sortFew, ofBlobAlias, sortFew, sortFew}},
+		{"users", st.users, []string{
+			account + inBlobs, sortFew, account + inAccounts, sortDomains, own + inUsers,
+		}},
 		{"usersBeginning", st.usersBeginning, []string{
-			"SEARCH h USING INDEX hermes_users_folded (folded>? AND folded<?)", "USE TEMP B-TREE FOR ORDER BY",
-			account + inRange, own + inRange, account + inRange, own + inRange,
+			account + inBlobs, sortFew, "SEARCH h USING INDEX hermes_users_folded (folded>? AND folded<?)", sortFew,
+			account + inAccounts, sortDomains, own + inRange, account + inAccounts, sortDomains, own + inRange,
 		}},
 		{"usersBeginningMany", st.usersBeginningMany, []string{
-			own + inUsers, account + inRange, own + inRange, account + inRange, own + inRange,
+			account + inBlobs, sortFew, own + inUsers,
+			account + inAccounts, sortDomains, own + inRange, account + inAccounts, sortDomains, own + inRange,
 		}},
 		{"phones", st.phones, []string{"SEARCH p USING PRIMARY KEY (mac>?)"}},
 	} {

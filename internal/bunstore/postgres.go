@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
@@ -26,6 +27,11 @@ func postgresEngine(schema string) engine {
 		writesInWith:     true,
 		locksRows:        true,
 		same:             "?0 = ?1",
+		accountsAfter:    "(s.username ?B, s.domain ?B) > (?0, ?1)",
+		accountsOrder:    "s.username ?B, s.domain ?B",
+		aliasesAfter:     "(a.alias_username ?B, a.alias_domain ?B, a.username ?B, a.domain ?B) > (?0, ?1, ?2, ?3)",
+		aliasesOrder:     "au, ad, du, dd",
+		holds:            postgresHolds,
 		folded:           postgresFolded,
 		foldedArgs:       postgresFoldedArgs,
 		properties:       postgresProperties,
@@ -46,6 +52,9 @@ func postgresEngine(schema string) engine {
 		isInteger:        `? ~ '^[-+]{0,1}[0-9]+$'`,
 	}
 }
+
+// postgresHolds reports whether s is UTF-8 without NUL.
+func postgresHolds(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 // postgresLockCalls writes the ids as literals, so that the calls can be in one text with BEGIN.
 func postgresLockCalls(locks []hermes.Lock) string {

@@ -16,7 +16,20 @@ func sqliteEngine() engine {
 
 		stopsInFirstStep: true,
 
-		same:         "(?0 = ?1 OR ?0 = CAST(?1 AS blob))",
+		same: "(?0 = ?1 OR ?0 = CAST(?1 AS blob))",
+
+		accountsAfter: "s.username >= ?0 AND s.username < x'' AND (s.username, CAST(s.domain AS text)) > (?0, ?1)",
+		accountsOrder: "s.username, CAST(s.domain AS text)",
+
+		blobAccountsAfter: "s.username >= x'' AND (CAST(s.username AS text), CAST(s.domain AS text)) > (?0, ?1)",
+		blobAccountsOrder: "CAST(s.username AS text), CAST(s.domain AS text)",
+
+		aliasesAfter: "a.alias_username >= ?0 AND a.alias_username < x'' AND (a.alias_username, " + sqliteAliasRest,
+		aliasesOrder: "a.alias_username, ad, du, dd",
+
+		blobAliasesAfter: "a.alias_username >= x'' AND (CAST(a.alias_username AS text), " + sqliteAliasRest,
+		blobAliasesOrder: "au, ad, du, dd",
+
 		folded:       sqliteFolded,
 		foldedArgs:   sqliteFoldedArgs,
 		properties:   "SELECT 1 AS bytewise, 1 AS strings",
@@ -31,6 +44,8 @@ func sqliteEngine() engine {
 		isInteger:    "(ltrim(?0, '-+') <> '' AND ltrim(?0, '-+') NOT GLOB '*[^0-9]*')",
 	}
 }
+
+const sqliteAliasRest = "CAST(a.alias_domain AS text), CAST(a.username AS text), CAST(a.domain AS text)) > (?0, ?1, ?2, ?3)"
 
 func sqliteStamp(t time.Time) any {
 	if t.IsZero() {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -179,6 +180,9 @@ func list[T any](ctx context.Context, s *Store, st statement, scan func(*sql.Row
 
 // query runs a statement and calls each for every row.
 func (s *Store) query(ctx context.Context, st statement, args []any, each func(context.Context, *sql.Rows) error) error {
+	if !s.holds(args) {
+		return nil
+	}
 	return s.run(ctx, st, func(ctx context.Context, c runner) error {
 		rows, err := c.QueryContext(ctx, st.text, s.bound(args)...)
 		if err != nil {
@@ -194,6 +198,15 @@ func (s *Store) query(ctx context.Context, st statement, args []any, each func(c
 			}
 		}
 		return rows.Err()
+	})
+}
+
+// holds reports whether the database can have all texts of args. A row that a statement reads by
+// another one does not exist.
+func (s *Store) holds(args []any) bool {
+	return s.engine.holds == nil || !slices.ContainsFunc(args, func(a any) bool {
+		t, ok := a.(string)
+		return ok && !s.engine.holds(t)
 	})
 }
 

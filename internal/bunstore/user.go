@@ -41,7 +41,10 @@ func (s *Store) User(ctx context.Context, a sip.Addr) (hermes.User, error) {
 
 // Holder implements [hermes.Store].
 func (s *Store) Holder(ctx context.Context, a sip.Addr) (h hermes.Holder, err error) {
-	return h, s.get(ctx, s.sql().holder, &h, a.User(), a.Domain().String())
+	if err = s.get(ctx, s.sql().holder, &h, a.User(), a.Domain().String()); err == error(hermes.NotFound) {
+		err = nil // a text that the database cannot have
+	}
+	return h, err
 }
 
 // errHalf is returned where another tool took the address meanwhile. When the transaction runs

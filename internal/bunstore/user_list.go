@@ -21,9 +21,9 @@ const addressMatches = "lower((?TableAlias.username || '@' || ?TableAlias.domain
 
 func (b *builder) userListStatements() userListStatements {
 	st := userListStatements{
-		users: b.statement(Data, b.userPage(3, b.accounts(1), b.ownUsers(1))),
-		usersMatching: b.statement(Scan, b.userPage(4, b.accounts(1).Where(addressMatches, text(3)),
-			b.ownUsers(1).Where(addressMatches+" OR h.folded LIKE ?0 ESCAPE '!'", text(3)))),
+		users: b.statement(Data, b.userPage(3, append(b.allAccounts(1, "true"), b.ownUsers(1))...)),
+		usersMatching: b.statement(Scan, b.userPage(4, append(b.allAccounts(1, addressMatches, text(3)),
+			b.ownUsers(1).Where(addressMatches+" OR h.folded LIKE ?0 ESCAPE '!'", text(3)))...)),
 	}
 	st.usersMatching.planEachTime = true
 	st.usersMatchingFolded = b.usersMatchingFolded()
@@ -37,20 +37,37 @@ func (b *builder) usersMatchingFolded() statement {
 	for range b.engine.foldedArgs(hermes.Pattern{}) {
 		args = append(args, text(3+len(args)))
 	}
-	st := b.statement(Scan, b.userPage(place(3+len(args)), b.accounts(1).Where(b.engine.folded, args...),
-		b.ownUsers(1).Where(b.engine.folded+" OR h.folded LIKE ?0 ESCAPE '!'", args...)))
+	st := b.statement(Scan, b.userPage(place(3+len(args)), append(b.allAccounts(1, b.engine.folded, args...),
+		b.ownUsers(1).Where(b.engine.folded+" OR h.folded LIKE ?0 ESCAPE '!'", args...))...))
 	st.planEachTime = true
 	return st
 }
 
 // accounts selects the users of Kamailio's table after the address that is the argument at and the
-// next one, in the order of its index.
+// next one, in the order of its index, without those of blobAccounts.
 func (b *builder) accounts(at place) *bun.SelectQuery {
+	return b.accountEntries().Where(b.engine.accountsAfter, text(at), text(at+1)).OrderExpr(b.engine.accountsOrder)
+}
+
+func (b *builder) accountEntries() *bun.SelectQuery {
 	return b.NewSelect().Model((*subscriberModel)(nil)).
 		ColumnExpr("CAST(s.username AS text) ?C AS username, CAST(s.domain AS text) ?C AS domain").
-		ColumnExpr("CAST('' AS text) ?C AS displayname").
-		Where("(s.username ?B, s.domain ?B) > (?, ?)", text(at), text(at+1)).
-		OrderExpr("s.username ?B, s.domain ?B")
+		ColumnExpr("CAST('' AS text) ?C AS displayname")
+}
+
+// blobAccounts selects as accounts does, or returns nothing where no row is left out there. Such
+// rows are rare, since Kamailio does not find them.
+func (b *builder) blobAccounts(at place, condition string, args ...any) []schema.QueryAppender {
+	if b.engine.blobAccountsAfter == "" {
+		return nil
+	}
+	return []schema.QueryAppender{b.accountEntries().Where(b.engine.blobAccountsAfter, text(at), text(at+1)).
+		Where(condition, args...).OrderExpr(b.engine.blobAccountsOrder)}
+}
+
+// allAccounts selects as accounts and blobAccounts do.
+func (b *builder) allAccounts(at place, condition string, args ...any) []schema.QueryAppender {
+	return append(b.blobAccounts(at, condition, args...), b.accounts(at).Where(condition, args...))
 }
 
 // ownUsers selects the users of Hermes' table as accounts does, in the order of its key.

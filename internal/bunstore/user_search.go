@@ -62,7 +62,7 @@ func (b *builder) userSearchStatements() userSearchStatements {
 func (b *builder) usersBeginning(folded string) schema.QueryAppender {
 	named := b.ownUsers(1).Where("h.folded LIKE ? ESCAPE '!'", text(3)).
 		Where("? >= ? AND ? < ?", bun.Safe(folded), text(4), bun.Safe(folded), text(5))
-	parts := []schema.QueryAppender{named}
+	parts := append(b.blobAccounts(1, addressMatches, text(3)), named)
 	next := place(6)
 	for range maxUserRanges {
 		low, high := text(next+2), text(next+3)

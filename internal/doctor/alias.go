@@ -64,13 +64,15 @@ func (e *examiner) aliases(ctx context.Context) {
 	err := readRows(ctx, e, bunstore.Inspector.Aliases, func(a bunstore.AliasRow) {
 		alias, destination := a.Alias.Alias, a.Alias.Destination
 		both := alias.String() + " to " + destination.String()
-		destinations.addIf(!a.Leads && e.serves(destination.Domain()), both)
-		users.addIf(a.OfUser, alias.String())
-		duplicates.addIf(a.Duplicate, alias.String())
+		statement := e.deleteRow("dbaliases", a.ID, alias)
+		destinations.addRowIf(!a.Leads && e.serves(destination.Domain()), both, statement)
+		users.addRowIf(a.OfUser, alias.String(), statement)
+		duplicates.addRowIf(a.Duplicate, alias.String(), statement)
 		numbers.addIf(a.Numbers, destination.String())
 		pool.addIf(a.Pooled, alias.User())
 		names.addIf(a.SharedName, alias.User())
-		e.checkCase("dbaliases", both, alias.Domain(), destination.Domain())
+		e.checkCase("dbaliases", both, e.lowerDomains("dbaliases", a.ID, "alias_domain", "domain"),
+			alias.Domain(), destination.Domain())
 	}, "dbaliases", "subscriber")
 	e.aliasesErr = err
 	e.reportTally(destinations, err, e.domainsErr)

@@ -24,6 +24,11 @@ type tally struct {
 	count int
 	names []string
 	more  bool // whether there are other names than those in names
+
+	// statements are the remedies of rows that no call of the API can name; moreStatements is whether
+	// there are others.
+	statements     []string
+	moreStatements bool
 }
 
 func newTally(c check) *tally { return &tally{check: c} }
@@ -35,6 +40,22 @@ const maxNames = 5
 func (t *tally) addIf(hasFault bool, name string) {
 	if hasFault {
 		t.add(name)
+	}
+}
+
+// addRowIf adds a name if it has the fault, with the statement that is the remedy, or "" if a call
+// of the API is.
+func (t *tally) addRowIf(hasFault bool, name, statement string) {
+	if !hasFault {
+		return
+	}
+	t.add(name)
+	switch {
+	case statement == "" || slices.Contains(t.statements, statement):
+	case len(t.statements) == maxNames:
+		t.moreStatements = true
+	default:
+		t.statements = append(t.statements, statement)
 	}
 }
 
@@ -69,7 +90,19 @@ func (t *tally) finding(err error) Finding {
 	if err != nil {
 		detail += "; not all could be looked at: " + oneLine(err)
 	}
-	return Finding{Level: t.level, Check: t.name, Detail: detail, Remedy: t.remedy}
+	return Finding{Level: t.level, Check: t.name, Detail: detail, Remedy: t.remedy + t.sql()}
+}
+
+// sql returns what the statements add to the remedy.
+func (t *tally) sql() string {
+	if len(t.statements) == 0 {
+		return ""
+	}
+	statements := strings.Join(t.statements, "; ")
+	if t.moreStatements {
+		statements += "; ..."
+	}
+	return "; in SQL: " + statements
 }
 
 // notChecked returns the finding of a check that could not be made.

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -21,7 +22,8 @@ import (
 // to open one, and Close to close it.
 type Database struct {
 	pool     *sql.DB
-	isSQLite bool // otherwise it is PostgreSQL
+	isSQLite bool   // otherwise it is PostgreSQL
+	schema   string // of Kamailio's tables on PostgreSQL
 	// run calls fn with a connection, perhaps more than once.
 	run func(ctx context.Context, fn func(context.Context, bunstore.Conn) error) error
 	// options are those of a store on the database; Reads is not set.
@@ -55,6 +57,7 @@ func PostgreSQL(url, schema string) (*Database, error) {
 	opts := pgconn.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true, Timeout: readTimeout, Tries: tries}
 	return &Database{
 		pool:    pool,
+		schema:  cmp.Or(schema, "public"),
 		options: bunstore.Options{Dialect: pgdialect.New(), RunTx: refuseTx, KamailioSchema: schema},
 		run: func(ctx context.Context, fn func(context.Context, bunstore.Conn) error) error {
 			return pgconn.RunTx(ctx, pool, opts, func(ctx context.Context, c *sql.Conn) error {

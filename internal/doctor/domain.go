@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -28,23 +29,32 @@ var domainCaseCheck = check{
 		"Kamailio's domain.reload for the table domain",
 }
 
+var malformedDomainsCheck = check{
+	name:   "malformed-domains",
+	level:  Warn,
+	ok:     "every domain in Kamailio's table domain is well-formed",
+	fault:  "domains that are malformed: Hermes adds no users to them and sets no default servers for them",
+	remedy: "correct the name, or DELETE the row from the table domain, and run Kamailio's domain.reload",
+}
+
 // domains examines the domains that are served, and sets e.served. Domains are assumed to be few:
 // unlike other rows, all of them are kept in memory.
 func (e *examiner) domains(ctx context.Context) {
-	servers := newTally(defaultServersCheck)
+	servers, malformed := newTally(defaultServersCheck), newTally(malformedDomainsCheck)
 	e.mixedCase = newTally(domainCaseCheck)
 	e.served = map[string]bool{}
 	e.domainsErr = readRows(ctx, e, bunstore.Inspector.Domains, func(d bunstore.DomainRow) {
-		e.checkCase("domain", d.Domain.String(), d.Domain)
+		e.checkCase("domain", d.Domain.String(), e.lowerDomains("domain", d.ID, "domain", "did"), d.Domain)
 		name := strings.ToLower(d.Domain.String())
-		if !e.served[name] && !d.Servers {
-			servers.add(name)
-		}
+		wellFormed := sip.UncheckedDomain(name).Valid()
+		malformed.addRowIf(!wellFormed, name, fmt.Sprintf("DELETE FROM %s WHERE id = %d", e.table("domain"), d.ID))
+		servers.addIf(!e.served[name] && !d.Servers && wellFormed, name)
 		e.served[name] = true
 	}, "domain")
 	err := errors.Join(e.domainsErr, e.settingsDomains(ctx, servers))
 	e.anyDomain(err)
 	e.reportTally(servers, err)
+	e.reportTally(malformed, e.domainsErr)
 }
 
 // settingsDomains adds the domains of the settings to e.served, and those without default servers
@@ -97,12 +107,9 @@ func (e *examiner) anyDomain(err error) {
 // serves reports whether a domain is served.
 func (e *examiner) serves(d sip.Domain) bool { return e.served[strings.ToLower(d.String())] }
 
-// checkCase adds a row of a table to e.mixedCase if one of its domains is not in lower case.
-func (e *examiner) checkCase(table, name string, domains ...sip.Domain) {
-	for _, d := range domains {
-		if d.String() != strings.ToLower(d.String()) {
-			e.mixedCase.add(table + " " + name)
-			return
-		}
-	}
+// checkCase adds a row of a table to e.mixedCase if one of its domains is not in lower case. The
+// statement is the remedy.
+func (e *examiner) checkCase(table, name, statement string, domains ...sip.Domain) {
+	isMixed := func(d sip.Domain) bool { return d.String() != strings.ToLower(d.String()) }
+	e.mixedCase.addRowIf(slices.ContainsFunc(domains, isMixed), table+" "+name, statement)
 }

@@ -46,3 +46,40 @@ var domainFaults = []rowFault{
 		want:  "warn users in domains that are not served: 1 (stray@nowhere.test)",
 	},
 }
+
+// TestExamine_SQL wants the remedy of rows that no call of the API can name, or repair, to be a
+// statement that does.
+func TestExamine_SQL(t *testing.T) {
+	eachEngine(t, func(t *testing.T, newDB func(*testing.T) *testDB) {
+		db := newDB(t)
+		mustBootstrap(t, db)
+		mustAddDomains(t, db, "example.test")
+		db.exec(t,
+			`INSERT INTO domain (domain, did) VALUES ('bad_host.test', 'bad_host.test')`,
+			`INSERT INTO subscriber (username, domain, ha1, ha1b) VALUES ('', '', '1', '2')`,
+			"INSERT INTO subscriber (username, domain, ha1, ha1b) VALUES ('a\nb', 'example.test', '1', '2')",
+			`INSERT INTO subscriber (username, domain, ha1, ha1b) VALUES ('101', '', '1', '2')`,
+			`INSERT INTO subscriber (username, domain, ha1, ha1b) VALUES ('upper', 'EXAMPLE.test', '1', '2')`,
+			"INSERT INTO dbaliases (alias_username, alias_domain, username, domain) VALUES ('c\td', 'example.test', 'nobody', 'example.test')",
+			`INSERT INTO grp (username, domain, grp) VALUES ('gh''ost', 'example.test', 'intl')`,
+		)
+		for _, f := range db.examine(t, nil) {
+			_, statements, ok := strings.Cut(f.Remedy, "; in SQL: ")
+			if !ok {
+				continue
+			}
+			for statement := range strings.SplitSeq(statements, "; ") {
+				db.exec(t, statement)
+			}
+		}
+		want := map[string]bool{"kamailio-only-users": true, "user-domains": true} // of 101 and upper, by the API
+		for _, f := range db.examine(t, nil) {
+			if f.Level != OK && !want[f.Check] && strings.ContainsAny(f.Detail, "_'\\") {
+				t.Errorf("%s is still %s: %s", f.Check, f.Level, f.Detail)
+			}
+			if want[f.Check] && strings.Contains(f.Remedy, "SQL") {
+				t.Errorf("%s: got the remedy %q, want calls of the API alone", f.Check, f.Remedy)
+			}
+		}
+	})
+}

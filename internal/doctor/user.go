@@ -61,13 +61,14 @@ func (e *examiner) accounts(ctx context.Context) {
 	domains, names := newTally(userDomainsCheck), newTally(sameUserNamesCheck)
 	err := readRows(ctx, e, bunstore.Inspector.Accounts, func(a bunstore.Account) {
 		address := a.Address.String()
-		kamailioOnly.addIf(!a.Provisioned, address)
-		hashes.addIf(a.NoHash, address)
-		domains.addIf(!e.serves(a.Address.Domain()), address)
+		statement := e.deleteRow("subscriber", a.ID, a.Address)
+		kamailioOnly.addRowIf(!a.Provisioned, address, statement)
+		hashes.addRowIf(a.NoHash, address, statement)
+		domains.addRowIf(!e.serves(a.Address.Domain()), address, statement)
 		names.addIf(a.Shared, a.Address.User())
-		e.poolUsers.addIf(a.Pooled, address)
-		e.clearPasswords.addIf(a.Clear != e.KamailioPlaintext, address)
-		e.checkCase("subscriber", address, a.Address.Domain())
+		e.poolUsers.addRowIf(a.Pooled, address, statement)
+		e.clearPasswords.addRowIf(a.Clear != e.KamailioPlaintext, address, statement)
+		e.checkCase("subscriber", address, e.lowerDomains("subscriber", a.ID, "domain"), a.Address.Domain())
 	}, "subscriber")
 	e.accountsErr = err
 	e.reportTally(kamailioOnly, err)
@@ -224,14 +225,14 @@ var groupUsersCheck = check{
 	level:  Warn,
 	ok:     "the users of all rows of grp exist",
 	fault:  "users who do not exist but have rows in grp, which a new user of that name would inherit",
-	remedy: "DELETE the rows from grp",
+	remedy: "DELETE the rows from grp, which no call of the API shows",
 }
 
 // groups examines Kamailio's table grp.
 func (e *examiner) groups(ctx context.Context) {
 	t := newTally(groupUsersCheck)
 	err := readRows(ctx, e, bunstore.Inspector.Grants, func(g bunstore.Grant) {
-		t.addIf(g.First && !g.User, g.Address.String())
+		t.addRowIf(g.First && !g.User, g.Address.String(), e.deleteGroups(g.ID))
 	}, "grp", "subscriber")
 	e.reportTally(t, err)
 }
