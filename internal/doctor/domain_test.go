@@ -1,6 +1,9 @@
 package doctor
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestExaminer_anyDomain(t *testing.T) {
 	eachEngine(t, func(t *testing.T, newDB func(*testing.T) *testDB) {
