@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -60,7 +62,8 @@ const (
 	detailUnknown     = "outcome unknown: the connection broke while the change was being committed"
 )
 
-// Error is the error of every Client method.
+// Error is the error of every Client method. No verb of package fmt, no encoder and no log handler
+// shows the inner error: it may have details that a client must not see.
 type Error struct {
 	Node     string   // the node that answered, such as "user/add"; empty if the call was no node
 	Response Response // Invalid, Failed or Fault; OK for alias/list
@@ -72,14 +75,19 @@ type Error struct {
 	Fields      []string // user/update: the parameters that were not stored
 	// RetryAfter is how long a Throttled or Busy caller should wait; zero if that is not known.
 	RetryAfter time.Duration
-	// Err is the error of the store or the system, for the program's own log. It is in no encoding of
-	// the Error.
+	// Err is the error of the store or the system, for the program's own log. It may be nil.
 	Err error
 }
 
-// Error returns node, response, cause, detail and description. The inner error is left out, because
-// it may have details that a client must not see.
+// Error returns node, response, cause, detail and description.
 func (e *Error) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
+	return e.text()
+}
+
+func (e Error) text() string {
 	text := fmt.Sprintf("%s/%s: %s", e.Response, e.Cause, e.Detail)
 	if e.Node != "" {
 		text = e.Node + ": " + text
@@ -90,8 +98,14 @@ func (e *Error) Error() string {
 	return text
 }
 
+// Format prints the text of [Error.Error] for every verb, as a string.
+func (e Error) Format(f fmt.State, verb rune) { fmt.Fprintf(f, fmt.FormatString(f, verb), e.text()) }
+
+// MarshalText returns the text of [Error.Error].
+func (e Error) MarshalText() ([]byte, error) { return []byte(e.text()), nil }
+
 // MarshalJSON returns the members response, cause, detail and, if they are not empty, description
-// and failed (the Fields), as the API writes them. The inner error is left out.
+// and failed (the Fields), as the API writes them.
 func (e Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Response    Response `json:"response"`
@@ -102,14 +116,71 @@ func (e Error) MarshalJSON() ([]byte, error) {
 	}{Response: e.Response, Cause: e.Cause, Detail: e.Detail, Description: e.Description, Fields: e.Fields})
 }
 
+// LogValue returns a group with the members of [Error.MarshalJSON] and the node.
+func (e *Error) LogValue() slog.Value {
+	if e == nil {
+		return slog.AnyValue(nil)
+	}
+	attrs := []slog.Attr{
+		slog.String("response", string(e.Response)), slog.String("cause", string(e.Cause)), slog.String("detail", e.Detail),
+	}
+	if e.Node != "" {
+		attrs = append(attrs, slog.String("node", e.Node))
+	}
+	if e.Description != "" {
+		attrs = append(attrs, slog.String("description", e.Description))
+	}
+	if len(e.Fields) > 0 {
+		attrs = append(attrs, slog.String("failed", strings.Join(e.Fields, ",")))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// withoutErr has the fields of an Error but for Err.
+type withoutErr struct {
+	Node        string
+	Response    Response
+	Cause       Cause
+	Detail      string
+	Description string
+	Fields      []string
+	RetryAfter  time.Duration
+}
+
+// GobEncode returns all fields but Err.
+func (e Error) GobEncode() ([]byte, error) {
+	return json.Marshal(withoutErr{
+		Node: e.Node, Response: e.Response, Cause: e.Cause, Detail: e.Detail, Description: e.Description, Fields: e.Fields,
+		RetryAfter: e.RetryAfter,
+	})
+}
+
+// GobDecode reads what GobEncode returned.
+func (e *Error) GobDecode(b []byte) error {
+	var f withoutErr
+	if err := json.Unmarshal(b, &f); err != nil {
+		return err
+	}
+	*e = Error{
+		Node: f.Node, Response: f.Response, Cause: f.Cause, Detail: f.Detail, Description: f.Description, Fields: f.Fields,
+		RetryAfter: f.RetryAfter,
+	}
+	return nil
+}
+
 // Is reports whether target is the error's cause.
 func (e *Error) Is(target error) bool {
 	c, ok := target.(Cause)
-	return ok && c == e.Cause
+	return ok && e != nil && c == e.Cause
 }
 
 // Unwrap returns the inner error.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 func failed(c Cause, format string, args ...any) *Error {
 	return &Error{Response: Failed, Cause: c, Detail: fmt.Sprintf(format, args...)}
