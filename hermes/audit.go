@@ -33,7 +33,7 @@ func (c *Client) audit(ctx context.Context, event, subject string, err error) {
 	}
 	write := func() { c.opts.Logger.LogAttrs(ctx, level, "audit", attrs...) }
 	if err == nil {
-		c.afterCommit(write) // a rollback undoes the success
+		c.store.AfterCommit(write) // a rollback undoes the success
 		return
 	}
 	write()

@@ -37,8 +37,8 @@ type LengthPlan interface {
 // nothing, such as memstore.
 type Options struct {
 	// SecretKeys seal SIP passwords and sign auth keys. The first one seals and signs; the others
-	// still open and verify. If empty, New makes one up for a store that keeps nothing, and fails
-	// for any other store.
+	// still open and verify. If empty, New uses the key that a store which keeps nothing has made for
+	// itself, and fails for any other store.
 	SecretKeys []SecretKey
 	// Domains are the SIP domains that are served besides those in Kamailio's domain table.
 	Domains []sip.Domain
@@ -74,11 +74,11 @@ type Options struct {
 	// Logger receives the audit lines: logins, refusals, and changes of access. If nil, they are
 	// discarded.
 	Logger *slog.Logger
-	// UserRemoved is called with the address of each local user that was removed, in the caller's
-	// goroutine, after the removal has been committed. Over a store in the host's own transaction,
-	// such as that of postgres.InTx, it is called before the host commits. Kamailio keeps a user's
-	// contact until it expires; this function can tell Kamailio to drop it. If nil, there is no
-	// call.
+	// UserRemoved is called with the address of each local user that was removed, after the outermost
+	// transaction has been committed and never otherwise, in the goroutine that commits it; see
+	// [Store.AfterCommit]. In a transaction of the host it is called as postgres.RunInTx and
+	// postgres.InTx say. Kamailio keeps a user's contact until it expires; this function can tell
+	// Kamailio to drop it. If nil, there is no call.
 	UserRemoved func(sip.Addr)
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
@@ -239,8 +239,7 @@ func (c *Client) random(n int) ([]byte, error) {
 
 // transaction is what the Clients in one Client.Tx share.
 type transaction struct {
-	failed error    // the error of the first call that failed while it changed something
-	after  []func() // what to call after the commit, in order
+	failed error // the error of the first call that failed while it changed something
 }
 
 // Tx calls fn with a Client whose calls are all part of one transaction: everything that they
@@ -255,8 +254,9 @@ type transaction struct {
 // returns: such a call may have failed half way. A removal of something that does not exist is a
 // failure too. After a call that only read and got an answer such as NotFound, fn may go on.
 //
-// What follows a change outside of the store, such as Options.UserRemoved and the audit line of a
-// success, follows the commit of the outermost Tx. A Tx inside of fn joins the transaction.
+// What follows a change outside of the store, Options.UserRemoved and the audit line of a success,
+// follows the commit of the outermost transaction, also if that is one of the store or the host. A
+// Tx inside of fn joins the transaction.
 //
 // An error of fn is returned as it is; if it is that of a call, its Node says which. If a call
 // failed and fn returned nil, the error of the call is returned, without its node. A failure of the
@@ -299,9 +299,6 @@ func (c *Client) runTx(ctx context.Context, opts *TxOptions, fn func(*Client) er
 		}
 		return c.changed(err)
 	}
-	for _, f := range t.after {
-		c.afterCommit(f)
-	}
 	return nil
 }
 
@@ -326,13 +323,4 @@ func (c *Client) changed(err error) error {
 		c.tx.failed = err
 	}
 	return err
-}
-
-// afterCommit calls f when what the Client changed has been committed.
-func (c *Client) afterCommit(f func()) {
-	if c.tx != nil {
-		c.tx.after = append(c.tx.after, f)
-		return
-	}
-	f()
 }

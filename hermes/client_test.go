@@ -10,6 +10,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
+	"github.com/hermes-voip/go-hermes/hermes/storetest"
 )
 
 func TestNew_secretKeys(t *testing.T) {
@@ -18,16 +19,64 @@ func TestNew_secretKeys(t *testing.T) {
 	if _, err := hermes.New(s, nil); err != nil {
 		t.Errorf("store that keeps nothing, no key: got %v, want nil", err)
 	}
-	lasting := struct{ hermes.Store }{s} // without the method Volatile
+	lasting := lastingStore{s}
 	if _, err := hermes.New(lasting, nil); err == nil {
 		t.Error("store that keeps passwords, no key: got no error, and the passwords would be lost")
 	}
 	if _, err := hermes.New(lasting, &hermes.Options{SecretKeys: []hermes.SecretKey{{}}}); err == nil {
 		t.Error("zero key: got no error")
 	}
-	if _, err := hermes.New(s, &hermes.Options{Rand: strings.NewReader("")}); err == nil {
-		t.Error("no randomness to make a key: got no error")
+}
+
+// lastingStore is a store that keeps its records.
+type lastingStore struct{ hermes.Store }
+
+func (lastingStore) VolatileKey() hermes.SecretKey { return hermes.SecretKey{} }
+
+// wrapper is a store that adds something to another one, as an embedder may write it.
+type wrapper struct{ hermes.Store }
+
+// The made-up key belongs to the store: every Client without keys of its own opens what another one
+// has sealed.
+func TestNew_madeUpKey(t *testing.T) {
+	t.Parallel()
+	s := memstore.New(domain("example.com"))
+	first := mustNew(t, s)
+	addRecords(t, first)
+	want := mustUserGet(t, first, alice).Password.Value
+	for name, store := range map[string]hermes.Store{
+		"the same store": s, "a wrapper": wrapper{s},
+		"an interceptor": storetest.Intercept(s, func(string) error { return nil }),
+	} {
+		if got := mustUserGet(t, mustNew(t, store), alice).Password.Value; got != want {
+			t.Errorf("%s: got another password", name)
+		}
 	}
+	var added hermes.UserObject
+	err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
+		c := mustNew(t, tx)
+		if got := mustUserGet(t, c, alice).Password.Value; got != want {
+			t.Error("in a transaction: got another password")
+		}
+		added = mustUserAdd(t, c, hermes.UserAddRequest{User: addr("new@example.com")})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := mustUserGet(t, first, added.User).Password.Value; got != added.Password.Value {
+		t.Error("sealed in a transaction: got another password")
+	}
+}
+
+// mustNew returns a Client without options.
+func mustNew(t *testing.T, s hermes.Store) *hermes.Client {
+	t.Helper()
+	c, err := hermes.New(s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 func TestNew_doesNotChangeOptions(t *testing.T) {

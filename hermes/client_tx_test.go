@@ -163,6 +163,27 @@ func TestClient_Tx_userRemoved(t *testing.T) {
 	}
 }
 
+// A Client that is made inside of a transaction of the store waits for its commit, too.
+func TestNew_inTransaction_userRemoved(t *testing.T) {
+	t.Parallel()
+	errOwn := errors.New("the caller's own error")
+	for _, end := range []error{nil, errOwn} {
+		e := newEnv(t)
+		var removed []sip.Addr
+		e.opts.UserRemoved = func(a sip.Addr) { removed = append(removed, a) }
+		err := e.store.Tx(t.Context(), nil, func(s hermes.Store) error {
+			_, err := e.newClient(t, s).UserRemove(t.Context(), hermes.UserRemoveRequest{User: dora})
+			if len(removed) != 0 {
+				t.Error("UserRemoved was called before the commit")
+			}
+			return errors.Join(err, end)
+		})
+		if called := len(removed) == 1; called != (end == nil) || !errors.Is(err, end) {
+			t.Errorf("the transaction ends with %v: got %v, UserRemoved was called for %v", end, err, removed)
+		}
+	}
+}
+
 // newTxClient returns a Client over an empty store that serves example.com.
 func newTxClient(t *testing.T, store hermes.Store, opts *hermes.Options) *hermes.Client {
 	t.Helper()

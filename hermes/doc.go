@@ -35,7 +35,7 @@
 //
 // A call is one transaction: all of it happens, or nothing. [Client.Tx] makes several calls one
 // transaction. To put Hermes' changes and your own into one, make a store over your transaction
-// with postgres.InTx.
+// with postgres.RunInTx.
 //
 // # Concurrency
 //

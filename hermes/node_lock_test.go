@@ -67,9 +67,6 @@ type lockedStore struct {
 	recorder *lockRecorder
 }
 
-// Volatile reports that the store keeps nothing, so that it needs no secret key.
-func (s lockedStore) Volatile() bool { return true }
-
 // Tx records what fn does.
 func (s lockedStore) Tx(ctx context.Context, opts *hermes.TxOptions, fn func(hermes.Store) error) error {
 	locked := opts != nil && len(opts.Locks) > 0

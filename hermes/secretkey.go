@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/hermes-voip/go-hermes/sip"
@@ -61,22 +60,16 @@ type derivedKeys struct {
 
 const keyIDSize = 4
 
-// volatile is implemented by a store that keeps nothing after the process ends.
-type volatile interface{ Volatile() bool }
-
-// newKeyring derives the keys of opts.SecretKeys. If there are none, it makes one up for a store
-// that keeps nothing.
+// newKeyring derives the keys of opts.SecretKeys or, if there are none, that of a store that keeps
+// nothing.
 func newKeyring(store Store, opts *Options) (keyring, error) {
-	keys := slices.Clone(opts.SecretKeys)
-	if v, ok := store.(volatile); len(keys) == 0 && ok && v.Volatile() {
-		k, err := NewSecretKey(opts.Rand)
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, k)
-	}
+	keys := opts.SecretKeys
 	if len(keys) == 0 {
-		return nil, errors.New("hermes: want a secret key in Options.SecretKeys; NewSecretKey makes one to be kept beside the database")
+		k := store.VolatileKey()
+		if k == (SecretKey{}) {
+			return nil, errors.New("hermes: want a secret key in Options.SecretKeys; NewSecretKey makes one to be kept beside the database")
+		}
+		keys = []SecretKey{k}
 	}
 	var ring keyring
 	for _, k := range keys {

@@ -46,6 +46,19 @@ type Store interface {
 	//
 	// If it cannot be known whether the commit took place, the error wraps [ErrOutcomeUnknown].
 	Tx(ctx context.Context, opts *TxOptions, fn func(Store) error) error
+
+	// AfterCommit calls f when what the Store has written so far is committed. In a transaction that
+	// is when the outermost one has been committed, after its locks are gone, and never if it is
+	// rolled back or its outcome is not known; of a function that ran more than once, only what the
+	// last run asked for is called. Functions are called in the order of the calls of AfterCommit, by
+	// the goroutine that commits. Outside of a transaction f is called at once. A store in a
+	// transaction of the host calls f when the host has told it of the commit.
+	AfterCommit(f func())
+
+	// VolatileKey returns the secret key of a store whose records do not outlive the process, always
+	// the same one. [New] uses it if Options.SecretKeys is empty. A store that keeps its records
+	// returns the zero key.
+	VolatileKey() SecretKey
 }
 
 // UserStore keeps users. A user is one record made of Kamailio's subscriber row and Hermes' own

@@ -242,7 +242,7 @@ func (c *Client) UserRemove(ctx context.Context, req UserRemoveRequest) (res Use
 		return res, err
 	}
 	if removed == Local && c.opts.UserRemoved != nil {
-		c.afterCommit(func() { c.opts.UserRemoved(req.User) })
+		c.store.AfterCommit(func() { c.opts.UserRemoved(req.User) })
 	}
 	return UserRemoveResponse(req), nil
 }

@@ -32,24 +32,15 @@ func main() {
 
 // addCustomer adds a customer and the customer's SIP user, both or none.
 func addCustomer(ctx context.Context, db *sql.DB, key hermes.SecretKey, name string, user sip.Addr) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
+	return postgres.RunInTx(ctx, db, nil, func(tx *sql.Tx, store *postgres.Store) error {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO customers (name, sip) VALUES ($1, $2)`, name, user.String()); err != nil {
+			return err
+		}
+		client, err := hermes.New(store, &hermes.Options{SecretKeys: []hermes.SecretKey{key}})
+		if err != nil {
+			return err
+		}
+		_, err = client.UserAdd(ctx, hermes.UserAddRequest{User: user, DisplayName: name})
 		return err
-	}
-	defer tx.Rollback()
-	if _, err := tx.ExecContext(ctx, `INSERT INTO customers (name, sip) VALUES ($1, $2)`, name, user.String()); err != nil {
-		return err
-	}
-	store, err := postgres.InTx(ctx, tx, nil)
-	if err != nil {
-		return err
-	}
-	client, err := hermes.New(store, &hermes.Options{SecretKeys: []hermes.SecretKey{key}})
-	if err != nil {
-		return err
-	}
-	if _, err := client.UserAdd(ctx, hermes.UserAddRequest{User: user, DisplayName: name}); err != nil {
-		return err
-	}
-	return tx.Commit()
+	})
 }

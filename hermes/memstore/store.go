@@ -2,7 +2,8 @@
 // [hermes.Store]: it passes the same suite as the stores for databases, with concurrent calls and
 // transactions, and returns the same results.
 //
-// Nothing outlives the process, and [Store.Volatile] says so. A store has no Kamailio: nothing but
+// Nothing outlives the process, and so each store has a secret key of its own, which makes
+// [hermes.Options].SecretKeys optional. A store has no Kamailio: nothing but
 // its own methods changes its records, and the domains that it serves are those given to [New] and
 // [Store.Serve].
 //
@@ -12,6 +13,7 @@ package memstore
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"sync/atomic"
 
@@ -39,10 +41,12 @@ type shared struct {
 	// committed has the records that readers see. They are never changed: a transaction changes a
 	// clone, which takes their place when the transaction commits.
 	committed atomic.Pointer[records]
+	key       hermes.SecretKey
 }
 
 type transaction struct {
 	records *records
+	after   []func() // what to call after the commit
 	ended   bool
 }
 
@@ -50,15 +54,28 @@ var errTxEnded = errors.New("memstore: the transaction has ended")
 
 // New returns an empty store whose Kamailio serves domains.
 func New(domains ...sip.Domain) *Store {
-	s := &Store{shared: &shared{writer: make(chan struct{}, 1)}}
+	key, err := hermes.NewSecretKey(rand.Reader)
+	if err != nil {
+		panic(err) // crypto/rand never fails
+	}
+	s := &Store{shared: &shared{writer: make(chan struct{}, 1), key: key}}
 	s.committed.Store(newRecords())
 	s.Serve(domains...)
 	return s
 }
 
-// Volatile returns true: the records do not outlive the process. Therefore [hermes.New] does not
-// require a secret key for such a store, and generates one.
-func (s *Store) Volatile() bool { return true }
+// VolatileKey returns the secret key that [New] made up. It implements [hermes.Store].
+func (s *Store) VolatileKey() hermes.SecretKey { return s.key }
+
+// AfterCommit implements [hermes.Store].
+func (s *Store) AfterCommit(f func()) {
+	switch {
+	case s.tx == nil:
+		f()
+	case !s.tx.ended:
+		s.tx.after = append(s.tx.after, f)
+	}
+}
 
 // Tx runs fn once. Other transactions wait for its end, so that opts mean nothing. It implements
 // [hermes.Store].
@@ -74,6 +91,18 @@ func (s *Store) inTx(ctx context.Context, fn func(tx *Store) error) error {
 		}
 		return fn(s)
 	}
+	tx := &Store{shared: s.shared, tx: &transaction{}}
+	if err := s.run(ctx, tx, fn); err != nil {
+		return err
+	}
+	for _, f := range tx.tx.after {
+		f()
+	}
+	return nil
+}
+
+// run begins the transaction of tx, runs fn in it and commits it.
+func (s *Store) run(ctx context.Context, tx *Store, fn func(tx *Store) error) error {
 	select {
 	case s.writer <- struct{}{}:
 		defer func() { <-s.writer }()
@@ -82,7 +111,7 @@ func (s *Store) inTx(ctx context.Context, fn func(tx *Store) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tx := &Store{shared: s.shared, tx: &transaction{records: s.committed.Load().clone()}}
+	tx.tx.records = s.committed.Load().clone()
 	defer func() { tx.tx.ended = true }()
 	if err := fn(tx); err != nil {
 		return err

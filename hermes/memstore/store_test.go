@@ -153,10 +153,21 @@ func wantPooled(t *testing.T, s hermes.Store, n e164.Number, want bool) {
 	}
 }
 
-func TestStore_Volatile(t *testing.T) {
+func TestStore_VolatileKey(t *testing.T) {
 	t.Parallel()
-	if !memstore.New().Volatile() {
-		t.Error("got false, want true")
+	s := memstore.New()
+	key := s.VolatileKey()
+	if key == (hermes.SecretKey{}) || key != s.VolatileKey() || key == memstore.New().VolatileKey() {
+		t.Error("want a key that is always the same for a store, and another one for another store")
+	}
+	err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
+		if tx.VolatileKey() != key {
+			t.Error("in a transaction: want the same key")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

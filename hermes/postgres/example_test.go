@@ -32,6 +32,24 @@ func Example() {
 }
 
 // A user and a row of the host are written in one transaction.
+func ExampleRunInTx() {
+	var db *sql.DB // the host's
+	ctx := context.Background()
+	user := hermes.User{Address: sip.MustParse("alice@example.com"), Type: hermes.Local}
+	err := postgres.RunInTx(ctx, db, nil, func(tx *sql.Tx, store *postgres.Store) error {
+		if err := store.AddUser(ctx, user); err != nil {
+			return err
+		}
+		const insert = "INSERT INTO customers (sip_address) VALUES ($1)"
+		_, err := tx.ExecContext(ctx, insert, user.Address.String())
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// The host begins and commits the transaction itself, and tells the store of the commit.
 func ExampleInTx() {
 	addCustomer := func(ctx context.Context, db *sql.DB, user hermes.User) error {
 		tx, err := db.BeginTx(ctx, nil)
@@ -50,7 +68,10 @@ func ExampleInTx() {
 		if _, err := tx.ExecContext(ctx, insert, user.Address.String()); err != nil {
 			return err
 		}
-		return tx.Commit()
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+		return store.Committed()
 	}
 	var db *sql.DB // the host's
 	user := hermes.User{Address: sip.MustParse("alice@example.com"), Type: hermes.Local}

@@ -9,15 +9,61 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/bunstore"
 )
 
+// RunInTx runs fn in a new transaction of a host's own database, which may be of any driver. It
+// commits the transaction if fn returns nil, and then calls what has to follow the commit, such as
+// [hermes.Options].UserRemoved. Otherwise, or if fn panics, it rolls back; an error of fn is returned
+// as it is. fn runs once, writes through tx and through the store, and must not end tx. What [InTx]
+// says about the store holds here, too.
+func RunInTx(ctx context.Context, db *sql.DB, opts *Options, fn func(tx *sql.Tx, store *Store) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // does nothing after the commit
+	store, err := InTx(ctx, tx, opts)
+	if err != nil {
+		return err
+	}
+	if err := fn(tx, store); err != nil {
+		return err
+	}
+	// Some drivers return nil for the COMMIT of a transaction that a failed statement has ended.
+	if _, err := tx.ExecContext(ctx, "SELECT 1"); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	return store.Committed()
+}
+
 // hostTx is a transaction that the host began and will end.
-type hostTx struct{ tx *sql.Tx }
+type hostTx struct {
+	tx    *sql.Tx
+	after []func() // what to call after the commit
+}
+
+func (h *hostTx) afterCommit(f func()) { h.after = append(h.after, f) }
+
+// committed calls what has to follow the commit. It fails if the transaction has not ended.
+func (h *hostTx) committed() error {
+	if _, err := h.tx.Exec("SELECT 1"); !errors.Is(err, sql.ErrTxDone) {
+		return errors.New("postgres: Committed was called before the transaction of the host has ended")
+	}
+	after := h.after
+	h.after = nil
+	for _, f := range after {
+		f()
+	}
+	return nil
+}
 
 // hostTime is how long the statements of one change in a host's transaction may take together.
 const hostTime = 10 * time.Second
 
 // run implements [bunstore.RunTx] with a savepoint. The statements have a context of their own: a
 // driver that breaks one off loses the connection, and with it all that the host did.
-func (h hostTx) run(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) (err error) {
+func (h *hostTx) run(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -54,14 +100,14 @@ func (h hostTx) run(ctx context.Context, opts bunstore.TxOptions, fn func(contex
 	return nil
 }
 
-func (h hostTx) undo(ctx context.Context) error {
+func (h *hostTx) undo(ctx context.Context) error {
 	if err := h.exec(ctx, "ROLLBACK TO SAVEPOINT hermes"); err != nil {
 		return err
 	}
 	return h.exec(ctx, "RELEASE SAVEPOINT hermes")
 }
 
-func (h hostTx) exec(ctx context.Context, statement string) error {
+func (h *hostTx) exec(ctx context.Context, statement string) error {
 	_, err := h.tx.ExecContext(ctx, statement)
 	return err
 }

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"strings"
@@ -180,4 +181,117 @@ func TestInTx_SameAsSQLite(t *testing.T) {
 			}
 		}}
 	}, sqliteFixture)
+}
+
+// What has to follow a commit is called once the host has told of it, and never otherwise.
+func TestStore_Committed(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		run  func(t *testing.T, g hostStore, called *int)
+		want int
+	}{
+		{"committed", func(t *testing.T, g hostStore, called *int) {
+			g.commit(t)
+			if *called != 0 {
+				t.Error("called before Committed")
+			}
+			if err := errors.Join(g.Committed(), g.Committed()); err != nil {
+				t.Error(err)
+			}
+		}, 2},
+		{"rolled back", func(t *testing.T, g hostStore, called *int) {
+			if err := g.tx.Rollback(); err != nil {
+				t.Fatal(err)
+			}
+		}, 0},
+		{"told too early", func(t *testing.T, g hostStore, called *int) {
+			if err := g.Committed(); err == nil {
+				t.Error("Committed before the commit: no error")
+			}
+		}, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			g, called := newHostStore(t, "pgx"), 0
+			count := func() { called++ }
+			err := g.Tx(t.Context(), nil, func(s hermes.Store) error {
+				s.AfterCommit(count)
+				return nil
+			})
+			undone := errors.New("undone")
+			undoneErr := g.Tx(t.Context(), nil, func(s hermes.Store) error {
+				s.AfterCommit(count)
+				return undone
+			})
+			g.AfterCommit(count)
+			if err != nil || undoneErr != undone || called != 0 {
+				t.Fatalf("got %v, %v, called %d times in the transaction", err, undoneErr, called)
+			}
+			row.run(t, g, &called)
+			if called != row.want {
+				t.Errorf("called %d times, want %d", called, row.want)
+			}
+		})
+	}
+}
+
+// RunInTx commits what fn did and then tells of the removed user, or does neither.
+func TestRunInTx(t *testing.T) {
+	own := errors.New("fn's own")
+	alice := local("alice@example.com")
+	for _, row := range []struct {
+		name   string
+		driver string
+		end    func(tx *sql.Tx) error // of fn
+		want   error                  // of RunInTx; nil with failed
+		failed bool
+	}{
+		{"committed", "pgx", func(*sql.Tx) error { return nil }, nil, false},
+		{"fn fails", "pgx", func(*sql.Tx) error { return own }, own, true},
+		{"a statement of the host has failed, and its driver commits that without an error", "pgdriver", func(tx *sql.Tx) error {
+			_, _ = tx.Exec("SELECT 1/0")
+			return nil
+		}, nil, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			db := pgtest.New(t, noFsync)
+			store := mustOpen(t, db, nil)
+			if err := store.AddUser(t.Context(), alice); err != nil {
+				t.Fatal(err)
+			}
+			var removed []sip.Addr
+			opts := &hermes.Options{
+				SecretKeys:  []hermes.SecretKey{mustSecretKey(t)},
+				UserRemoved: func(a sip.Addr) { removed = append(removed, a) },
+			}
+			err := postgres.RunInTx(t.Context(), drivers[row.driver](t, db), nil, func(tx *sql.Tx, s *postgres.Store) error {
+				c, err := hermes.New(s, opts)
+				if err != nil {
+					return err
+				}
+				if _, err := c.UserRemove(t.Context(), hermes.UserRemoveRequest{User: alice.Address}); err != nil {
+					return err
+				}
+				if removed != nil {
+					t.Error("UserRemoved was called before the commit")
+				}
+				return row.end(tx)
+			})
+			if (err != nil) != row.failed || row.want != nil && err != row.want {
+				t.Errorf("got the error %v, want %v, failed: %t", err, row.want, row.failed)
+			}
+			_, getErr := store.User(t.Context(), alice.Address)
+			if kept := getErr == nil; kept != row.failed || len(removed) == 0 != row.failed {
+				t.Errorf("the user is there: %t, UserRemoved was called for %v; want %t", kept, removed, row.failed)
+			}
+		})
+	}
+}
+
+func mustSecretKey(t *testing.T) hermes.SecretKey {
+	t.Helper()
+	key, err := hermes.NewSecretKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }

@@ -10,15 +10,13 @@
 // on all of Kamailio's tables; INSERT, UPDATE and DELETE on subscriber, dbaliases and grp, with
 // USAGE on their sequences; and a schema "hermes" of its own or the right to create it.
 //
-// [Open] connects with pools of hardened pgdriver connections. [New] and [InTx] use a host's own
-// [sql.DB] or [sql.Tx], of any driver, so that statements of the host and changes by Hermes can
-// be one transaction:
+// [Open] connects with pools of hardened pgdriver connections. [New] uses a host's own [sql.DB], of
+// any driver. [RunInTx] makes statements of the host and changes by Hermes one transaction, and
+// [InTx] joins a transaction that the host begins and commits itself:
 //
-//	tx, err := db.BeginTx(ctx, nil)
-//	…
-//	store, err := postgres.InTx(ctx, tx, nil)
-//	…
-//	err = tx.Commit()
+//	err := postgres.RunInTx(ctx, db, nil, func(tx *sql.Tx, store *postgres.Store) error {
+//		…
+//	})
 //
 // A store looks up the columns of Kamailio's tables when it is made. It does not notice a later
 // ALTER TABLE that adds or removes one.
@@ -46,7 +44,7 @@ type Options struct {
 	KamailioSchema string
 	// MaxConns is the greatest number of connections for ordinary statements. Defaults to 16.
 	// Open makes 4 more for sessions, 4 for long lists and 4 for ranges of numbers, so that none
-	// waits for the others. New and InTx ignore it.
+	// waits for the others. New, InTx and RunInTx ignore it.
 	MaxConns int
 	// Logger receives a line when [Store.Migrate] waits for a lock that another transaction has. If
 	// nil, such lines are discarded.
@@ -89,8 +87,9 @@ func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 	return newStore(ctx, pools{data: db, auth: db, bulk: db}.options(opts), opts)
 }
 
-// InTx uses a host's own transaction, which the host ends. All that the store does is part of
-// that transaction. Every change, and every call of [Store.Tx], is behind a savepoint, so that
+// InTx uses a host's own transaction, which the host ends. After it has committed the transaction
+// it calls [Store.Committed]; [RunInTx] does both. All that the store does is part of that
+// transaction. Every change, and every call of [Store.Tx], is behind a savepoint, so that
 // one that fails undoes its own writes only and the transaction stays usable. A read that fails
 // ends the transaction.
 //
@@ -101,10 +100,16 @@ func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 // when the transaction began, and not what other transactions did before they left a lock. The
 // store must be used by one goroutine at a time, and not after the transaction has ended.
 func InTx(ctx context.Context, tx *sql.Tx, opts *Options) (*Store, error) {
-	return newStore(ctx, bunstore.Options{
-		Dialect: pgdialect.New(), Reads: tx, RunTx: hostTx{tx}.run, Single: true,
+	host := &hostTx{tx: tx}
+	s, err := newStore(ctx, bunstore.Options{
+		Dialect: pgdialect.New(), Reads: tx, RunTx: host.run, AfterCommit: host.afterCommit, Single: true,
 		KamailioSchema: opts.orDefault().KamailioSchema,
 	}, opts)
+	if err != nil {
+		return nil, err
+	}
+	s.host = host
+	return s, nil
 }
 
 // pools are the connections by the purpose of their statements.

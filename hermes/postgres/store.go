@@ -19,6 +19,7 @@ type Store struct {
 	hermes.Store
 
 	db     *bunstore.Store
+	host   *hostTx // of a store that InTx returned
 	logger *slog.Logger
 	close  func() error // closes the connections that Open made
 }
@@ -86,6 +87,17 @@ func (s *Store) ServeDomains(ctx context.Context, domains []sip.Domain) error {
 // pending, and Kamailio's tables subscriber, dbaliases and domain exist. Otherwise the error says
 // what is missing.
 func (s *Store) Ready(ctx context.Context) error { return s.db.Ready(ctx) }
+
+// Committed tells a store that [InTx] returned that the host has committed its transaction. It
+// calls, once, what has to follow the commit, such as [hermes.Options].UserRemoved and the audit
+// lines of successes; without it they are not called. It must not be called after a rollback. It
+// fails if the transaction has not ended. For other stores it does nothing.
+func (s *Store) Committed() error {
+	if s.host == nil {
+		return nil
+	}
+	return s.host.committed()
+}
 
 // Close closes the connections that [Open] made. It does nothing to those of a host. The store must
 // not be used after it. It may be called again.

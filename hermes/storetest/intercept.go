@@ -10,8 +10,8 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// Intercept returns a store that calls before with the name of each [hermes.Store] method, such as
-// "AddUser", and then that method of store. If before returns an error, the method returns it as it
+// Intercept returns a store that calls before with the name of each [hermes.Store] method that has a
+// context, such as "AddUser", and then that method of store. If before returns an error, the method returns it as it
 // is and does not call store. The store that Tx gives to its function is intercepted in the same
 // way. When that function has returned nil, Tx calls before with "Commit"; if that returns an
 // error, Tx rolls back and returns it.
@@ -43,11 +43,11 @@ func get[T any](s intercepted, method string, call func() (T, error)) (v T, err 
 	return call()
 }
 
-// Volatile reports whether the intercepted store keeps nothing; see [hermes.New].
-func (s intercepted) Volatile() bool {
-	v, ok := s.store.(interface{ Volatile() bool })
-	return ok && v.Volatile()
-}
+// VolatileKey implements [hermes.Store], without a call of before.
+func (s intercepted) VolatileKey() hermes.SecretKey { return s.store.VolatileKey() }
+
+// AfterCommit implements [hermes.Store], without a call of before.
+func (s intercepted) AfterCommit(f func()) { s.store.AfterCommit(f) }
 
 // Tx implements [hermes.Store].
 func (s intercepted) Tx(ctx context.Context, opts *hermes.TxOptions, fn func(hermes.Store) error) error {

@@ -29,6 +29,9 @@ func callWithZeros(t *testing.T, s hermes.Store, method string) []reflect.Value 
 func TestIntercept(t *testing.T) {
 	t.Parallel()
 	for method := range reflect.TypeFor[hermes.Store]().Methods() {
+		if method.Name == "AfterCommit" || method.Name == "VolatileKey" {
+			continue // these cannot fail
+		}
 		t.Run(method.Name, func(t *testing.T) {
 			var outer, inner []string
 			// The innermost store is nil: a call of it panics.
@@ -132,17 +135,31 @@ func wantPooled(t *testing.T, s hermes.Store, n e164.Number, want bool) {
 	}
 }
 
-func TestIntercept_Volatile(t *testing.T) {
+func TestIntercept_VolatileKey(t *testing.T) {
 	t.Parallel()
-	isVolatile := func(s hermes.Store) bool {
-		v, ok := s.(interface{ Volatile() bool })
-		return ok && v.Volatile()
+	s := memstore.New()
+	if storetest.Intercept(s, func(string) error { return errors.New("x") }).VolatileKey() != s.VolatileKey() {
+		t.Error("got another key than that of the intercepted store")
 	}
-	before := func(string) error { return nil }
-	if !isVolatile(storetest.Intercept(memstore.New(), before)) {
-		t.Error("got false for a volatile store, want true")
-	}
-	if isVolatile(storetest.Intercept(struct{ hermes.Store }{memstore.New()}, before)) {
-		t.Error("got true for a store without the method Volatile, want false")
+}
+
+// What follows a commit is not called where the interceptor rolls back.
+func TestIntercept_AfterCommit(t *testing.T) {
+	t.Parallel()
+	for _, refusal := range []error{nil, errors.New("commit")} {
+		called := false
+		s := storetest.Intercept(memstore.New(), func(method string) error {
+			if method == "Commit" {
+				return refusal
+			}
+			return nil
+		})
+		err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
+			tx.AfterCommit(func() { called = true })
+			return nil
+		})
+		if err != refusal || called != (refusal == nil) {
+			t.Errorf("commit refused with %v: Tx returned %v, the function was called: %t", refusal, err, called)
+		}
 	}
 }

@@ -31,6 +31,7 @@ func testTx(t *testing.T, open openFunc) {
 	})
 	t.Run("a bare cause leaves the transaction usable", func(t *testing.T) { testTxCauses(t, open(t).Store) })
 	t.Run("the Store given to fn is not usable after fn", func(t *testing.T) { testTxEnded(t, open(t).Store) })
+	t.Run("AfterCommit", func(t *testing.T) { testAfterCommit(t, open) })
 	t.Run("nested", func(t *testing.T) { testNestedTx(t, open) })
 }
 

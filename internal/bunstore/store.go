@@ -77,6 +77,9 @@ type Options struct {
 	// CopyFrom runs a COPY … FROM STDIN, in a transaction of the pool Copies, with what it reads from
 	// rows. Where a row is there already the error wraps [ErrDuplicate]. If nil, there is no COPY.
 	CopyFrom func(ctx context.Context, c Conn, query string, rows io.Reader) error
+	// AfterCommit is given what is to be called after the commit, if RunTx does not commit what it
+	// runs. If nil, it is called as soon as RunTx has returned nil.
+	AfterCommit func(f func())
 	// Single is set if only one goroutine at a time may use Reads and RunTx.
 	Single bool
 	// StatementTime is how long a statement in a transaction may run, except in the pool Bulk. If
@@ -106,6 +109,8 @@ type database struct {
 	seen   seenBatch
 	heads  heads
 
+	afterCommit func(f func()) // Options.AfterCommit or what it defaults to
+
 	// These may be nil.
 	copyFrom func(ctx context.Context, c Conn, query string, rows io.Reader) error
 	copyTo   CopyTo
@@ -116,6 +121,7 @@ type transaction struct {
 	ctx    context.Context // of its statements
 	conn   Conn
 	locks  []hermes.Lock // that it has
+	after  []func()      // what to call after the commit
 	bulk   bool          // its statements may take long
 	failed error         // the first failure of a statement: the transaction cannot be committed
 	over   bool
@@ -145,6 +151,10 @@ func New(ctx context.Context, opts Options) (*Store, error) {
 	d := &database{
 		runTx: opts.RunTx, single: opts.Single, engine: engine, db: newBunDB(opts.Dialect, engine),
 		read: opts.reader(), time: opts.StatementTime, heads: heads{now: time.Now}, copyFrom: opts.CopyFrom, copyTo: opts.CopyTo,
+		afterCommit: opts.AfterCommit,
+	}
+	if d.afterCommit == nil {
+		d.afterCommit = func(f func()) { f() }
 	}
 	s := &Store{database: d}
 	_, err := s.look(ctx)
@@ -200,8 +210,27 @@ func (s *Store) write(ctx context.Context, opts TxOptions, locks []hermes.Lock, 
 	if undone || tx != nil && (tx.pooling.frees || err != nil && tx.pooling.takes) {
 		s.heads.changed()
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	for _, f := range tx.after {
+		s.afterCommit(f)
+	}
+	return nil
 }
+
+// AfterCommit implements [hermes.Store].
+func (s *Store) AfterCommit(f func()) {
+	switch {
+	case s.tx == nil:
+		s.afterCommit(f)
+	case !s.tx.over:
+		s.tx.after = append(s.tx.after, f)
+	}
+}
+
+// VolatileKey implements [hermes.Store]. The records are kept, so there is none.
+func (s *Store) VolatileKey() hermes.SecretKey { return hermes.SecretKey{} }
 
 // lock takes those of the locks that the transaction of s does not have.
 func (s *Store) lock(ctx context.Context, locks []hermes.Lock) error {
