@@ -10,7 +10,9 @@ import (
 
 // Records are plain values that compare with ==. Times are UTC, cut to microseconds.
 
-// UserType distinguishes a user of a domain that this Kamailio serves from an account elsewhere.
+// UserType distinguishes a user of a domain that this Kamailio serves from an account elsewhere. It is what
+// Hermes' own row says: a user that was added as remote stays one when Kamailio comes to serve the
+// domain, and when another tool adds an account with the address.
 type UserType string
 
 const (
@@ -52,6 +54,12 @@ type User struct {
 	PermittedCalls string
 }
 
+// HasServers reports whether Hermes keeps all that a phone needs to find the user's servers. It does
+// not of a user that only Kamailio's table has.
+func (u User) HasServers() bool {
+	return !u.Registrar.IsZero() && u.RPort != 0 && !u.Proxy.IsZero() && u.PPort != 0
+}
+
 // UserEntry is a user in a list.
 type UserEntry struct {
 	User        sip.Addr `json:"user"`
@@ -63,6 +71,13 @@ type UserQuery struct {
 	Match Pattern  // the zero Pattern matches every user
 	After sip.Addr // the last address of the page before; zero starts at the beginning
 	Limit int      // at least 1
+}
+
+// DomainUserQuery asks for a page of users of one domain.
+type DomainUserQuery struct {
+	Domain sip.Domain
+	After  sip.Addr // the last address of the page before; zero starts at the beginning
+	Limit  int      // at least 1
 }
 
 // Holder is what has an address.

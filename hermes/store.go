@@ -82,9 +82,17 @@ type UserStore interface {
 	// both are missing. Kamailio's row is not created for a user without HA1 and Clear: another tool
 	// removed it, and it would be an account without a password.
 	SetUser(ctx context.Context, u User) error
-	// RemoveUser removes both rows and the user's groups, and returns the type that the user had.
-	// Returns NotFound if both rows are missing, and otherwise InUse if the user has a phone or an
-	// alias leads to the address, with its domain in any case.
+	// SetProvisioning replaces what Hermes itself keeps of the user at u.Address, and changes nothing
+	// in Kamailio's tables. Returns NotFound if there is no user, neither in Kamailio's table nor in
+	// Hermes' own.
+	SetProvisioning(ctx context.Context, u User) error
+	// UsersWithoutServers returns a page of the local users of q.Domain that Kamailio's table has and
+	// for which [User.HasServers] is false, such as those of other tools, in the order of addresses.
+	UsersWithoutServers(ctx context.Context, q DomainUserQuery) ([]sip.Addr, error)
+	// RemoveUser removes both rows and the user's groups, and returns the type that the user had. Of a
+	// remote user it removes Hermes' row alone: an account and groups that Kamailio's tables have at
+	// that address are another tool's. Returns NotFound if both rows are missing, and otherwise InUse
+	// if the user has a phone or an alias leads to the address, with its domain in any case.
 	RemoveUser(ctx context.Context, a sip.Addr) (UserType, error)
 	// Groups returns the group names of the address in Kamailio's grp table, in order, each once.
 	Groups(ctx context.Context, a sip.Addr) ([]string, error)

@@ -83,6 +83,40 @@ func (s *Store) SetUser(ctx context.Context, u hermes.User) error {
 	})
 }
 
+// SetProvisioning implements [hermes.UserStore].
+func (s *Store) SetProvisioning(ctx context.Context, u hermes.User) error {
+	return s.write(ctx, func(r *records) error {
+		old := r.users.get(u.Address)
+		if old == nil {
+			return hermes.NotFound
+		}
+		u.HA1, u.HA1B, u.Clear = old.HA1, old.HA1B, old.Clear
+		r.setUser(&u)
+		return nil
+	})
+}
+
+// UsersWithoutServers implements [hermes.UserStore].
+func (s *Store) UsersWithoutServers(ctx context.Context, q hermes.DomainUserQuery) ([]sip.Addr, error) {
+	r, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var page []sip.Addr
+	for a := range r.names.after(q.After) {
+		if len(page) >= q.Limit {
+			break
+		}
+		if a.Domain() != q.Domain {
+			continue
+		}
+		if u := r.users.get(a); u.Type == hermes.Local && !u.HasServers() {
+			page = append(page, a)
+		}
+	}
+	return page, nil
+}
+
 // RemoveUser implements [hermes.UserStore].
 func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) (removed hermes.UserType, err error) {
 	err = s.write(ctx, func(r *records) error {
@@ -96,7 +130,9 @@ func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) (removed hermes.User
 		removed = u.Type
 		r.names.remove(a)
 		r.users.remove(a)
-		r.removeGroups(a)
+		if removed == hermes.Local {
+			r.removeGroups(a)
+		}
 		return nil
 	})
 	return removed, err

@@ -25,6 +25,9 @@ func readCalls() []methodCall {
 		{"Users", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.Users(ctx, hermes.UserQuery{Limit: 1}))
 		}},
+		{"UsersWithoutServers", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.UsersWithoutServers(ctx, hermes.DomainUserQuery{Domain: alice.Domain(), Limit: 1}))
+		}},
 		{"Groups", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Groups(ctx, alice)) }},
 		{"Holder", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Holder(ctx, alice)) }},
 		{"PhoneUsers", func(ctx context.Context, s hermes.Store) error {
@@ -89,6 +92,7 @@ func sipWriteCalls() []methodCall {
 			return s.AddUser(ctx, localUser("new@example.com"))
 		}},
 		{"SetUser", func(ctx context.Context, s hermes.Store) error { return s.SetUser(ctx, bob) }},
+		{"SetProvisioning", func(ctx context.Context, s hermes.Store) error { return s.SetProvisioning(ctx, bob) }},
 		{"SetGroups", func(ctx context.Context, s hermes.Store) error { return s.SetGroups(ctx, alice, nil) }},
 		{"AddLocalUser", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.AddLocalUser(ctx, localUser("local@example.com")))

@@ -86,6 +86,16 @@ func (s intercepted) SetUser(ctx context.Context, u hermes.User) error {
 	return s.run("SetUser", func() error { return s.store.SetUser(ctx, u) })
 }
 
+// SetProvisioning implements [hermes.Store].
+func (s intercepted) SetProvisioning(ctx context.Context, u hermes.User) error {
+	return s.run("SetProvisioning", func() error { return s.store.SetProvisioning(ctx, u) })
+}
+
+// UsersWithoutServers implements [hermes.Store].
+func (s intercepted) UsersWithoutServers(ctx context.Context, q hermes.DomainUserQuery) ([]sip.Addr, error) {
+	return get(s, "UsersWithoutServers", func() ([]sip.Addr, error) { return s.store.UsersWithoutServers(ctx, q) })
+}
+
 // RemoveUser implements [hermes.Store].
 func (s intercepted) RemoveUser(ctx context.Context, a sip.Addr) (hermes.UserType, error) {
 	return get(s, "RemoveUser", func() (hermes.UserType, error) { return s.store.RemoveUser(ctx, a) })

@@ -14,6 +14,7 @@ func testKamailio(t *testing.T, open openFunc) {
 	t.Run("users", func(t *testing.T) { testKamailioUsers(t, open) })
 	t.Run("AddLocalUser", func(t *testing.T) { testKamailioAddLocalUser(t, open) })
 	t.Run("RemoveUser", func(t *testing.T) { testKamailioRemoveUser(t, open) })
+	t.Run("provisioning", func(t *testing.T) { testKamailioProvisioning(t, open) })
 	t.Run("AliasSite", func(t *testing.T) { testKamailioAliasSite(t, open) })
 	t.Run("numbers of aliases", func(t *testing.T) { testKamailioNumbers(t, open) })
 	t.Run("removed users", func(t *testing.T) { testRemovedSubscriber(t, open) })

@@ -97,6 +97,9 @@ func (g generator) userWrite() operation {
 		newOperation("SetUser", []any{u}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.SetUser(ctx, u))
 		}),
+		newOperation("SetProvisioning", []any{u}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.SetProvisioning(ctx, u))
+		}),
 		newOperation("RemoveUser", []any{u.Address}, func(ctx context.Context, s hermes.Store) string {
 			return result(s.RemoveUser(ctx, u.Address))
 		}),

@@ -200,12 +200,20 @@ func testKamailioRemoveUser(t *testing.T, open openFunc) {
 		f.Kamailio.RemoveSubscriber(t, "alice", "example.com")
 		wantRemoved(t, f.Store, addr("alice@example.com"), hermes.Local)
 	})
-	t.Run("a remote user with a row in Kamailio's table was remote, and both rows are gone", func(t *testing.T) {
+	t.Run("of a remote user only Hermes' row is changed and removed; Kamailio's account and groups stay", func(t *testing.T) {
 		f := open(t)
 		mustAddUser(t, f.Store, remoteUser("bob@example.com"))
 		addSubscriber(t, f, bob)
+		f.Kamailio.AddGroup(t, "bob", "example.com", "intl")
+		changed := remoteUser("bob@example.com")
+		changed.Sealed, changed.DisplayName = "s", "another name"
+		must(t, f.Store.SetUser(t.Context(), changed))
+		wantUser(t, f.Store, changed)
 		wantRemoved(t, f.Store, bob.Address, hermes.Remote)
-		wantNoUser(t, f.Store, bob.Address)
+		wantUser(t, f.Store, bob)
+		wantGroups(t, f.Store, bob.Address, "intl")
+		wantRemoved(t, f.Store, bob.Address, hermes.Local)
+		wantGroups(t, f.Store, bob.Address)
 	})
 	t.Run("a user that only Kamailio's table has is InUse, too", func(t *testing.T) {
 		f := open(t)

@@ -176,7 +176,7 @@ func (s *Store) SetUser(ctx context.Context, u hermes.User) error {
 			return err
 		}
 		if u.Type != hermes.Local {
-			return in.setRemote(ctx, l, u)
+			return in.setProvisioning(ctx, l, u)
 		}
 		return in.setLocal(ctx, l, u)
 	})
@@ -219,7 +219,18 @@ func (s *Store) setBoth(ctx context.Context, l *layout, u hermes.User) (found ro
 	return rowsFound{Account: accounts > 0, Own: own > 0}, err
 }
 
-func (s *Store) setRemote(ctx context.Context, l *layout, u hermes.User) error {
+// SetProvisioning implements [hermes.Store].
+func (s *Store) SetProvisioning(ctx context.Context, u hermes.User) error {
+	return s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockAddr(u.Address)}, func(in *Store) error {
+		l, err := in.known(ctx)
+		if err != nil {
+			return err
+		}
+		return in.setProvisioning(ctx, l, u)
+	})
+}
+
+func (s *Store) setProvisioning(ctx context.Context, l *layout, u hermes.User) error {
 	exists := false
 	if err := s.get(ctx, l.userExists, &exists, u.Address.User(), u.Address.Domain().String()); err != nil {
 		return err
@@ -281,10 +292,11 @@ func (s *Store) removeUser(ctx context.Context, l *layout, a sip.Addr) (hermes.U
 	if inUse {
 		return "", hermes.InUse
 	}
-	for _, st := range []statement{l.removeAccount, l.removeUser} {
-		if _, err := s.exec(ctx, st, username, domain); err != nil {
-			return "", err
-		}
+	if _, err := s.exec(ctx, l.removeUser, username, domain); err != nil || u.Type != hermes.Local {
+		return u.Type, err
+	}
+	if _, err := s.exec(ctx, l.removeAccount, username, domain); err != nil {
+		return "", err
 	}
 	return u.Type, s.SetGroups(ctx, a, nil)
 }

@@ -11,8 +11,8 @@ import (
 )
 
 type userListStatements struct {
-	users, usersMatching statement
-	usersMatchingFolded  statement // for searches that are not in ASCII
+	users, usersMatching, usersWithoutServers statement
+	usersMatchingFolded                       statement // for searches that are not in ASCII
 }
 
 // addressMatches is a condition on a user of either table. hermes.users has an index of the
@@ -27,6 +27,11 @@ func (b *builder) userListStatements() userListStatements {
 	}
 	st.usersMatching.planEachTime = true
 	st.usersMatchingFolded = b.usersMatchingFolded()
+	st.usersWithoutServers = b.statement(Data, limit(b.accounts(1).
+		Join("LEFT JOIN ?users AS h ON h.username = s.username ?C AND h.domain = s.domain ?C").
+		Where("s.domain = ?", text(3)).
+		Where("h.username IS NULL OR h.type = ? AND (h.registrar = '' OR h.r_port = 0 OR h.proxy = '' OR h.p_port = 0)",
+			string(hermes.Local)), 4))
 	return st
 }
 
@@ -117,6 +122,13 @@ func (s *Store) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEnt
 		return s.usersBeginning(ctx, q, begin, name)
 	}
 	return textPage(ctx, s, s.sql().usersMatching, q.Limit, 3, newUserEntry, username, domain, q.Match.Like())
+}
+
+// UsersWithoutServers implements [hermes.Store].
+func (s *Store) UsersWithoutServers(ctx context.Context, q hermes.DomainUserQuery) ([]sip.Addr, error) {
+	username, domain := key(q.After)
+	address := func(row []string) sip.Addr { return sip.Unchecked(row[0], row[1]) }
+	return textPage(ctx, s, s.sql().usersWithoutServers, q.Limit, 3, address, username, domain, q.Domain.String())
 }
 
 // newUserEntry returns the user in a row of userPage.

@@ -204,19 +204,22 @@ func (b *builder) setBoth() *bun.SelectQuery {
 		ColumnExpr("EXISTS (SELECT 1 FROM account) AS account, EXISTS (SELECT 1 FROM own) AS own")
 }
 
-// removeAll deletes a user that nothing uses, and returns a removedRow.
+// removeAll deletes a user that nothing uses, of a remote one Hermes' own row only, and returns a
+// removedRow.
 func (b *builder) removeAll() *bun.SelectQuery {
 	use := b.NewSelect().ColumnExpr("EXISTS (?) OR EXISTS (?) AS found", b.userAt(), b.accountAt()).
-		ColumnExpr("EXISTS (?) OR EXISTS (?) AS in_use", b.phonesOf(), b.aliasesTo())
+		ColumnExpr("EXISTS (?) OR EXISTS (?) AS in_use", b.phonesOf(), b.aliasesTo()).
+		ColumnExpr("EXISTS (?) AS remote", b.userAt().Where("h.type = ?", string(hermes.Remote)))
 	unused := func(model any, condition schema.QueryAppender) *bun.DeleteQuery {
 		return b.NewDelete().Model(model).Where("?", condition).Where("(SELECT found AND NOT in_use FROM use)")
 	}
+	const isLocal = "(SELECT NOT remote FROM use)"
 	q := b.NewSelect().With("use", use).With("own", unused((*userModel)(nil), bun.SafeQuery(userHas, text(1), text(2))).Returning("h.type")).
-		With("account", unused((*subscriberModel)(nil), b.account(1))).
+		With("account", unused((*subscriberModel)(nil), b.account(1)).Where(isLocal)).
 		ColumnExpr("use.found, use.in_use, coalesce((SELECT type FROM own), ?) AS type", string(hermes.Local)).
 		TableExpr("use")
 	if b.layout.has("grp") {
-		q.With("gone", unused((*grpModel)(nil), b.address("g.username", "g.domain", 1)))
+		q.With("gone", unused((*grpModel)(nil), b.address("g.username", "g.domain", 1)).Where(isLocal))
 	}
 	return q
 }
