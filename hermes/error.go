@@ -58,7 +58,8 @@ func (c Cause) Error() string { return string(c) }
 var ErrOutcomeUnknown = errors.New("outcome unknown")
 
 const (
-	detailStoreFailed = "the database did not carry it out; nothing was changed"
+	detailNotDone     = "the database did not carry it out"
+	detailStoreFailed = detailNotDone + "; nothing was changed"
 	detailUnknown     = "outcome unknown: the connection broke while the change was being committed"
 )
 

@@ -90,6 +90,10 @@ func userSamples() map[string]newNodeSample {
 		}),
 		"user/avail":             byProgram(&hermes.UserAvailRequest{User: addr("new@example.com")}),
 		"user/generate_password": byProgram(&hermes.UserGeneratePasswordRequest{}),
+		"user/adopt": func(t testing.TB, e *env) nodeSample {
+			mustAddToolUsers(t, e.store, "tool@example.com")
+			return nodeSample{actor: e.client.Actor(), req: &hermes.UserAdoptRequest{User: addr("tool@example.com")}}
+		},
 		"user/permissions": byProgram(&hermes.UserPermissionsRequest{
 			User: alice, Permissions: hermes.Some([]string{"local", "intl"}),
 		}),

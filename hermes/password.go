@@ -5,6 +5,8 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"unicode/utf8"
+
+	"github.com/hermes-voip/go-hermes/sip"
 )
 
 // passwordAlphabet leaves out the characters that are easily mistaken for others on the display of
@@ -59,13 +61,35 @@ func (c *Client) randomText(alphabet string, n int) (string, error) {
 	return string(text), nil
 }
 
-// password returns the clear password: the sealed one, or the one that another tool left in
-// Kamailio's table.
+// password returns the clear password of a user, or zero if Hermes does not know it. A local user's
+// is the one that fits ha1, because another tool may have changed that: subscriber.password, or
+// else the sealed one. Where ha1 is empty, only a Kamailio with calculate_ha1=yes lets the user in,
+// and that reads subscriber.password.
+//
+// ha1b decides nothing. Kamailio compares it for those phones only that send the whole address as
+// their name.
 func (c *Client) password(u User) (Secret, error) {
-	if u.Sealed == "" {
-		return NewSecret(u.Clear), nil
+	if u.Type == Local {
+		if theirs := NewSecret(u.Clear); u.HA1 == "" || !theirs.IsZero() && fitsHA1(u, theirs) {
+			return theirs, nil
+		}
 	}
-	return c.openPassword(u.Address, u.Sealed)
+	if u.Sealed == "" {
+		return Secret{}, nil
+	}
+	sealed, err := c.openPassword(u.Address, u.Sealed)
+	if err != nil || u.Type == Local && !fitsHA1(u, sealed) {
+		return Secret{}, err
+	}
+	return sealed, nil
+}
+
+// fitsHA1 reports whether Kamailio lets u in with the password.
+func fitsHA1(u User, password Secret) bool { return ha1(u.Address, password) == u.HA1 }
+
+// ha1 is the hash that Kamailio's subscriber.ha1 has.
+func ha1(a sip.Addr, password Secret) string {
+	return md5Hex(a.User() + ":" + a.Domain().String() + ":" + password.Reveal())
 }
 
 // setPassword sets the password of u and everything that is derived from it, so that nothing of an
@@ -79,9 +103,9 @@ func (c *Client) setPassword(u *User, password Secret) error {
 	if u.Type != Local {
 		return nil
 	}
-	user, domain, text := u.Address.User(), u.Address.Domain().String(), password.Reveal()
-	u.HA1 = md5Hex(user + ":" + domain + ":" + text)
-	u.HA1B = md5Hex(user + "@" + domain + ":" + domain + ":" + text)
+	domain, text := u.Address.Domain().String(), password.Reveal()
+	u.HA1 = ha1(u.Address, password)
+	u.HA1B = md5Hex(u.Address.String() + ":" + domain + ":" + text)
 	u.Clear = ""
 	if c.opts.KamailioPlaintext {
 		u.Clear = text

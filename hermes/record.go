@@ -10,9 +10,9 @@ import (
 
 // Records are plain values that compare with ==. Times are UTC, cut to microseconds.
 
-// UserType distinguishes a user of a domain that this Kamailio serves from an account elsewhere. It is what
-// Hermes' own row says: a user that was added as remote stays one when Kamailio comes to serve the
-// domain, and when another tool adds an account with the address.
+// UserType distinguishes a user of a domain that this Kamailio serves from an account elsewhere. It
+// is what Hermes' own row says: a user that was added as remote stays one when Kamailio comes to
+// serve the domain, and when another tool adds an account with the address.
 type UserType string
 
 const (
@@ -54,8 +54,8 @@ type User struct {
 	PermittedCalls string
 }
 
-// HasServers reports whether Hermes keeps all that a phone needs to find the user's servers. It does
-// not of a user that only Kamailio's table has.
+// HasServers reports whether Hermes keeps all that a phone needs to find the user's servers. It
+// does not of a user that only Kamailio's table has.
 func (u User) HasServers() bool {
 	return !u.Registrar.IsZero() && u.RPort != 0 && !u.Proxy.IsZero() && u.PPort != 0
 }

@@ -10,9 +10,11 @@ import (
 // UserObject is a user as the API shows it. Secrets that the actor may not see are absent, and
 // Redacted has their names.
 type UserObject struct {
-	Type        UserType    `json:"type"`
-	User        sip.Addr    `json:"user"`
-	Username    string      `json:"username"`
+	Type     UserType `json:"type"`
+	User     sip.Addr `json:"user"`
+	Username string   `json:"username"`
+	// Password is absent, too, where Hermes does not know it: another tool has set one, and the clear
+	// text is not in Kamailio's table.
 	Password    Opt[Secret] `json:"password,omitzero"`
 	Domain      sip.Domain  `json:"domain"`
 	AuthID      string      `json:"authid"`
@@ -53,7 +55,9 @@ func (c *Client) userObject(u User, shown Secret) (UserObject, error) {
 	if err != nil {
 		return UserObject{}, err
 	}
-	o.Password = Some(password)
+	if !password.IsZero() {
+		o.Password = Some(password)
+	}
 	if u.Type == Local {
 		o.HA1, o.HA1B = Some(NewSecret(u.HA1)), Some(NewSecret(u.HA1B))
 	}
@@ -220,8 +224,10 @@ type UserRemoveResponse struct {
 	User sip.Addr `json:"user"`
 }
 
-// UserRemove removes a user from Kamailio and from provisioning. Causes: NotFound, InUse (phones,
-// or aliases that lead to the user; Detail names them).
+// UserRemove removes a user from Kamailio and from provisioning. Of a remote user it removes
+// Hermes' own row alone: if another tool has added an account and groups with that address, because
+// Kamailio serves the domain by now, they stay, and the address is a local user from then on.
+// Causes: NotFound, InUse (phones, or aliases that lead to the user; Detail names them).
 func (c *Client) UserRemove(ctx context.Context, req UserRemoveRequest) (res UserRemoveResponse, err error) {
 	defer wrap(&err, "user/remove")
 	if err = c.precheck("user/remove", req); err != nil {

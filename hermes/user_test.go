@@ -74,19 +74,17 @@ func TestClient_UserGet_userOfAnotherProgram(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	user := addr("kamctl@example.com")
-	stored := hermes.User{Address: user, Type: hermes.Local, HA1: "aa", HA1B: "bb", Clear: "in clear"}
-	if err := e.store.AddUser(t.Context(), stored); err != nil {
-		t.Fatal(err)
-	}
+	mustAddToolUsers(t, e.store, user.String())
+	before := storedUser(t, e.store, user)
 	o := mustUserGet(t, e.client, user)
-	if o.Password.Value.Reveal() != "in clear" || o.HA1.Value.Reveal() != "aa" || o.AuthID != "" {
+	if o.Password.Value.Reveal() != toolPassword || o.HA1.Value.Reveal() != before.HA1 || o.AuthID != "" {
 		t.Errorf("got %+v, want the fields as they are stored", o)
 	}
 	req := hermes.UserChangePwRequest{User: user, Password: hermes.NewSecret("12345678")}
 	if _, err := e.client.UserChangePw(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	if u := storedUser(t, e.store, user); u.Clear != "" || u.HA1 == "aa" || u.HA1B == "bb" || u.Sealed == "" {
+	if u := storedUser(t, e.store, user); u.Clear != "" || u.HA1 == before.HA1 || u.HA1B == before.HA1B || u.Sealed == "" {
 		t.Errorf("stored after user/change_pw: %+v, want nothing of the old password", u)
 	}
 }

@@ -39,7 +39,8 @@ type UserUpdateResponse struct {
 	Skipped []string `json:"skipped"`
 }
 
-// UserUpdate changes a user's fields, all or none. Causes: NotFound. With StoreFailed, Error.Fields
+// UserUpdate changes a user's fields, all or none. A user that only Kamailio's table has is adopted
+// before; see [Client.UserAdopt]. Causes: NotFound. With StoreFailed, Error.Fields
 // has the fields that were not stored.
 func (c *Client) UserUpdate(ctx context.Context, req UserUpdateRequest) (res UserUpdateResponse, err error) {
 	defer wrap(&err, "user/update")
@@ -47,13 +48,13 @@ func (c *Client) UserUpdate(ctx context.Context, req UserUpdateRequest) (res Use
 		return res, err
 	}
 	fields := req.fields()
-	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
+	err = c.change(ctx, userLocks(req.User), func(s Store) error {
 		var err error
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
 			return err
 		}
 		res = UserUpdateResponse{Updated: []string{}, Skipped: []string{}}
-		return updateUser(ctx, s, req.User, fields, &res)
+		return c.updateUser(ctx, s, req.User, fields, &res)
 	})
 	if err != nil {
 		e := asError(err)
@@ -155,12 +156,16 @@ func checkFields(fields []userField) error {
 	return nil
 }
 
-func updateUser(ctx context.Context, s Store, a sip.Addr, fields []userField, res *UserUpdateResponse) error {
-	u, err := s.User(ctx, a)
+func (c *Client) updateUser(ctx context.Context, s Store, a sip.Addr, fields []userField, res *UserUpdateResponse) error {
+	found, err := s.User(ctx, a)
 	if err != nil {
 		return noUser(err, a)
 	}
-	permitted := u.PermittedCalls
+	u := found
+	if err := c.provision(ctx, s, &u); err != nil {
+		return err
+	}
+	adopted, permitted := u != found, u.PermittedCalls
 	for _, f := range fields {
 		if f.localOnly && u.Type != Local {
 			return badParameter("%s: %s is a remote user, which has no such field", f.name, a)
@@ -170,13 +175,14 @@ func updateUser(ctx context.Context, s Store, a sip.Addr, fields []userField, re
 				return err
 			}
 		}
-		if f.store(&u) {
+		f.store(&u)
+		if f.store(&found) {
 			res.Updated = append(res.Updated, f.name)
 		} else {
 			res.Skipped = append(res.Skipped, f.name)
 		}
 	}
-	if len(res.Updated) == 0 {
+	if len(res.Updated) == 0 && !adopted {
 		return nil
 	}
 	if err := s.SetUser(ctx, u); err != nil {
@@ -248,11 +254,11 @@ func (c *Client) UserPermissions(ctx context.Context, req UserPermissionsRequest
 	}
 	names := req.names()
 	if req.Permissions.Set {
-		err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
+		err = c.change(ctx, userLocks(req.User), func(s Store) error {
 			if req.User, err = namedUser(ctx, s, req.User); err != nil {
 				return err
 			}
-			return setPermissions(ctx, s, req.User, names)
+			return c.setPermissions(ctx, s, req.User, names)
 		})
 	} else if req.User, err = namedUser(ctx, c.store, req.User); err == nil {
 		names, err = permissions(ctx, c.store, req.User)
@@ -274,8 +280,8 @@ func permissions(ctx context.Context, s Store, a sip.Addr) ([]string, error) {
 	return s.Groups(ctx, a)
 }
 
-func setPermissions(ctx context.Context, s Store, a sip.Addr, names []string) error {
-	err := changeUser(ctx, s, a, func(u *User) error {
+func (c *Client) setPermissions(ctx context.Context, s Store, a sip.Addr, names []string) error {
+	_, err := c.changeUser(ctx, s, a, func(u *User) error {
 		u.PermittedCalls = strings.Join(names, ",")
 		return needLocal(*u)
 	})

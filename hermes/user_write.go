@@ -82,8 +82,7 @@ func (c *Client) UserAdd(ctx context.Context, req UserAddRequest) (res UserAddRe
 	if err = c.setPassword(&u, password); err != nil {
 		return res, err
 	}
-	locks := []Lock{LockAddr(u.Address), LockDomain(u.Address.Domain()).AsShared()}
-	if err = c.change(ctx, locks, func(s Store) error { return c.addLocal(ctx, s, &u) }); err != nil {
+	if err = c.change(ctx, userLocks(u.Address), func(s Store) error { return c.addLocal(ctx, s, &u) }); err != nil {
 		return res, err
 	}
 	res.User, err = c.userObject(u, password)
@@ -105,7 +104,7 @@ func (c *Client) addLocal(ctx context.Context, s Store, u *User) error {
 		return err
 	}
 	if err != nil {
-		return failed(NoServers, "no default servers are set for the domain %s; see domain/set_servers", domain)
+		return noServers(domain)
 	}
 	u.Registrar, u.RPort = site.Servers.Registrar, site.Servers.RPort
 	u.Proxy, u.PPort = site.Servers.Proxy, site.Servers.PPort
@@ -252,8 +251,9 @@ type UserChangePwResponse struct {
 	Password Opt[Secret] `json:"password,omitzero"`
 }
 
-// UserChangePw changes a user's password in Kamailio and in provisioning, together or not at all.
-// Causes: NotFound.
+// UserChangePw changes a user's password in Kamailio and in provisioning, together or not at all. A
+// user that only Kamailio's table has is adopted; see [Client.UserAdopt]. Of a remote user Hermes'
+// own row alone is changed, whatever Kamailio's table has at that address. Causes: NotFound.
 func (c *Client) UserChangePw(ctx context.Context, req UserChangePwRequest) (res UserChangePwResponse, err error) {
 	defer wrap(&err, "user/change_pw")
 	if err = c.precheck("user/change_pw", req); err != nil {
@@ -266,12 +266,12 @@ func (c *Client) UserChangePw(ctx context.Context, req UserChangePwRequest) (res
 		}
 		res.Password = Some(password)
 	}
-	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
-		var err error
+	var changed User
+	err = c.change(ctx, userLocks(req.User), func(s Store) (err error) {
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
 			return err
 		}
-		return changeUser(ctx, s, req.User, func(u *User) error {
+		changed, err = c.changeUser(ctx, s, req.User, func(u *User) error {
 			if u.Type == Local {
 				if err := checkSIPPassword(password); err != nil {
 					return err
@@ -279,24 +279,16 @@ func (c *Client) UserChangePw(ctx context.Context, req UserChangePwRequest) (res
 			}
 			return c.setPassword(u, password)
 		})
+		return err
 	})
 	if err != nil {
 		return UserChangePwResponse{}, err
 	}
 	res.Detail = "password changed for " + req.User.String()
+	if changed.Type == Local && !changed.HasServers() {
+		res.Detail += "; its domain has no default servers for phones: domain/set_servers, then user/adopt"
+	}
 	return res, nil
-}
-
-// changeUser reads a user, calls change on it and stores the result.
-func changeUser(ctx context.Context, s Store, a sip.Addr, change func(*User) error) error {
-	u, err := s.User(ctx, a)
-	if err != nil {
-		return noUser(err, a)
-	}
-	if err := change(&u); err != nil {
-		return err
-	}
-	return noUser(s.SetUser(ctx, u), a)
 }
 
 // UserChangeEmailRequest names a local user and its new mail address.
@@ -328,15 +320,16 @@ func (c *Client) UserChangeEmail(ctx context.Context, req UserChangeEmailRequest
 	if err = c.precheck("user/change_email", req); err != nil {
 		return res, err
 	}
-	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
+	err = c.change(ctx, userLocks(req.User), func(s Store) error {
 		var err error
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
 			return err
 		}
-		return changeUser(ctx, s, req.User, func(u *User) error {
+		_, err = c.changeUser(ctx, s, req.User, func(u *User) error {
 			u.Email = req.Email
 			return needLocal(*u)
 		})
+		return err
 	})
 	return UserChangeEmailResponse(req), err
 }

@@ -60,6 +60,12 @@ func (e *endpoint) decodeField(f *requestField, input reflect.Value, p *params) 
 	if f.user != "" {
 		user, domain = p.value(f.user, f.rule), p.values[f.domain]
 	}
+	if f.lone && user == "" {
+		domain = ""
+	}
+	if f.unless != "" && p.values[f.unless] != "" {
+		text = ""
+	}
 	var err error
 	switch {
 	case text != "" && user+domain != "":

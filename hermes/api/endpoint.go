@@ -47,10 +47,14 @@ type requestFields struct {
 }
 
 type requestField struct {
-	index    int
-	name     string // the parameter
-	user     string // the parameters for the two halves of an address, or both empty
-	domain   string
+	index  int
+	name   string // the parameter
+	user   string // the parameters for the two halves of an address, or both empty
+	domain string
+	// lone is set if another field has the parameter domain, too: without user it is that field's.
+	lone bool
+	// unless names a parameter with which this one is a half of an address.
+	unless   string
 	required bool
 	optional bool // the type is a [hermes.Opt], in which absent and empty differ
 	rule     valueRule
@@ -71,6 +75,13 @@ func requestFieldsOf(t reflect.Type) requestFields {
 		for _, name := range []string{f.name, f.user, f.domain} {
 			if name != "" {
 				fields.names[name] = true
+			}
+		}
+	}
+	for i := range fields.list {
+		for j := range fields.list {
+			if half, field := &fields.list[i], &fields.list[j]; half.domain != "" && half.domain == field.name {
+				half.lone, field.unless = true, half.user
 			}
 		}
 	}

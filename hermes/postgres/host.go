@@ -11,9 +11,9 @@ import (
 
 // RunInTx runs fn in a new transaction of a host's own database, which may be of any driver. It
 // commits the transaction if fn returns nil, and then calls what has to follow the commit, such as
-// [hermes.Options].UserRemoved. Otherwise, or if fn panics, it rolls back; an error of fn is returned
-// as it is. fn runs once, writes through tx and through the store, and must not end tx. What [InTx]
-// says about the store holds here, too.
+// [hermes.Options].UserRemoved. Otherwise, or if fn panics, it rolls back; an error of fn is
+// returned as it is. fn runs once, writes through tx and through the store, and must not end tx.
+// What [InTx] says about the store holds here, too.
 func RunInTx(ctx context.Context, db *sql.DB, opts *Options, fn func(tx *sql.Tx, store *Store) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {

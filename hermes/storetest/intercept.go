@@ -10,11 +10,11 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// Intercept returns a store that calls before with the name of each [hermes.Store] method that has a
-// context, such as "AddUser", and then that method of store. If before returns an error, the method returns it as it
-// is and does not call store. The store that Tx gives to its function is intercepted in the same
-// way. When that function has returned nil, Tx calls before with "Commit"; if that returns an
-// error, Tx rolls back and returns it.
+// Intercept returns a store that calls before with the name of each [hermes.Store] method that has
+// a context, such as "AddUser", and then that method of store. If before returns an error, the
+// method returns it as it is and does not call store. The store that Tx gives to its function is
+// intercepted in the same way. When that function has returned nil, Tx calls before with "Commit";
+// if that returns an error, Tx rolls back and returns it.
 //
 // Tests use it to make calls fail, to count them and to hold one at a chosen point. If the store is
 // used concurrently, before must be safe for concurrent use.

@@ -16,7 +16,7 @@ var kamailioOnlyUsersCheck = check{
 	level:  Warn,
 	ok:     "every user in subscriber has a row in Hermes' table",
 	fault:  "users whom only Kamailio's subscriber has, as kamctl adds them",
-	remedy: "user/change_pw makes the row, with a password that Hermes knows; or user/remove",
+	remedy: "user/adopt with the domain makes the rows; user/change_pw gives a password that Hermes knows; or user/remove",
 }
 
 var emptyHashesCheck = check{
@@ -117,23 +117,35 @@ var passwordHashesCheck = check{
 	level:  Fail,
 	ok:     "ha1 and ha1b fit the sealed passwords",
 	fault:  "users whose ha1 or ha1b does not fit the password that Hermes has: another tool changed it",
-	remedy: "user/change_pw writes a new password to both",
+	remedy: "user/change_pw writes a new password to both; until then user/get shows what fits ha1, if that is known",
+}
+
+var remoteUsersCheck = check{
+	name:  "remote-users",
+	level: Warn,
+	ok:    "no remote user is in a domain that is served",
+	fault: "remote users in domains that are served, whose accounts here, if there are any, are hidden by them",
+	remedy: "user/remove removes Hermes' entry and leaves Kamailio's account; then user/adopt for an account that is " +
+		"there, or user/add",
 }
 
 // users examines Hermes' own table of users, and compares the passwords with those of Kamailio.
 func (e *examiner) users(ctx context.Context) {
 	hermesOnly, sealed, hashes := newTally(hermesOnlyUsersCheck), newTally(secretKeysCheck), newTally(passwordHashesCheck)
+	remote := newTally(remoteUsersCheck)
 	opener, err := newPasswordOpener(e.SecretKeys)
 	if err == nil {
 		err = readRows(ctx, e, bunstore.Inspector.Users, func(p bunstore.Provisioned) {
 			hermesOnly.addIf(p.User.Type == hermes.Local && !p.Account, p.User.Address.String())
 			e.poolUsers.addIf(p.Pooled && !p.Account, p.User.Address.String())
+			remote.addIf(p.User.Type == hermes.Remote && e.serves(p.User.Address.Domain()), p.User.Address.String())
 			e.password(ctx, opener, p, sealed, hashes)
 		}, "subscriber")
 	}
 	e.reportTally(hermesOnly, err)
 	e.reportTally(sealed, err)
 	e.reportTally(hashes, err)
+	e.reportTally(remote, err, e.domainsErr)
 	e.reportTally(e.clearPasswords, e.accountsErr, err)
 	e.reportTally(e.poolUsers, e.accountsErr, err)
 }
@@ -152,7 +164,10 @@ func (e *examiner) password(ctx context.Context, o *passwordOpener, p bunstore.P
 	}
 	ha1, ha1b := kamailioHashes(u.Address, password)
 	differ := u.HA1 != ha1 || u.HA1B != ha1b
-	hashes.addIf(differ && u.HA1 != "" && u.HA1B != "", u.Address.String())
+	if differ && u.HA1 != "" && u.HA1B != "" {
+		hashes.add(u.Address.String())
+		return // once is enough
+	}
 	e.clearPasswords.addIf(e.KamailioPlaintext && u.Clear != "" && u.Clear != password.Reveal(), u.Address.String())
 }
 
@@ -186,8 +201,10 @@ func newPasswordOpener(keys []hermes.SecretKey) (*passwordOpener, error) {
 	return &passwordOpener{client: client, store: store}, err
 }
 
-// open returns the password of a user, and reports whether one of the keys opens it.
+// open returns the sealed password of a user, and reports whether one of the keys opens it. Of a
+// local user a Client shows only the password that fits ha1, and of a remote user the sealed one.
 func (o *passwordOpener) open(ctx context.Context, u hermes.User) (hermes.Secret, bool) {
+	u.Type = hermes.Remote
 	o.store.user = u
 	got, err := o.client.UserGet(ctx, hermes.UserGetRequest{User: u.Address})
 	return got.User.Password.Value, err == nil

@@ -42,6 +42,13 @@ var userFaults = []rowFault{
 			"3 (hashed@example.test, hashed2@example.test, hashed3@example.test)",
 	},
 	{
+		why:   "the domain of a remote user is served now",
+		sql:   []string{insertUser("moved", "other.test"), `UPDATE HERMES.users SET type = 'remote' WHERE username = 'moved'`},
+		check: "remote-users",
+		want: "warn remote users in domains that are served, whose accounts here, if there are any, are hidden by them: " +
+			"1 (moved@other.test)",
+	},
+	{
 		why:   "a clear password is kept",
 		sql:   []string{`UPDATE subscriber SET password = 'kamctl' WHERE username = 'clear'`},
 		check: "clear-passwords",

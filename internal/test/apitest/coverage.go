@@ -36,6 +36,7 @@ var results = map[string]string{
 	"user/avail":             "ok/nonexistant failed/exists failed/invalid",
 	"user/generate_password": "ok",
 	"user/permissions":       "ok failed/invalid failed/nonexistant",
+	"user/adopt":             "ok failed/nonexistant failed/servfail failed/invalid",
 
 	"phone/get":    "ok failed/nonexistant failed/invalid",
 	"phone/list":   "ok failed/invalid",

@@ -124,6 +124,7 @@ func userCalls() []call {
 		nodeCall("user/permissions", "", &hermes.UserPermissionsRequest{
 			User: alice, Permissions: hermes.Some([]string{"local", "night"}),
 		}),
+		nodeCall("user/adopt", "", &hermes.UserAdoptRequest{User: alice}),
 		nodeCall("user/remove", "", &hermes.UserRemoveRequest{User: alice}),
 		nodeCall("user/remove", "of the remote user", &hermes.UserRemoveRequest{User: carol}),
 		nodeCall("phone/add", "", &hermes.PhoneAddRequest{MAC: phone, User: alice}),

@@ -55,6 +55,7 @@ var accessCases = []accessCase{
 	{"user/permissions", "R", "user=alice@example.com", "ok"},
 	{"user/permissions", "W", "user=alice@example.com&permissions=local,national", "ok"},
 	{"user/permissions", "W", "user=alice@example.com&permissions=", "ok"},
+	{"user/adopt", "W", "domain=example.com", "ok"},
 
 	{"phone/get", "R", "user=alice@example.com", "ok"},
 	{"phone/list", "R", "", "ok"},

@@ -122,8 +122,7 @@ func (u toolUser) object() hermes.UserObject {
 	ha1, ha1b := u.hashValues()
 	o := hermes.UserObject{
 		Type: hermes.Local, User: u.addr(), Username: u.user, Domain: sip.UncheckedDomain(u.domain),
-		Password: hermes.Some(hermes.Secret{}),
-		HA1:      hermes.Some(hermes.NewSecret(ha1)), HA1B: hermes.Some(hermes.NewSecret(ha1b)),
+		HA1: hermes.Some(hermes.NewSecret(ha1)), HA1B: hermes.Some(hermes.NewSecret(ha1b)),
 		Email: hermes.Some(u.email), RPID: hermes.Some(u.rpid), PermittedCalls: hermes.Some(""),
 	}
 	if u.clearText {
