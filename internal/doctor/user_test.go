@@ -46,7 +46,7 @@ var userFaults = []rowFault{
 		sql:   []string{insertUser("moved", "other.test"), `UPDATE HERMES.users SET type = 'remote' WHERE username = 'moved'`},
 		check: "remote-users",
 		want: "warn remote users in domains that are served, whose accounts here, if there are any, are hidden by them: " +
-			"1 (moved@other.test)",
+			"2 (moved@other.test, remote@example.test)",
 	},
 	{
 		why:   "a clear password is kept",
