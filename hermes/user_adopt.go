@@ -50,6 +50,10 @@ func (c *Client) UserAdopt(ctx context.Context, req UserAdoptRequest) (res UserA
 		return c.adoptDomain(ctx, req.Domain)
 	}
 	err = c.change(ctx, userLocks(req.User), func(s Store) error {
+		var err error
+		if req.User, err = namedUser(ctx, s, req.User); err != nil {
+			return err
+		}
 		res = newUserAdoptResponse()
 		return noUser(c.adopt(ctx, s, req.User, &res), req.User)
 	})
