@@ -61,6 +61,17 @@ func (h *hostTx) committed() error {
 // hostTime is how long the statements of one change in a host's transaction may take together.
 const hostTime = 10 * time.Second
 
+const (
+	// beginChange keeps the host's search_path in a setting of its own and replaces it by pg_catalog.
+	// ROLLBACK TO SAVEPOINT undoes both.
+	beginChange = "SAVEPOINT hermes; SELECT " +
+		"pg_catalog.set_config('hermes.search_path', pg_catalog.current_setting('search_path'), true), " +
+		"pg_catalog.set_config('search_path', 'pg_catalog', true)"
+	// endChange sets the host's search_path again.
+	endChange = "SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('hermes.search_path'), true); " +
+		"RELEASE SAVEPOINT hermes"
+)
+
 // run implements [bunstore.RunTx] with a savepoint. The statements have a context of their own: a
 // driver that breaks one off loses the connection, and with it all that the host did.
 func (h *hostTx) run(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) (err error) {
@@ -73,7 +84,7 @@ func (h *hostTx) run(ctx context.Context, opts bunstore.TxOptions, fn func(conte
 	}
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	if err := h.exec(own, "SAVEPOINT hermes"); err != nil {
+	if err := h.exec(own, beginChange); err != nil {
 		return err
 	}
 	kept := false
@@ -93,7 +104,7 @@ func (h *hostTx) run(ctx context.Context, opts bunstore.TxOptions, fn func(conte
 	if err := fn(own, h.tx); err != nil {
 		return err
 	}
-	if err := h.exec(own, "RELEASE SAVEPOINT hermes"); err != nil {
+	if err := h.exec(own, endChange); err != nil {
 		return err
 	}
 	kept = true

@@ -46,7 +46,7 @@ func newHostStore(t *testing.T, driver string) hostStore {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = tx.Rollback() })
-	if _, err := tx.Exec("INSERT INTO host VALUES ('mine')"); err != nil {
+	if _, err := tx.Exec("INSERT INTO public.host VALUES ('mine')"); err != nil {
 		t.Fatal(err)
 	}
 	return hostStore{mustInTx(t, tx), db, tx}
@@ -175,7 +175,7 @@ func TestInTx_SameAsSQLite(t *testing.T) {
 		g := newHostStore(t, "pgx")
 		return storetest.Fixture{Store: g.Store, Serve: func(t *testing.T, domains ...string) {
 			for _, d := range domains {
-				if _, err := g.tx.Exec("INSERT INTO domain (domain) VALUES ($1)", d); err != nil {
+				if _, err := g.tx.Exec("INSERT INTO public.domain (domain) VALUES ($1)", d); err != nil {
 					t.Fatal(err)
 				}
 			}

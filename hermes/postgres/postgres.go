@@ -83,6 +83,12 @@ func (o *Options) orDefault() Options {
 
 // New uses a host's own database, of any driver, which the host closes. The store is like that of
 // [Open], without the hardening of Open's connections.
+//
+// The host's search_path stays as it is, except that it is pg_catalog while a change by Hermes
+// runs, [Store.Tx] included, so that functions and operators which other roles made do not run with
+// the rights of the host's role. A trigger's function runs under it, too. Reads depend on
+// pg_catalog being first in the host's search_path, which it is unless that names it later; then
+// New and [InTx] fail.
 func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 	return newStore(ctx, pools{data: db, auth: db, bulk: db}.options(opts), opts)
 }
@@ -91,7 +97,7 @@ func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 // it calls [Store.Committed]; [RunInTx] does both. All that the store does is part of that
 // transaction. Every change, and every call of [Store.Tx], is behind a savepoint, so that
 // one that fails undoes its own writes only and the transaction stays usable. A read that fails
-// ends the transaction.
+// ends the transaction. For the search_path see [New]: it is the host's again after each change.
 //
 // Nothing is tried again: where a statement or the host's COMMIT fails with SQLSTATE 40001 or
 // 40P01, the host has to run the whole transaction again. Locks are kept until the transaction
@@ -170,7 +176,7 @@ const uniqueViolation = "23505"
 
 // runTx implements [bunstore.RunTx].
 func (p pools) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) error {
-	pool, txOpts := p.data, pgconn.TxOptions{Locks: opts.Locks, Batch: p.own}
+	pool, txOpts := p.data, pgconn.TxOptions{Locks: opts.Locks, Batch: p.own, PinSearchPath: !p.own}
 	switch opts.Pool {
 	case bunstore.Bulk:
 		pool, txOpts.Timeout = p.bulk, bulkTime

@@ -21,7 +21,7 @@ func (b *builder) address(username, domain string, at text) schema.QueryAppender
 
 // anyCase is address for a domain in any case of its ASCII letters.
 func (b *builder) anyCase(username, domain string, at text) schema.QueryAppender {
-	return bun.SafeQuery("? AND lower(? ?C) = lower(? ?C)", b.same(username, at), bun.Safe(domain), at+1)
+	return bun.SafeQuery("? AND lower(? ?T ?C) = lower(? ?C)", b.same(username, at), bun.Safe(domain), at+1)
 }
 
 // account is the condition that a row of subscriber has the address $at@$at+1.

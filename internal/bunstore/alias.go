@@ -47,7 +47,7 @@ func (b *builder) aliasStatements() aliasStatements {
 	st := aliasStatements{
 		numberAliased: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.withNumber(text(1)))),
 		numberAliases: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?) AS found, EXISTS (?) AS in_use",
-			b.aliasAt(), b.withNumber(text(1)).Where("a.alias_domain <> ?", text(2)))),
+			b.aliasAt(), b.withNumber(text(1)).Where("a.alias_domain ?T <> ?", text(2)))),
 		numberHeld: b.statement(Data, b.NewSelect().ColumnExpr("?", b.numberHeld())),
 		aliasSite:  b.statement(Data, b.aliasSite()),
 
@@ -67,7 +67,7 @@ func (b *builder) aliasSite() *bun.SelectQuery {
 	own := b.NewSelect().Model((*userModel)(nil)).ColumnExpr("1").Where(userHas, text(3), text(4))
 	account := b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").Where("?", b.account(3))
 	number := b.NewSelect().Model((*dbaliasModel)(nil)).
-		ColumnExpr("a.alias_username ?C AS username, a.alias_domain ?C AS domain").
+		ColumnExpr("a.alias_username ?T ?C AS username, a.alias_domain ?T ?C AS domain").
 		Where("?", b.anyCase("a.username", "a.domain", 3)).
 		Where(b.engine.isNumber, bun.Safe("a.alias_username")).OrderExpr("username, domain").Limit(1)
 	return b.NewSelect().ColumnExpr("(?) AS served", b.domainServed(text(2))).
@@ -105,7 +105,7 @@ func (b *builder) assignNumber() *bun.SelectQuery {
 // domain has it. It returns a releasedRow. A row that another transaction deletes meanwhile is seen
 // and yet not there to delete.
 func (b *builder) releaseNumber() *bun.SelectQuery {
-	inUse := b.withNumber(text(1)).Where("a.alias_domain <> ?", text(2))
+	inUse := b.withNumber(text(1)).Where("a.alias_domain ?T <> ?", text(2))
 	gone := b.NewDelete().Model((*dbaliasModel)(nil)).Where("?", b.alias(1)).
 		Where("NOT EXISTS (?)", inUse).Returning("1")
 	pooled := b.NewInsert().Model((*numberModel)(nil)).Column("number").

@@ -34,8 +34,14 @@ type statements struct {
 // builder builds statements. Beside the names of tables, its texts may have
 //
 //	?C          the byte-wise collation
-//	?B          the same for a column of Kamailio's, but nothing where these compare byte-wise by
+//	?T          after a column of Kamailio's, makes it a text, of which its index serves, too
+//	?B          both, but without the collation where these columns compare byte-wise by
 //	            themselves, so that their index serves
+//
+// A read may run on a host's connection, where the schemas of the host's search_path come after
+// pg_catalog. The operands of its operators have to have the very types of an operator of
+// pg_catalog: for other types, such as varchar, PostgreSQL would prefer an operator of another
+// schema that has them, and run a function of whoever made that.
 //
 // lower() of a text with ?C folds ASCII only in both databases, as [hermes.Fold] does.
 type builder struct {
@@ -46,11 +52,11 @@ type builder struct {
 }
 
 func (d *database) build(l *layout) (statements, error) {
-	collation := d.engine.words["C"]
-	if l.bytewise {
-		collation = ""
+	theirs := d.engine.words["T"]
+	if !l.bytewise {
+		theirs += " " + d.engine.words["C"]
 	}
-	b := &builder{DB: d.db.WithNamedArg("B", bun.Safe(collation)), engine: d.engine, layout: l}
+	b := &builder{DB: d.db.WithNamedArg("B", bun.Safe(theirs)), engine: d.engine, layout: l}
 	all := statements{
 		userStatements:       b.userStatements(),
 		userListStatements:   b.userListStatements(),
@@ -110,7 +116,7 @@ type text int
 func (t text) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 	b, err := place(t).AppendQuery(gen, b)
 	if gen.Dialect().Name() == dialect.PG {
-		b = append(b, "::text"...)
+		b = append(b, "::pg_catalog.text"...)
 	}
 	return b, err
 }

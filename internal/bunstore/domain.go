@@ -17,20 +17,20 @@ type domainStatements struct {
 
 // domainNamed selects the domain with the name, which is in lower case.
 func (b *builder) domainNamed(name text) *bun.SelectQuery {
-	return b.NewSelect().Model((*domainModel)(nil)).ColumnExpr("1").Where("lower(d.domain ?C) = lower(? ?C)", name)
+	return b.NewSelect().Model((*domainModel)(nil)).ColumnExpr("1").Where("lower(d.domain ?T ?C) = lower(? ?C)", name)
 }
 
 // domainServed selects whether Kamailio's table has the domain with the name.
 func (b *builder) domainServed(name text) *bun.SelectQuery {
-	return b.NewSelect().ColumnExpr("EXISTS (?)", b.domainNamed(name).Where("d.domain <> ''"))
+	return b.NewSelect().ColumnExpr("EXISTS (?)", b.domainNamed(name).Where("d.domain ?T <> ''"))
 }
 
 func (b *builder) domainStatements() domainStatements {
 	domain, servers := (*domainModel)(nil), (*serversModel)(nil)
 	return domainStatements{
 		domainServed: b.statement(Data, b.domainServed(text(1))),
-		domains: b.statement(Data, b.NewSelect().Model(domain).Distinct().ColumnExpr("lower(d.domain ?C) AS name").
-			Where("d.domain <> ''").OrderExpr("name")),
+		domains: b.statement(Data, b.NewSelect().Model(domain).Distinct().ColumnExpr("lower(d.domain ?T ?C) AS name").
+			Where("d.domain ?T <> ''").OrderExpr("name")),
 		serveDomain: b.statement(Data, b.NewInsert().Model(domain).Column("domain", "did", "last_modified").
 			TableExpr("(SELECT ?0 AS domain, ?0 AS did, CURRENT_TIMESTAMP AS last_modified WHERE NOT EXISTS (?1)) AS v",
 				text(1), b.domainNamed(text(1)))),

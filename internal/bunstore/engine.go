@@ -69,6 +69,7 @@ type engine struct {
 	afterAddNumbers  string
 	analyzeNumbers   string // gathers the planner's statistics
 
+	pinPath        string // makes pg_catalog the only schema that need not be named, in a transaction
 	ownTables      string // returns one row of ownTables
 	lockMigrations string // waits for other migrators for a short time
 	migrated       string // undoes for the rest of the transaction what lockMigrations has set

@@ -28,8 +28,8 @@ func cases(r rune) (others []rune) {
 
 // postgresFolded is true for a subset of what the pattern ?1 for LIKE finds in a folded text, for
 // which an index serves, and then exactly for that: translate folds the letters of the pattern.
-const postgresFolded = `lower((?TableAlias.username || '@' || ?TableAlias.domain) ?C) LIKE ?1 ESCAPE '!'
-	AND translate(lower((?TableAlias.username || '@' || ?TableAlias.domain) ?C), ?2, ?3) LIKE ?0 ESCAPE '!'`
+const postgresFolded = `lower((?TableAlias.username ?T || '@' || ?TableAlias.domain ?T) ?C) LIKE ?1 ESCAPE '!'
+	AND translate(lower((?TableAlias.username ?T || '@' || ?TableAlias.domain ?T) ?C), ?2, ?3) LIKE ?0 ESCAPE '!'`
 
 // postgresFoldedArgs returns the last three arguments of postgresFolded: the pattern without the
 // letters that lower() does not fold, these in the other cases, and what each of them is folded to.

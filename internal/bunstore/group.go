@@ -15,15 +15,15 @@ type groupStatements struct {
 func (b *builder) groupStatements() groupStatements {
 	address := b.address("g.username", "g.domain", 1)
 	inGroup := b.NewSelect().Model((*grpModel)(nil)).ColumnExpr("1").
-		Where("? AND g.grp = ?", address, text(3))
+		Where("? AND g.grp ?T = ?", address, text(3))
 	return groupStatements{
-		groups: b.statement(Data, b.NewSelect().Model((*grpModel)(nil)).Distinct().ColumnExpr("g.grp ?C AS name").
+		groups: b.statement(Data, b.NewSelect().Model((*grpModel)(nil)).Distinct().ColumnExpr("g.grp ?T ?C AS name").
 			Where("?", address).OrderExpr("name")),
 		addGroup: b.statement(Data, b.NewInsert().Model((*grpModel)(nil)).Column("username", "domain", "grp", "last_modified").
 			TableExpr("(SELECT ? AS username, ? AS domain, ? AS grp, CURRENT_TIMESTAMP AS last_modified "+
 				"WHERE NOT EXISTS (?)) AS v", text(1), text(2), text(3), inGroup)),
 		removeGroup: b.statement(Data, b.NewDelete().Model((*grpModel)(nil)).
-			Where("? AND g.grp = ?", address, text(3))),
+			Where("? AND g.grp ?T = ?", address, text(3))),
 		removeGroups: b.statement(Data, b.NewDelete().Model((*grpModel)(nil)).
 			Where("?", address)),
 	}

@@ -60,7 +60,7 @@ func (s *Store) CreateKamailioTables(ctx context.Context) error {
 // missing.
 func (s *Store) KamailioSQL(ctx context.Context) (string, error) {
 	text, err := s.missingTables(ctx)
-	return inTransaction(text), err
+	return s.inTransaction(text), err
 }
 
 // missingTables returns the SQL for the tables that are missing. A new table version gets the

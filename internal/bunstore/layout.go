@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -27,12 +28,29 @@ func (l *layout) extras() []extra {
 	return slices.DeleteFunc(slices.Clone(extras), func(e extra) bool { return !slices.Contains(l.subscriber, e.theirs) })
 }
 
+// checkPath refuses the schemas of a search_path, in their order and separated by commas, if others
+// than those of temporary tables are before pg_catalog. No operator or function is looked up there.
+func checkPath(path string) error {
+	for schema := range strings.SplitSeq(path, ",") {
+		switch {
+		case schema == "pg_catalog", schema == "":
+			return nil
+		case !strings.HasPrefix(schema, "pg_temp_"):
+			return fmt.Errorf("search_path has %q before pg_catalog: want pg_catalog first or not named, "+
+				"so that no function of another schema runs in place of PostgreSQL's", schema)
+		}
+	}
+	return errors.New("search_path without pg_catalog")
+}
+
 var errStrings = errors.New("want standard_conforming_strings = on and a database in UTF8")
 
 // properties are what the engine's statement of that name returns.
 type properties struct {
 	Bytewise bool `bun:"bytewise"` // the database compares text byte-wise
 	Strings  bool `bun:"strings"`  // strings are what errStrings asks for
+
+	Path string `bun:"path"` // what checkPath takes
 }
 
 // look reads the layout anew and builds its statements.
@@ -43,6 +61,9 @@ func (s *Store) look(ctx context.Context) (*layout, error) {
 	}
 	if !p.Strings {
 		return nil, errStrings
+	}
+	if err := checkPath(p.Path); err != nil {
+		return nil, err
 	}
 	type column struct{ table, name, collation string }
 	columns, err := list(ctx, s, s.raw(s.engine.columns), func(rows *sql.Rows) (c column, err error) {

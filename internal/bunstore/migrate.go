@@ -159,18 +159,19 @@ func (s *Store) MigrationSQL(ctx context.Context) (string, error) {
 	}
 	var text strings.Builder
 	for len(st.pending) > 0 {
-		text.WriteString(inTransaction(st.next(s)))
+		text.WriteString(s.inTransaction(st.next(s)))
 		st = schemaState{HasSchema: true, HasMigrations: true, pending: st.pending[1:]}
 	}
-	text.WriteString(inTransaction(st.next(s)))
+	text.WriteString(s.inTransaction(st.next(s)))
 	return text.String(), nil
 }
 
-func inTransaction(text string) string {
+// inTransaction returns SQL for a database administrator, whose connection may have any settings.
+func (s *Store) inTransaction(text string) string {
 	if text == "" {
 		return ""
 	}
-	return "BEGIN;\n" + text + "COMMIT;\n"
+	return "BEGIN;\n" + s.engine.pinPath + text + "COMMIT;\n"
 }
 
 // Ready returns nil where the store can serve: the database answers, Kamailio's tables exist and

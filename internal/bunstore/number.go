@@ -48,8 +48,8 @@ const shufflePrime = 1<<31 - 1
 
 // shuffledNumbers computes [hermes.Shuffle].
 const shuffledNumbers = `SELECT r.number FROM (
-		SELECT m.number, (m.a * m.a % ?1 * 48271 + m.a) % ?1 AS place FROM (
-			SELECT n.number, (CAST(substr(n.number, 2) AS bigint) + ?2) % ?1 AS a FROM ?numbers AS n WHERE ?0) AS m) AS r
+		SELECT m.number, (m.a * m.a % CAST(?1 AS bigint) * 48271 + m.a) % CAST(?1 AS bigint) AS place FROM (
+			SELECT n.number, (CAST(substr(n.number, 2) AS bigint) + ?2) % CAST(?1 AS bigint) AS a FROM ?numbers AS n WHERE ?0) AS m) AS r
 	WHERE (r.place, r.number) > (?3, ?4) ORDER BY r.place, r.number LIMIT ?5`
 
 // numberRange returns the arguments of inRange: the numbers from the key from on that match p.

@@ -99,7 +99,7 @@ func (b *builder) withNumber(number schema.QueryAppender) *bun.SelectQuery {
 // of the argument, in any case: other tools do not fold it.
 func (b *builder) accountWithNumber(number schema.QueryAppender, domain int) *bun.SelectQuery {
 	return b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").
-		Where("? AND lower(s.domain ?C) = lower(? ?C)", b.same("s.username", number), text(domain))
+		Where("? AND lower(s.domain ?T ?C) = lower(? ?C)", b.same("s.username", number), text(domain))
 }
 
 // userWithNumber is accountWithNumber for Hermes' own table.

@@ -20,13 +20,13 @@ func postgresEngine(schema string) engine {
 	return engine{
 		folder:           "postgres",
 		schema:           schema,
-		words:            map[string]string{"C": `COLLATE "C"`, "theirs": `COLLATE "default"`},
+		words:            map[string]string{"C": `COLLATE pg_catalog."C"`, "theirs": `COLLATE pg_catalog."default"`, "T": "::pg_catalog.text"},
 		stamp:            postgresStamp,
 		lockCalls:        postgresLockCalls,
 		keepsPlans:       true,
 		writesInWith:     true,
 		locksRows:        true,
-		same:             "?0 = ?1",
+		same:             "?0 ?T = ?1",
 		accountsAfter:    "(s.username ?B, s.domain ?B) > (?0, ?1)",
 		accountsOrder:    "s.username ?B, s.domain ?B",
 		aliasesAfter:     "(a.alias_username ?B, a.alias_domain ?B, a.username ?B, a.domain ?B) > (?0, ?1, ?2, ?3)",
@@ -37,10 +37,11 @@ func postgresEngine(schema string) engine {
 		properties:       postgresProperties,
 		columns:          postgresColumns,
 		addNumbers:       postgresAddNumbers,
-		jsonTexts:        "(SELECT value FROM jsonb_array_elements_text(?::jsonb))",
+		jsonTexts:        "(SELECT value FROM pg_catalog.jsonb_array_elements_text(?::pg_catalog.jsonb))",
 		beforeAddNumbers: "SET LOCAL enable_nestloop = off",
 		afterAddNumbers:  "SET LOCAL enable_nestloop TO DEFAULT",
 		analyzeNumbers:   "ANALYZE ?numbers",
+		pinPath:          "SET LOCAL search_path = pg_catalog;\n",
 		ownTables:        postgresOwnTables,
 		lockMigrations:   postgresLockMigrations,
 		migrated:         postgresMigrated,
@@ -48,8 +49,8 @@ func postgresEngine(schema string) engine {
 		hasTable:         postgresHasTable,
 		server:           postgresServer,
 		stockColumns:     postgresStockColumns,
-		isNumber:         `? ~ '^\+[1-9][0-9]{1,14}$'`,
-		isInteger:        `? ~ '^[-+]{0,1}[0-9]+$'`,
+		isNumber:         `?::pg_catalog.text ~ '^\+[1-9][0-9]{1,14}$'`,
+		isInteger:        `?::pg_catalog.text ~ '^[-+]{0,1}[0-9]+$'`,
 	}
 }
 
@@ -65,7 +66,7 @@ func postgresLockCalls(locks []hermes.Lock) string {
 		if l.Shared {
 			mode = "_shared"
 		}
-		calls = append(calls, fmt.Sprintf("pg_advisory_xact_lock%s(%d)", mode, l.ID))
+		calls = append(calls, fmt.Sprintf("pg_catalog.pg_advisory_xact_lock%s(%d)", mode, l.ID))
 	}
 	return strings.Join(calls, ", ")
 }
@@ -79,10 +80,12 @@ func postgresStamp(t time.Time) any {
 
 // postgresProperties asks for the provider of the collation by way of JSON, since PostgreSQL 14
 // has no such column.
-const postgresProperties = `SELECT coalesce(to_json(d) ->> 'datlocprovider', 'c') = 'c'
-		AND lower(d.datcollate) IN ('c', 'posix', 'c.utf-8', 'c.utf8') AS bytewise,
-	current_setting('standard_conforming_strings') = 'on' AND current_setting('server_encoding') = 'UTF8' AS strings
-	FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()`
+const postgresProperties = `SELECT coalesce(pg_catalog.to_json(d) OPERATOR(pg_catalog.->>) 'datlocprovider', 'c') = 'c'
+		AND pg_catalog.lower(d.datcollate::pg_catalog.text) IN ('c', 'posix', 'c.utf-8', 'c.utf8') AS bytewise,
+	pg_catalog.current_setting('standard_conforming_strings') = 'on'
+		AND pg_catalog.current_setting('server_encoding') = 'UTF8' AS strings,
+	pg_catalog.array_to_string(pg_catalog.current_schemas(true), ',') AS path
+	FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()`
 
 const postgresColumns = `SELECT table_name, column_name, coalesce(collation_name, '')
 	FROM information_schema.columns
@@ -100,11 +103,11 @@ const postgresAddNumbers = `INSERT INTO ?numbers (number)
 		WHERE a.alias_username = r.number AND a.alias_username ?B BETWEEN '+' || $1::bigint AND '+' || $2::bigint)
 	ORDER BY r.number ?C ON CONFLICT DO NOTHING`
 
-const postgresOwnTables = `SELECT to_regnamespace('hermes') IS NOT NULL AS has_schema,
-	to_regclass('hermes.migrations') IS NOT NULL AS has_migrations`
+const postgresOwnTables = `SELECT pg_catalog.to_regnamespace('hermes') IS NOT NULL AS has_schema,
+	pg_catalog.to_regclass('hermes.migrations') IS NOT NULL AS has_migrations`
 
 // postgresLockMigrations locks the number that the bytes of "hermes" are.
-const postgresLockMigrations = "SET LOCAL lock_timeout = '2s'; SELECT pg_advisory_xact_lock(114784920757619)"
+const postgresLockMigrations = "SET LOCAL lock_timeout = '2s'; SELECT pg_catalog.pg_advisory_xact_lock(114784920757619)"
 
 const postgresMigrated = "SET LOCAL lock_timeout TO DEFAULT"
 

@@ -10,7 +10,7 @@ import (
 func sqliteEngine() engine {
 	return engine{
 		folder:    "sqlite",
-		words:     map[string]string{"C": "", "theirs": ""},
+		words:     map[string]string{"C": "", "theirs": "", "T": ""},
 		stamp:     sqliteStamp,
 		lockCalls: func([]hermes.Lock) string { return "" },
 
@@ -32,7 +32,7 @@ func sqliteEngine() engine {
 
 		folded:       sqliteFolded,
 		foldedArgs:   sqliteFoldedArgs,
-		properties:   "SELECT 1 AS bytewise, 1 AS strings",
+		properties:   "SELECT 1 AS bytewise, 1 AS strings, '' AS path",
 		columns:      sqliteColumns,
 		addNumbers:   sqliteAddNumbers,
 		jsonTexts:    "json_each(?)",

@@ -17,7 +17,7 @@ type userListStatements struct {
 
 // addressMatches is a condition on a user of either table. hermes.users has an index of the
 // expression, and an administrator may give one to Kamailio's table.
-const addressMatches = "lower((?TableAlias.username || '@' || ?TableAlias.domain) ?C) LIKE ?0 ESCAPE '!'"
+const addressMatches = "lower((?TableAlias.username ?T || '@' || ?TableAlias.domain ?T) ?C) LIKE ?0 ESCAPE '!'"
 
 func (b *builder) userListStatements() userListStatements {
 	st := userListStatements{

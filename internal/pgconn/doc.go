@@ -23,4 +23,6 @@
 //     and only one caller at a time tries; the others share its result.
 //   - The session's date style is ISO and its time zone is UTC, whatever the server's
 //     configuration, because pgdriver parses no other format.
+//   - The search_path is pg_catalog, so that no function or operator that another role made takes
+//     the place of PostgreSQL's. Statements name the schema of every table.
 package pgconn

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 var errDown = errors.New("down")
 
 // createNumbers creates the table x that most tests write to.
-const createNumbers = "CREATE TABLE x (n int PRIMARY KEY)"
+const createNumbers = "CREATE TABLE public.x (n int PRIMARY KEY)"
 
 // drivers are the drivers that RunTx is tested with. Each function returns a new pool.
 var drivers = map[string]func(t *testing.T, url string) *sql.DB{
@@ -93,13 +93,15 @@ func exec(ctx context.Context, c *sql.Conn, query string, args ...any) error {
 
 // insert returns a function for RunTx that inserts n into x.
 func insert(n int) func(context.Context, *sql.Conn) error {
-	return func(ctx context.Context, c *sql.Conn) error { return exec(ctx, c, "INSERT INTO x VALUES ($1)", n) }
+	return func(ctx context.Context, c *sql.Conn) error {
+		return exec(ctx, c, "INSERT INTO public.x VALUES ($1)", n)
+	}
 }
 
 // checkRows checks the number of rows in x.
 func checkRows(t *testing.T, db *pgtest.DB, want string) {
 	t.Helper()
-	if got := db.Value(t, "SELECT count(*) FROM x"); got != want {
+	if got := db.Value(t, "SELECT count(*) FROM public.x"); got != want {
 		t.Errorf("got %s rows, want %s", got, want)
 	}
 }

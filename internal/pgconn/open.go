@@ -23,6 +23,9 @@ const (
 	// readBuffer is the size in bytes of pgdriver's buffer, one per connection. With pgdriver's
 	// default of 4 KiB, an error whose message is longer loses its SQLSTATE.
 	readBuffer = 64 << 10
+	// searchPath is where names without a schema are looked up, those of operators included. In any
+	// other schema another role may create a function that would run with the rights of this one.
+	searchPath = "pg_catalog"
 )
 
 // Options are the settings of Open. URL is required. Negative values are errors.
@@ -134,6 +137,7 @@ func newConnector(opts Options) (*connector, error) {
 				"idle_in_transaction_session_timeout": millis(opts.IdleTxTimeout),
 				"datestyle":                           "ISO",
 				"timezone":                            "UTC",
+				"search_path":                         searchPath,
 			},
 		},
 	}, nil

@@ -49,9 +49,9 @@ func TestOpen_SessionSettings(t *testing.T) {
 // TestOpen_StatementTimeout runs a slow statement outside of a transaction. The server must cancel
 // it: otherwise it would be committed after the client was told that it failed.
 func TestOpen_StatementTimeout(t *testing.T) {
-	pg := newDB(t, "CREATE TABLE x (n int)")
+	pg := newDB(t, "CREATE TABLE public.x (n int)")
 	pool := mustOpen(t, Options{URL: pg.URL(), ReadTimeout: 2 * time.Second, StatementTimeout: 200 * time.Millisecond})
-	_, err := pool.ExecContext(t.Context(), "INSERT INTO x SELECT 1 FROM pg_sleep(4)")
+	_, err := pool.ExecContext(t.Context(), "INSERT INTO public.x SELECT 1 FROM pg_sleep(4)")
 	if State(err) != "57014" {
 		t.Errorf("got error %v, want the server's 57014", err)
 	}

@@ -33,7 +33,8 @@ type mark struct {
 // markColumns select the mark. pg_logical_emit_message writes the first record of the transaction
 // and returns its end. Logical replication ignores the record, unless a subscriber asks for such
 // messages. There are no casts to text: the server would need twice the time to begin.
-const markColumns = "pg_logical_emit_message(true, 'hermes', ''), pg_current_xact_id(), pg_last_wal_replay_lsn()"
+const markColumns = "pg_catalog.pg_logical_emit_message(true, 'hermes', ''), pg_catalog.pg_current_xact_id(), " +
+	"pg_catalog.pg_last_wal_replay_lsn()"
 
 // readMark runs a query whose last columns are those of the mark, or three that are NULL.
 func readMark(ctx context.Context, conn *sql.Conn, query string) (m mark, err error) {
@@ -79,18 +80,18 @@ func readMark(ctx context.Context, conn *sql.Conn, query string) (m mark, err er
 // different placeholders.
 func (m mark) statusQuery() string {
 	return fmt.Sprintf(`SELECT CASE
-		WHEN pg_is_in_recovery() THEN 'in progress'
-		WHEN pg_last_wal_replay_lsn() IS DISTINCT FROM %s::pg_lsn
-			AND pg_last_wal_replay_lsn() <= '%s'::pg_lsn THEN 'aborted'
-		ELSE pg_xact_status('%d'::xid8) END`, m.replayed, m.written, m.xid)
+		WHEN pg_catalog.pg_is_in_recovery() THEN 'in progress'
+		WHEN pg_catalog.pg_last_wal_replay_lsn() IS DISTINCT FROM %s::pg_catalog.pg_lsn
+			AND pg_catalog.pg_last_wal_replay_lsn() <= '%s'::pg_catalog.pg_lsn THEN 'aborted'
+		ELSE pg_catalog.pg_xact_status('%d'::pg_catalog.xid8) END`, m.replayed, m.written, m.xid)
 }
 
 // terminateQuery returns the query that terminates the session in which the transaction is open.
 // Its client is gone, but the server may not notice that for a long time if the network does not
 // report it. A COMMIT that has begun is not interrupted.
 func (m mark) terminateQuery() string {
-	return fmt.Sprintf(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-		WHERE backend_xid = '%d'::xid8::xid AND usename = current_user`, m.xid)
+	return fmt.Sprintf(`SELECT pg_catalog.count(pg_catalog.pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity
+		WHERE backend_xid = '%d'::pg_catalog.xid8::pg_catalog.xid AND usename = current_user`, m.xid)
 }
 
 // resolve finds out whether a transaction was committed after its COMMIT failed with cause. It

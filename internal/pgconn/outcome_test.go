@@ -61,7 +61,7 @@ func TestRunner_resolve_OutcomeUnknown(t *testing.T) {
 
 // TestRunTx_CommitRefused makes COMMIT itself fail, by a deferred constraint.
 func TestRunTx_CommitRefused(t *testing.T) {
-	ddl := "CREATE TABLE x (n int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO x VALUES (1)"
+	ddl := "CREATE TABLE public.x (n int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO public.x VALUES (1)"
 	eachDriver(t, ddl, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		err := RunTx(t.Context(), pool, TxOptions{}, insert(1))
 		if State(err) != "23505" {
@@ -96,7 +96,7 @@ func beginWrite(t *testing.T, pool *sql.DB) (*sql.Conn, mark) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := exec(t.Context(), conn, "INSERT INTO x SELECT pg_current_xact_id()::text::int"); err != nil {
+	if err := exec(t.Context(), conn, "INSERT INTO public.x SELECT pg_current_xact_id()::text::int"); err != nil {
 		t.Fatal(err)
 	}
 	return conn, m

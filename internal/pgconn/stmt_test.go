@@ -12,9 +12,9 @@ import (
 
 // TestOpen_StaleStatement changes the type of a column that prepared statements return.
 func TestOpen_StaleStatement(t *testing.T) {
-	side := newDB(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (1)")
+	side := newDB(t, "CREATE TABLE public.x (n int); INSERT INTO public.x VALUES (1)")
 	db := mustOpen(t, Options{URL: side.URL(), MaxOpen: 1})
-	const query = "SELECT n FROM x WHERE n::text <> $1"
+	const query = "SELECT n FROM public.x WHERE n::text <> $1"
 	read := func(ctx context.Context, from interface {
 		QueryRowContext(context.Context, string, ...any) *sql.Row
 	}) (n string, err error) {
@@ -25,7 +25,7 @@ func TestOpen_StaleStatement(t *testing.T) {
 			if n, err := read(t.Context(), db); err != nil || n != "1" {
 				t.Fatalf("before the change: %q, %v", n, err)
 			}
-			side.Exec(t, "ALTER TABLE x ALTER n TYPE "+kind)
+			side.Exec(t, "ALTER TABLE public.x ALTER n TYPE "+kind)
 			if n, err := read(t.Context(), db); err != nil || n != "1" {
 				t.Errorf("after a change to %s: %q, %v; want 1", kind, n, err)
 			}
@@ -35,7 +35,7 @@ func TestOpen_StaleStatement(t *testing.T) {
 		if _, err := read(t.Context(), db); err != nil {
 			t.Fatal(err)
 		}
-		side.Exec(t, "ALTER TABLE x ALTER n TYPE bigint")
+		side.Exec(t, "ALTER TABLE public.x ALTER n TYPE bigint")
 		runs := 0
 		err := RunTx(t.Context(), db, TxOptions{}, func(ctx context.Context, c *sql.Conn) error {
 			runs++

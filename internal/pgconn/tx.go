@@ -49,6 +49,10 @@ type TxOptions struct {
 	// failing run alone. Transactions without it do not wait.
 	LockTable string
 
+	// PinSearchPath sets the search_path to pg_catalog until the transaction ends, without a round
+	// trip of its own. The connections of Open need it not.
+	PinSearchPath bool
+
 	// Batch says that the pool's driver accepts several statements in the text of a query without
 	// arguments, as pgdriver does and pgx does not. RunTx then needs one round trip fewer.
 	Batch bool
@@ -202,6 +206,9 @@ func (r *runner) begin(ctx context.Context, conn *sql.Conn, alone bool) (m mark,
 	text := "BEGIN ISOLATION LEVEL " + r.opts.Isolation.String()
 	if r.opts.ReadOnly {
 		text += " READ ONLY"
+	}
+	if r.opts.PinSearchPath {
+		text += "; SET LOCAL search_path = " + searchPath
 	}
 	if r.opts.LockTable != "" {
 		mode := "ROW SHARE"

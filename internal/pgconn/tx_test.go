@@ -109,10 +109,10 @@ func TestRunTx_Cancelled(t *testing.T) {
 			},
 			"during": func(ctx context.Context, cancel func(), c *sql.Conn) error {
 				time.AfterFunc(20*time.Millisecond, cancel)
-				return exec(ctx, c, "INSERT INTO x SELECT 2 FROM pg_sleep(0.1)")
+				return exec(ctx, c, "INSERT INTO public.x SELECT 2 FROM pg_sleep(0.1)")
 			},
 			"deadline": func(ctx context.Context, _ func(), c *sql.Conn) error {
-				return exec(ctx, c, "INSERT INTO x SELECT 3 FROM pg_sleep(0.3)")
+				return exec(ctx, c, "INSERT INTO public.x SELECT 3 FROM pg_sleep(0.3)")
 			},
 		} {
 			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
@@ -139,7 +139,7 @@ func TestRunTx_Timeout(t *testing.T) {
 	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		opts := TxOptions{Timeout: 50 * time.Millisecond}
 		err := RunTx(t.Context(), pool, opts, func(ctx context.Context, c *sql.Conn) error {
-			return exec(ctx, c, "INSERT INTO x SELECT 1 FROM pg_sleep(0.3)")
+			return exec(ctx, c, "INSERT INTO public.x SELECT 1 FROM pg_sleep(0.3)")
 		})
 		if err == nil {
 			t.Error("got no error, want one, because fn exceeded its timeout")
@@ -153,9 +153,9 @@ func TestRunTx_Timeout(t *testing.T) {
 // pauses between the first attempts, and write the row, increased by one.
 func TestRunTx_Contention(t *testing.T) {
 	slowly := func(ctx context.Context, c *sql.Conn) error {
-		return errors.Join(exec(ctx, c, "SELECT n, pg_sleep(0.02) FROM x"), increment(ctx, c))
+		return errors.Join(exec(ctx, c, "SELECT n, pg_sleep(0.02) FROM public.x"), increment(ctx, c))
 	}
-	eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
+	eachDriver(t, "CREATE TABLE public.x (n int); INSERT INTO public.x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		var wg sync.WaitGroup
 		for range 32 {
 			wg.Go(func() {
@@ -165,7 +165,7 @@ func TestRunTx_Contention(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if n := pg.Value(t, "SELECT n FROM x"); n != "32" {
+		if n := pg.Value(t, "SELECT n FROM public.x"); n != "32" {
 			t.Errorf("n = %s after 32 increments, want 32", n)
 		}
 	})
@@ -174,22 +174,22 @@ func TestRunTx_Contention(t *testing.T) {
 // increment reads the row of x and writes it, increased by one.
 func increment(ctx context.Context, c *sql.Conn) error {
 	var n int
-	if err := c.QueryRowContext(ctx, "SELECT n FROM x").Scan(&n); err != nil {
+	if err := c.QueryRowContext(ctx, "SELECT n FROM public.x").Scan(&n); err != nil {
 		return err
 	}
-	return exec(ctx, c, "UPDATE x SET n = $1", n+1)
+	return exec(ctx, c, "UPDATE public.x SET n = $1", n+1)
 }
 
 // TestRunTx_GivesUp changes the row between the read and the write of fn, in each attempt.
 func TestRunTx_GivesUp(t *testing.T) {
-	eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
+	eachDriver(t, "CREATE TABLE public.x (n int); INSERT INTO public.x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		runs := 0
 		err := RunTx(t.Context(), pool, TxOptions{Isolation: sql.LevelSerializable, Tries: 4}, func(ctx context.Context, c *sql.Conn) error {
 			runs++
-			if err := exec(ctx, c, "SELECT n FROM x"); err != nil {
+			if err := exec(ctx, c, "SELECT n FROM public.x"); err != nil {
 				return err
 			}
-			pg.Exec(t, "UPDATE x SET n = -1")
+			pg.Exec(t, "UPDATE public.x SET n = -1")
 			return increment(ctx, c)
 		})
 		if State(err) != "40001" || runs != 4 || !strings.Contains(err.Error(), "4 times") {
@@ -205,20 +205,20 @@ func serializable(lockTable string) TxOptions {
 // TestRunTx_LockTable checks that the fourth attempt locks the table alone, before the snapshot is
 // taken.
 func TestRunTx_LockTable(t *testing.T) {
-	eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
+	eachDriver(t, "CREATE TABLE public.x (n int); INSERT INTO public.x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		var locks []string
-		err := RunTx(t.Context(), pool, serializable("x"), func(ctx context.Context, c *sql.Conn) error {
+		err := RunTx(t.Context(), pool, serializable("public.x"), func(ctx context.Context, c *sql.Conn) error {
 			locks = append(locks, pg.Value(t, "SELECT min(mode) FROM pg_locks WHERE relation = 'x'::regclass"))
 			if len(locks) <= 3 {
-				if err := exec(ctx, c, "SELECT n FROM x"); err != nil {
+				if err := exec(ctx, c, "SELECT n FROM public.x"); err != nil {
 					return err
 				}
-				pg.Exec(t, "UPDATE x SET n = n + 1")
+				pg.Exec(t, "UPDATE public.x SET n = n + 1")
 			}
 			return increment(ctx, c)
 		})
 		want := []string{"RowShareLock", "RowShareLock", "RowShareLock", "ExclusiveLock"}
-		if n := pg.Value(t, "SELECT n FROM x"); err != nil || !slices.Equal(locks, want) || n != "4" {
+		if n := pg.Value(t, "SELECT n FROM public.x"); err != nil || !slices.Equal(locks, want) || n != "4" {
 			t.Errorf("got the locks %v, n = %s, error %v, want %v and n = 4", locks, n, err, want)
 		}
 	})
@@ -228,7 +228,7 @@ func TestRunTx_LockTable(t *testing.T) {
 // increased by one, under a lock.
 func TestRunTx_Locks(t *testing.T) {
 	for _, batch := range []bool{false, true} {
-		eachDriver(t, "CREATE TABLE x (n int); INSERT INTO x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
+		eachDriver(t, "CREATE TABLE public.x (n int); INSERT INTO public.x VALUES (0)", func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 			if _, ok := pool.Driver().(*stdlib.Driver); ok && batch {
 				return // pgx has no batches
 			}
@@ -242,7 +242,7 @@ func TestRunTx_Locks(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			if n := pg.Value(t, "SELECT n FROM x"); n != "32" {
+			if n := pg.Value(t, "SELECT n FROM public.x"); n != "32" {
 				t.Errorf("batch %v: n = %s after 32 increments, want 32", batch, n)
 			}
 		})

@@ -75,6 +75,7 @@ func canaryCases(t *testing.T) []canaryCase {
 	for _, setting := range []string{"log_statement = 'all'", "log_min_duration_statement = 0"} {
 		logging.Exec(t, "ALTER DATABASE "+logging.Name()+" SET "+setting)
 	}
+	normal.ShadowBuiltins(t) // whose functions and operators no request may run
 	hashes, passwords := []string{"ha1"}, []string{"ha1", "SIP password"}
 	return []canaryCase{
 		{
@@ -129,6 +130,9 @@ func TestCanaries(t *testing.T) {
 			traffic.canaries.testAbsent(t, "hermesd's log", log)
 			if c.db != nil {
 				traffic.canaries.testAbsent(t, "PostgreSQL's log", c.db.Log(), append(c.inLog, misplacedPassword)...)
+				if strings.Contains(c.db.Log(), pgtest.ShadowError) {
+					t.Error("a function of another role ran")
+				}
 			}
 			dump := c.dump(t, folder)
 			if hash := sha256.Sum256([]byte(traffic.admin.id)); !strings.Contains(dump, string(hash[:])) && !strings.Contains(dump, hex.EncodeToString(hash[:])) {
@@ -175,7 +179,7 @@ func (c canaryCase) dump(t *testing.T, folder string) string {
 		}
 		return all.String()
 	}
-	for _, table := range c.db.Query(t, `SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables WHERE schemaname IN ('hermes', 'public')`) {
+	for _, table := range c.db.Query(t, `SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('hermes', 'public')`) {
 		for _, row := range c.db.Query(t, "SELECT t::text FROM "+table[0]+" AS t") {
 			all.WriteString(row[0] + "\n")
 		}
