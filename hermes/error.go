@@ -57,6 +57,20 @@ func (c Cause) Error() string { return string(c) }
 // place: the connection broke at COMMIT, and the database could not be asked again.
 var ErrOutcomeUnknown = errors.New("outcome unknown")
 
+// WidthError is the error of a store that refuses a text, because a column is narrower than what
+// this package allows. A site's tables may have such columns. Methods of [Client] return [Parameters]
+// for it, with a detail that names the column.
+type WidthError struct {
+	Column string // with its table, such as subscriber.email_address
+	Width  int    // of the column, in characters
+	Length int    // of the text, in characters
+}
+
+// Error names the column, and what it takes.
+func (e *WidthError) Error() string {
+	return fmt.Sprintf("%s: the text has %d characters; want at most %d, the width of that column", e.Column, e.Length, e.Width)
+}
+
 const (
 	detailNotDone     = "the database did not carry it out"
 	detailStoreFailed = detailNotDone + "; nothing was changed"
@@ -211,6 +225,9 @@ func asError(err error) *Error {
 	if errors.As(err, &e) {
 		own := *e
 		return &own
+	}
+	if width, ok := errors.AsType[*WidthError](err); ok {
+		return badParameter("%s", width)
 	}
 	detail := detailStoreFailed
 	if errors.Is(err, ErrOutcomeUnknown) {

@@ -13,6 +13,7 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
 	"github.com/hermes-voip/go-hermes/hermes/postgres"
 	"github.com/hermes-voip/go-hermes/hermes/sqlite"
+	"github.com/hermes-voip/go-hermes/internal/bunstore"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -134,6 +135,9 @@ func (s *store) ready(ctx context.Context) error {
 	err := s.sql.Ready(ctx)
 	if err == nil {
 		return nil
+	}
+	if columns, ok := errors.AsType[*bunstore.ColumnError](err); ok {
+		return notReady(columns.Error())
 	}
 	pending, pendingErr := s.sql.Pending(ctx)
 	switch {

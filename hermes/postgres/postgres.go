@@ -108,7 +108,7 @@ func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
 func InTx(ctx context.Context, tx *sql.Tx, opts *Options) (*Store, error) {
 	host := &hostTx{tx: tx}
 	s, err := newStore(ctx, bunstore.Options{
-		Dialect: pgdialect.New(), Reads: tx, RunTx: host.run, AfterCommit: host.afterCommit, Single: true,
+		Dialect: pgdialect.New(), Reads: tx, RunTx: host.run, AfterCommit: host.afterCommit, Single: true, IsTooLong: isTooLong,
 		KamailioSchema: opts.orDefault().KamailioSchema,
 	}, opts)
 	if err != nil {
@@ -152,6 +152,7 @@ func (p pools) close() error {
 func (p pools) options(opts *Options) bunstore.Options {
 	all := bunstore.Options{
 		Dialect: pgdialect.New(), Reads: p.data, AuthReads: p.auth, BulkReads: p.bulk, RunTx: p.runTx,
+		IsTooLong:      isTooLong,
 		KamailioSchema: opts.orDefault().KamailioSchema,
 	}
 	if p.copies != nil {
@@ -172,7 +173,13 @@ func copyFrom(ctx context.Context, c bunstore.Conn, query string, rows io.Reader
 	return err
 }
 
-const uniqueViolation = "23505"
+const (
+	uniqueViolation = "23505"
+	tooLong         = "22001"
+)
+
+// isTooLong implements [bunstore.Options.IsTooLong].
+func isTooLong(err error) bool { return pgconn.State(err) == tooLong }
 
 // runTx implements [bunstore.RunTx].
 func (p pools) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) error {

@@ -145,3 +145,26 @@ func TestStore_ServeDomains(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
+
+// TestStore_Ready_Columns wants a store to refuse to work where Bob could be taken for bob.
+func TestStore_Ready_Columns(t *testing.T) {
+	for _, row := range []struct{ column, want string }{
+		{"username VARCHAR(64) COLLATE NOCASE", "subscriber.username compares without regard to case or blanks"},
+		{"username VARCHAR(64) COLLATE RTRIM", "subscriber.username compares without regard to case or blanks"},
+		{"username VARCHAR(64) COLLATE BINARY", ""},
+	} {
+		path := filepath.Join(t.TempDir(), "hermes.db")
+		mustOpen(t, path, nil)
+		newOtherTool(t, path)(t, "DROP TABLE subscriber; CREATE TABLE subscriber (id INTEGER PRIMARY KEY, "+row.column+
+			", domain VARCHAR(64), password VARCHAR(64), ha1 VARCHAR(128), ha1b VARCHAR(128), UNIQUE (username, domain))")
+		store := mustOpen(t, path, nil)
+		err := store.Ready(t.Context())
+		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: %v, want %q", row.column, err, row.want)
+		}
+		bob := hermes.User{Address: sip.MustParse("bob@example.com"), Type: hermes.Local, HA1: "1", HA1B: "2"}
+		if err := store.AddUser(t.Context(), bob); (err == nil) != (row.want == "") {
+			t.Errorf("%s: AddUser returned %v", row.column, err)
+		}
+	}
+}

@@ -54,7 +54,9 @@ func (s *Store) ServeDomains(ctx context.Context, domains []sip.Domain) error {
 
 // Ready returns nil where the store can serve: the database answers, no step of [Store.Migrate] is
 // pending, and Kamailio's tables subscriber, dbaliases and domain exist. Otherwise the error says
-// what is missing.
+// what is missing. It fails, too, where a column of these by which rows are found takes different
+// texts for equal, such as one of the collation NOCASE: nothing but sessions works then, since a
+// change of bob could be one of Bob.
 func (s *Store) Ready(ctx context.Context) error { return s.db.Ready(ctx) }
 
 // Close closes the file. The store must not be used after it. It may be called again.

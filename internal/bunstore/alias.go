@@ -153,7 +153,7 @@ func (s *Store) AddAlias(ctx context.Context, a hermes.Alias) error {
 	if err != nil {
 		locks = locks[:1]
 	}
-	return s.write(ctx, TxOptions{}, locks, func(in *Store) error {
+	err = s.write(ctx, TxOptions{}, locks, func(in *Store) error {
 		args := in.args(newDBAlias(a))
 		if !in.engine.writesInWith || n.IsZero() {
 			if err := in.change(ctx, in.sql().addAlias, hermes.Exists, args...); err != nil || n.IsZero() {
@@ -170,6 +170,7 @@ func (s *Store) AddAlias(ctx context.Context, a hermes.Alias) error {
 		}
 		return nil
 	})
+	return s.tooLong(err, func() []columnText { return s.columnTexts(newDBAlias(a)) })
 }
 
 // assignedRow is what assignNumber did, and what it found before.
@@ -181,7 +182,7 @@ type assignedRow struct {
 
 // AssignNumber implements [hermes.Store].
 func (s *Store) AssignNumber(ctx context.Context, n e164.Number, a hermes.Alias) error {
-	return s.write(ctx, TxOptions{}, aliasLocks(a.Alias), func(in *Store) error {
+	err := s.write(ctx, TxOptions{}, aliasLocks(a.Alias), func(in *Store) error {
 		if !in.engine.writesInWith {
 			has, err := in.HasNumber(ctx, n)
 			if err != nil {
@@ -211,6 +212,7 @@ func (s *Store) AssignNumber(ctx context.Context, n e164.Number, a hermes.Alias)
 		}
 		return hermes.NotFound
 	})
+	return s.tooLong(err, func() []columnText { return s.columnTexts(newDBAlias(a)) })
 }
 
 // releasedRow is what releaseNumber found.

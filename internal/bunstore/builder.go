@@ -87,6 +87,9 @@ func (b *builder) statement(pool Pool, q schema.QueryAppender) statement {
 		b.errs = append(b.errs, fmt.Errorf("statement %q: %w", text, err))
 	}
 	st := statement{text: string(text), pool: pool}
+	if pool != Auth { // these have none of Kamailio's tables
+		st.refused = b.layout.refused
+	}
 	if pool == Scan && b.engine.stopsInFirstStep {
 		st.text = "WITH page AS MATERIALIZED (" + st.text + ") SELECT * FROM page"
 	}

@@ -60,7 +60,10 @@ type engine struct {
 	foldedArgs func(hermes.Pattern) []any
 
 	properties string // returns one row of properties
-	columns    string // lists columns of Kamailio's tables: table, name, collation
+	columns    string // lists columns of Kamailio's tables; see column
+	// comparesExactly reports whether the column ?1 of the table ?0 tells texts apart. It is empty
+	// where columns says so.
+	comparesExactly string
 
 	jsonTexts string // the texts of the JSON array ?, as a table with the column value
 

@@ -43,7 +43,7 @@ func (s *Store) Groups(ctx context.Context, a sip.Addr) ([]string, error) {
 // SetGroups implements [hermes.Store]. Rows that are right already stay as they are.
 func (s *Store) SetGroups(ctx context.Context, a sip.Addr, names []string) error {
 	username, domain := key(a)
-	return s.write(ctx, TxOptions{}, nil, func(in *Store) error {
+	err := s.write(ctx, TxOptions{}, nil, func(in *Store) error {
 		l, err := in.known(ctx)
 		if err == nil && !l.has("grp") && len(names) > 0 {
 			l, err = in.look(ctx) // another process may have created it
@@ -77,5 +77,12 @@ func (s *Store) SetGroups(ctx context.Context, a sip.Addr, names []string) error
 			}
 		}
 		return nil
+	})
+	return s.tooLong(err, func() []columnText {
+		all := []columnText{{"grp.username", username}, {"grp.domain", domain}}
+		for _, name := range names {
+			all = append(all, columnText{"grp.grp", name})
+		}
+		return all
 	})
 }

@@ -2,7 +2,6 @@ package bunstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,10 +13,12 @@ import (
 
 // layout is how a database was found, with the statements for it.
 type layout struct {
-	tables     []string // those of Kamailio's four that exist
-	subscriber []string // its columns
-	added      []extra  // what extras returns, which each read of a user needs
-	bytewise   bool     // Kamailio's tables compare text byte-wise by themselves
+	tables     []string       // those of Kamailio's four that exist
+	subscriber []string       // its columns
+	added      []extra        // what extras returns, which each read of a user needs
+	bytewise   bool           // Kamailio's tables compare text byte-wise by themselves
+	widths     map[string]int // the most characters of Kamailio's columns, by table.column
+	refused    error          // a *ColumnError, or nil
 	statements
 }
 
@@ -65,15 +66,17 @@ func (s *Store) look(ctx context.Context) (*layout, error) {
 	if err := checkPath(p.Path); err != nil {
 		return nil, err
 	}
-	type column struct{ table, name, collation string }
-	columns, err := list(ctx, s, s.raw(s.engine.columns), func(rows *sql.Rows) (c column, err error) {
-		return c, rows.Scan(&c.table, &c.name, &c.collation)
-	})
+	columns, err := s.columns(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l := &layout{bytewise: p.Bytewise}
+	l := &layout{bytewise: p.Bytewise, widths: map[string]int{}}
+	var inexact []string
 	for _, c := range columns {
+		l.widths[c.String()] = c.width
+		if fault := c.inexact(); fault != "" {
+			inexact = append(inexact, fault)
+		}
 		if !l.has(c.table) {
 			l.tables = append(l.tables, c.table)
 		}
@@ -84,6 +87,10 @@ func (s *Store) look(ctx context.Context) (*layout, error) {
 		l.bytewise = l.bytewise && (c.collation == "" || c.collation == "C")
 	}
 	l.added = l.extras()
+	if len(inexact) > 0 {
+		slices.Sort(inexact)
+		l.refused = &ColumnError{Columns: inexact}
+	}
 	if l.statements, err = s.build(l); err != nil {
 		return nil, err
 	}
@@ -91,9 +98,9 @@ func (s *Store) look(ctx context.Context) (*layout, error) {
 	return l, nil
 }
 
-// known returns the layout. Where Kamailio's tables were missing it looks again.
+// known returns the layout. Where Kamailio's tables were missing or refused it looks again.
 func (s *Store) known(ctx context.Context) (*layout, error) {
-	if l := s.layout.Load(); l.has("subscriber") {
+	if l := s.layout.Load(); l.has("subscriber") && l.refused == nil {
 		return l, nil
 	}
 	return s.look(ctx)

@@ -174,8 +174,8 @@ func (s *Store) inTransaction(text string) string {
 	return "BEGIN;\n" + s.engine.pinPath + text + "COMMIT;\n"
 }
 
-// Ready returns nil where the store can serve: the database answers, Kamailio's tables exist and
-// no migration is pending.
+// Ready returns nil where the store can serve: the database answers, Kamailio's tables exist, their
+// columns tell texts apart (otherwise the error is a *[ColumnError]) and no migration is pending.
 func (s *Store) Ready(ctx context.Context) error {
 	pending, err := s.Pending(ctx)
 	if err != nil {
@@ -193,5 +193,5 @@ func (s *Store) Ready(ctx context.Context) error {
 			return fmt.Errorf("table %s of Kamailio is missing", table)
 		}
 	}
-	return nil
+	return l.refused
 }

@@ -244,7 +244,7 @@ func (s *Store) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Num
 		return err
 	})
 	if err != nil {
-		return e164.Number{}, site, err
+		return e164.Number{}, site, s.tooLong(err, func() []columnText { return s.columnTexts(newDBAlias(aliasOf(e164.Number{}, q))) })
 	}
 	return n, site, nil
 }

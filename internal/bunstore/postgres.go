@@ -87,9 +87,21 @@ const postgresProperties = `SELECT coalesce(pg_catalog.to_json(d) OPERATOR(pg_ca
 	pg_catalog.array_to_string(pg_catalog.current_schemas(true), ',') AS path
 	FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()`
 
-const postgresColumns = `SELECT table_name, column_name, coalesce(collation_name, '')
-	FROM information_schema.columns
-	WHERE table_schema = ?schema AND table_name IN ('subscriber', 'dbaliases', 'domain', 'grp')`
+// postgresColumns passes over columns on which the role has no right.
+const postgresColumns = `SELECT c.relname::pg_catalog.text, a.attname::pg_catalog.text,
+		CASE WHEN o.collname <> 'default' THEN o.collname::pg_catalog.text ELSE '' END,
+		coalesce(b.typname, t.typname)::pg_catalog.text, coalesce(o.collisdeterministic, true),
+		CASE WHEN coalesce(b.typname, t.typname) IN ('varchar', 'bpchar') AND m.typmod >= 4 THEN m.typmod - 4 ELSE 0 END
+	FROM pg_catalog.pg_class AS c
+	JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+	JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum::integer > 0 AND NOT a.attisdropped
+	JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+	LEFT JOIN pg_catalog.pg_type AS b ON b.oid = t.typbasetype
+	LEFT JOIN pg_catalog.pg_collation AS o ON o.oid = a.attcollation
+	CROSS JOIN LATERAL (SELECT greatest(a.atttypmod, t.typtypmod) AS typmod) AS m
+	WHERE n.nspname = ?schema AND c.relname IN ('subscriber', 'dbaliases', 'domain', 'grp')
+		AND c.relkind IN ('r', 'v', 'm', 'f', 'p') AND (pg_catalog.pg_has_role(c.relowner, 'USAGE')
+			OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT, INSERT, UPDATE, REFERENCES'))`
 
 // postgresAddNumbers leaves out with NOT EXISTS most of what ON CONFLICT would have to try. Without
 // nested loops, stale statistics cannot make it compare every number of the range with every number

@@ -30,10 +30,13 @@ func sqliteEngine() engine {
 		blobAliasesAfter: "a.alias_username >= x'' AND (CAST(a.alias_username AS text), " + sqliteAliasRest,
 		blobAliasesOrder: "au, ad, du, dd",
 
-		folded:       sqliteFolded,
-		foldedArgs:   sqliteFoldedArgs,
-		properties:   "SELECT 1 AS bytewise, 1 AS strings, '' AS path",
-		columns:      sqliteColumns,
+		folded:     sqliteFolded,
+		foldedArgs: sqliteFoldedArgs,
+		properties: "SELECT 1 AS bytewise, 1 AS strings, '' AS path",
+		columns:    sqliteColumns,
+
+		comparesExactly: sqliteComparesExactly,
+
 		addNumbers:   sqliteAddNumbers,
 		jsonTexts:    "json_each(?)",
 		ownTables:    sqliteOwnTables,
@@ -54,8 +57,13 @@ func sqliteStamp(t time.Time) any {
 	return t.UnixMicro()
 }
 
-const sqliteColumns = `SELECT m.name, c.name, '' FROM sqlite_master AS m, pragma_table_info(m.name) AS c
+const sqliteColumns = `SELECT m.name, c.name, '', '', true, 0 FROM sqlite_master AS m, pragma_table_info(m.name) AS c
 	WHERE m.type IN ('table', 'view') AND m.name IN ('subscriber', 'dbaliases', 'domain', 'grp')`
+
+// sqliteComparesExactly has a column of values that gets its collation from the column. A column of
+// the collation NOCASE or RTRIM finds one of them.
+const sqliteComparesExactly = `SELECT NOT EXISTS (SELECT 1 FROM (SELECT ?1 AS v FROM ?0 WHERE false UNION ALL SELECT 'a') AS k
+	WHERE k.v IN ('A') OR k.v = 'a ')`
 
 // sqliteAddNumbers counts in blocks of a thousand, since a step of a recursive query costs as much
 // as the insert. It looks for an alias of each number only if the range has any: as both ends have

@@ -19,6 +19,7 @@ type statement struct {
 	// values.
 	planEachTime bool
 	pooling      pooling
+	refused      error // if not nil, the statement does not run and this is its error
 }
 
 // frees returns the statement, which may make numbers free.
@@ -69,6 +70,9 @@ func (p prepared) QueryContext(ctx context.Context, _ string, args ...any) (*sql
 // is the transaction's: a statement that is broken off may go on in the database, so that only
 // callers that are still there start one.
 func (s *Store) run(ctx context.Context, st statement, fn func(context.Context, runner) error) error {
+	if st.refused != nil {
+		return st.refused
+	}
 	tx := s.tx
 	if tx == nil {
 		return s.read(ctx, st.pool, func(ctx context.Context, c Conn) error { return s.runOn(ctx, c, st, fn) })

@@ -80,6 +80,9 @@ type Options struct {
 	// AfterCommit is given what is to be called after the commit, if RunTx does not commit what it
 	// runs. If nil, it is called as soon as RunTx has returned nil.
 	AfterCommit func(f func())
+	// IsTooLong reports whether a statement failed because a text is longer than its column. If nil,
+	// none does.
+	IsTooLong func(error) bool
 	// Single is set if only one goroutine at a time may use Reads and RunTx.
 	Single bool
 	// StatementTime is how long a statement in a transaction may run, except in the pool Bulk. If
@@ -99,15 +102,16 @@ type Store struct {
 
 // database is what the Stores of one database share.
 type database struct {
-	runTx  RunTx
-	read   Read
-	time   time.Duration // Options.StatementTime
-	engine engine
-	db     *bun.DB // builds statements and scans rows; it has no connection
-	layout atomic.Pointer[layout]
-	single bool // one goroutine at a time may use the database
-	seen   seenBatch
-	heads  heads
+	runTx     RunTx
+	read      Read
+	time      time.Duration // Options.StatementTime
+	engine    engine
+	db        *bun.DB // builds statements and scans rows; it has no connection
+	layout    atomic.Pointer[layout]
+	isTooLong func(error) bool // Options.IsTooLong; may be nil
+	single    bool             // one goroutine at a time may use the database
+	seen      seenBatch
+	heads     heads
 
 	afterCommit func(f func()) // Options.AfterCommit or what it defaults to
 
@@ -149,7 +153,7 @@ func (conflictError) SQLState() string { return "40001" }
 func New(ctx context.Context, opts Options) (*Store, error) {
 	engine := newEngine(opts.Dialect, opts.KamailioSchema)
 	d := &database{
-		runTx: opts.RunTx, single: opts.Single, engine: engine, db: newBunDB(opts.Dialect, engine),
+		runTx: opts.RunTx, single: opts.Single, isTooLong: opts.IsTooLong, engine: engine, db: newBunDB(opts.Dialect, engine),
 		read: opts.reader(), time: opts.StatementTime, heads: heads{now: time.Now}, copyFrom: opts.CopyFrom, copyTo: opts.CopyTo,
 		afterCommit: opts.AfterCommit,
 	}

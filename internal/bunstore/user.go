@@ -23,6 +23,15 @@ func (s *Store) bothArgs(u hermes.User, without ...string) []any {
 	return append(s.args(newUser(u), without...), u.Clear, u.HA1, u.HA1B)
 }
 
+// userTexts are the texts for the columns of subscriber.
+func (s *Store) userTexts(u hermes.User) []columnText {
+	all := s.columnTexts(newSubscriber(u))
+	for _, e := range extras {
+		all = append(all, columnText{"subscriber." + e.theirs, e.value(u)})
+	}
+	return all
+}
+
 // User implements [hermes.Store].
 func (s *Store) User(ctx context.Context, a sip.Addr) (hermes.User, error) {
 	l, err := s.known(ctx)
@@ -53,7 +62,7 @@ var errHalf error = conflictError("another tool took the address while the user 
 
 // AddUser implements [hermes.Store].
 func (s *Store) AddUser(ctx context.Context, u hermes.User) error {
-	return s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockAddr(u.Address)}, func(in *Store) error {
+	err := s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockAddr(u.Address)}, func(in *Store) error {
 		l, err := in.known(ctx)
 		if err != nil {
 			return err
@@ -73,6 +82,7 @@ func (s *Store) AddUser(ctx context.Context, u hermes.User) error {
 		}
 		return in.complete(ctx, l.addAccount, in.accountArgs(l, u))
 	})
+	return s.tooLong(err, func() []columnText { return s.userTexts(u) })
 }
 
 func (s *Store) addBoth(ctx context.Context, l *layout, u hermes.User) error {
@@ -139,7 +149,7 @@ func (s *Store) AddLocalUser(ctx context.Context, u hermes.User) (site hermes.Us
 		}
 		return nil
 	})
-	return site, err
+	return site, s.tooLong(err, func() []columnText { return s.userTexts(u) })
 }
 
 // addLocalUser is AddLocalUser by several statements, in the transaction of s.
@@ -170,7 +180,7 @@ func (s *Store) addLocalUser(ctx context.Context, u hermes.User) (site hermes.Us
 
 // SetUser implements [hermes.Store].
 func (s *Store) SetUser(ctx context.Context, u hermes.User) error {
-	return s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockAddr(u.Address)}, func(in *Store) error {
+	err := s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockAddr(u.Address)}, func(in *Store) error {
 		l, err := in.known(ctx)
 		if err != nil {
 			return err
@@ -180,6 +190,7 @@ func (s *Store) SetUser(ctx context.Context, u hermes.User) error {
 		}
 		return in.setLocal(ctx, l, u)
 	})
+	return s.tooLong(err, func() []columnText { return s.userTexts(u) })
 }
 
 func (s *Store) setLocal(ctx context.Context, l *layout, u hermes.User) error {
