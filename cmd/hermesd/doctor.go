@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/internal/doctor"
@@ -81,6 +82,10 @@ func (c *config) examine(ctx context.Context, report func(doctor.Finding)) {
 		return
 	}
 	report(c.examineSettings())
+	if f, ok := c.examineCertificate(time.Now()); ok {
+		report(f)
+	}
+	report(c.examineProxies())
 	db, err := c.openDoctorDatabase()
 	if err == nil {
 		defer db.Close()
@@ -92,8 +97,13 @@ func (c *config) examine(ctx context.Context, report func(doctor.Finding)) {
 	} else {
 		report(c.examineTLS())
 	}
+	var loadedDomains func(context.Context) ([]string, error)
 	if c.kamailioRPC != nil {
-		report(examineRPC(ctx, c.kamailioRPC))
+		f := examineRPC(ctx, c.kamailioRPC)
+		report(f)
+		if f.Level == doctor.OK {
+			loadedDomains = c.kamailioRPC.Domains
+		}
 	}
 	if err != nil {
 		report(doctor.Finding{Level: doctor.Fail, Check: "database", Detail: err.Error(),
@@ -106,6 +116,7 @@ func (c *config) examine(ctx context.Context, report func(doctor.Finding)) {
 		SecretKeys:        keys,
 		Domains:           c.domains,
 		KamailioPlaintext: c.kamailioPlaintext,
+		LoadedDomains:     loadedDomains,
 	}, report)
 }
 
@@ -148,6 +159,52 @@ func (c *config) examineSettings() doctor.Finding {
 		return settingsFinding(err)
 	}
 	return okFinding("settings", "a server can start with the settings")
+}
+
+// certificateWarning is how long before its end a certificate is warned of.
+const certificateWarning = 14 * 24 * time.Hour
+
+// examineCertificate checks when the certificate is valid. ok is false if there is none, or if it
+// cannot be read, which examineSettings reports.
+func (c *config) examineCertificate(now time.Time) (f doctor.Finding, ok bool) {
+	const check = "certificate"
+	cert := &certificate{certFile: c.tlsCert, keyFile: c.tlsKey}
+	if !c.servesTLS() || cert.reload() != nil {
+		return f, false
+	}
+	leaf := cert.current.Load().Leaf
+	f = okFinding(check, "it is valid until %s", leaf.NotAfter.UTC().Format(time.DateTime))
+	switch {
+	case now.Before(leaf.NotBefore):
+		f.Level, f.Detail = doctor.Fail, "tls-cert is not valid before "+leaf.NotBefore.UTC().Format(time.DateTime)
+	case now.After(leaf.NotAfter):
+		f.Level, f.Detail = doctor.Fail, "tls-cert has expired: it was valid until "+leaf.NotAfter.UTC().Format(time.DateTime)
+	case now.Add(certificateWarning).After(leaf.NotAfter):
+		f.Level, f.Detail = doctor.Warn, "tls-cert expires soon: it is valid until "+leaf.NotAfter.UTC().Format(time.DateTime)
+	}
+	if f.Level != doctor.OK {
+		f.Remedy = "put a new certificate and its key into the files of tls-cert and tls-key, and send SIGHUP to hermesd"
+	}
+	return f, true
+}
+
+// examineProxies checks from whom the address of a client is believed.
+func (c *config) examineProxies() doctor.Finding {
+	const check = "proxies"
+	if c.behindTLSProxy && len(c.trustedProxies) == 0 {
+		return doctor.Finding{Level: doctor.Warn, Check: check,
+			Detail: "behind-tls-proxy is set without trusted-proxies: every client has the proxy's address, " +
+				"so that one who fails to log in locks all others out",
+			Remedy: "trusted-proxies with the proxy's address"}
+	}
+	for _, p := range c.trustedProxies {
+		if p.Bits() == 0 {
+			return doctor.Finding{Level: doctor.Warn, Check: check,
+				Detail: fmt.Sprintf("trusted-proxies has %s: every client may say which address it has", p),
+				Remedy: "trusted-proxies with the addresses of the proxies alone"}
+		}
+	}
+	return okFinding(check, "the address of a client is that of its connection or what a trusted proxy says")
 }
 
 // examineKeys finds the secret keys as a server does, but creates none. db is nil if the database

@@ -91,6 +91,7 @@ func (s *server) serve(ctx context.Context, stderr io.Writer) (err error) {
 	if err := s.store.prepareSchema(ctx); err != nil {
 		return err
 	}
+	s.logStoreWarnings(ctx)
 	if err := s.newHandlers(ctx); err != nil {
 		return err
 	}
@@ -119,6 +120,20 @@ func (s *server) logWarnings() {
 	path := s.config.secretKeyFile()
 	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
 		s.log.Warn("others can read the secret key: want mode 0600", "file", path, "mode", info.Mode().Perm().String())
+	}
+}
+
+// logStoreWarnings logs what is not safe about the tables that Hermes shares with Kamailio.
+func (s *server) logStoreWarnings(ctx context.Context) {
+	if s.store.sql == nil {
+		return
+	}
+	warnings, err := s.store.sql.Warnings(ctx)
+	if err != nil {
+		s.log.Warn("Kamailio's tables could not be examined: run hermesd doctor", "error", err)
+	}
+	for _, w := range warnings {
+		s.log.Warn("Kamailio's tables are not safe: run hermesd doctor", "reason", w)
 	}
 }
 

@@ -42,6 +42,9 @@ func (s *server) run(ctx context.Context) error {
 	if s.contacts != nil {
 		workers.Go(func() { s.work(background, s.contacts.run) })
 	}
+	if s.config.kamailioRPC != nil && s.config.db.kind == dbSQLite && len(s.config.domains) > 0 {
+		workers.Go(func() { s.work(background, s.reloadDomains) })
+	}
 	defer func() {
 		cancel()
 		workers.Wait()
@@ -69,6 +72,14 @@ func (s *server) run(ctx context.Context) error {
 func (s *server) work(ctx context.Context, f func(context.Context)) {
 	defer s.logs.flush()
 	f(ctx)
+}
+
+// reloadDomains makes Kamailio load the domains that the start has written into the embedded
+// database. A Kamailio that starts later loads them by itself.
+func (s *server) reloadDomains(ctx context.Context) {
+	if err := s.config.kamailioRPC.ReloadDomains(ctx); err != nil && ctx.Err() == nil {
+		s.log.Warn("Kamailio did not load the domains of the settings: want kamcmd domain.reload if it runs", "error", err)
+	}
 }
 
 // reload reads the certificate again, after SIGHUP.

@@ -27,6 +27,7 @@ type sqlStore interface {
 	KamailioSQL(context.Context) (string, error)
 	ServeDomains(context.Context, []sip.Domain) error
 	Ready(context.Context) error
+	Warnings(context.Context) ([]string, error)
 	Close() error
 }
 

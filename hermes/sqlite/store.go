@@ -59,6 +59,10 @@ func (s *Store) ServeDomains(ctx context.Context, domains []sip.Domain) error {
 // change of bob could be one of Bob.
 func (s *Store) Ready(ctx context.Context) error { return s.db.Ready(ctx) }
 
+// Warnings returns what an operator has to know about Kamailio's tables, each as a line for a log:
+// the triggers that there are, which other tools have made and changes by Hermes run.
+func (s *Store) Warnings(ctx context.Context) ([]string, error) { return s.db.Warnings(ctx) }
+
 // Close closes the file. The store must not be used after it. It may be called again.
 func (s *Store) Close() error {
 	if s.db != nil {

@@ -83,6 +83,7 @@ type engine struct {
 
 	server       string // returns one row of Server
 	stockColumns string // lists columns of Kamailio's tables: table, name, whether it needs a value
+	triggers     string // lists triggers on Kamailio's tables
 	isNumber     string // whether the column ? has the shape of an E.164 number
 	isInteger    string // whether the column ? is the text of an integer
 }

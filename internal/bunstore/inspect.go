@@ -71,6 +71,11 @@ type Layout struct {
 	// Foreign are columns that the stock tables do not have, and to which every INSERT has to
 	// give a value.
 	Foreign []string
+	// Inexact says what is wrong with columns that take different texts for equal, so that Hermes
+	// does not use the tables; see [ColumnError].
+	Inexact []string
+	// Narrow says of columns how many characters they have, and how many Hermes writes.
+	Narrow []string
 }
 
 // Lacks reports whether a table or one of its columns is missing.
@@ -109,6 +114,11 @@ func (i Inspector) Layout(ctx context.Context) (l Layout, err error) {
 		}
 		l.compare(t.name, known, found[t.name])
 	}
+	own := i.s.layout.Load()
+	if refused, ok := own.refused.(*ColumnError); ok {
+		l.Inexact = refused.Columns
+	}
+	l.Narrow = own.narrow()
 	return l, nil
 }
 

@@ -49,6 +49,7 @@ func postgresEngine(schema string) engine {
 		hasTable:         postgresHasTable,
 		server:           postgresServer,
 		stockColumns:     postgresStockColumns,
+		triggers:         postgresTriggers,
 		isNumber:         `?::pg_catalog.text ~ '^\+[1-9][0-9]{1,14}$'`,
 		isInteger:        `?::pg_catalog.text ~ '^[-+]{0,1}[0-9]+$'`,
 	}
@@ -165,7 +166,7 @@ const postgresLackingOnTables = `SELECT w.privilege || ' on ' || n.nspname || '.
 		(0, 'subscriber', 'SELECT'), (1, 'subscriber', 'INSERT'), (2, 'subscriber', 'UPDATE'), (3, 'subscriber', 'DELETE'),
 		(4, 'dbaliases', 'SELECT'), (5, 'dbaliases', 'INSERT'), (6, 'dbaliases', 'UPDATE'), (7, 'dbaliases', 'DELETE'),
 		(8, 'grp', 'SELECT'), (9, 'grp', 'INSERT'), (10, 'grp', 'UPDATE'), (11, 'grp', 'DELETE'),
-		(12, 'domain', 'SELECT')) AS w (place, name, privilege)
+		(12, 'domain', 'SELECT'), (13, 'version', 'SELECT'), (14, 'domain_attrs', 'SELECT')) AS w (place, name, privilege)
 	JOIN pg_catalog.pg_class AS c ON c.relname = w.name
 	JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 	WHERE n.nspname = ?schema AND NOT has_table_privilege(c.oid, w.privilege) ORDER BY w.place`

@@ -43,6 +43,7 @@ func sqliteEngine() engine {
 		hasTable:     "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = ?1)",
 		server:       "SELECT sqlite_version() AS version, 0 AS number, '' AS role",
 		stockColumns: sqliteStockColumns,
+		triggers:     sqliteTriggers,
 		isNumber:     "(length(?0) BETWEEN 3 AND 16 AND ?0 GLOB '+[1-9]*' AND substr(?0, 2) NOT GLOB '*[^0-9]*')",
 		isInteger:    "(ltrim(?0, '-+') <> '' AND ltrim(?0, '-+') NOT GLOB '*[^0-9]*')",
 	}
@@ -77,6 +78,9 @@ const sqliteAddNumbers = `WITH RECURSIVE
 		EXISTS (SELECT 1 FROM ?dbaliases AS a WHERE a.alias_username BETWEEN '+' || ?1 AND '+' || ?2)
 		AND EXISTS (SELECT 1 FROM ?dbaliases AS a WHERE a.alias_username = '+' || v))
 	ON CONFLICT DO NOTHING`
+
+const sqliteTriggers = `SELECT 'trigger ' || m.name || ' on ' || m.tbl_name AS found FROM sqlite_master AS m
+	WHERE m.type = 'trigger' AND m.tbl_name IN ('subscriber', 'dbaliases', 'domain', 'grp') ORDER BY found`
 
 const sqliteOwnTables = `SELECT 1 AS has_schema,
 	EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'hermes_migrations') AS has_migrations`

@@ -65,14 +65,20 @@ func (e *examiner) aliases(ctx context.Context) {
 		alias, destination := a.Alias.Alias, a.Alias.Destination
 		both := alias.String() + " to " + destination.String()
 		statement := e.deleteRow("dbaliases", a.ID, alias)
-		destinations.addRowIf(!a.Leads && e.serves(destination.Domain()), both, statement)
-		users.addRowIf(a.OfUser, alias.String(), statement)
-		duplicates.addRowIf(a.Duplicate, alias.String(), statement)
 		numbers.addIf(a.Numbers, destination.String())
-		pool.addIf(a.Pooled, alias.User())
 		names.addIf(a.SharedName, alias.User())
-		e.checkCase("dbaliases", both, e.lowerDomains("dbaliases", a.ID, "alias_domain", "domain"),
-			alias.Domain(), destination.Domain())
+		lower := e.lowerDomains("dbaliases", a.ID, "alias_domain", "domain")
+		switch {
+		case e.checkCase("dbaliases", both, lower, alias.Domain(), destination.Domain()):
+		case a.OfUser:
+			users.addRow(alias.String(), statement)
+		case a.Pooled:
+			pool.add(alias.User())
+		case a.Duplicate:
+			duplicates.addRow(alias.String(), statement)
+		case !a.Leads && e.serves(destination.Domain()):
+			destinations.addRow(both, statement)
+		}
 	}, "dbaliases", "subscriber")
 	e.aliasesErr = err
 	e.reportTally(destinations, err, e.domainsErr)

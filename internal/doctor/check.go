@@ -43,12 +43,16 @@ func (t *tally) addIf(hasFault bool, name string) {
 	}
 }
 
-// addRowIf adds a name if it has the fault, with the statement that is the remedy, or "" if a call
-// of the API is.
+// addRowIf is addRow for a name that may have the fault.
 func (t *tally) addRowIf(hasFault bool, name, statement string) {
-	if !hasFault {
-		return
+	if hasFault {
+		t.addRow(name, statement)
 	}
+}
+
+// addRow adds a name that has the fault, with the statement that is the remedy, or "" if a call of
+// the API is.
+func (t *tally) addRow(name, statement string) {
 	t.add(name)
 	switch {
 	case statement == "" || slices.Contains(t.statements, statement):
@@ -76,9 +80,6 @@ func (t *tally) add(name string) {
 // finding returns the finding of the tally. err is the reason why not everything was checked, or
 // nil.
 func (t *tally) finding(err error) Finding {
-	if t.count == 0 && err != nil {
-		return notChecked(t.name, err)
-	}
 	if t.count == 0 {
 		return Finding{Level: OK, Check: t.name, Detail: t.ok}
 	}
@@ -105,11 +106,22 @@ func (t *tally) sql() string {
 	return "; in SQL: " + statements
 }
 
-// notChecked returns the finding of a check that could not be made.
-func notChecked(name string, err error) Finding {
+// skipped are the checks that could not be made for one reason.
+type skipped struct {
+	reason string
+	checks []string
+}
+
+// skippedFinding returns one finding of all checks that could not be made. Most of the reasons are
+// faults that findings before it name: a missing table, for example, or a right that is lacking.
+func skippedFinding(all []skipped) Finding {
+	var details []string
+	for _, s := range all {
+		details = append(details, strings.Join(s.checks, ", ")+": "+s.reason)
+	}
 	return Finding{
-		Level: Warn, Check: name,
-		Detail: "could not be looked at: " + oneLine(err),
+		Level: Warn, Check: "not-checked",
+		Detail: "could not be looked at: " + strings.Join(details, "; "),
 		Remedy: "see to the findings before this one, and run doctor again",
 	}
 }

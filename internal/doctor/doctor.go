@@ -3,16 +3,18 @@
 // other tools changed them.
 //
 // [PostgreSQL] and [SQLite] open a [Database], which cannot be written. [Examine] makes all checks
-// and reports a [Finding] for each.
+// and reports a [Finding] for each. A fault is one finding: a row that has several is named by the
+// first check that has it, and the checks that a fault makes impossible are one finding together.
 //
 // Rows are read page by page, so that a database of any size is examined in little memory while it
-// is in use. A check that could not be made is reported as a finding too.
+// is in use.
 package doctor
 
 import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -51,12 +53,15 @@ type Options struct {
 	Domains []sip.Domain
 	// KamailioPlaintext is whether Kamailio's table must have the clear passwords.
 	KamailioPlaintext bool
+	// LoadedDomains returns the names of the domains that the running Kamailio has loaded from its
+	// table. If nil, they are not compared with the table.
+	LoadedDomains func(context.Context) ([]string, error)
 	// Now returns the time of this machine. Defaults to time.Now.
 	Now func() time.Time
 }
 
-// Examine makes all checks and calls report once for each, always in the same order. If the
-// database does not answer, that is the only finding.
+// Examine makes all checks and calls report once for each, always in the same order, and then once
+// for those that could not be made. If the database does not answer, that is the only finding.
 func Examine(ctx context.Context, opts Options, report func(Finding)) {
 	e := &examiner{Options: opts, isSQLite: opts.Database.isSQLite, report: report}
 	if e.Now == nil {
@@ -75,6 +80,10 @@ func Examine(ctx context.Context, opts Options, report func(Finding)) {
 	e.phones(ctx)
 	e.groups(ctx)
 	e.reportTally(e.mixedCase, e.domainsErr, e.accountsErr, e.aliasesErr)
+	e.keyHosts(ctx)
+	if len(e.skipped) > 0 {
+		e.report(skippedFinding(e.skipped))
+	}
 }
 
 // examiner holds the state of one call of Examine. Its methods make one or more checks each.
@@ -82,6 +91,8 @@ type examiner struct {
 	Options
 	isSQLite bool // otherwise the database is PostgreSQL
 	report   func(Finding)
+
+	skipped []skipped // by reason, in the order of the first check of each
 
 	layout    bunstore.Layout // how Kamailio's tables differ from the stock ones
 	schemaErr error           // why no rows can be read, or nil
@@ -102,11 +113,24 @@ type examiner struct {
 // reportTally reports the finding of a tally. errs are the reasons, if any, why not all rows were
 // read; nil errors are ignored.
 func (e *examiner) reportTally(t *tally, errs ...error) {
-	e.report(t.finding(cmp.Or(errs...)))
+	err := cmp.Or(errs...)
+	if t.count == 0 && err != nil {
+		e.reportNotChecked(t.name, err)
+		return
+	}
+	e.report(t.finding(err))
 }
 
-// reportNotChecked reports that a check could not be made.
-func (e *examiner) reportNotChecked(name string, err error) { e.report(notChecked(name, err)) }
+// reportNotChecked notes that a check could not be made.
+func (e *examiner) reportNotChecked(name string, err error) {
+	reason := oneLine(err)
+	i := slices.IndexFunc(e.skipped, func(s skipped) bool { return s.reason == reason })
+	if i < 0 {
+		i = len(e.skipped)
+		e.skipped = append(e.skipped, skipped{reason: reason})
+	}
+	e.skipped[i].checks = append(e.skipped[i].checks, name)
+}
 
 // reportOK reports that a check found nothing to do.
 func (e *examiner) reportOK(name, detail string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -44,17 +45,54 @@ func (e *examiner) domains(ctx context.Context) {
 	e.mixedCase = newTally(domainCaseCheck)
 	e.served = map[string]bool{}
 	e.domainsErr = readRows(ctx, e, bunstore.Inspector.Domains, func(d bunstore.DomainRow) {
-		e.checkCase("domain", d.Domain.String(), e.lowerDomains("domain", d.ID, "domain", "did"), d.Domain)
+		mixed := e.checkCase("domain", d.Domain.String(), e.lowerDomains("domain", d.ID, "domain", "did"), d.Domain)
 		name := strings.ToLower(d.Domain.String())
 		wellFormed := sip.UncheckedDomain(name).Valid()
 		malformed.addRowIf(!wellFormed, name, fmt.Sprintf("DELETE FROM %s WHERE id = %d", e.table("domain"), d.ID))
-		servers.addIf(!e.served[name] && !d.Servers && wellFormed, name)
+		servers.addIf(!mixed && !e.served[name] && !d.Servers && wellFormed, name)
 		e.served[name] = true
 	}, "domain")
+	e.loadedDomains(ctx)
 	err := errors.Join(e.domainsErr, e.settingsDomains(ctx, servers))
 	e.anyDomain(err)
 	e.reportTally(servers, err)
 	e.reportTally(malformed, e.domainsErr)
+}
+
+// loadedDomains compares the domains of the table, which are all that e.served has, with those that
+// the running Kamailio has loaded.
+func (e *examiner) loadedDomains(ctx context.Context) {
+	if e.LoadedDomains == nil {
+		return
+	}
+	const name = "loaded-domains"
+	err := e.domainsErr
+	var loaded []string
+	if err == nil {
+		loaded, err = e.LoadedDomains(ctx)
+	}
+	if err != nil {
+		e.reportNotChecked(name, err)
+		return
+	}
+	t := newTally(check{
+		name:   name,
+		level:  Warn,
+		ok:     "the running Kamailio has loaded the domains of its table",
+		fault:  "domains that the running Kamailio and its table do not both have",
+		remedy: "kamcmd domain.reload",
+	})
+	has := map[string]bool{}
+	for _, d := range loaded {
+		has[strings.ToLower(d)] = true
+	}
+	for _, d := range slices.Sorted(maps.Keys(e.served)) {
+		t.addIf(!has[d], d+" is not loaded: Kamailio refuses its users")
+	}
+	for _, d := range slices.Sorted(maps.Keys(has)) {
+		t.addIf(!e.served[d], d+" is loaded, but no longer in the table")
+	}
+	e.reportTally(t)
 }
 
 // settingsDomains adds the domains of the settings to e.served, and those without default servers
@@ -107,9 +145,15 @@ func (e *examiner) anyDomain(err error) {
 // serves reports whether a domain is served.
 func (e *examiner) serves(d sip.Domain) bool { return e.served[strings.ToLower(d.String())] }
 
-// checkCase adds a row of a table to e.mixedCase if one of its domains is not in lower case. The
-// statement is the remedy.
-func (e *examiner) checkCase(table, name, statement string, domains ...sip.Domain) {
-	isMixed := func(d sip.Domain) bool { return d.String() != strings.ToLower(d.String()) }
-	e.mixedCase.addRowIf(slices.ContainsFunc(domains, isMixed), table+" "+name, statement)
+// unserved reports whether a domain is known not to be served.
+func (e *examiner) unserved(d sip.Domain) bool { return e.domainsErr == nil && !e.serves(d) }
+
+func isMixedCase(d sip.Domain) bool { return d.String() != strings.ToLower(d.String()) }
+
+// checkCase adds a row of a table to e.mixedCase if one of its domains is not in lower case, and
+// reports whether it did. The statement is the remedy.
+func (e *examiner) checkCase(table, name, statement string, domains ...sip.Domain) bool {
+	mixed := slices.ContainsFunc(domains, isMixedCase)
+	e.mixedCase.addRowIf(mixed, table+" "+name, statement)
+	return mixed
 }

@@ -30,6 +30,23 @@ var foreignColumnsCheck = check{
 	remedy: "ALTER each to have a default",
 }
 
+var columnTypesCheck = check{
+	name:  "column-types",
+	level: Fail,
+	ok:    "the columns by which Kamailio's rows are found tell all texts apart",
+	fault: "columns that take different texts for equal, so that a change of one user could be one of another: " +
+		"hermesd does not use the tables",
+	remedy: "as their owner, ALTER each to the type varchar(64) with a deterministic collation",
+}
+
+var columnWidthsCheck = check{
+	name:   "column-widths",
+	level:  Warn,
+	ok:     "Kamailio's columns are as wide as the texts that Hermes writes",
+	fault:  "columns that are narrower than texts that Hermes takes, so that longer ones are refused",
+	remedy: "as their owner, ALTER each to the width that is wanted, or keep to shorter texts",
+}
+
 var tableVersionsCheck = check{
 	name:   "table-versions",
 	level:  Fail,
@@ -63,6 +80,7 @@ func (e *examiner) schema(ctx context.Context, s bunstore.Server) {
 		e.privileges(ctx, s.Role, len(m.pending) > 0)
 	}
 	e.kamailioLayout(ctx)
+	e.triggers(ctx)
 	e.tableVersions(ctx)
 	e.domainAttributes(ctx)
 	e.migrations(m, err)
@@ -78,6 +96,7 @@ func (e *examiner) kamailioLayout(ctx context.Context) {
 	layout, err := ask(ctx, e, bunstore.Inspector.Layout)
 	e.layout, e.schemaErr = layout, err
 	tables, foreign := newTally(kamailioTablesCheck), newTally(foreignColumnsCheck)
+	types, widths := newTally(columnTypesCheck), newTally(columnWidthsCheck)
 	required := []string{"subscriber", "dbaliases", "domain"} // hermesd does not serve without them
 	if !slices.ContainsFunc(required, layout.Lacks) {
 		tables.level = Warn
@@ -85,11 +104,14 @@ func (e *examiner) kamailioLayout(ctx context.Context) {
 	for _, name := range slices.Concat(layout.Tables, layout.Columns) {
 		tables.add(name)
 	}
-	for _, name := range layout.Foreign {
-		foreign.add(name)
+	for t, names := range map[*tally][]string{foreign: layout.Foreign, types: layout.Inexact, widths: layout.Narrow} {
+		for _, name := range names {
+			t.add(name)
+		}
 	}
-	e.reportTally(tables, err)
-	e.reportTally(foreign, err)
+	for _, t := range []*tally{tables, foreign, types, widths} {
+		e.reportTally(t, err)
+	}
 }
 
 // tableVersions examines Kamailio's table version.

@@ -62,13 +62,20 @@ func (e *examiner) accounts(ctx context.Context) {
 	err := readRows(ctx, e, bunstore.Inspector.Accounts, func(a bunstore.Account) {
 		address := a.Address.String()
 		statement := e.deleteRow("subscriber", a.ID, a.Address)
-		kamailioOnly.addRowIf(!a.Provisioned, address, statement)
-		hashes.addRowIf(a.NoHash, address, statement)
-		domains.addRowIf(!e.serves(a.Address.Domain()), address, statement)
 		names.addIf(a.Shared, a.Address.User())
-		e.poolUsers.addRowIf(a.Pooled, address, statement)
-		e.clearPasswords.addRowIf(a.Clear != e.KamailioPlaintext, address, statement)
-		e.checkCase("subscriber", address, e.lowerDomains("subscriber", a.ID, "domain"), a.Address.Domain())
+		switch {
+		case e.checkCase("subscriber", address, e.lowerDomains("subscriber", a.ID, "domain"), a.Address.Domain()):
+		case e.unserved(a.Address.Domain()):
+			domains.addRow(address, statement)
+		case a.Pooled:
+			e.poolUsers.addRow(address, statement)
+		case !a.Provisioned && e.KamailioPlaintext && !a.Clear:
+			e.clearPasswords.addRow(address, statement)
+		case a.NoHash && !e.KamailioPlaintext:
+			hashes.addRow(address, statement)
+		case !a.Provisioned:
+			kamailioOnly.addRow(address, statement)
+		}
 	}, "subscriber")
 	e.accountsErr = err
 	e.reportTally(kamailioOnly, err)
@@ -136,7 +143,10 @@ func (e *examiner) users(ctx context.Context) {
 	opener, err := newPasswordOpener(e.SecretKeys)
 	if err == nil {
 		err = readRows(ctx, e, bunstore.Inspector.Users, func(p bunstore.Provisioned) {
-			hermesOnly.addIf(p.User.Type == hermes.Local && !p.Account, p.User.Address.String())
+			if p.User.Type == hermes.Local && !p.Account {
+				hermesOnly.add(p.User.Address.String())
+				return
+			}
 			e.poolUsers.addIf(p.Pooled && !p.Account, p.User.Address.String())
 			remote.addIf(p.User.Type == hermes.Remote && e.serves(p.User.Address.Domain()), p.User.Address.String())
 			e.password(ctx, opener, p, sealed, hashes)
@@ -150,25 +160,34 @@ func (e *examiner) users(ctx context.Context) {
 	e.reportTally(e.poolUsers, e.accountsErr, err)
 }
 
-// password examines the password of one user. It ignores empty hashes, which accounts examines, and
-// rows of subscriber for remote users, which Hermes does not use.
+// password examines the password of one user. It ignores the rows of subscriber that accounts
+// names, and the hashes there of remote users, which Hermes does not use.
 func (e *examiner) password(ctx context.Context, o *passwordOpener, p bunstore.Provisioned, sealed, hashes *tally) {
 	u := p.User
-	if u.Sealed == "" {
+	password, opened := hermes.Secret{}, false
+	if u.Sealed != "" {
+		password, opened = o.open(ctx, u)
+		if !opened {
+			sealed.add(u.Address.String())
+			return
+		}
+	}
+	empty := u.HA1 == "" || u.HA1B == ""
+	domain := u.Address.Domain()
+	if !p.Account || isMixedCase(domain) || e.unserved(domain) || empty && !e.KamailioPlaintext {
 		return
 	}
-	password, ok := o.open(ctx, u)
-	sealed.addIf(!ok, u.Address.String())
-	if !ok || u.Type != hermes.Local || !p.Account {
-		return
+	if opened && u.Type == hermes.Local && !empty {
+		if ha1, ha1b := kamailioHashes(u.Address, password); u.HA1 != ha1 || u.HA1B != ha1b {
+			hashes.add(u.Address.String())
+			return
+		}
 	}
-	ha1, ha1b := kamailioHashes(u.Address, password)
-	differ := u.HA1 != ha1 || u.HA1B != ha1b
-	if differ && u.HA1 != "" && u.HA1B != "" {
-		hashes.add(u.Address.String())
-		return // once is enough
+	wrong := u.Clear != ""
+	if e.KamailioPlaintext {
+		wrong = u.Clear == "" || opened && u.Type == hermes.Local && u.Clear != password.Reveal()
 	}
-	e.clearPasswords.addIf(e.KamailioPlaintext && u.Clear != "" && u.Clear != password.Reveal(), u.Address.String())
+	e.clearPasswords.addIf(wrong, u.Address.String())
 }
 
 // passwordOpener opens sealed passwords. Only a Client can open them, so passwordOpener has one,

@@ -2,7 +2,8 @@
 // over HTTP (together with the xhttp module) and on a Unix datagram socket.
 //
 // [New] returns a [Client] for one Kamailio. [Client.DropContacts] removes a user's registered
-// contacts; [Client.Call] calls any other method.
+// contacts, [Client.Domains] and [Client.ReloadDomains] are about the domains that it has loaded, and
+// [Client.Call] calls any other method.
 package kamrpc
 
 import (
@@ -106,6 +107,38 @@ func (c *Client) DropContacts(ctx context.Context, address string) error {
 	if f, ok := errors.AsType[*Fault](err); ok && f.Code == codeNotFound {
 		return nil
 	}
+	return err
+}
+
+// Domains returns the names of the domains that Kamailio's domain module has loaded from its table,
+// in no order. If Kamailio does not have the module, the error wraps a *[Fault].
+func (c *Client) Domains(ctx context.Context) ([]string, error) {
+	result, err := c.Call(ctx, "domain.dump")
+	if err != nil {
+		return nil, err
+	}
+	type domain struct {
+		Domain string `json:"domain"`
+	}
+	var all []domain
+	if json.Unmarshal(result, &all) != nil {
+		all = make([]domain, 1) // Kamailio writes a single one without a list
+		if err := json.Unmarshal(result, &all[0]); err != nil {
+			return nil, fmt.Errorf("domain.dump: the result is not a list of domains: %.80q", result)
+		}
+	}
+	var names []string
+	for _, d := range all {
+		if d.Domain != "" {
+			names = append(names, d.Domain)
+		}
+	}
+	return names, nil
+}
+
+// ReloadDomains makes Kamailio's domain module load its table again.
+func (c *Client) ReloadDomains(ctx context.Context) error {
+	_, err := c.Call(ctx, "domain.reload")
 	return err
 }
 
