@@ -5,12 +5,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -234,8 +236,8 @@ func TestApp_RunDoctor_PostgreSQL(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	wantNotOK(t, "before set_servers", runDoctor(t, e), "warn default-servers")
-	wantNotOK(t, "with another schema", runDoctor(t, e, "--kamailio-schema", "hermes")[:10],
-		"fail kamailio-tables", "warn table-versions")
+	wantNotOK(t, "with another schema", runDoctor(t, e, "--kamailio-schema", "hermes"),
+		"fail kamailio-tables", "warn not-checked")
 	wantNotOK(t, "without a key", runDoctor(t, env{"HERMES_DB": db.URL()}), "fail secret-key", "warn default-servers")
 	withPassword := strings.Replace(db.URL(), "postgres@", "postgres:tiger@", 1)
 	wrongPort := strings.Replace(withPassword, "127.0.0.1:", "127.0.0.1:1", 1) + "&connect_timeout=1"
@@ -247,6 +249,50 @@ func TestApp_RunDoctor_PostgreSQL(t *testing.T) {
 	}
 	closedPort := env{"HERMES_DB": "postgres://x@127.0.0.1:1/x", "HERMES_SECRET_KEY": testKey}
 	wantNotOK(t, "a closed port", runDoctor(t, closedPort), "fail database")
+}
+
+func TestConfig_ExamineCertificate(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	c := &config{tlsCert: filepath.Join(folder, "cert.pem"), tlsKey: filepath.Join(folder, "key.pem")}
+	if f, ok := c.examineCertificate(time.Now()); ok {
+		t.Errorf("a missing certificate: %v, want no finding", f)
+	}
+	writeCertificate(t, c.tlsCert, c.tlsKey, 1) // which is valid for an hour
+	for _, row := range []struct {
+		why   string
+		after time.Duration
+		level doctor.Level
+	}{
+		{"its last days", 0, doctor.Warn},
+		{"after its end", 2 * time.Hour, doctor.Fail},
+		{"before its beginning", -2 * time.Hour, doctor.Fail},
+	} {
+		f, ok := c.examineCertificate(time.Now().Add(row.after))
+		if !ok || f.Level != row.level || f.Check != "certificate" || (f.Level == doctor.OK) != (f.Remedy == "") {
+			t.Errorf("%s: %v %t, want %s", row.why, f, ok, row.level)
+		}
+	}
+}
+
+func TestConfig_ExamineProxies(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		why    string
+		behind bool
+		ranges []netip.Prefix
+		level  doctor.Level
+	}{
+		{"no proxy", false, nil, doctor.OK},
+		{"a proxy that is not trusted", true, nil, doctor.Warn},
+		{"a trusted proxy", true, []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")}, doctor.OK},
+		{"everybody is trusted", true, []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, doctor.Warn},
+	} {
+		c := &config{behindTLSProxy: row.behind, trustedProxies: row.ranges}
+		if f := c.examineProxies(); f.Level != row.level || (f.Level == doctor.OK) != (f.Remedy == "") {
+			t.Errorf("%s: %v, want %s", row.why, f, row.level)
+		}
+	}
 }
 
 func TestTLSFinding(t *testing.T) {

@@ -132,6 +132,12 @@ func TestStore_Ready(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	want(200, "ok")
+	db.Exec(t, "CREATE EXTENSION citext; ALTER TABLE subscriber ALTER username TYPE citext")
+	other := startHermesd(t, e)
+	if status, text := other.get(t, "/readyz"); status != 503 || !strings.Contains(text, "subscriber.username is of the type citext") {
+		t.Errorf("/readyz with a column that ignores case: %d %q", status, text)
+	}
+	db.Exec(t, "ALTER TABLE subscriber ALTER username TYPE varchar(64)")
 	c.Stop(t, pgtest.Fast)
 	want(503, "database: see the log")
 	if status, _ := p.get(t, "/healthz"); status != 200 {

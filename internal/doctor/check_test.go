@@ -28,10 +28,6 @@ func TestTally_finding(t *testing.T) {
 			fail("fault: 5 (a, b, c, d, e)")},
 		{"more names", []string{"a", "b", "c", "d", "e", "f", "g"}, nil, fail("fault: 7 (a, b, c, d, e, ...)")},
 		{"repeated names", []string{"a", "b", "a", "a", "b", "a"}, nil, fail("fault: 6 (a, b)")},
-		{"not checked", nil, failed, Finding{
-			Level: Warn, Check: "check", Detail: "could not be looked at: no more",
-			Remedy: "see to the findings before this one, and run doctor again",
-		}},
 		{"partly checked", []string{"a"}, failed, fail("fault: 1 (a); not all could be looked at: no more")},
 		{"a line break and an escape sequence", []string{"a\nb\x1b[2J"}, nil, fail(`fault: 1 ("a\nb\x1b[2J")`)},
 		{"a change of the writing direction", []string{"a\u202eb"}, nil, fail(`fault: 1 ("a\u202eb")`)},

@@ -17,11 +17,15 @@ func TestDatabase_ReadOnly(t *testing.T) {
 		db := newDB(t)
 		populate(t, db)
 		d := db.open(t, "")
+		schema := ""
+		if db.postgres != nil {
+			schema = "public."
+		}
 		for _, statement := range []string{
-			`DELETE FROM subscriber`,
-			`UPDATE version SET table_version = 1`,
-			`CREATE TABLE t (x integer)`,
-			`INSERT INTO grp (username) VALUES ('x')`,
+			`DELETE FROM ` + schema + `subscriber`,
+			`UPDATE ` + schema + `version SET table_version = 1`,
+			`CREATE TABLE ` + schema + `t (x integer)`,
+			`INSERT INTO ` + schema + `grp (username) VALUES ('x')`,
 		} {
 			err := d.run(t.Context(), func(ctx context.Context, c bunstore.Conn) error {
 				_, err := c.ExecContext(ctx, statement)

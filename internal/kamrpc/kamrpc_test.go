@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -152,6 +153,27 @@ func TestNew(t *testing.T) {
 	} {
 		if _, err := New(tt.target); (err == nil) != tt.ok {
 			t.Errorf("New(%q): got error %v, want ok %v: %s", tt.target, err, tt.ok, tt.why)
+		}
+	}
+}
+
+// TestClient_Domains takes one domain without a list, as Kamailio writes it.
+func TestClient_Domains(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		result string
+		want   []string
+	}{
+		{`[{"domain":"a.test","did":"a.test","attrs":{}},{"domain":"b.test","did":"a.test","attrs":{}}]`, []string{"a.test", "b.test"}},
+		{`{"domain":"a.test","did":"a.test","attrs":{}}`, []string{"a.test"}},
+		{`[]`, nil}, {`{}`, nil}, {`null`, nil},
+	} {
+		c := &Client{roundTrip: func(context.Context, []byte) ([]byte, error) {
+			return []byte(`{"jsonrpc":"2.0","id":1,"result":` + row.result + `}`), nil
+		}}
+		got, err := c.Domains(t.Context())
+		if err != nil || !slices.Equal(got, row.want) {
+			t.Errorf("%s: %q, %v; want %q", row.result, got, err, row.want)
 		}
 	}
 }
