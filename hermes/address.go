@@ -118,8 +118,8 @@ func namedDestination(ctx context.Context, s Store, a sip.Addr) (sip.Addr, error
 	})
 }
 
-// changeNamed is change for fn that looks for the row that a names, and then makes one change. There
-// is nothing to look for if a is well-formed, and fn needs no transaction then.
+// changeNamed is change for fn that looks for the row that a names, and then makes one change.
+// There is nothing to look for if a is well-formed, and fn needs no transaction then.
 func (c *Client) changeNamed(ctx context.Context, a sip.Addr, fn func(Store) error) error {
 	if a.Valid() {
 		return c.changed(fn(c.store))

@@ -58,8 +58,8 @@ func (c Cause) Error() string { return string(c) }
 var ErrOutcomeUnknown = errors.New("outcome unknown")
 
 // WidthError is the error of a store that refuses a text, because a column is narrower than what
-// this package allows. A site's tables may have such columns. Methods of [Client] return [Parameters]
-// for it, with a detail that names the column.
+// this package allows. A site's tables may have such columns. Methods of [Client] return
+// [Parameters] for it, with a detail that names the column.
 type WidthError struct {
 	Column string // with its table, such as subscriber.email_address
 	Width  int    // of the column, in characters

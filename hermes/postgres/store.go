@@ -103,8 +103,8 @@ func (s *Store) Committed() error {
 
 // Warnings returns what an operator has to know about Kamailio's tables, each as a line for a log:
 // the roles, other than superusers and the role of the connections, that own one of them or may
-// make triggers there, and the triggers, rules and policies that there are. Their functions run with
-// the rights of the role that writes or reads a row, and so can do all that Hermes may.
+// make triggers there, and the triggers, rules and policies that there are. Their functions run
+// with the rights of the role that writes or reads a row, and so can do all that Hermes may.
 func (s *Store) Warnings(ctx context.Context) ([]string, error) { return s.db.Warnings(ctx) }
 
 // Close closes the connections that [Open] made. It does nothing to those of a host. The store must

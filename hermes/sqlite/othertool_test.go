@@ -36,7 +36,8 @@ var oddRows = []struct{ user, domain, why string }{
 	{"x'ff'", "x'ff'", "blobs"},
 }
 
-// TestOtherTools wants every address that a list shows to name its row, at every node that takes one.
+// TestOtherTools wants every address that a list shows to name its row, at every node that takes
+// one.
 func TestOtherTools(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hermes.db")
 	store := mustOpen(t, path, nil)
@@ -177,7 +178,8 @@ func mustListUsers(t *testing.T, c *hermes.Client) (whole []string) {
 	return whole
 }
 
-// mustListAliases returns the texts of the whole list, which it reads in pages of different lengths.
+// mustListAliases returns the texts of the whole list, which it reads in pages of different
+// lengths.
 func mustListAliases(t *testing.T, c *hermes.Client, req hermes.AliasListRequest) (whole []string) {
 	t.Helper()
 	for _, limit := range []int{0, 1, 3} {

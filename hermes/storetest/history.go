@@ -67,8 +67,8 @@ type poolState struct {
 }
 
 // poolModel models the pool and the aliases as sets of numbers. TakeNumber may return any number of
-// the pool, since the first one depends on transactions that have not ended; the tests of TakeNumber
-// check that it returns the first when no other call runs.
+// the pool, since the first one depends on transactions that have not ended; the tests of
+// TakeNumber check that it returns the first when no other call runs.
 func poolModel() porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return poolState{} },

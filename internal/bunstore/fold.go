@@ -8,10 +8,10 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// The addresses in Kamailio's table are not folded, and SQL's lower() folds ASCII only. For a search
-// that is not in ASCII the statement gets the letters of the search in every case. For one that is,
-// lower() is enough, and an index serves: a k then does not find the Kelvin sign, and an s not the ſ,
-// in an address that another tool wrote.
+// The addresses in Kamailio's table are not folded, and SQL's lower() folds ASCII only. For a
+// search that is not in ASCII the statement gets the letters of the search in every case. For one
+// that is, lower() is enough, and an index serves: a k then does not find the Kelvin sign, and an s
+// not the ſ, in an address that another tool wrote.
 
 // isASCII reports whether a search has only characters of ASCII.
 func isASCII(p hermes.Pattern) bool {

@@ -177,8 +177,8 @@ func beforePrefix(p string) string {
 }
 
 // literalBeginning returns the texts with which a user name and a display name begin that match p,
-// which is in ASCII: the characters before the first wildcard, and those of them that are before the
-// domain.
+// which is in ASCII: the characters before the first wildcard, and those of them that are before
+// the domain.
 func literalBeginning(p hermes.Pattern) (username, name string) {
 	name = p.String()
 	if i := strings.IndexFunc(name, func(r rune) bool { return r == '*' || r == '?' || r > '~' }); i >= 0 {

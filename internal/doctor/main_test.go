@@ -259,10 +259,9 @@ func checkNames(isPostgres bool) []string {
 	if isPostgres {
 		names = append(names, "search-index", "kamailio-indexes")
 	}
-	return append(names, "domains", "default-servers", "kamailio-only-users", "empty-hashes", "user-domains",
-		"same-user-names", "hermes-only-users", "secret-keys", "password-hashes", "remote-users", "clear-passwords",
-		"pool-users",
-		"alias-destinations", "users-and-aliases", "duplicate-aliases", "e164-aliases", "pool-numbers",
+	return append(names, "domains", "default-servers", "malformed-domains", "kamailio-only-users", "empty-hashes",
+		"user-domains", "same-user-names", "hermes-only-users", "secret-keys", "password-hashes", "remote-users",
+		"clear-passwords", "pool-users", "alias-destinations", "users-and-aliases", "duplicate-aliases", "e164-aliases", "pool-numbers",
 		"same-alias-names", "phones", "groups", "domain-case", "key-hosts")
 }
 

@@ -7,9 +7,9 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// The remedy of most findings is a call of the API, which finds every row by the address that a list
-// shows. Where no call can name a row, the remedy is a statement. It names the row by its id, so that
-// nothing that another program wrote becomes part of the statement.
+// The remedy of most findings is a call of the API, which finds every row by the address that a
+// list shows. Where no call can name a row, the remedy is a statement. It names the row by its id,
+// so that nothing that another program wrote becomes part of the statement.
 
 // table returns the name of one of Kamailio's tables in a statement.
 func (e *examiner) table(name string) string {

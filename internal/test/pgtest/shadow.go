@@ -6,9 +6,9 @@ import "testing"
 const ShadowError = "a function of another role ran"
 
 // ShadowBuiltins makes functions and operators in the schema public, as a role of its own that may
-// create them there. They have names of PostgreSQL's. With a search_path that has public, PostgreSQL
-// prefers them for arguments of exactly their types, such as two of the type varchar, as Kamailio's
-// columns are. All of them fail with ShadowError.
+// create them there. They have names of PostgreSQL's. With a search_path that has public,
+// PostgreSQL prefers them for arguments of exactly their types, such as two of the type varchar, as
+// Kamailio's columns are. All of them fail with ShadowError.
 func (db *DB) ShadowBuiltins(tb testing.TB) {
 	tb.Helper()
 	role := "shadow_" + db.name
