@@ -71,6 +71,11 @@ type Options struct {
 	// FailedLoginTime is the step of padding: a failed login takes a multiple of it, so that timing
 	// does not reveal the reason. Defaults to 100 ms; a negative value disables padding.
 	FailedLoginTime time.Duration
+	// MaxUnknownLogins is how many logins may be under way at once, those that wait or are padded
+	// included, of users who have not logged in from the same network within 30 days. Further ones
+	// are refused as Busy. A server that serves a limited number of requests at once sets it below
+	// that number, so that such logins cannot keep out the others. Defaults to 64.
+	MaxUnknownLogins int
 	// Logger receives the audit lines: logins, refusals, and changes of access. If nil, they are
 	// discarded.
 	Logger *slog.Logger
@@ -80,7 +85,8 @@ type Options struct {
 	// postgres.InTx say. Kamailio keeps a user's contact until it expires; this function can tell
 	// Kamailio to drop it. If nil, there is no call.
 	UserRemoved func(sip.Addr)
-	// Now is the clock. Defaults to time.Now.
+	// Now is the clock. Times of records are what it shows. Limits and caches add up the time that
+	// passes on it, so that a step back delays no login. Defaults to time.Now.
 	Now func() time.Time
 	// Rand is the source of the random bytes in passwords, tokens and nonces. Defaults to
 	// crypto/rand.Reader.
@@ -93,6 +99,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.AuthKeyGrace, 30*time.Second)
 	setDefault(&o.SessionTTL, 12*time.Hour)
 	setDefault(&o.FailedLoginTime, 100*time.Millisecond)
+	setDefault(&o.MaxUnknownLogins, 64)
 	setDefault(&o.Origin, "hermes")
 	setDefault(&o.Rand, rand.Reader)
 	setDefault[Resolver](&o.Resolver, net.DefaultResolver)
@@ -139,6 +146,7 @@ type Client struct {
 	opts    *Options
 	keys    keyring
 	needs   map[string]Capability // by node
+	clock   *clock
 	limiter *loginLimiter
 	hosts   *hostCache
 
@@ -155,12 +163,13 @@ func New(store Store, opts *Options) (*Client, error) {
 		*c.opts = *opts
 	}
 	c.opts.setDefaults()
-	c.limiter = newLoginLimiter()
+	c.clock = newClock(c.opts.Now)
 	c.hosts = newHostCache(c.opts.Resolver)
 	var err error
 	if c.keys, err = newKeyring(store, c.opts); err != nil {
 		return nil, err
 	}
+	c.limiter = newLoginLimiter(c.clock, c.keys[0].limits, c.opts.MaxUnknownLogins)
 	for _, n := range Nodes() {
 		c.needs[n.Path] = n.Needs
 	}

@@ -75,7 +75,7 @@ func (c *Client) hostAllows(ctx context.Context, host string, remote netip.Addr)
 	}
 	remote = remote.Unmap().WithZone("")
 	if rule.name != "" {
-		return slices.Contains(c.hosts.lookup(ctx, rule.name, c.now()), remote)
+		return slices.Contains(c.hosts.lookup(ctx, rule.name, c.clock.now()), remote)
 	}
 	return slices.ContainsFunc(rule.ranges, func(p netip.Prefix) bool { return p.Contains(remote) })
 }

@@ -34,7 +34,8 @@ func (r *mapResolver) LookupNetIP(ctx context.Context, network, host string) (fo
 
 // newHostClient returns a Client for hostAllows, whose clock shows *now.
 func newHostClient(r Resolver, now *time.Time) *Client {
-	return &Client{opts: &Options{Now: func() time.Time { return *now }}, hosts: newHostCache(r)}
+	opts := &Options{Now: func() time.Time { return *now }}
+	return &Client{opts: opts, clock: newClock(opts.Now), hosts: newHostCache(r)}
 }
 
 func TestClient_hostAllows(t *testing.T) {

@@ -66,8 +66,6 @@ func (k PublicKey) MarshalText() ([]byte, error) {
 // IsZero reports whether there is no key.
 func (k PublicKey) IsZero() bool { return k.raw == "" }
 
-const nonceTTL = 60 * time.Second
-
 // AuthChallengeRequest names a key pair.
 type AuthChallengeRequest struct {
 	Key string `form:"key,required" json:"key"` // its public id
@@ -96,28 +94,24 @@ func LoginMessage(origin, key string, nonce Secret) []byte {
 
 // AuthChallenge makes a nonce, which is valid once and for 60 seconds. It does not reveal whether
 // the key exists. Causes: Throttled.
-func (c *Client) AuthChallenge(ctx context.Context, req AuthChallengeRequest) (res AuthChallengeResponse, err error) {
+func (c *Client) AuthChallenge(_ context.Context, req AuthChallengeRequest) (res AuthChallengeResponse, err error) {
 	defer wrap(&err, "auth/challenge")
 	if err = req.Check(); err != nil {
 		return res, err
 	}
-	now := c.now()
-	if err = c.limiter.challenge(c.actor.Remote, now); err != nil {
+	if err = c.limiter.challenge(c.actor.Remote); err != nil {
 		return res, err
 	}
-	nonce, err := c.newToken(noncePrefix, nonceBody)
-	if err != nil {
-		return res, err
-	}
-	err = c.changed(c.store.AddNonce(ctx, Nonce{ID: hashOf(nonce), Key: req.Key, Expires: now.Add(nonceTTL)}))
+	nonce, err := c.newNonce(req.Key)
 	return AuthChallengeResponse{Nonce: nonce, Origin: c.opts.Origin, ExpiresIn: int64(nonceTTL / time.Second)}, err
 }
 
-// verifySignature returns the authorization of a key pair that signed its nonce. The nonce is taken
+// verifySignature returns the authorization of a key pair that signed its nonce. The nonce is spent
 // last, so that a client without the private key causes no write and cannot use up the nonce of
 // another.
 func (c *Client) verifySignature(ctx context.Context, key string, nonce Secret, signature string) (Authorization, error) {
-	if !wellFormed(nonce.reveal(), noncePrefix, nonceBody) {
+	expires, ok := c.nonceExpiry(key, nonce)
+	if !ok {
 		return Authorization{}, errLogin()
 	}
 	k, auth, err := c.authorizedKey(ctx, key)
@@ -127,11 +121,11 @@ func (c *Client) verifySignature(ctx context.Context, key string, nonce Secret, 
 	if !isSignature(k, LoginMessage(c.opts.Origin, key, nonce), signature) || !c.keyUsable(ctx, k.Host, k.Expires) {
 		return auth, errLogin()
 	}
-	n, err := c.store.TakeNonce(ctx, hashOf(nonce))
-	if err == nil && (n.Key != key || !c.now().Before(n.Expires)) {
-		err = errLogin()
+	err = c.store.AddNonce(ctx, Nonce{ID: hashOf(nonce), Expires: expires})
+	if err == error(Exists) {
+		return auth, errLogin()
 	}
-	return auth, loginError(err)
+	return auth, c.changed(err)
 }
 
 // isSignature reports whether signature is the key pair's signature of message.

@@ -3,6 +3,7 @@ package hermes_test
 import (
 	"crypto/ed25519"
 	"encoding/base64"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -156,7 +157,7 @@ func TestClient_AuthLogin_wrongSignature(t *testing.T) {
 		_, err := client.AuthLogin(t.Context(), wrong)
 		wantCause(t, err, hermes.Unauthorized)
 	}
-	if slices.Contains(calls.names, "TakeNonce") || slices.Contains(calls.names, "Tx") {
+	if slices.Contains(calls.names, "AddNonce") || slices.Contains(calls.names, "Tx") {
 		t.Errorf("got the calls %q of the store, want no write", calls.names)
 	}
 	_, err := e.from(office).AuthLogin(t.Context(), right)
@@ -283,4 +284,40 @@ func TestPublicKey_MarshalText_zero(t *testing.T) {
 	if text, err := (hermes.PublicKey{}).MarshalText(); err != nil || len(text) != 0 {
 		t.Errorf("got %q and the error %v, want nothing", text, err)
 	}
+}
+
+// A nonce serves once on all servers over one database, whatever secret key they began with.
+func TestClient_AuthLogin_nonceOfAnotherServer(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	p := mustNewKeyPair(t, e, "")
+	newKey := mustSecretKey(t)
+	rotated := e.withOptions(t, func(o *hermes.Options) { o.SecretKeys = append([]hermes.SecretKey{newKey}, o.SecretKeys...) })
+	stranger := e.withOptions(t, func(o *hermes.Options) { o.SecretKeys = []hermes.SecretKey{newKey} })
+	req := p.newLogin(t, e).sign()
+	for _, r := range []struct {
+		rule string
+		on   *env
+		want hermes.Cause
+	}{
+		{"a server without the secret key refuses it", stranger, hermes.Unauthorized},
+		{"a server whose secret key was rotated accepts it", rotated, ""},
+		{"then it has been used there", rotated, hermes.Unauthorized},
+		{"and on the server that made it", e, hermes.Unauthorized},
+	} {
+		_, err := r.on.from(office).AuthLogin(t.Context(), req)
+		if r.want == "" && err != nil || r.want != "" && !errors.Is(err, r.want) {
+			t.Errorf("%s: got %v, want %q", r.rule, err, r.want)
+		}
+	}
+}
+
+// A nonce that has been used and forgotten is not accepted again after the clock was set back.
+func TestClient_AuthLogin_nonceFromTheFuture(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	req := mustNewKeyPair(t, e, "").newLogin(t, e).sign()
+	e.clock.sleep(-time.Hour)
+	_, err := e.from(office).AuthLogin(t.Context(), req)
+	wantCause(t, err, hermes.Unauthorized)
 }

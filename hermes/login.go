@@ -63,6 +63,7 @@ func (c *Client) AuthLogin(ctx context.Context, req AuthLoginRequest) (res AuthL
 	if err != nil {
 		return res, err
 	}
+	c.afterCommit(func() { c.rememberLogin(auth.Principal) })
 	return AuthLoginResponse{
 		Session: cred.Session, AuthKey: cred.AuthKey, Cookie: c.cookieFor(cred.Cookie, s.KeyExpires),
 		Access: auth.Access, ExpiresIn: int64(s.KeyExpires.Sub(s.Created) / time.Second),
@@ -74,42 +75,30 @@ func (c *Client) verifyLogin(ctx context.Context, req AuthLoginRequest) (Authori
 	case req.Username != "":
 		return c.verifyUser(ctx, req.Username, req.Password)
 	case req.Key != "":
-		return c.limitLogin(ctx, req.Key, func(bool) (Authorization, error) {
+		return c.limitKeyLogin(ctx, func() (Authorization, error) {
 			return c.verifySignature(ctx, req.Key, req.Nonce, req.Signature)
 		})
 	}
-	return c.limitLogin(ctx, loginName(req.APIKey), func(bool) (Authorization, error) {
-		return c.verifyKey(ctx, req.APIKey)
-	})
+	return c.limitKeyLogin(ctx, func() (Authorization, error) { return c.verifyKey(ctx, req.APIKey) })
 }
 
 // errLogin is the answer to every failed login.
 func errLogin() *Error { return failed(Unauthorized, "login failed") }
 
-// limitLogin calls verify if the limits on failed logins of name and of the actor's address allow
-// it. A failed login counts against those limits, and is answered only after FailedLoginTime.
-func (c *Client) limitLogin(ctx context.Context, name string, verify func(known bool) (Authorization, error)) (Authorization, error) {
+// limitKeyLogin calls verify, and limits its failures. A right key is never refused because of
+// those of others: to verify it costs little.
+func (c *Client) limitKeyLogin(ctx context.Context, verify func() (Authorization, error)) (Authorization, error) {
 	start := time.Now()
-	attempt, err := c.limiter.begin(name, c.actor.Remote, c.now())
-	if err != nil {
-		return Authorization{}, err
+	auth, err := verify()
+	if !errors.Is(err, Unauthorized) {
+		return auth, err
 	}
-	known := c.limiter.isKnown(name, c.actor.Remote, c.now())
-	release, err := c.limiter.acquire(known)
-	if err != nil {
-		attempt.cancel()
-		return Authorization{}, err
+	done, limited := c.limiter.failKey(c.actor.Remote)
+	if limited != nil {
+		return Authorization{}, limited
 	}
-	defer release()
-	auth, err := verify(known)
-	switch {
-	case err == nil:
-		attempt.succeed(c.now())
-	case errors.Is(err, Unauthorized):
-		c.padFailedLogin(ctx, start)
-	default:
-		attempt.cancel()
-	}
+	defer done()
+	c.padFailedLogin(ctx, start)
 	return auth, err
 }
 
@@ -127,25 +116,34 @@ func (c *Client) padFailedLogin(ctx context.Context, start time.Time) {
 	}
 }
 
-// verifyUser returns the authorization of a user who gave the right password.
+// verifyUser returns the authorization of a user who gave the right password, if the limits on
+// failed logins allow the attempt.
 func (c *Client) verifyUser(ctx context.Context, user string, password Secret) (Authorization, error) {
-	return c.limitLogin(ctx, user, func(known bool) (Authorization, error) {
-		release, err := c.limiter.acquireHashing(ctx, known)
-		if err != nil {
-			return Authorization{}, err
-		}
-		defer release()
-		return c.askBackends(ctx, user, password)
-	})
+	start := time.Now()
+	if err := c.learnLogins(ctx, user); err != nil {
+		return Authorization{}, err
+	}
+	attempt, err := c.limiter.begin(ctx, user, c.actor.Remote)
+	if err != nil {
+		return Authorization{}, err
+	}
+	defer attempt.end()
+	auth, err := c.askBackends(ctx, user, password, attempt.known)
+	wrong := errors.Is(err, Unauthorized)
+	attempt.settle(wrong) // before the padding, so that others do not wait for it
+	if wrong {
+		c.padFailedLogin(ctx, start)
+	}
+	return auth, err
 }
 
 // askBackends asks every backend, and reads the authorization in any case, so that timing does not
 // reveal which of them failed.
-func (c *Client) askBackends(ctx context.Context, user string, password Secret) (Authorization, error) {
+func (c *Client) askBackends(ctx context.Context, user string, password Secret, known bool) (Authorization, error) {
 	var verified bool
 	var faults error
 	for _, b := range c.opts.Backends {
-		ok, err := b.Verify(ctx, c.store, user, password)
+		ok, err := c.askBackend(ctx, b, user, password, known)
 		verified = verified || ok && err == nil
 		faults = errors.Join(faults, err)
 	}

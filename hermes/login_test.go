@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -180,23 +179,6 @@ func TestClient_AuthLogin_throttled(t *testing.T) {
 	mustLogin(t, e, "writer")
 }
 
-// Failed logins from many addresses do not throttle a user at an address of an earlier login.
-func TestClient_AuthLogin_knownAddress(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
-	mustLogin(t, e, "writer")
-	remote := netip.MustParseAddr("198.51.100.0")
-	wrong := hermes.AuthLoginRequest{Username: "writer", Password: hermes.NewSecret("wrong horse")}
-	for range 60 {
-		remote = remote.Next()
-		_, _ = e.from(remote).AuthLogin(t.Context(), wrong)
-	}
-	right := hermes.AuthLoginRequest{Username: "writer", Password: hermes.NewSecret(password)}
-	_, err := e.from(remote.Next()).AuthLogin(t.Context(), right)
-	wantCause(t, err, hermes.Throttled)
-	mustLogin(t, e, "writer")
-}
-
 // A failure of the store does not count as a failed login.
 func TestClient_AuthLogin_storeFails(t *testing.T) {
 	t.Parallel()
@@ -233,58 +215,6 @@ func TestClient_AuthLogin_maxSessions(t *testing.T) {
 		}
 	}
 	wantSession(t, e, reader)
-}
-
-// blockingBackend announces each call of Verify, which then waits for the end of its context.
-type blockingBackend struct {
-	emptyBackend
-	calls chan struct{}
-}
-
-func (b blockingBackend) Verify(ctx context.Context, _ hermes.Store, _ string, _ hermes.Secret) (bool, error) {
-	b.calls <- struct{}{}
-	<-ctx.Done()
-	return false, ctx.Err()
-}
-
-// Few of many concurrent logins hash a password, some wait, and the others are refused as busy.
-func TestClient_AuthLogin_concurrentHashing(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		const callers, waiting = 300, 8
-		slots := max(1, runtime.GOMAXPROCS(0)-1)
-		hashing, results := make(chan struct{}, callers), make(chan error, callers)
-		e := newEnvWith(t, func(o *hermes.Options) {
-			o.Backends = append(o.Backends, blockingBackend{calls: hashing})
-		})
-		ctx, cancel := context.WithCancel(t.Context())
-		for i := range callers {
-			remote := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
-			go func() {
-				_, err := e.from(remote).AuthLogin(ctx, hermes.AuthLoginRequest{
-					Username: remote.String(), Password: hermes.NewSecret(password),
-				})
-				results <- err
-			}()
-		}
-		synctest.Wait()
-		if n, least := len(results), callers-slots-waiting; len(hashing) != slots || n < least {
-			t.Errorf("got %d logins that hash and %d that were answered at once, want %d and at least %d",
-				len(hashing), n, slots, least)
-		}
-		for range len(results) {
-			if err := wantCause(t, <-results, hermes.Busy); err.RetryAfter == 0 {
-				t.Error("got no RetryAfter with busy")
-			}
-		}
-		cancel()
-		synctest.Wait()
-		for range len(results) {
-			if err := <-results; err == nil {
-				t.Error("a login succeeded after its context ended")
-			}
-		}
-	})
 }
 
 func TestClient_AuthLogin_FailedLoginTime(t *testing.T) {

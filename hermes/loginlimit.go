@@ -3,120 +3,217 @@ package hermes
 import (
 	"context"
 	"net/netip"
-	"runtime"
 	"sync"
 	"time"
-	"unicode/utf8"
 )
 
-// rate allows burst failures at once, and then one in each interval.
-type rate struct {
-	burst    int
-	interval time.Duration
-}
-
-// The rates of failed logins: by user and address, by address, and by user from all addresses. The
-// last one does not apply to a user who logged in from the same address before, so that an attack
-// does not lock the user out. challengeRate is that of nonces for key pairs, by address.
+// The rates of failed logins: by user and network, by network, and by user from all networks. The
+// last one does not apply to a user who is known in the network, so that an attack does not lock
+// the user out. A failed login by key counts against its network only: keys cannot be guessed, and
+// a client that only knows a key's id must not be able to stop that key. challengeRate is that of
+// nonces for key pairs, by network.
 var (
 	pairRate      = rate{burst: 5, interval: 10 * time.Second}
-	addressRate   = rate{burst: 10, interval: 2 * time.Second}
+	networkRate   = rate{burst: 10, interval: 2 * time.Second}
 	userRate      = rate{burst: 50, interval: 2 * time.Second}
 	challengeRate = rate{burst: 30, interval: 500 * time.Millisecond}
 )
 
-const (
-	tableSize     = 1 << 16               // keys in a table; memory must not grow with an attack
-	knownFor      = 30 * 24 * time.Hour   // how long a login makes its user known at its address
-	maxQueued     = 8                     // logins that wait for a hashing slot
-	maxSlotPause  = 50 * time.Millisecond // of a hashing slot after it was used for an unknown user
-	maxUnknown    = 64                    // logins of unknown users at once, their padding included
-	evictionTries = 64                    // keys looked at to find one to evict
-)
+// maxWaiting is how many logins wait for others of the same user, network, or both.
+const maxWaiting = 128
 
-// loginLimiter limits what failed logins may cost. A user is known at an address from which the
-// user logged in within knownFor, and unknown elsewhere.
+// loginLimiter limits what failed logins may cost. Logins under way hold the tokens that they would
+// take if they failed, so that never more logins are verified at once than may fail. Further ones
+// wait until one of them has ended, and are refused only if too many have failed.
 type loginLimiter struct {
-	pairs, addresses, users, challenges *buckets
-	known                               *buckets // by pair; a used bucket means known
+	clock *clock
+	keys  limitKeys
+	known *knownLogins
+	slots *hashSlots
 
-	unknown     chan struct{} // logins of unknown users
-	hashSlots   chan struct{} // passwords that are hashed at once
-	reserveSlot chan struct{} // one more slot, for known users
-	queue       chan struct{} // logins that wait for a slot
+	mu                                 sync.Mutex // guards what follows
+	pairs, networks, users, challenges *buckets
+	unknown, maxUnknown                int // logins under way of users who are not known, waiting and padding included
 }
 
-func newLoginLimiter() *loginLimiter {
+// newLoginLimiter returns a limiter that derives the keys of its tables from secret.
+func newLoginLimiter(clock *clock, secret []byte, maxUnknown int) *loginLimiter {
 	return &loginLimiter{
-		pairs: newBuckets(pairRate), addresses: newBuckets(addressRate), users: newBuckets(userRate),
-		challenges: newBuckets(challengeRate), known: newBuckets(rate{burst: 1, interval: knownFor}),
-		unknown:     make(chan struct{}, maxUnknown),
-		hashSlots:   make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
-		reserveSlot: make(chan struct{}, 1),
-		queue:       make(chan struct{}, maxQueued),
+		clock: clock, keys: newLimitKeys(secret), known: newKnownLogins(), slots: newHashSlots(),
+		pairs: newBuckets(pairRate), networks: newBuckets(networkRate), users: newBuckets(userRate),
+		challenges: newBuckets(challengeRate), maxUnknown: maxUnknown,
 	}
 }
 
-// loginAttempt is one login with the tokens that it took from buckets.
+// token is a token of the bucket with that key.
+type token struct {
+	from *buckets
+	key  limitKey
+}
+
+// loginAttempt is one login by password.
 type loginAttempt struct {
 	limiter *loginLimiter
-	pair    string
-	taken   []bucketKey
+	pair    limitKey
+	known   bool
+	counted bool    // among the unknown ones
+	tokens  []token // one of each limit that applies
+	holding bool    // the tokens
 }
 
-type bucketKey struct {
-	from *buckets
-	key  string
-}
-
-// begin takes a token of each kind, or returns Throttled and takes none.
-func (l *loginLimiter) begin(user string, remote netip.Addr, now time.Time) (*loginAttempt, error) {
-	user = limitedName(user)
-	a := &loginAttempt{limiter: l, pair: pairKey(user, remote)}
-	wanted := []bucketKey{{from: l.pairs, key: a.pair}, {from: l.addresses, key: network(remote)}}
-	if !l.isKnown(user, remote, now) {
-		wanted = append(wanted, bucketKey{from: l.users, key: user})
-	}
-	for _, w := range wanted {
-		if wait := w.from.take(w.key, now); wait > 0 {
-			a.cancel()
-			return nil, throttled(wait)
+// begin lets a login by password begin, if need be after others have ended. Returns Throttled if
+// too many have failed, and Busy if too many are under way or wait. The caller must call end.
+func (l *loginLimiter) begin(ctx context.Context, name string, remote netip.Addr) (*loginAttempt, error) {
+	a := &loginAttempt{limiter: l, pair: l.keys.pair(name, network(remote))}
+	a.tokens = []token{{l.pairs, a.pair}, {l.networks, l.keys.network(remote)}, {l.users, l.keys.user(name)}}
+	for {
+		wanted, settled, err := a.tryBegin()
+		if err == nil && settled == nil {
+			return a, nil
 		}
-		a.taken = append(a.taken, w)
+		if err == nil {
+			err = a.wait(ctx, wanted, settled)
+		}
+		if err != nil {
+			a.end()
+			return nil, err
+		}
 	}
-	return a, nil
 }
 
-// cancel gives the tokens back.
-func (a *loginAttempt) cancel() {
-	for _, t := range a.taken {
-		t.from.give(t.key)
+// tryBegin takes all tokens or none. If a login under way holds the wanted one, it returns a channel
+// that is closed when one has ended.
+func (a *loginAttempt) tryBegin() (wanted token, settled <-chan struct{}, err error) {
+	l := a.limiter
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.clock.now()
+	if a.known = l.known.has(a.pair, now); a.known {
+		a.tokens = a.tokens[:2] // all but that of the user
 	}
-	a.taken = nil
-}
-
-// succeed gives the tokens back, because only failures count, and makes the user known at the
-// address.
-func (a *loginAttempt) succeed(now time.Time) {
-	a.cancel()
-	a.limiter.known.set(a.pair, now)
-}
-
-// isKnown reports whether the user logged in from that address within knownFor.
-func (l *loginLimiter) isKnown(user string, remote netip.Addr, now time.Time) bool {
-	return l.known.used(pairKey(limitedName(user), remote), now)
-}
-
-// limitedName maps all names that are longer than any user's to one, so that the tables hold no
-// long names.
-func limitedName(user string) string {
-	if len(user) > apiUserMax*utf8.UTFMax {
-		return ""
+	var blocked *bucket
+	for _, t := range a.tokens {
+		wait, underWay := t.from.wait(t.key, now)
+		if wait > 0 && !underWay {
+			return token{}, nil, throttled(wait)
+		}
+		if wait > 0 && blocked == nil {
+			wanted, blocked = t, t.from.get(t.key, now)
+		}
 	}
-	return user
+	if !a.known && !a.counted {
+		if err := l.addUnknown(); err != nil {
+			return token{}, nil, err
+		}
+		a.counted = true
+	}
+	if blocked == nil {
+		for _, t := range a.tokens {
+			t.from.hold(t.key, now)
+		}
+		a.holding = true
+		return token{}, nil, nil
+	}
+	if blocked.waiting >= maxWaiting {
+		return token{}, nil, tooManyLogins()
+	}
+	blocked.waiting++
+	if blocked.settled == nil {
+		blocked.settled = make(chan struct{})
+	}
+	return wanted, blocked.settled, nil
 }
 
-func pairKey(user string, remote netip.Addr) string { return user + "\x00" + network(remote) }
+// wait waits for a login that holds a token of the same bucket.
+func (a *loginAttempt) wait(ctx context.Context, wanted token, settled <-chan struct{}) (err error) {
+	select {
+	case <-settled:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	l := a.limiter
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.clock.now()
+	wanted.from.get(wanted.key, now).waiting--
+	wanted.from.drop(wanted.key, now)
+	return err
+}
+
+// settle takes the tokens if the login failed, and gives them back otherwise, because only failures
+// count. Of several calls the first one counts.
+func (a *loginAttempt) settle(failed bool) {
+	l := a.limiter
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !a.holding {
+		return
+	}
+	a.holding = false
+	now := l.clock.now()
+	for _, t := range a.tokens {
+		t.from.settle(t.key, failed, now)
+	}
+}
+
+// end ends the login, with all that it still has.
+func (a *loginAttempt) end() {
+	a.settle(false)
+	if a.counted {
+		a.counted = false
+		a.limiter.removeUnknown()
+	}
+}
+
+// addUnknown counts a login of a user who is not known. The answers of failed logins are delayed,
+// and a server answers a limited number of requests at once; without this limit, such logins could
+// take all of them. The caller has locked l.mu.
+func (l *loginLimiter) addUnknown() error {
+	if l.unknown >= l.maxUnknown {
+		return tooManyLogins()
+	}
+	l.unknown++
+	return nil
+}
+
+func (l *loginLimiter) removeUnknown() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unknown--
+}
+
+// failKey counts a failed login by key. Returns Throttled if too many logins from its network have
+// failed, and Busy if too many are under way. Otherwise the caller must call done when the answer
+// has been delayed.
+func (l *loginLimiter) failKey(remote netip.Addr) (done func(), err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.addUnknown(); err != nil {
+		return nil, err
+	}
+	if err := l.spend(l.networks, remote); err != nil {
+		l.unknown--
+		return nil, err
+	}
+	return l.removeUnknown, nil
+}
+
+// challenge counts a nonce that is asked for.
+func (l *loginLimiter) challenge(remote netip.Addr) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.spend(l.challenges, remote)
+}
+
+// spend takes a token of a network, or returns Throttled. The caller has locked l.mu.
+func (l *loginLimiter) spend(from *buckets, remote netip.Addr) error {
+	key, now := l.keys.network(remote), l.clock.now()
+	if wait, _ := from.wait(key, now); wait > 0 {
+		return throttled(wait)
+	}
+	from.spend(key, now)
+	return nil
+}
 
 func throttled(wait time.Duration) *Error {
 	e := failed(Throttled, "too many attempts to log in")
@@ -124,153 +221,8 @@ func throttled(wait time.Duration) *Error {
 	return e
 }
 
-// challenge counts a nonce that is asked for: each is stored for a minute.
-func (l *loginLimiter) challenge(remote netip.Addr, now time.Time) error {
-	if wait := l.challenges.take(network(remote), now); wait > 0 {
-		return throttled(wait)
-	}
-	return nil
-}
-
-// acquire takes one of the places for logins of unknown users and returns the function that gives
-// it back. The answers of failed logins are delayed, and a server answers a limited number of
-// requests at once; without this limit unknown users could take all of them. A known user needs no
-// place.
-func (l *loginLimiter) acquire(known bool) (release func(), err error) {
-	if known {
-		return func() {}, nil
-	}
-	select {
-	case l.unknown <- struct{}{}:
-		return func() { <-l.unknown }, nil
-	default:
-		return nil, tooManyLogins()
-	}
-}
-
 func tooManyLogins() *Error {
 	e := failed(Busy, "too many logins at once")
 	e.RetryAfter = time.Second
 	return e
-}
-
-// acquireHashing waits for a slot to hash a password in and returns the function that releases it.
-func (l *loginLimiter) acquireHashing(ctx context.Context, known bool) (release func(), err error) {
-	select {
-	case l.queue <- struct{}{}:
-		defer func() { <-l.queue }()
-	default:
-		if !known {
-			return nil, tooManyLogins()
-		}
-	}
-	reserve := l.reserveSlot
-	if !known {
-		reserve = nil
-	}
-	select {
-	case l.hashSlots <- struct{}{}:
-		if known {
-			return func() { <-l.hashSlots }, nil
-		}
-		return l.releaseAfterPause(time.Now()), nil
-	case reserve <- struct{}{}:
-		return func() { <-l.reserveSlot }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// releaseAfterPause returns a function that releases a slot after a pause as long as the slot was
-// used, so that unknown users take at most half of a processor from other requests. Work that takes
-// longer than a hash waits for other machines, and needs no longer pause than maxSlotPause.
-func (l *loginLimiter) releaseAfterPause(since time.Time) func() {
-	return func() {
-		time.AfterFunc(min(time.Since(since), maxSlotPause), func() { <-l.hashSlots })
-	}
-}
-
-// network returns what counts as one address: an IPv6 host can use all addresses of a /64.
-func network(a netip.Addr) string {
-	if a = a.Unmap(); a.Is6() {
-		p, _ := a.WithZone("").Prefix(64)
-		return p.String()
-	}
-	return a.String()
-}
-
-// buckets is a bounded table of token buckets by the generic cell rate algorithm.
-type buckets struct {
-	rate rate
-	mu   sync.Mutex
-	full map[string]time.Time // when the bucket of a key will be full again
-}
-
-func newBuckets(r rate) *buckets { return &buckets{rate: r, full: map[string]time.Time{}} }
-
-// take takes one token, or returns how long it takes until there is one.
-func (b *buckets) take(key string, now time.Time) time.Duration {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	full := b.full[key]
-	if full.Before(now) {
-		full = now
-	}
-	full = full.Add(b.rate.interval)
-	if wait := full.Sub(now) - time.Duration(b.rate.burst)*b.rate.interval; wait > 0 {
-		return wait
-	}
-	b.put(key, full, now)
-	return 0
-}
-
-// give puts a token back.
-func (b *buckets) give(key string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if full, ok := b.full[key]; ok {
-		b.full[key] = full.Add(-b.rate.interval)
-	}
-}
-
-// set marks the key's bucket as used from now on.
-func (b *buckets) set(key string, now time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.put(key, now.Add(b.rate.interval), now)
-}
-
-// used reports whether the key's bucket is not full.
-func (b *buckets) used(key string, now time.Time) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.full[key].After(now)
-}
-
-// put stores when the bucket of a key will be full, and makes room for it in a full table.
-func (b *buckets) put(key string, full, now time.Time) {
-	if _, ok := b.full[key]; !ok && len(b.full) >= tableSize {
-		b.evict(now)
-	}
-	b.full[key] = full
-}
-
-// evict drops a key whose bucket is full, or else, of a few keys, the one whose bucket will be full
-// first.
-func (b *buckets) evict(now time.Time) {
-	var first string
-	seen := 0
-	for k, full := range b.full {
-		if !full.After(now) {
-			delete(b.full, k)
-			return
-		}
-		if first == "" || full.Before(b.full[first]) {
-			first = k
-		}
-		if seen++; seen == evictionTries {
-			break
-		}
-	}
-	delete(b.full, first)
 }

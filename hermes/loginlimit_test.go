@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,99 +21,33 @@ func numberedAddr(format string, i int) netip.Addr {
 	return netip.MustParseAddr(fmt.Sprintf(format, i))
 }
 
+func newTestLimiter(wall *wallClock) *loginLimiter {
+	return newLoginLimiter(newClock(wall.now), []byte("secret"), 64)
+}
+
 // failLogin makes one failed login and returns how long it must wait, 0 if it was let through.
-func failLogin(l *loginLimiter, user string, remote netip.Addr, now time.Time) (wait time.Duration) {
-	_, err := l.begin(user, remote, now)
+func failLogin(t *testing.T, l *loginLimiter, user string, remote netip.Addr) (wait time.Duration) {
+	t.Helper()
+	a, err := l.begin(t.Context(), user, remote)
 	var e *Error
 	if errors.As(err, &e) {
 		return e.RetryAfter
 	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.settle(true)
+	a.end()
 	return 0
 }
 
-func TestBuckets_take(t *testing.T) {
-	t.Parallel()
-	b := newBuckets(rate{burst: 3, interval: 10 * time.Second})
-	for i := range 3 {
-		if wait := b.take("a", noon); wait != 0 {
-			t.Fatalf("token %d of the burst: wait %v", i+1, wait)
-		}
+func mustBegin(t *testing.T, l *loginLimiter, user string, remote netip.Addr) *loginAttempt {
+	t.Helper()
+	a, err := l.begin(t.Context(), user, remote)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, r := range []struct {
-		rule        string
-		after, want time.Duration
-	}{
-		{"the burst is used up", 0, 10 * time.Second},
-		{"a refusal does not lengthen the wait", 0, 10 * time.Second},
-		{"just before the next token", 10*time.Second - 1, 1},
-		{"the next token", 10 * time.Second, 0},
-		{"there is one token only", 10 * time.Second, 10 * time.Second},
-		{"the first token of a new burst", 50 * time.Second, 0},
-		{"the second token", 50 * time.Second, 0},
-		{"the third token", 50 * time.Second, 0},
-		{"the new burst is used up", 50 * time.Second, 10 * time.Second},
-	} {
-		if got := b.take("a", noon.Add(r.after)); got != r.want {
-			t.Errorf("%s, after %v: wait %v, want %v", r.rule, r.after, got, r.want)
-		}
-	}
-	if wait := b.take("b", noon); wait != 0 {
-		t.Errorf("another key waits %v", wait)
-	}
-}
-
-func TestBuckets_give(t *testing.T) {
-	t.Parallel()
-	b := newBuckets(rate{burst: 1, interval: time.Minute})
-	for i := range 3 {
-		if wait := b.take("a", noon); wait != 0 {
-			t.Fatalf("round %d: wait %v for a token that was given back", i+1, wait)
-		}
-		b.give("a")
-	}
-	b.give("never taken")
-	b.give("a")
-	if b.take("a", noon) != 0 || b.take("a", noon) != time.Minute {
-		t.Error("a token that was given back twice makes more than a burst")
-	}
-}
-
-func TestBuckets_put(t *testing.T) {
-	t.Parallel()
-	t.Run("a full table makes room for a new key", func(t *testing.T) {
-		t.Parallel()
-		b := newBuckets(rate{burst: 1, interval: time.Minute})
-		for i := range tableSize {
-			b.take(fmt.Sprint("old", i), noon)
-		}
-		b.take("last", noon.Add(30*time.Second))
-		if len(b.full) != tableSize || !b.used("last", noon.Add(31*time.Second)) {
-			t.Fatalf("the table has %d keys, the new one among them: %v", len(b.full), b.used("last", noon.Add(31*time.Second)))
-		}
-		later := noon.Add(2 * time.Minute)
-		for i := range 1000 {
-			b.take(fmt.Sprint("new", i), later)
-		}
-		if len(b.full) != tableSize {
-			t.Errorf("the table has %d keys, want %d", len(b.full), tableSize)
-		}
-		for i := range 1000 {
-			if b.take(fmt.Sprint("new", i), later) == 0 {
-				t.Fatalf("key new%d was evicted although the buckets of others were full again", i)
-			}
-		}
-	})
-	t.Run("the bucket that will be full last stays", func(t *testing.T) {
-		t.Parallel()
-		b := newBuckets(rate{burst: 1, interval: time.Hour})
-		for i := range tableSize {
-			b.take(fmt.Sprint(i), noon.Add(time.Duration(i)*time.Millisecond))
-		}
-		b.take("one more", noon.Add(time.Minute))
-		if !b.used(fmt.Sprint(tableSize-1), noon.Add(2*time.Minute)) {
-			t.Error("the key whose bucket will be full last was evicted")
-		}
-	})
+	return a
 }
 
 func TestLoginLimiter_begin(t *testing.T) {
@@ -130,6 +63,7 @@ func TestLoginLimiter_begin(t *testing.T) {
 		wait  time.Duration
 	}{
 		{"one user from one address", oneUser, oneAddr, 5, 10 * time.Second},
+		{"one user in many spellings", func(i int) string { return []string{"Al", "aL", "ａl", "al\u00ad"}[i%4] }, oneAddr, 5, 10 * time.Second},
 		{"many users from one address", manyUsers, oneAddr, 10, 2 * time.Second},
 		{"many users from one IPv6 network", manyUsers,
 			func(i int) netip.Addr { return numberedAddr("2001:db8::%x", i) }, 10, 2 * time.Second},
@@ -140,215 +74,203 @@ func TestLoginLimiter_begin(t *testing.T) {
 	} {
 		t.Run(r.rule, func(t *testing.T) {
 			t.Parallel()
-			l := newLoginLimiter()
+			wall := &wallClock{t: noon}
+			l := newTestLimiter(wall)
 			for i := range r.burst {
-				if wait := failLogin(l, r.user(i), r.from(i), noon); wait != 0 {
+				if wait := failLogin(t, l, r.user(i), r.from(i)); wait != 0 {
 					t.Fatalf("failure %d: wait %v, want a burst of %d", i+1, wait, r.burst)
 				}
 			}
-			if wait := failLogin(l, r.user(r.burst), r.from(r.burst), noon); wait != r.wait {
+			wall.sleep(-time.Hour) // which delays no login
+			if wait := failLogin(t, l, r.user(r.burst), r.from(r.burst)); wait != r.wait {
 				t.Errorf("after the burst: wait %v, want %v", wait, r.wait)
 			}
-			if wait := failLogin(l, r.user(r.burst), r.from(r.burst), noon.Add(r.wait)); wait != 0 {
+			wall.sleep(r.wait)
+			if wait := failLogin(t, l, r.user(r.burst), r.from(r.burst)); wait != 0 {
 				t.Errorf("after %v: wait %v, want none", r.wait, wait)
 			}
-			if wait := failLogin(l, "another user", otherAddr, noon); wait != 0 {
+			if wait := failLogin(t, l, "another user", otherAddr); wait != 0 {
 				t.Errorf("another user from another address: wait %v, want none", wait)
 			}
 		})
 	}
 	t.Run("a login that one limit refuses does not count against the others", func(t *testing.T) {
 		t.Parallel()
-		l := newLoginLimiter()
+		l := newTestLimiter(&wallClock{t: noon})
 		for range 40 {
-			failLogin(l, "a", clientAddr, noon)
+			failLogin(t, l, "a", clientAddr)
 		}
 		for i := range 5 {
-			if wait := failLogin(l, fmt.Sprint(i), clientAddr, noon); wait != 0 {
+			if wait := failLogin(t, l, fmt.Sprint(i), clientAddr); wait != 0 {
 				t.Errorf("user %d: wait %v after 5 failures and 35 refusals of another user at the address", i, wait)
 			}
 		}
 	})
-	t.Run("the tables hold no long names", func(t *testing.T) {
+	t.Run("successes do not count", func(t *testing.T) {
 		t.Parallel()
-		l := newLoginLimiter()
-		long := strings.Repeat("a", 1<<16)
-		attempt, err := l.begin(long, clientAddr, noon)
-		if err != nil {
-			t.Fatal(err)
+		l := newTestLimiter(&wallClock{t: noon})
+		for range 200 {
+			a := mustBegin(t, l, "a", clientAddr)
+			a.settle(false)
+			a.end()
 		}
-		failLogin(l, long+"b", clientAddr, noon)
-		attempt.succeed(noon)
-		for name, b := range map[string]*buckets{"pairs": l.pairs, "users": l.users, "known": l.known} {
-			for key := range b.full {
-				if len(key) > 512 {
-					t.Errorf("%s: a key of %d bytes", name, len(key))
-				}
-			}
-		}
-		longest := strings.Repeat("😀", apiUserMax)
-		failLogin(l, longest, clientAddr, noon)
-		if _, ok := l.users.full[longest]; !ok || checkAPIUser(longest) != nil {
-			t.Error("a valid name of 64 characters has no key of its own")
+		if n := len(l.pairs.table) + len(l.networks.table) + len(l.users.table) + l.unknown; n != 0 {
+			t.Errorf("%d buckets and unknown logins are left", n)
 		}
 	})
 }
 
-func TestLoginAttempt_succeed(t *testing.T) {
+// Logins of one user at once wait until those before them have ended.
+func TestLoginLimiter_begin_atOnce(t *testing.T) {
 	t.Parallel()
-	l := newLoginLimiter()
-	for i := range 200 {
-		attempt, err := l.begin("a", clientAddr, noon)
-		if err != nil {
-			t.Fatalf("login %d: got %v, want successes not to count", i+1, err)
-		}
-		attempt.succeed(noon)
+	for _, r := range []struct {
+		rule     string
+		failed   bool // whether the logins fail
+		verified int  // how many of 32 are verified
+	}{
+		{"right ones are all verified", false, 32},
+		{"of wrong ones no more are verified than may fail", true, 5},
+	} {
+		t.Run(r.rule, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { testBeginAtOnce(t, r.failed, r.verified) })
+		})
 	}
 }
 
-func TestLoginLimiter_isKnown(t *testing.T) {
+func testBeginAtOnce(t *testing.T, failed bool, want int) {
+	l := newTestLimiter(&wallClock{t: noon})
+	begun, errs := make(chan *loginAttempt, 32), make(chan error, 32)
+	for range 32 {
+		go func() {
+			a, err := l.begin(t.Context(), "a", clientAddr)
+			if err != nil {
+				errs <- err
+				return
+			}
+			begun <- a
+		}()
+	}
+	verified := 0
+	for synctest.Wait(); len(begun) > 0; synctest.Wait() {
+		if len(begun) > 5 {
+			t.Fatalf("%d logins are under way at once, want 5 at most", len(begun))
+		}
+		for range len(begun) {
+			a := <-begun
+			a.settle(failed)
+			a.end()
+			verified++
+		}
+	}
+	if verified != want || len(errs) != 32-want {
+		t.Errorf("%d logins were verified and %d refused, want %d and %d", verified, len(errs), want, 32-want)
+	}
+	for range len(errs) {
+		if err := <-errs; !errors.Is(err, Throttled) {
+			t.Errorf("got %v, want %s", err, Throttled)
+		}
+	}
+}
+
+func TestLoginLimiter_begin_waiting(t *testing.T) {
 	t.Parallel()
-	l := newLoginLimiter()
-	attempt, err := l.begin("a", clientAddr, noon)
-	if err != nil {
-		t.Fatal(err)
-	}
-	attempt.succeed(noon)
+	t.Run("a waiting login ends with its context", func(t *testing.T) {
+		t.Parallel()
+		l := newTestLimiter(&wallClock{t: noon})
+		var held []*loginAttempt
+		for range 5 {
+			held = append(held, mustBegin(t, l, "a", clientAddr))
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := l.begin(ended, "a", clientAddr); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want %v", err, context.Canceled)
+		}
+		for _, a := range held {
+			a.end()
+		}
+		if n := len(l.pairs.table) + l.unknown; n != 0 {
+			t.Errorf("%d buckets and unknown logins are left", n)
+		}
+	})
+	t.Run("unknown users wait up to a limit, known ones beyond it", func(t *testing.T) {
+		t.Parallel()
+		l := newTestLimiter(&wallClock{t: noon})
+		for i := range 64 {
+			mustBegin(t, l, fmt.Sprint(i), numberedAddr("198.51.100.%d", i))
+		}
+		if _, err := l.begin(t.Context(), "b", otherAddr); !errors.Is(err, Busy) || asError(err).RetryAfter == 0 {
+			t.Errorf("the 65th login: got %v, want %s with RetryAfter", err, Busy)
+		}
+		l.known.add(l.keys.pair("a", network(clientAddr)), noon, time.Hour)
+		mustBegin(t, l, "a", clientAddr)
+	})
+}
+
+// What is known of a user does not depend on the user's failures elsewhere.
+func TestLoginLimiter_begin_known(t *testing.T) {
+	t.Parallel()
+	wall := &wallClock{t: noon}
+	l := newTestLimiter(wall)
+	l.known.add(l.keys.pair("a", network(clientAddr)), noon, 31*24*time.Hour)
 	for i := range 200 {
-		failLogin(l, "a", numberedAddr("198.51.100.%d", i), noon)
+		failLogin(t, l, "a", numberedAddr("198.51.100.%d", i))
 	}
-	if wait := failLogin(l, "a", otherAddr, noon); wait == 0 {
+	if wait := failLogin(t, l, "a", otherAddr); wait == 0 {
 		t.Fatal("failures from many addresses do not limit the user")
 	}
-	if wait := failLogin(l, "a", clientAddr, noon); wait != 0 {
+	if wait := failLogin(t, l, "A", clientAddr); wait != 0 {
 		t.Errorf("the user waits %v at the address of an earlier login", wait)
 	}
-	if l.isKnown("b", clientAddr, noon) || l.isKnown("a", netip.MustParseAddr("192.0.2.11"), noon) {
-		t.Error("another user, or the user at another address, is known too")
+	for _, r := range []struct {
+		rule string
+		pair limitKey
+		at   time.Duration
+		want bool
+	}{
+		{"another user", l.keys.pair("b", network(clientAddr)), 0, false},
+		{"another address", l.keys.pair("a", "192.0.2.11"), 0, false},
+		{"just before 30 days have passed", l.keys.pair("a", network(clientAddr)), knownFor - 1, true},
+		{"after 30 days", l.keys.pair("a", network(clientAddr)), knownFor, false},
+	} {
+		if got := l.known.has(r.pair, noon.Add(r.at)); got != r.want {
+			t.Errorf("%s: known %v, want %v", r.rule, got, r.want)
+		}
 	}
-	const month = 30 * 24 * time.Hour
-	if !l.isKnown("a", clientAddr, noon.Add(month-1)) || l.isKnown("a", clientAddr, noon.Add(month)) {
-		t.Error("the user is not known for exactly 30 days")
+}
+
+func TestLoginLimiter_failKey(t *testing.T) {
+	t.Parallel()
+	l := newTestLimiter(&wallClock{t: noon})
+	for i := range 10 {
+		done, err := l.failKey(clientAddr)
+		if err != nil {
+			t.Fatalf("failure %d: %v", i+1, err)
+		}
+		done()
+	}
+	if _, err := l.failKey(clientAddr); !errors.Is(err, Throttled) || asError(err).RetryAfter != 2*time.Second {
+		t.Errorf("after the burst: got %v, want %s for 2 s", err, Throttled)
+	}
+	if l.unknown != 0 {
+		t.Errorf("%d unknown logins are left", l.unknown)
 	}
 }
 
 func TestLoginLimiter_challenge(t *testing.T) {
 	t.Parallel()
-	l := newLoginLimiter()
+	l := newTestLimiter(&wallClock{t: noon})
 	for i := range 30 {
-		if err := l.challenge(clientAddr, noon); err != nil {
+		if err := l.challenge(clientAddr); err != nil {
 			t.Fatalf("nonce %d: %v", i+1, err)
 		}
 	}
-	err := l.challenge(clientAddr, noon)
+	err := l.challenge(clientAddr)
 	if !errors.Is(err, Throttled) || asError(err).RetryAfter != 500*time.Millisecond {
 		t.Errorf("after the burst: got %v, want %s for half a second", err, Throttled)
 	}
-	if wait := failLogin(l, "a", clientAddr, noon); wait != 0 {
+	if wait := failLogin(t, l, "a", clientAddr); wait != 0 {
 		t.Error("nonces count as failed logins")
-	}
-}
-
-func TestNetwork(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"192.0.2.1":            "192.0.2.1",
-		"::ffff:192.0.2.1":     "192.0.2.1",
-		"2001:db8:0:1:2:3:4:5": "2001:db8:0:1::/64",
-		"fe80::1%eth0":         "fe80::/64",
-	} {
-		if got := network(netip.MustParseAddr(in)); got != want {
-			t.Errorf("network(%s) = %s, want %s", in, got, want)
-		}
-	}
-}
-
-func TestLoginLimiter_acquireHashing(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, testAcquireHashing)
-}
-
-func testAcquireHashing(t *testing.T) {
-	l := newLoginLimiter()
-	var held []func()
-	for range cap(l.hashSlots) {
-		release, err := l.acquireHashing(t.Context(), false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		held = append(held, release)
-	}
-	releaseReserve, err := l.acquireHashing(t.Context(), true)
-	if err != nil {
-		t.Fatalf("a known user gets no reserve slot while the other slots are taken: %v", err)
-	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := l.acquireHashing(ended, false); !errors.Is(err, context.Canceled) {
-		t.Errorf("waiting with a context that has ended: got %v, want %v", err, context.Canceled)
-	}
-	for range maxQueued {
-		l.queue <- struct{}{}
-	}
-	if _, err := l.acquireHashing(t.Context(), false); !errors.Is(err, Busy) || asError(err).RetryAfter == 0 {
-		t.Errorf("%d logins wait already: got %v, want %s with RetryAfter", maxQueued, err, Busy)
-	}
-	if _, err := l.acquireHashing(ended, true); !errors.Is(err, context.Canceled) {
-		t.Errorf("a known user waits however long the queue is: got %v, want %v", err, context.Canceled)
-	}
-	for range maxQueued {
-		<-l.queue
-	}
-	releaseReserve()
-	for _, release := range held {
-		release()
-	}
-	time.Sleep(maxSlotPause)
-	if len(l.hashSlots)+len(l.reserveSlot)+len(l.queue) != 0 {
-		t.Errorf("not released: %d slots, %d reserve slots, %d places in the queue",
-			len(l.hashSlots), len(l.reserveSlot), len(l.queue))
-	}
-}
-
-// A slot that an unknown user had pauses for as long as it was used, up to maxSlotPause. A known
-// user does not wait for that.
-func TestLoginLimiter_releaseAfterPause(t *testing.T) {
-	t.Parallel()
-	for _, r := range []struct {
-		rule       string
-		used, want time.Duration
-	}{
-		{"the pause is as long as the use", 30 * time.Millisecond, 30 * time.Millisecond},
-		{"the pause is at most maxSlotPause", time.Second, maxSlotPause},
-	} {
-		t.Run(r.rule, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { testSlotPause(t, r.used, r.want) })
-		})
-	}
-}
-
-func testSlotPause(t *testing.T, used, want time.Duration) {
-	l := newLoginLimiter()
-	l.hashSlots = make(chan struct{}, 1)
-	acquire := func(known bool) (release func(), waited time.Duration) {
-		t.Helper()
-		start := time.Now()
-		release, err := l.acquireHashing(t.Context(), known)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return release, time.Since(start)
-	}
-	release, _ := acquire(false)
-	time.Sleep(used)
-	release()
-	release, waited := acquire(true)
-	if release(); waited != 0 {
-		t.Errorf("a known user waited %v", waited)
-	}
-	release, waited = acquire(false)
-	if release(); waited != want {
-		t.Errorf("an unknown user waited %v after a use of %v, want %v", waited, used, want)
 	}
 }

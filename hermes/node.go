@@ -22,7 +22,7 @@ type Node struct {
 func Nodes() []Node {
 	return []Node{
 		node("auth/login", NoCapability, true, "Opens a session.", (*Client).AuthLogin),
-		node("auth/challenge", NoCapability, true, "Makes a nonce for a key pair to sign.", (*Client).AuthChallenge),
+		node("auth/challenge", NoCapability, false, "Makes a nonce for a key pair to sign.", (*Client).AuthChallenge),
 		node("auth/logout", NoCapability, true, "Ends a session.", (*Client).AuthLogout),
 		node("auth/ping", CanRead, true, "Renews the auth_key.", (*Client).AuthPing).answering(Pong),
 		node("auth/new_key", CanAdminister, true, "Makes an API key.", (*Client).AuthNewKey),

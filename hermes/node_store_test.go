@@ -38,7 +38,10 @@ func wantStoreFailed(t testing.TB, err error) {
 
 // nodesWithoutStore returns the nodes that do not call the store, each with the reason.
 func nodesWithoutStore() map[string]string {
-	return map[string]string{"user/generate_password": "the generated password is not stored"}
+	return map[string]string{
+		"user/generate_password": "the generated password is not stored",
+		"auth/challenge":         "a nonce is stored when it has been used",
+	}
 }
 
 func TestNode_Call_storeFails(t *testing.T) {

@@ -226,11 +226,17 @@ type Key struct {
 	LastUsed  time.Time // the zero time means not yet
 }
 
-// Nonce is a challenge that waits for its signature.
+// Nonce is a nonce of a key pair that has been used.
 type Nonce struct {
 	ID      Hash
-	Key     string // public id of the key that it was made for
-	Expires time.Time
+	Expires time.Time // after that it is refused anyway
+}
+
+// KnownLogin says that a principal has logged in from a network.
+type KnownLogin struct {
+	Principal Principal
+	Network   string    // an IPv4 address, or a /64 of IPv6
+	Expires   time.Time // when it does not count any more
 }
 
 // Session is a login.

@@ -53,9 +53,11 @@ func (k SecretKey) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 type keyring []derivedKeys
 
 type derivedKeys struct {
-	id   string // names the key in what it sealed
-	seal cipher.AEAD
-	sign *signer
+	id     string // names the key in what it sealed
+	seal   cipher.AEAD
+	sign   *signer
+	nonces []byte // for the nonces of key pairs
+	limits []byte // for the keys of the limits on failed logins
 }
 
 const keyIDSize = 4
@@ -93,6 +95,8 @@ func derive(k SecretKey) (d derivedKeys, err error) {
 	}
 	d.id = string(expand("hermes/key_id/v1", keyIDSize))
 	d.sign = &signer{key: expand("hermes/auth_key/v1", 32)}
+	d.nonces = expand("hermes/nonce/v1", 32)
+	d.limits = expand("hermes/login_limit/v1", 32)
 	sealing := expand("hermes/sip_password/v1", 32)
 	if err != nil {
 		return d, err

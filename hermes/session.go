@@ -162,6 +162,9 @@ func (c *Client) openSession(ctx context.Context, p Principal) (s Session, cred 
 				return err
 			}
 		}
+		if err := c.storeLogin(ctx, st, p); err != nil {
+			return err
+		}
 		return st.AddSession(ctx, s)
 	})
 	return s, Credentials{Session: token, AuthKey: c.keys[0].sign.authKey(s, 0), Cookie: cookie}, err
@@ -268,22 +271,26 @@ func (c *Client) AuthLogout(ctx context.Context, req AuthLogoutRequest) (res Aut
 		return res, errUnauthorized()
 	}
 	id := hashOf(req.Session)
+	ended := AuthLogoutResponse{Cookie: Cookie{MaxAge: -1}}
 	st, err := c.store.Session(ctx, id)
 	defer func() { c.audit(ctx, "auth/logout", st.Session.Principal.Name, err) }()
-	if err != nil && err != error(NotFound) {
+	if err == error(NotFound) {
+		return ended, nil // without a write, which any client could cause
+	}
+	if err != nil {
 		return res, err
 	}
-	if err == nil && !c.opts.NoCookie && !equalHashes(hashOf(req.Cookie), st.Session.Cookie) {
+	if !c.opts.NoCookie && !equalHashes(hashOf(req.Cookie), st.Session.Cookie) {
 		return res, errUnauthorized()
 	}
 	if err = c.changed(c.store.RemoveSession(ctx, id)); err != nil {
 		return res, err
 	}
-	return AuthLogoutResponse{Cookie: Cookie{MaxAge: -1}}, nil
+	return ended, nil
 }
 
-// SweepSessions removes the sessions and the nonces that have expired and returns how many it
-// removed. A server should call it periodically.
+// SweepSessions removes the sessions, the nonces and the known logins that have expired and returns
+// how many it removed. A server should call it periodically.
 func (c *Client) SweepSessions(ctx context.Context) (n int64, err error) {
 	defer wrap(&err, "")
 	n, err = c.store.SweepExpired(ctx, c.now())

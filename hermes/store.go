@@ -32,6 +32,7 @@ type Store interface {
 	AuthorizationStore
 	KeyStore
 	SessionStore
+	LoginStore
 
 	// Tx runs fn in one transaction. What fn did is kept if fn returns nil, and nothing of it
 	// otherwise; an error of fn is returned as it is. fn may run more than once, so it must set its
@@ -211,11 +212,12 @@ type AuthorizationStore interface {
 	Authorizations(ctx context.Context) ([]Authorization, error)
 	// SetAuthorization stores or replaces an authorization.
 	SetAuthorization(ctx context.Context, a Authorization) error
-	// RemoveAuthorization removes an authorization; sessions stay. Returns NotFound.
+	// RemoveAuthorization removes an authorization and the known logins of its principal; sessions
+	// stay. Returns NotFound.
 	RemoveAuthorization(ctx context.Context, p Principal) error
 }
 
-// KeyStore keeps API keys, and the nonces of key-pair logins. The access level of a key is the
+// KeyStore keeps API keys, and the used nonces of key pairs. The access level of a key is the
 // authorization of its principal.
 type KeyStore interface {
 	// Key returns a key by its public id. Returns NotFound.
@@ -226,11 +228,19 @@ type KeyStore interface {
 	AddKey(ctx context.Context, k Key) error
 	// RemoveKey removes a key. Returns NotFound.
 	RemoveKey(ctx context.Context, id string) error
-	// AddNonce stores a nonce. Returns Exists.
+	// AddNonce stores a nonce that has been used. Returns Exists. Of concurrent calls for one nonce
+	// exactly one returns nil.
 	AddNonce(ctx context.Context, n Nonce) error
-	// TakeNonce removes a nonce and returns it. Returns NotFound. Of concurrent calls exactly one
-	// gets it.
-	TakeNonce(ctx context.Context, id Hash) (Nonce, error)
+}
+
+// LoginStore keeps from which networks principals have logged in.
+type LoginStore interface {
+	// AddLogin stores l, in the place of one of the same principal from the same network, and then
+	// removes those of the principal that expire first until at most n are left.
+	AddLogin(ctx context.Context, l KnownLogin, n int) error
+	// Logins returns those that expire after a time, at most n: of more, those that expire last. Their
+	// order is that of Expires, the last one first, and then of kind, name and network.
+	Logins(ctx context.Context, after time.Time, n int) ([]KnownLogin, error)
 }
 
 // SessionStore keeps sessions.
@@ -255,6 +265,6 @@ type SessionStore interface {
 	// Of those seen at the same time the smallest ids go first.
 	TrimSessions(ctx context.Context, p Principal, n int) error
 	// SweepExpired removes the sessions of which Expires or KeyExpires is not after now, and the
-	// nonces of which Expires is not, and returns how many it removed.
+	// nonces and the known logins of which Expires is not, and returns how many it removed.
 	SweepExpired(ctx context.Context, now time.Time) (int64, error)
 }

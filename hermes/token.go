@@ -8,6 +8,7 @@ import (
 	"hash"
 	"hash/crc32"
 	"math/bits"
+	"strings"
 	"sync"
 )
 
@@ -118,3 +119,11 @@ func (k *signer) authKey(s Session, gen int64) Secret {
 func hashOf(t Secret) Hash { return sha256.Sum256(t.reveal()) }
 
 func equalHashes(a, b Hash) bool { return subtle.ConstantTimeCompare(a[:], b[:]) == 1 }
+
+// base62Value returns the number that appendBase62 wrote as digits.
+func base62Value(digits []byte) (v int64) {
+	for _, d := range digits {
+		v = v*int64(len(base62)) + int64(strings.IndexByte(base62, d))
+	}
+	return v
+}

@@ -91,6 +91,9 @@ func (s *Store) RemoveAuthorization(ctx context.Context, p hermes.Principal) err
 		if !r.authorizations.remove(p) {
 			return hermes.NotFound
 		}
+		for _, l := range r.loginsOf(p) {
+			r.removeLogin(login{principal: l.Principal, network: l.Network})
+		}
 		return nil
 	})
 }

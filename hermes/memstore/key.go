@@ -59,23 +59,8 @@ func (s *Store) AddNonce(ctx context.Context, n hermes.Nonce) error {
 		if r.nonces.has(n.ID) {
 			return hermes.Exists
 		}
-		r.nonces.set(n.ID, &n)
+		r.nonces.set(n.ID, present{})
 		r.nonceExpiries.set(expiry{at: n.Expires, id: n.ID}, present{})
 		return nil
 	})
-}
-
-// TakeNonce implements [hermes.KeyStore].
-func (s *Store) TakeNonce(ctx context.Context, id hermes.Hash) (taken hermes.Nonce, err error) {
-	err = s.write(ctx, func(r *records) error {
-		n, ok := r.nonces.get(id)
-		if !ok {
-			return hermes.NotFound
-		}
-		r.nonces.remove(id)
-		r.nonceExpiries.remove(expiry{at: n.Expires, id: id})
-		taken = *n
-		return nil
-	})
-	return taken, err
 }

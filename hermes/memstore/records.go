@@ -29,11 +29,13 @@ type records struct {
 	credentials     sortedMap[string, hermes.Credential]
 	authorizations  sortedMap[hermes.Principal, hermes.Access]
 	keys            sortedMap[string, *hermes.Key]
-	nonces          sortedMap[hermes.Hash, *hermes.Nonce]
+	nonces          sortedMap[hermes.Hash, present]
 	nonceExpiries   sortedMap[expiry, present]
 	sessions        sortedMap[hermes.Hash, *hermes.Session]
 	sessionsSeen    sortedMap[sessionSeen, present]
 	sessionExpiries sortedMap[expiry, present]
+	logins          sortedMap[login, time.Time]           // when each expires
+	loginExpiries   sortedMap[hermes.KnownLogin, present] // ordered as Logins says
 }
 
 // present is the value of a sortedMap that is a set.
@@ -56,11 +58,13 @@ func newRecords() *records {
 		credentials:     newSortedMap[string, hermes.Credential](strings.Compare),
 		authorizations:  newSortedMap[hermes.Principal, hermes.Access](comparePrincipals),
 		keys:            newSortedMap[string, *hermes.Key](strings.Compare),
-		nonces:          newSortedMap[hermes.Hash, *hermes.Nonce](compareHashes),
+		nonces:          newSortedMap[hermes.Hash, present](compareHashes),
 		nonceExpiries:   newSortedMap[expiry, present](compareExpiries),
 		sessions:        newSortedMap[hermes.Hash, *hermes.Session](compareHashes),
 		sessionsSeen:    newSortedMap[sessionSeen, present](compareSessionsSeen),
 		sessionExpiries: newSortedMap[expiry, present](compareExpiries),
+		logins:          newSortedMap[login, time.Time](compareLogins),
+		loginExpiries:   newSortedMap[hermes.KnownLogin, present](compareByExpiry),
 	}
 }
 
@@ -88,6 +92,8 @@ func (r *records) clone() *records {
 		sessions:        r.sessions.clone(),
 		sessionsSeen:    r.sessionsSeen.clone(),
 		sessionExpiries: r.sessionExpiries.clone(),
+		logins:          r.logins.clone(),
+		loginExpiries:   r.loginExpiries.clone(),
 	}
 }
 
@@ -103,6 +109,12 @@ type sessionSeen struct {
 	principal hermes.Principal
 	at        time.Time
 	id        hermes.Hash
+}
+
+// login is a principal in a network.
+type login struct {
+	principal hermes.Principal
+	network   string
 }
 
 // expiry is the place of a session or a nonce among those that end, the next one first.
@@ -137,6 +149,14 @@ func comparePrincipals(p, q hermes.Principal) int {
 
 func compareSessionsSeen(s, t sessionSeen) int {
 	return cmp.Or(comparePrincipals(s.principal, t.principal), s.at.Compare(t.at), compareHashes(s.id, t.id))
+}
+
+func compareLogins(l, m login) int {
+	return cmp.Or(comparePrincipals(l.principal, m.principal), strings.Compare(l.network, m.network))
+}
+
+func compareByExpiry(l, m hermes.KnownLogin) int {
+	return cmp.Or(m.Expires.Compare(l.Expires), comparePrincipals(l.Principal, m.Principal), strings.Compare(l.Network, m.Network))
 }
 
 func compareExpiries(e, f expiry) int { return cmp.Or(e.at.Compare(f.at), compareHashes(e.id, f.id)) }

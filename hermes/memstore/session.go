@@ -158,7 +158,7 @@ func (s *Store) SweepExpired(ctx context.Context, now time.Time) (swept int64, e
 			r.nonces.remove(e.id)
 			r.nonceExpiries.remove(e)
 		}
-		swept = int64(len(sessions) + len(nonces))
+		swept = int64(len(sessions) + len(nonces) + r.sweepLogins(now))
 		return nil
 	})
 	return swept, err

@@ -15,7 +15,7 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
-var steps = []string{"0001_provisioning", "0002_access", "0003_search", "0004_numbers"}
+var steps = []string{"0001_provisioning", "0002_access", "0003_search", "0004_numbers", "0005_logins"}
 
 func TestStore_Migrate(t *testing.T) {
 	db := pgtest.New(t, noFsync)
@@ -55,7 +55,7 @@ func TestStore_Migrate_Concurrent(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := db.Value(t, "SELECT count(*) FROM hermes.migrations"); n != "4" {
+	if n := db.Value(t, "SELECT count(*) FROM hermes.migrations"); n != "5" {
 		t.Errorf("%s steps are marked, want 4", n)
 	}
 }

@@ -71,8 +71,9 @@ func mustWrite(t *testing.T, store *postgres.Store, v values) {
 		store.AddCredential(ctx, hermes.Credential{User: v.word, Hash: v.word}),
 		store.SetCredential(ctx, hermes.Credential{User: v.word, Hash: "x" + v.word}),
 		store.SetAuthorization(ctx, hermes.Authorization{Principal: v.principal, Access: 4}),
-		store.AddKey(ctx, key), store.AddNonce(ctx, hermes.Nonce{ID: v.hash, Key: v.word, Expires: v.at}),
+		store.AddKey(ctx, key), store.AddNonce(ctx, hermes.Nonce{ID: v.hash, Expires: v.at}),
 		store.AddSession(ctx, session), store.RotateSession(ctx, v.hash, 0, v.at, v.at), store.Touch(ctx, []hermes.Seen{{Session: v.hash, Principal: v.principal, At: v.at}}),
+		store.AddLogin(ctx, hermes.KnownLogin{Principal: v.principal, Network: v.word, Expires: v.at}, v.digit),
 		store.TrimSessions(ctx, v.principal, v.digit), store.RemoveSessions(ctx, v.principal, v.hash),
 	} {
 		if err != nil {
@@ -115,7 +116,7 @@ func mustRead(t *testing.T, store *postgres.Store, v values) {
 		func() (any, error) { return store.Key(ctx, v.word) },
 		func() (any, error) { return store.Keys(ctx) },
 		func() (any, error) { return store.Session(ctx, v.hash) },
-		func() (any, error) { return store.TakeNonce(ctx, v.hash) },
+		func() (any, error) { return store.Logins(ctx, v.at.Add(-1), v.digit) },
 		func() (any, error) { return store.TakeNumber(ctx, hermes.Pattern{}, true) },
 		func() (any, error) { return store.AddNumbers(ctx, v.number, v.number) },
 	} {

@@ -73,6 +73,7 @@ func readCalls() []methodCall {
 		{"Key", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Key(ctx, "k1")) }},
 		{"Keys", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Keys(ctx)) }},
 		{"Session", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Session(ctx, hash(1))) }},
+		{"Logins", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Logins(ctx, at(0), 9)) }},
 	}
 }
 
@@ -155,7 +156,7 @@ func authWriteCalls() []methodCall {
 		{"AddKey", func(ctx context.Context, s hermes.Store) error { return s.AddKey(ctx, keyPair("new")) }},
 		{"RemoveKey", func(ctx context.Context, s hermes.Store) error { return s.RemoveKey(ctx, "k1") }},
 		{"AddNonce", func(ctx context.Context, s hermes.Store) error { return s.AddNonce(ctx, nonce(9)) }},
-		{"TakeNonce", func(ctx context.Context, s hermes.Store) error { return errorOf(s.TakeNonce(ctx, hash(1))) }},
+		{"AddLogin", func(ctx context.Context, s hermes.Store) error { return s.AddLogin(ctx, login("alice", "n9", 9), 9) }},
 		{"AddSession", func(ctx context.Context, s hermes.Store) error { return s.AddSession(ctx, session(9, alice)) }},
 		{"RotateSession", func(ctx context.Context, s hermes.Store) error {
 			return s.RotateSession(ctx, hash(1), 0, at(3), at(4))

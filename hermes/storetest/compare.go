@@ -56,6 +56,7 @@ func readEverything() operation {
 			listResult(s.Aliases(ctx, hermes.AliasQuery{Limit: limit})),
 			listResult(s.Authorizations(ctx)),
 			listResult(s.Keys(ctx)),
+			listResult(s.Logins(ctx, at(-1), limit)),
 		}
 		for _, a := range addrs(generatedAddrs...) {
 			results = append(results, result(s.User(ctx, a)), listResult(s.Groups(ctx, a)))
@@ -85,9 +86,6 @@ func removeRecords(ctx context.Context, s hermes.Store) error {
 		}
 	}
 	for n := range generatedHashes {
-		if _, err := s.TakeNonce(ctx, hash(n)); isFault(err) {
-			return err
-		}
 		if err := s.RemoveSession(ctx, hash(n)); err != nil {
 			return err
 		}
@@ -98,6 +96,7 @@ func removeRecords(ctx context.Context, s hermes.Store) error {
 		}
 	}
 	return firstError(
+		errorOf(s.SweepExpired(ctx, at(59))), // nonces and known logins, which no method removes alone
 		removePhones(ctx, s),
 		removeNumbers(ctx, s),
 		removeAliases(ctx, s),

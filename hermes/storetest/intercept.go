@@ -310,9 +310,14 @@ func (s intercepted) AddNonce(ctx context.Context, n hermes.Nonce) error {
 	return s.run("AddNonce", func() error { return s.store.AddNonce(ctx, n) })
 }
 
-// TakeNonce implements [hermes.Store].
-func (s intercepted) TakeNonce(ctx context.Context, id hermes.Hash) (hermes.Nonce, error) {
-	return get(s, "TakeNonce", func() (hermes.Nonce, error) { return s.store.TakeNonce(ctx, id) })
+// AddLogin implements [hermes.Store].
+func (s intercepted) AddLogin(ctx context.Context, l hermes.KnownLogin, n int) error {
+	return s.run("AddLogin", func() error { return s.store.AddLogin(ctx, l, n) })
+}
+
+// Logins implements [hermes.Store].
+func (s intercepted) Logins(ctx context.Context, after time.Time, n int) ([]hermes.KnownLogin, error) {
+	return get(s, "Logins", func() ([]hermes.KnownLogin, error) { return s.store.Logins(ctx, after, n) })
 }
 
 // Session implements [hermes.Store].

@@ -38,7 +38,7 @@ func (g generator) authOperation() operation {
 
 func (g generator) keyOperation() operation {
 	k, used := g.key(), g.time()
-	n := hermes.Nonce{ID: g.hash(), Key: g.name(), Expires: g.time()}
+	n := hermes.Nonce{ID: g.hash(), Expires: g.time()}
 	return drawFrom(g,
 		newOperation("Key", []any{k.ID}, func(ctx context.Context, s hermes.Store) string {
 			return result(s.Key(ctx, k.ID))
@@ -57,9 +57,19 @@ func (g generator) keyOperation() operation {
 		}),
 		newOperation("AddNonce", []any{n}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.AddNonce(ctx, n))
+		}))
+}
+
+// loginOperation draws an operation on known logins.
+func (g generator) loginOperation() operation {
+	l := hermes.KnownLogin{Principal: g.principal(), Network: g.name(), Expires: g.time()}
+	most := g.limit()
+	return drawFrom(g,
+		newOperation("AddLogin", []any{l, most}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.AddLogin(ctx, l, most))
 		}),
-		newOperation("TakeNonce", []any{n.ID}, func(ctx context.Context, s hermes.Store) string {
-			return result(s.TakeNonce(ctx, n.ID))
+		newOperation("Logins", []any{l.Expires, most}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.Logins(ctx, l.Expires, most))
 		}))
 }
 

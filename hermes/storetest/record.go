@@ -29,6 +29,7 @@ func addRecords(ctx context.Context, s hermes.Store) error {
 		s.AddKey(ctx, bearerKey("k1")),
 		s.AddNonce(ctx, nonce(1)),
 		s.AddSession(ctx, session(1, p)),
+		s.AddLogin(ctx, login("alice", "n1", 5), 9),
 	)
 }
 
@@ -63,7 +64,7 @@ func wantNoRecords(t *testing.T, s hermes.Store) {
 }
 
 // existingRecords reports for each record of addRecords whether it exists. The nonce is left out,
-// since reading it would take it.
+// since no method reads it.
 func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 	t.Helper()
 	ctx := t.Context()
@@ -80,7 +81,8 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 	authorizations, authorizationsErr := s.Authorizations(ctx)
 	keys, keysErr := s.Keys(ctx)
 	_, sessionErr := s.Session(ctx, hash(1))
-	must(t, firstError(groupsErr, phonesErr, firstErr, lastErr, singleErr, aliasesErr, authorizationsErr, keysErr))
+	logins, loginsErr := s.Logins(ctx, at(0), 2)
+	must(t, firstError(groupsErr, phonesErr, firstErr, lastErr, singleErr, aliasesErr, authorizationsErr, keysErr, loginsErr))
 	for _, err := range []error{aliceErr, bobErr, serversErr, credentialErr, sessionErr} {
 		if err != hermes.NotFound {
 			must(t, err)
@@ -100,6 +102,7 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 		"the authorization": len(authorizations) == 1,
 		"the key":           len(keys) == 1,
 		"the session":       sessionErr == nil,
+		"the login":         len(logins) == 1,
 	}
 }
 

@@ -184,7 +184,7 @@ func testTrimSessions(t *testing.T, open openFunc) {
 }
 
 func testSweepExpired(t *testing.T, open openFunc) {
-	t.Run("sessions and nonces whose end is not after now are removed, and counted together", func(t *testing.T) {
+	t.Run("sessions, nonces and logins whose end is not after now are removed, and counted together", func(t *testing.T) {
 		s := open(t).Store
 		now := at(30)
 		ends := []struct{ expires, keyExpires time.Duration }{ // from now
@@ -197,16 +197,17 @@ func testSweepExpired(t *testing.T, open openFunc) {
 			mustAddSession(t, s, v)
 		}
 		for i, end := range []time.Duration{0, time.Microsecond, -time.Hour} {
-			mustAddNonce(t, s, hermes.Nonce{ID: hash(i), Key: "k1", Expires: now.Add(end)})
+			mustAddNonce(t, s, hermes.Nonce{ID: hash(i), Expires: now.Add(end)})
+			must(t, s.AddLogin(t.Context(), hermes.KnownLogin{Principal: userPrincipal("alice"), Network: string(rune('a' + i)), Expires: now.Add(end)}, 9))
 		}
 		swept, err := s.SweepExpired(t.Context(), now)
-		wantEqual(t, swept, err, 7)
+		wantEqual(t, swept, err, 9)
 		wantSessions(t, s, 4)
-		wantNoNonce(t, s, hash(0))
-		wantNoNonce(t, s, hash(2))
-		mustTakeNonce(t, s, hermes.Nonce{ID: hash(1), Key: "k1", Expires: now.Add(time.Microsecond)})
+		wantLogins(t, s, hermes.KnownLogin{Principal: userPrincipal("alice"), Network: "b", Expires: now.Add(time.Microsecond)})
 		swept, err = s.SweepExpired(t.Context(), now)
 		wantEqual(t, swept, err, 0)
+		mustAddNonce(t, s, nonce(0), nonce(2))
+		wantCause(t, s.AddNonce(t.Context(), nonce(1)), hermes.Exists)
 	})
 }
 

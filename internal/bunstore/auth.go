@@ -77,5 +77,10 @@ func (s *Store) SetAuthorization(ctx context.Context, a hermes.Authorization) er
 
 // RemoveAuthorization implements [hermes.Store].
 func (s *Store) RemoveAuthorization(ctx context.Context, p hermes.Principal) error {
-	return s.change(ctx, s.sql().removeAuthorization, hermes.NotFound, string(p.Kind), p.Name)
+	return s.write(ctx, TxOptions{Pool: Auth}, nil, func(in *Store) error {
+		if err := in.change(ctx, in.sql().removeAuthorization, hermes.NotFound, string(p.Kind), p.Name); err != nil {
+			return err
+		}
+		return in.change(ctx, in.sql().removeLogins, nil, string(p.Kind), p.Name)
+	})
 }

@@ -29,6 +29,7 @@ type statements struct {
 	authStatements
 	keyStatements
 	sessionStatements
+	loginStatements
 }
 
 // builder builds statements. Beside the names of tables, its texts may have
@@ -73,6 +74,7 @@ func (d *database) build(l *layout) (statements, error) {
 		authStatements:       b.authStatements(),
 		keyStatements:        b.keyStatements(),
 		sessionStatements:    b.sessionStatements(),
+		loginStatements:      b.loginStatements(),
 	}
 	return all, errors.Join(b.errs...)
 }

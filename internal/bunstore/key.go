@@ -9,7 +9,7 @@ import (
 
 type keyStatements struct {
 	key, keys, addKey, removeKey, touchKey statement
-	addNonce, takeNonce                    statement
+	addNonce                               statement
 }
 
 func (b *builder) keyStatements() keyStatements {
@@ -22,8 +22,7 @@ func (b *builder) keyStatements() keyStatements {
 		touchKey: b.statement(Auth, b.NewUpdate().Model(key).Set("last_used = ?", place(1)).
 			Where("k.id = ?", text(2)).Where("k.last_used IS NULL OR k.last_used < ?", place(1))),
 
-		addNonce:  b.statement(Auth, b.insert(nonce).On("CONFLICT DO NOTHING")),
-		takeNonce: b.statement(Auth, b.NewDelete().Model(nonce).Where("o.id = ?", place(1)).Returning("?Columns")),
+		addNonce: b.statement(Auth, b.insert(nonce).On("CONFLICT DO NOTHING")),
 	}
 }
 
@@ -58,17 +57,4 @@ func (s *Store) RemoveKey(ctx context.Context, id string) error {
 // AddNonce implements [hermes.Store].
 func (s *Store) AddNonce(ctx context.Context, n hermes.Nonce) error {
 	return s.change(ctx, s.sql().addNonce, hermes.Exists, s.args(newNonce(n))...)
-}
-
-// TakeNonce implements [hermes.Store].
-func (s *Store) TakeNonce(ctx context.Context, id hermes.Hash) (hermes.Nonce, error) {
-	var m nonceModel
-	err := s.write(ctx, TxOptions{Pool: Auth}, nil, func(in *Store) error {
-		m = nonceModel{}
-		return in.get(ctx, in.sql().takeNonce, &m, id[:])
-	})
-	if err != nil {
-		return hermes.Nonce{}, err
-	}
-	return m.nonce(), nil
 }

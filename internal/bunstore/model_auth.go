@@ -69,21 +69,39 @@ func (m *keyModel) key() hermes.Key {
 	}
 }
 
-// nonceModel is a challenge that waits for its signature.
+// nonceModel is a nonce that has been used.
 type nonceModel struct {
 	bun.BaseModel `bun:"table:hermes.nonces,alias:o"`
 
 	ID      []byte `bun:"id,pk"`
-	KeyID   string `bun:"key_id"`
 	Expires stamp  `bun:"expires"`
 }
 
 func newNonce(n hermes.Nonce) *nonceModel {
-	return &nonceModel{ID: n.ID[:], KeyID: n.Key, Expires: stamp(n.Expires)}
+	return &nonceModel{ID: n.ID[:], Expires: stamp(n.Expires)}
 }
 
-func (m *nonceModel) nonce() hermes.Nonce {
-	return hermes.Nonce{ID: toHash(m.ID), Key: m.KeyID, Expires: time.Time(m.Expires)}
+// loginModel says that a principal has logged in from a network.
+type loginModel struct {
+	bun.BaseModel `bun:"table:hermes.logins,alias:l"`
+
+	Kind    string `bun:"kind,pk"`
+	Name    string `bun:"name,pk"`
+	Network string `bun:"network,pk"`
+	Expires stamp  `bun:"expires"`
+}
+
+func newLogin(l hermes.KnownLogin) *loginModel {
+	return &loginModel{
+		Kind: string(l.Principal.Kind), Name: l.Principal.Name, Network: l.Network, Expires: stamp(l.Expires),
+	}
+}
+
+func (m *loginModel) login() hermes.KnownLogin {
+	return hermes.KnownLogin{
+		Principal: hermes.Principal{Kind: hermes.PrincipalKind(m.Kind), Name: m.Name},
+		Network:   m.Network, Expires: time.Time(m.Expires),
+	}
 }
 
 // sessionModel is a login.

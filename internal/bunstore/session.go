@@ -84,7 +84,7 @@ func (s *Store) TrimSessions(ctx context.Context, p hermes.Principal, n int) err
 func (s *Store) SweepExpired(ctx context.Context, now time.Time) (swept int64, err error) {
 	err = s.write(ctx, TxOptions{Pool: Auth}, nil, func(in *Store) error {
 		swept = 0
-		for _, st := range []statement{in.sql().sweepSessions, in.sql().sweepNonces} {
+		for _, st := range []statement{in.sql().sweepSessions, in.sql().sweepNonces, in.sql().sweepLogins} {
 			n, err := in.exec(ctx, st, stamp(now))
 			if err != nil {
 				return err
