@@ -49,6 +49,7 @@ func testVerify(t *testing.T, open openFunc) {
 	})
 	t.Run("an unknown user takes as much work as a known one", func(t *testing.T) { testWork(t, open(t)) })
 	t.Run("a cancelled context is an error", func(t *testing.T) { testCancelled(t, open(t)) })
+	t.Run("Prepare and the function that it returns do what Verify does", func(t *testing.T) { testPrepare(t, open(t)) })
 	t.Run("concurrent calls do not mix up results", func(t *testing.T) { testConcurrent(t, open(t)) })
 }
 
@@ -62,6 +63,31 @@ func testWork(t *testing.T, f Fixture) {
 	unknown := f.Work(func() { wantRejected(t, f, "unknown", "wrong password") })
 	if known == 0 || known != unknown {
 		t.Errorf("the work is %d for a known user and %d for an unknown one, want the same and not 0", known, unknown)
+	}
+}
+
+func testPrepare(t *testing.T, f Fixture) {
+	b, ok := f.Backend.(hermes.HashingBackend)
+	if !ok {
+		t.Skip("the backend is no hermes.HashingBackend")
+	}
+	addAlice(t, f)
+	for _, user := range []string{"alice", "unknown"} {
+		matches, err := b.Prepare(t.Context(), f.Store, user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, password := range []string{alicePassword, "wrong password", "", alicePassword} {
+			want, err := b.Verify(t.Context(), f.Store, user, hermes.NewSecret(password))
+			if got := matches(hermes.NewSecret(password)); got != want || err != nil {
+				t.Errorf("%s, %q: got %t from Prepare's function, and %t, %v from Verify", user, password, got, want, err)
+			}
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := b.Prepare(ctx, f.Store, "alice"); err == nil {
+		t.Error("Prepare with a cancelled context: got no error, want one")
 	}
 }
 

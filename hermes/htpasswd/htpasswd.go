@@ -60,23 +60,29 @@ func (b *Backend) Name() string { return "htpasswd" }
 // Verify reports whether password is the password of user. It returns an error if the file cannot
 // be read, or if the entry of the user cannot be used. The store is not used.
 func (b *Backend) Verify(
-	ctx context.Context, _ hermes.Store, user string, password hermes.Secret,
+	ctx context.Context, s hermes.Store, user string, password hermes.Secret,
 ) (bool, error) {
+	matches, err := b.Prepare(ctx, s, user)
+	return err == nil && matches(password), err
+}
+
+// Prepare implements [hermes.HashingBackend]. The store is not used.
+func (b *Backend) Prepare(ctx context.Context, _ hermes.Store, user string) (func(hermes.Secret) bool, error) {
 	f, err := b.loadUnlessDone(ctx)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	e, exists := f.users[user]
-	if exists && e.fault == nil {
-		return e.hash.matches(password.Reveal()) && !password.IsZero(), nil
+	if e.fault != nil {
+		return nil, fmt.Errorf("htpasswd: %s:%d: user %q: %w", b.path, e.line, user, e.fault)
 	}
-	if f.dummy != nil {
-		f.dummy.matches(password.Reveal())
-	}
+	h := f.dummy
 	if exists {
-		return false, fmt.Errorf("htpasswd: %s:%d: user %q: %w", b.path, e.line, user, e.fault)
+		h = e.hash
 	}
-	return false, nil
+	return func(password hermes.Secret) bool {
+		return h != nil && h.matches(password.Reveal()) && exists && !password.IsZero()
+	}, nil
 }
 
 // Has reports whether the file lists the user, even with an entry that cannot be used. The store is

@@ -17,7 +17,7 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/argon2id"
 )
 
-var _ hermes.Backend = (*Backend)(nil)
+var _ hermes.HashingBackend = (*Backend)(nil)
 
 // mustOpen writes lines into a new file and opens it.
 func mustOpen(t *testing.T, lines ...string) *Backend {

@@ -62,16 +62,25 @@ func (b *Backend) Name() string { return "local" }
 
 // Verify reports whether password is the password of user. An empty password never is.
 func (b *Backend) Verify(ctx context.Context, s hermes.Store, user string, password hermes.Secret) (bool, error) {
+	matches, err := b.Prepare(ctx, s, user)
+	return err == nil && matches(password), err
+}
+
+// Prepare implements [hermes.HashingBackend].
+func (b *Backend) Prepare(ctx context.Context, s hermes.Store, user string) (func(hermes.Secret) bool, error) {
 	c, err := s.Credential(ctx, user)
-	if err != nil {
-		b.dummy.Matches(password.Reveal())
-		return false, ignoreNotFound(err)
+	if err != nil && err != error(hermes.NotFound) {
+		return nil, err
 	}
-	h, err := argon2id.Parse(c.Hash)
-	if err != nil {
-		return false, fmt.Errorf("local: user %q: %w", user, err)
+	known, h := err == nil, b.dummy
+	if known {
+		if h, err = argon2id.Parse(c.Hash); err != nil {
+			return nil, fmt.Errorf("local: user %q: %w", user, err)
+		}
 	}
-	return h.Matches(password.Reveal()) && !password.IsZero(), nil
+	return func(password hermes.Secret) bool {
+		return h.Matches(password.Reveal()) && known && !password.IsZero()
+	}, nil
 }
 
 // Has reports whether the user exists.

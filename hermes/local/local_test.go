@@ -14,7 +14,10 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
 )
 
-var _ hermes.WritableBackend = (*local.Backend)(nil)
+var (
+	_ hermes.WritableBackend = (*local.Backend)(nil)
+	_ hermes.HashingBackend  = (*local.Backend)(nil)
+)
 
 func TestBackend(t *testing.T) {
 	backendtest.Run(t, func(*testing.T) backendtest.Fixture {
