@@ -202,7 +202,8 @@ func (p *params) parse(encoded string) error {
 		if name == "_" {
 			continue
 		}
-		if err := p.add(name, value); err != nil {
+		// What a store keeps of one parameter must not keep the whole body in memory.
+		if err := p.add(strings.Clone(name), strings.Clone(value)); err != nil {
 			return err
 		}
 		if plus {
