@@ -25,6 +25,10 @@ const (
 	writeTimeout   = 60 * time.Second // extended by the API while a client reads a long list
 	idleTimeout    = 60 * time.Second
 	maxHeaderBytes = 64 << 10
+
+	// maxUnknownLogins is smaller than the number of logins that package api lets run at once, so
+	// that known users always find a place.
+	maxUnknownLogins = 24
 )
 
 // runServe is the command serve.
@@ -139,7 +143,9 @@ func (s *server) logStoreWarnings(ctx context.Context) {
 
 // newHandlers creates the client, the handlers and the HTTP server.
 func (s *server) newHandlers(ctx context.Context) (err error) {
-	opts := hermes.Options{Backends: s.backends, Logger: s.log, Origin: s.listener.origin(s.config)}
+	opts := hermes.Options{
+		Backends: s.backends, Logger: s.log, Origin: s.listener.origin(s.config), MaxUnknownLogins: maxUnknownLogins,
+	}
 	if rpc := s.config.kamailioRPC; rpc != nil {
 		s.contacts = newContacts(rpc.DropContacts, s.log)
 		opts.UserRemoved = s.contacts.userRemoved
