@@ -228,6 +228,7 @@ func (b *bench) timed(ctx context.Context, f func() error) (sample, error) {
 type child struct {
 	process *testserver.Process
 	url     string
+	log     string // a file
 }
 
 // host returns host:port of the URL.
@@ -242,7 +243,7 @@ func (b *bench) start(ctx context.Context, cmd *exec.Cmd, prefix string) (*child
 		return nil, err
 	}
 	b.onClose(func() { p.Stop(syscall.SIGTERM) })
-	c := &child{process: p}
+	c := &child{process: p, log: log}
 	err = p.WaitReady(time.Minute, func(context.Context) (bool, error) {
 		for line := range strings.Lines(testserver.ReadLog(log)) {
 			if url, ok := strings.CutPrefix(line, prefix); ok && strings.HasSuffix(url, "\n") {

@@ -42,7 +42,8 @@ func lookupsDuringFlood() benchmark {
 func (b *bench) loadDuringFlood(ctx context.Context, s *server, spec loadSpec) (out sample, err error) {
 	flooding, stop := context.WithCancel(ctx)
 	defer stop()
-	f := &flood{client: s.client(""), address: manyAddresses, classes: map[string]int{}}
+	kind := floodKind{address: manyAddresses, request: wrongLogin}
+	f := &flood{floodKind: kind, client: s.client(""), classes: map[string]int{}}
 	var running sync.WaitGroup
 	running.Go(func() { f.run(flooding, b.rate, time.Hour) })
 	if err = f.waitForAnswer(ctx); err == nil {

@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
 // installation is a hermesd that can be started, with its database, which has the principals below.
@@ -17,7 +21,7 @@ type installation struct {
 	*bench
 	program string
 	folder  string // has the secret key and the embedded database
-	db      string // a postgres:// URL, or empty for the embedded database
+	db      string // a postgres:// URL, memory:, or empty for the embedded database
 }
 
 // The principals of every installation.
@@ -47,10 +51,10 @@ func (b *bench) newInstallation(ctx context.Context, db string) (*installation, 
 	return in, os.WriteFile(in.keyFile(), []byte(b.key.Reveal()), 0o600)
 }
 
-// install makes an installation with an embedded database, and adds the principals and the SIP
-// user.
-func (b *bench) install(ctx context.Context) (*installation, error) {
-	in, err := b.newInstallation(ctx, "")
+// install makes an installation with an embedded database, or over the empty one at a postgres://
+// URL, and adds the principals and the SIP user.
+func (b *bench) install(ctx context.Context, db string) (*installation, error) {
+	in, err := b.newInstallation(ctx, db)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +64,33 @@ func (b *bench) install(ctx context.Context) (*installation, error) {
 	if err := in.run(ctx, adminPassword, "bootstrap", "--user", adminUser, "--password-stdin"); err != nil {
 		return nil, err
 	}
-	return in, in.addUsers(ctx)
+	s, err := in.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return in, s.addUsers(ctx, adminPassword)
 }
+
+// startInMemory starts a hermesd that keeps its database in memory, with the principals and the SIP
+// user.
+func (b *bench) startInMemory(ctx context.Context) (*server, error) {
+	in, err := b.newInstallation(ctx, "memory:")
+	if err != nil {
+		return nil, err
+	}
+	s, err := in.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	password := firstPassword.FindStringSubmatch(testserver.ReadLog(s.log))
+	if password == nil {
+		return nil, errors.New("hermesd printed no password for its first user")
+	}
+	return s, s.addUsers(ctx, password[1])
+}
+
+// firstPassword finds the password of the first user, admin, in the log of a first start.
+var firstPassword = regexp.MustCompile(`(?m)^password: (\S+)$`)
 
 // installed makes an installation over a database of filled or copyOf.
 func (b *bench) installed(ctx context.Context, d database) (*installation, error) {
@@ -97,13 +126,9 @@ func (in *installation) env() []string {
 	return env
 }
 
-// addUsers adds the known user and the SIP user.
-func (in *installation) addUsers(ctx context.Context) error {
-	s, err := in.start(ctx)
-	if err != nil {
-		return err
-	}
-	admin, err := s.login(ctx, adminAddress, adminUser, adminPassword)
+// addUsers adds the known user and the SIP user. password is that of admin.
+func (s *server) addUsers(ctx context.Context, password string) error {
+	admin, err := s.login(ctx, adminAddress, adminUser, password)
 	if err != nil {
 		return err
 	}

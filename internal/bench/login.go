@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"maps"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -25,21 +26,29 @@ const (
 	quietPeriod = 3 * time.Second        // how long is measured without a flood
 )
 
-// maxOutstanding limits the wrong logins that wait for their answer.
+// maxOutstanding limits the requests that wait for their answer.
 const maxOutstanding = 4096
 
 // floods are the ways in which wrong logins arrive.
 func floods() []floodKind {
 	return []floodKind{
 		{name: "no wrong logins"},
-		{name: "wrong logins from one address", address: oneAddress},
-		{name: "wrong logins from many addresses", address: manyAddresses},
+		{name: "wrong logins from one address", address: oneAddress, request: wrongLogin},
+		{name: "wrong logins from many addresses", address: manyAddresses, request: wrongLogin},
 	}
 }
 
 type floodKind struct {
 	name    string
-	address func(i int) string // of the i-th login; if nil, none is sent
+	address func(i int) string       // of the i-th request; if nil, none is sent
+	request func(i int) floodRequest // the i-th
+}
+
+// floodRequest is a request without a session.
+type floodRequest struct {
+	node       string
+	parameters []string // names and values in turn
+	cookie     *http.Cookie
 }
 
 func logins() benchmark {
@@ -56,7 +65,7 @@ func logins() benchmark {
 			row{what: f.name + ": growth of the resident memory", unit: inBytes, goal: atMost(memoryLimit)})
 	}
 	bm.open = func(ctx context.Context, b *bench) (measure, error) {
-		in, err := b.install(ctx)
+		in, err := b.install(ctx, "")
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +79,7 @@ func logins() benchmark {
 				if f.address == nil {
 					duration = min(duration, quietPeriod)
 				}
-				m, err := measureFlood(ctx, s, f.address, b.rate, duration)
+				m, err := measureFlood(ctx, s, f, b.rate, duration)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", f.name, err)
 				}
@@ -88,21 +97,25 @@ func oneAddress(int) string { return "198.51.100.1" }
 // manyAddresses returns an address in an IPv6 network of its own for each login.
 func manyAddresses(i int) string { return fmt.Sprintf("2001:db8:%x:%x::1", i>>16, i&0xffff) }
 
-// flood sends wrong logins.
+// flood sends requests of one kind.
 type flood struct {
-	client  *client
-	address func(i int) string // of the i-th login; if nil, none is sent
+	floodKind
+	client *client
 
 	mu      sync.Mutex
-	skipped int // logins that were not sent because maxOutstanding was reached
+	skipped int // requests that were not sent because maxOutstanding was reached
 	classes map[string]int
 	slowest time.Duration
 }
 
-// wrongLogin returns the parameters of the i-th login: in turn a wrong password of a known user, an
+// wrongLogin returns the i-th wrong login: in turn a wrong password of a known user, an
 // unknown user, and an API key and a signature which are so well-formed that hermesd looks for them
 // in the database.
-func wrongLogin(i int) []string {
+func wrongLogin(i int) floodRequest {
+	return floodRequest{node: "auth/login", parameters: wrongCredentials(i)}
+}
+
+func wrongCredentials(i int) []string {
 	switch i % 4 {
 	case 0:
 		return []string{"username", knownUser, "password", "wrong password"}
@@ -126,7 +139,7 @@ func withChecksum(token string) string {
 	return token + string(digits)
 }
 
-// run sends logins at an even rate, without waiting for the answers of earlier ones, and returns
+// run sends requests at an even rate, without waiting for the answers of earlier ones, and returns
 // when all have been answered.
 func (f *flood) run(ctx context.Context, rate int, duration time.Duration) {
 	const step = 10 * time.Millisecond
@@ -143,7 +156,7 @@ func (f *flood) run(ctx context.Context, rate int, duration time.Duration) {
 			case outstanding <- struct{}{}:
 				running.Go(func() {
 					defer func() { <-outstanding }()
-					f.login(ctx, i)
+					f.send(ctx, i)
 				})
 			default:
 				f.skipped++
@@ -153,11 +166,11 @@ func (f *flood) run(ctx context.Context, rate int, duration time.Duration) {
 	running.Wait()
 }
 
-// login sends the i-th login.
-func (f *flood) login(ctx context.Context, i int) {
-	c := *f.client
-	c.address = f.address(i)
-	res, err := c.call(ctx, "auth/login", wrongLogin(i)...)
+// send sends the i-th request.
+func (f *flood) send(ctx context.Context, i int) {
+	c, r := *f.client, f.request(i)
+	c.address, c.cookie = f.address(i), r.cookie
+	res, err := c.call(ctx, r.node, r.parameters...)
 	class := res.class()
 	if err != nil {
 		class = "no answer"
@@ -181,11 +194,11 @@ type measurement struct {
 	err  error
 }
 
-// measureFlood measures other clients, the known user and the memory for the duration. Unless
-// address is nil, it sends wrong logins meanwhile.
-func measureFlood(ctx context.Context, s *server, address func(i int) string, rate int, duration time.Duration) (*measurement, error) {
+// measureFlood measures other clients, the known user and the memory for the duration, and sends the
+// requests of the kind meanwhile.
+func measureFlood(ctx context.Context, s *server, kind floodKind, rate int, duration time.Duration) (*measurement, error) {
 	m := &measurement{
-		flood: &flood{client: s.client(""), address: address, classes: map[string]int{}},
+		flood: &flood{floodKind: kind, client: s.client(""), classes: map[string]int{}},
 		done:  make(chan struct{}),
 	}
 	var clients []*client
@@ -209,7 +222,7 @@ func measureFlood(ctx context.Context, s *server, address func(i int) string, ra
 	}
 	running.Go(func() { m.measureLogin(ctx, known) })
 	running.Go(func() { m.measureMemory(s) })
-	if address != nil {
+	if kind.address != nil {
 		m.flood.run(ctx, rate, duration)
 	} else {
 		time.Sleep(duration)
@@ -282,14 +295,14 @@ func (m *measurement) samples() []sample {
 	}
 }
 
-// String says how the logins were answered.
+// String says how the requests were answered.
 func (f *flood) String() string {
 	answered, classes := 0, ""
 	for _, class := range slices.Sorted(maps.Keys(f.classes)) {
 		answered += f.classes[class]
 		classes += fmt.Sprintf(", %d %s", f.classes[class], class)
 	}
-	return fmt.Sprintf("%d wrong logins%s; %d not sent because %d waited for an answer, slowest answer %s",
+	return fmt.Sprintf("%d requests%s; %d not sent because %d waited for an answer, slowest answer %s",
 		answered, classes, f.skipped, maxOutstanding, ms(f.slowest))
 }
 

@@ -86,7 +86,7 @@ func benchmarks() []benchmark {
 		sessionCheck(), lookupsDuringFlood(), memoryStore(), embeddedUserGet(), validation(), starts(),
 		concurrentWriters(), mixedWriters(), stalls(), roundTrips(), growths(), size(),
 		twoProcesses(), twoClaim(),
-		millionAliases(), logins(), timing(),
+		millionAliases(), logins(), abuse(), timing(),
 	}
 }
 
@@ -109,8 +109,8 @@ func parse(args []string) (o options, err error) {
 	f.IntVar(&o.rounds, "rounds", 3, "how often each figure is measured")
 	f.IntVar(&o.rows, "rows", 1_000_000, "users, aliases and numbers in each database")
 	f.StringVar(&o.out, "out", "", "`folder` for bench.md and growth.svg; if empty, they are not written")
-	f.IntVar(&o.rate, "rate", 1000, "login, flood: wrong logins per second")
-	f.DurationVar(&o.duration, "duration", 10*time.Second, "login: how long each flood lasts")
+	f.IntVar(&o.rate, "rate", 1000, "login, flood, abuse: requests of the flood per second")
+	f.DurationVar(&o.duration, "duration", 10*time.Second, "login, abuse: how long each flood lasts")
 	f.IntVar(&o.tries, "tries", 500, "timing: failed logins for each reason")
 	f.Func("only", "comma-separated `names` of benchmarks; defaults to all", func(list string) (err error) {
 		o.only, err = selectBenchmarks(strings.Split(list, ","))

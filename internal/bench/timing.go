@@ -29,7 +29,7 @@ func timing() benchmark {
 		}},
 		once: true,
 		open: func(ctx context.Context, b *bench) (measure, error) {
-			in, err := b.install(ctx)
+			in, err := b.install(ctx, "")
 			if err != nil {
 				return nil, err
 			}
