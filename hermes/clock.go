@@ -7,8 +7,8 @@ import (
 
 // clock measures how much time passes, for limits and caches. It adds up the steps between readings
 // of a wall clock. A step back counts as no time, so that setting the wall clock back delays
-// nothing; with time.Now the steps are those of the monotonic clock, so that setting it forward ends
-// no wait either. Times of records, which other processes and later runs read, are those of
+// nothing; with time.Now the steps are those of the monotonic clock, so that setting it forward
+// ends no wait either. Times of records, which other processes and later runs read, are those of
 // [Client.now] instead.
 type clock struct {
 	read func() time.Time

@@ -81,8 +81,8 @@ func (l *loginLimiter) begin(ctx context.Context, name string, remote netip.Addr
 	}
 }
 
-// tryBegin takes all tokens or none. If a login under way holds the wanted one, it returns a channel
-// that is closed when one has ended.
+// tryBegin takes all tokens or none. If a login under way holds the wanted one, it returns a
+// channel that is closed when one has ended.
 func (a *loginAttempt) tryBegin() (wanted token, settled <-chan struct{}, err error) {
 	l := a.limiter
 	l.mu.Lock()

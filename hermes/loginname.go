@@ -54,8 +54,8 @@ func network(a netip.Addr) string {
 
 // fold maps the spellings of a name that a directory may take for the same user to one: upper and
 // lower case, compatibility characters such as full-width letters, accents composed or not, white
-// space, and characters that are not shown. It may map different users to one as well, who then
-// share their limits. All names that are longer than any user's become one.
+// space, and characters that are not shown. It may map different users to one as well; they
+// share their limits then. All names that are longer than any user's become one.
 func (k limitKeys) fold(name string) string {
 	if len(name) > apiUserMax*utf8.UTFMax {
 		return ""
