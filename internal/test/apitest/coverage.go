@@ -64,8 +64,8 @@ var results = map[string]string{
 // commonResults returns the results that n shares with other nodes.
 func commonResults(n hermes.Node) []string {
 	common := []string{string(n.Refuses) + "/parameters"}
-	// alias/list answers ok with a cause if the store fails.
-	if n.Path != "alias/list" {
+	// alias/list answers ok with a cause if the store fails. auth/challenge does not need the store.
+	if n.Path != "alias/list" && n.Path != "auth/challenge" {
 		common = append(common, "failed/dbfail")
 	}
 	if n.Needs != hermes.NoCapability {
