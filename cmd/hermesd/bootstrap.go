@@ -38,10 +38,10 @@ func (o bootstrapOptions) run(ctx context.Context, client *hermes.Client, passwo
 func (a *app) runBootstrap(ctx context.Context, args []string) error {
 	var opts bootstrapOptions
 	flags := newFlagSet()
-	flags.StringVar(&opts.user, "user", "", "")
-	flags.BoolVar(&opts.passwordStdin, "password-stdin", false, "")
-	flags.BoolVar(&opts.recovery, "recover", false, "")
-	c, err := load(flags, args, a.getenv)
+	flags.StringVar(&opts.user, "user", "", "`NAME` of the principal; required")
+	flags.BoolVar(&opts.passwordStdin, "password-stdin", false, "read the password from standard input, instead of generating and printing one")
+	flags.BoolVar(&opts.recovery, "recover", false, "also if there is a principal: make another one, or set a lost password anew")
+	c, err := a.load(flags, args)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 // runConfig is the command config. It prints one line for each setting: its name, its value and
 // the origin of the value.
 func (a *app) runConfig(_ context.Context, args []string) error {
-	c, err := load(newFlagSet(), args, a.getenv)
+	c, err := a.load(newFlagSet(), args)
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/sqlite"
 	"github.com/hermes-voip/go-hermes/internal/pgconn"
 )
 
@@ -24,11 +26,14 @@ const (
 
 // set parses the setting. Its errors do not quote the text, because a URL may hold a password.
 func (d *database) set(s string) error {
-	scheme, rest, _ := strings.Cut(s, ":")
+	scheme, rest, found := strings.Cut(s, ":")
+	if !found {
+		scheme = ""
+	}
 	switch scheme {
 	case "sqlite":
-		if rest == "" {
-			return errors.New("want sqlite:PATH with a path")
+		if err := checkPath(rest); err != nil {
+			return err
 		}
 		*d = database{kind: dbSQLite, path: rest}
 		return nil
@@ -46,6 +51,22 @@ func (d *database) set(s string) error {
 		return nil
 	}
 	return errors.New("want sqlite:PATH, memory: or a postgres:// URL")
+}
+
+// checkPath checks the path of an SQLite file. It also refuses sqlite://NAME, which would be a file
+// in the root folder and is meant to be one in this folder.
+func checkPath(path string) error {
+	err := sqlite.CheckPath(path)
+	if path == "memory:" {
+		err = errors.New("is the name of a database in memory")
+	}
+	if err != nil {
+		return fmt.Errorf("want sqlite:PATH, or memory: for a database in memory; the path %w", err)
+	}
+	if strings.HasPrefix(path, "//") && !strings.HasPrefix(path, "///") {
+		return errors.New("want sqlite:PATH without //: sqlite:hermes.db is in this folder, sqlite:/srv/hermes.db is not")
+	}
+	return nil
 }
 
 // checkURL checks a PostgreSQL URL. It refuses an @ after the host part: the password then has a

@@ -21,8 +21,8 @@ import (
 func (a *app) runDoctor(ctx context.Context, args []string) error {
 	asJSON := false
 	flags := newFlagSet()
-	flags.BoolVar(&asJSON, "json", false, "")
-	c, err := load(flags, args, a.getenv)
+	flags.BoolVar(&asJSON, "json", false, "print the findings as JSON")
+	c, err := a.load(flags, args)
 	var settingErr *settingError
 	if err != nil && !errors.As(err, &settingErr) {
 		return err

@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
+
+// envPrefix begins the names of hermesd's environment variables.
+const envPrefix = "HERMES_"
 
 // settingValue is the text that a setting was given, and where it came from.
 type settingValue struct {
@@ -76,10 +80,7 @@ func load(flags *flag.FlagSet, args []string, getenv func(string) string) (*conf
 	}
 	flags.SetOutput(io.Discard)
 	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return nil, err
-		}
-		return nil, usageError(err.Error())
+		return nil, flagError(flags, err)
 	}
 	if flags.NArg() > 0 {
 		return nil, usageError(fmt.Sprintf("argument %q: want none; a command comes first, and a value as --setting=value",
@@ -97,6 +98,49 @@ func load(flags *flag.FlagSet, args []string, getenv func(string) string) (*conf
 	}
 	c.setDerivedDefaults()
 	return c, nil
+}
+
+// load reads the settings; see [load]. It warns of environment variables that have the
+// prefix of hermesd's, but are no setting.
+func (a *app) load(flags *flag.FlagSet, args []string) (*config, error) {
+	conf, err := load(flags, args, a.getenv)
+	if err != nil {
+		return nil, err
+	}
+	var known []string
+	for _, s := range conf.table() {
+		known = append(known, s.envName())
+		if s.secret {
+			known = append(known, s.fileEnvName())
+		}
+	}
+	for _, variable := range a.environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, envPrefix) && !slices.Contains(known, name) {
+			a.newLogger(conf).Warn("an environment variable is no setting: want one that hermesd help lists"+
+				perhaps(name, known), "variable", name)
+		}
+	}
+	return conf, nil
+}
+
+// helpWanted is the error of a command line that asks for help.
+type helpWanted struct{ flags *flag.FlagSet }
+
+func (helpWanted) Error() string { return flag.ErrHelp.Error() }
+
+// flagError returns the error of flags that could not be parsed.
+func flagError(flags *flag.FlagSet, err error) error {
+	if errors.Is(err, flag.ErrHelp) {
+		return helpWanted{flags}
+	}
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return usageError(err.Error())
+	}
+	var names []string
+	flags.VisitAll(func(f *flag.Flag) { names = append(names, "--"+f.Name) })
+	return usageError(fmt.Sprintf("flag --%s: want one that hermesd help lists%s", name, perhaps("--"+name, names)))
 }
 
 // addFlag adds the setting's flag, which puts its text into given. The text is parsed later, by
@@ -123,7 +167,7 @@ func (s setting) value(text, kind, name string) settingValue {
 
 // envName returns the name of the setting's environment variable.
 func (s setting) envName() string {
-	return "HERMES_" + strings.ToUpper(strings.ReplaceAll(s.name, "-", "_"))
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(s.name, "-", "_"))
 }
 
 // fileEnvName returns the name of the environment variable that names a file with the setting's

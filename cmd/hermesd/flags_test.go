@@ -73,6 +73,14 @@ func wrongSettings(emptyFile string) []wrongSetting {
 		{"no folder", []string{"--data="}, nil, `data: "": want a value (flag --data)`},
 		{"unknown database", []string{"--db", "mysql://x"}, nil, `db: want sqlite:PATH|(flag --db)`},
 		{"SQLite without a path", []string{"--db", "sqlite:"}, nil, `db: want sqlite:PATH`},
+		{"SQLite with a blank path", []string{"--db", "sqlite: "}, nil, `db: want sqlite:PATH`},
+		{"SQLite's name of a database in memory", []string{"--db", "sqlite::memory:"}, nil, `db: want sqlite:PATH, or memory:|(flag`},
+		{"the same in a URI", nil, env{"HERMES_DB": "sqlite:file::memory:?cache=shared"}, `or memory:|is a URI|(environment HERMES_DB)`},
+		{"a URI of a file", []string{"--db", "sqlite:file:hermes.db"}, nil, `is a URI`},
+		{"the name of the setting as a path", []string{"--db", "sqlite:memory:"}, nil, `or memory:`},
+		{"memory without the colon", []string{"--db", "memory"}, nil, `db: want sqlite:PATH, memory: or`},
+		{"SQLite without the colon", []string{"--db", "sqlite"}, nil, `db: want sqlite:PATH, memory: or`},
+		{"a path that looks like a URL", []string{"--db", "sqlite://hermes.db"}, nil, `db: want sqlite:PATH without //`},
 		{"memory with a name", []string{"--db", "memory:x"}, nil, `db: want memory:`},
 		{"a password with a number sign", []string{"--db", "postgres://u:1#2@h/d"}, nil, `db: postgres URL: |%XX`},
 		{"a password with a slash", []string{"--db", "postgres://u:1/2@h/d"}, nil, `db: want a URL|%XX`},
@@ -118,7 +126,9 @@ func wrongSettings(emptyFile string) []wrongSetting {
 		{"no key", []string{"--tls-key="}, nil, `tls-key: "": want a value`},
 		{"unknown format", []string{"--log-format", "xml"}, nil, `log-format: "xml": want one of text, json`},
 		{"unknown level", []string{"--log-level", "loud"}, nil, `log-level: "loud": want one of debug, info, warn, error`},
-		{"unknown flag", []string{"--lisen", "x"}, nil, `-lisen`},
+		{"a misspelt flag", []string{"--lisen", "x"}, nil, `flag --lisen: want one that hermesd help lists, perhaps --listen`},
+		{"two letters the wrong way round, with a value", []string{"-domian=x.test"}, nil, `flag --domian: |perhaps --domain`},
+		{"a flag that is like no other", []string{"--xyzzyxyzzy"}, nil, "flag --xyzzyxyzzy: want one that hermesd help lists\n"},
 		{"the value of a yes/no flag as an argument of its own", []string{"--require-cookie", "false"}, nil,
 			`argument "false": |--setting=value`},
 		{"a setting that this version does not have", []string{"--metrics-listen", "x"}, nil, `-metrics-listen`},
@@ -154,6 +164,29 @@ func TestLoad_Errors(t *testing.T) {
 	for _, s := range (&config{}).table() {
 		if !named[s.name] {
 			t.Errorf("no row of wrongSettings has a wrong value of %s", s.name)
+		}
+	}
+}
+
+// TestApp_Load_unknownVariables checks that a variable with hermesd's prefix that is no setting is
+// named, and nothing else of the environment.
+func TestApp_Load_unknownVariables(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		why, variable, value string
+		want                 string // what the warning contains; empty if there is none
+	}{
+		{"a letter is missing", "HERMES_LISTN", "x", "perhaps HERMES_LISTEN"},
+		{"a dash of the flag", "HERMES_KAMAILIO-RPC", "x", "perhaps HERMES_KAMAILIO_RPC"},
+		{"only secrets are read from files", "HERMES_LISTEN_FILE", "x", "variable=HERMES_LISTEN_FILE"},
+		{"it is like none", "HERMES_XYZZY", "x", "hermesd help lists\" variable=HERMES_XYZZY"},
+		{"another program's", "OTHER_LISTN", "x", ""},
+		{"a setting", "HERMES_DATA", "x", ""},
+		{"a secret in a file that is unset", "HERMES_DB_FILE", "", ""},
+	} {
+		code, _, stderr := runCommand(t, env{tt.variable: tt.value}, "config")
+		if code != exitOK || (tt.want == "") != (stderr == "") || !strings.Contains(stderr, tt.want) {
+			t.Errorf("%s: exit code %d, %q; want %q in it", tt.why, code, stderr, tt.want)
 		}
 	}
 }

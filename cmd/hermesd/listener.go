@@ -81,6 +81,14 @@ func (l *listener) curlTarget() (options, url string) {
 		"https://" + net.JoinHostPort(l.certificate.host(), port)
 }
 
+// loginCommand returns a command line for bash that asks for the user's password and logs in. The
+// password is in no argument of a program, where other users of the machine could read it.
+func (l *listener) loginCommand(user string) string {
+	options, url := l.curlTarget()
+	return fmt.Sprintf("(read -rsp 'Password of %[1]s? ' p; echo >&2; printf %%s \"$p\" | "+
+		"curl -sS %[2]s-c hermes.cookies -d username=%[1]s --data-urlencode password@- %[3]s/api/auth/login)", user, options, url)
+}
+
 // localAddress replaces an unspecified address, such as 0.0.0.0, by the loopback address.
 func localAddress(address string) string {
 	a, err := netip.ParseAddrPort(address)

@@ -19,7 +19,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -27,7 +26,10 @@ import (
 )
 
 func main() {
-	a := &app{getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, driverLog: &driverLog{}}
+	a := &app{
+		getenv: os.Getenv, environ: os.Environ, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		driverLog: &driverLog{},
+	}
 	a.driverLog.install()
 	os.Exit(a.run(context.Background(), os.Args[1:]))
 }
@@ -44,40 +46,10 @@ const (
 // operator does.
 type app struct {
 	getenv         func(string) string
+	environ        func() []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	driverLog      *driverLog
-}
-
-// command is a line of the table of commands.
-type command struct {
-	name  string
-	args  string // flags of its own, as help shows them
-	about string
-	run   func(*app, context.Context, []string) error
-}
-
-// commands returns the table of commands, in the order of the help.
-func commands() []command {
-	return []command{
-		{name: "serve", run: (*app).runServe,
-			about: "serves the API; the default command. Without any setting: an embedded database, on 127.0.0.1:8080"},
-		{name: "migrate", args: "[--dry-run] [--kamailio-tables]", run: (*app).runMigrate,
-			about: "brings Hermes' own tables to this version; --dry-run prints the SQL instead; " +
-				"--kamailio-tables also creates the Kamailio tables that are missing"},
-		{name: "bootstrap", args: "--user NAME [--password-stdin] [--recover]", run: (*app).runBootstrap,
-			about: "creates the first principal with full_write; --recover creates another one, or replaces a lost password"},
-		{name: "rekey", run: (*app).runRekey,
-			about: "seals the SIP passwords again with the first secret-key; the other keys can be removed afterwards"},
-		{name: "doctor", args: "[--json]", run: (*app).runDoctor,
-			about: "checks settings, database and Kamailio's tables, and changes nothing; exit code 1 if a check fails"},
-		{name: "config", run: (*app).runConfig,
-			about: "prints every setting, its value and where the value came from"},
-		{name: "version", run: (*app).runVersion,
-			about: "prints version, revision and Go version"},
-		{name: "help", run: (*app).runHelp,
-			about: "prints this text"},
-	}
 }
 
 // run executes one command and returns the exit code. Cancelling ctx stops a server as SIGTERM
@@ -86,18 +58,21 @@ func (a *app) run(ctx context.Context, args []string) int {
 	name := "serve"
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]
+	} else if len(args) > 0 && (args[0] == "--version" || args[0] == "-version") {
+		name, args = "version", args[1:]
+	} else if len(args) > 0 && isHelp(args[0]) {
+		name, args = "help", args[1:]
 	}
-	for _, c := range commands() {
-		if c.name != name {
-			continue
-		}
-		err := c.run(a, ctx, args)
-		if errors.Is(err, flag.ErrHelp) {
-			err = a.runHelp(ctx, nil)
-		}
+	c, err := findCommand(name)
+	if err != nil {
 		return a.report(err)
 	}
-	return a.report(usageError(fmt.Sprintf("command %q: want one of those that hermesd help lists", name)))
+	err = c.run(a, ctx, args)
+	var help helpWanted
+	if errors.As(err, &help) {
+		err = a.printCommandHelp(c, help.flags)
+	}
+	return a.report(err)
 }
 
 // report prints err as one line, if it is not nil, and returns the exit code for it.

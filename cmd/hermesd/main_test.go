@@ -42,6 +42,13 @@ type env map[string]string
 
 func (e env) get(name string) string { return e[name] }
 
+func (e env) list() (variables []string) {
+	for name, v := range e {
+		variables = append(variables, name+"="+v)
+	}
+	return variables
+}
+
 // runCommand runs a command of hermesd in this process, with an empty standard input.
 func runCommand(t *testing.T, e env, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
@@ -55,7 +62,9 @@ func runCommandInput(t *testing.T, stdin string, e env, args ...string) (code in
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	var out, errs strings.Builder
-	a := &app{getenv: e.get, stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, driverLog: &driverLog{}}
+	a := &app{
+		getenv: e.get, environ: e.list, stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, driverLog: &driverLog{},
+	}
 	code = a.run(ctx, args)
 	return code, out.String(), errs.String()
 }
@@ -65,7 +74,7 @@ func TestApp_Run(t *testing.T) {
 	t.Run("an unknown command is a usage error", func(t *testing.T) {
 		t.Parallel()
 		code, stdout, stderr := runCommand(t, nil, "sreve")
-		want := "hermesd: command \"sreve\": want one of those that hermesd help lists\n"
+		want := "hermesd: command \"sreve\": want one of those that hermesd help lists, perhaps serve\n"
 		if code != exitUsage || stdout != "" || stderr != want {
 			t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 		}

@@ -14,9 +14,9 @@ import (
 func (a *app) runMigrate(ctx context.Context, args []string) error {
 	var dryRun, kamailioTables bool
 	flags := newFlagSet()
-	flags.BoolVar(&dryRun, "dry-run", false, "")
-	flags.BoolVar(&kamailioTables, "kamailio-tables", false, "")
-	c, err := load(flags, args, a.getenv)
+	flags.BoolVar(&dryRun, "dry-run", false, "print the SQL and change nothing")
+	flags.BoolVar(&kamailioTables, "kamailio-tables", false, "also create the Kamailio tables that are missing; existing ones are not altered")
+	c, err := a.load(flags, args)
 	if err != nil {
 		return err
 	}

@@ -140,7 +140,7 @@ func syncFolder(path string) (err error) {
 // runRekey is the command rekey. Servers may run meanwhile if they have all the keys that the
 // command has.
 func (a *app) runRekey(ctx context.Context, args []string) error {
-	c, err := load(newFlagSet(), args, a.getenv)
+	c, err := a.load(newFlagSet(), args)
 	if err != nil {
 		return err
 	}

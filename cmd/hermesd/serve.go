@@ -33,7 +33,7 @@ const (
 
 // runServe is the command serve.
 func (a *app) runServe(ctx context.Context, args []string) error {
-	c, err := load(newFlagSet(), args, a.getenv)
+	c, err := a.load(newFlagSet(), args)
 	if err != nil {
 		return err
 	}
@@ -189,11 +189,8 @@ func (s *server) ready(ctx context.Context) error {
 func (s *server) printListening(w io.Writer, password hermes.Secret) error {
 	var text strings.Builder
 	if !password.IsZero() {
-		options, url := s.listener.curlTarget()
-		fmt.Fprintf(&text, "hermesd: made the first user, %s; the password is shown this once\npassword: %s\n",
-			firstUser, password.Reveal())
-		fmt.Fprintf(&text, "curl -sS %s-c hermes.cookies -d 'username=%s&password=%s' %s/api/auth/login\n",
-			options, firstUser, password.Reveal(), url)
+		fmt.Fprintf(&text, "hermesd: made the first user, %s; the password is shown this once\npassword: %s\n%s\n",
+			firstUser, password.Reveal(), s.listener.loginCommand(firstUser))
 	}
 	fmt.Fprintf(&text, "hermesd: listening on %s\n", s.listener.url())
 	_, err := io.WriteString(w, text.String())

@@ -3,11 +3,14 @@ package main
 import (
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
 // TestConfig_CheckServe checks the rules that join several settings, which only a server has.
@@ -49,16 +52,23 @@ func TestConfig_CheckServe(t *testing.T) {
 
 func TestServer_Serve(t *testing.T) {
 	t.Parallel()
-	t.Run("the first start prints how to log in", func(t *testing.T) {
+	t.Run("the first start prints the password once, and a command that asks for it", func(t *testing.T) {
 		t.Parallel()
+		testserver.RequireProgram(t, "bash", "bash")
+		testserver.RequireProgram(t, "curl", "curl")
 		p := startHermesd(t, nil)
-		want := "curl -sS -c hermes.cookies -d 'username=admin&password=" + p.password() + "' " + p.url + "/api/auth/login"
-		if got := p.waitForLine(t, "curl "); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
+		command := p.waitForLine(t, "curl ")
 		lines := p.log()
-		index := func(prefix string) int {
-			return slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, prefix) })
+		if n := strings.Count(strings.Join(lines, "\n"), p.password()); n != 1 {
+			t.Errorf("the password is printed %d times, want once:\n%s", n, strings.Join(lines, "\n"))
+		}
+		bash := exec.Command("bash", "-c", command)
+		bash.Dir, bash.Stdin = p.cmd.Dir, strings.NewReader(p.password()+"\n")
+		if out, err := bash.Output(); err != nil || !strings.Contains(string(out), `"response":"ok"`) {
+			t.Errorf("%s\n%q, %v, want ok", command, out, err)
+		}
+		index := func(part string) int {
+			return slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, part) })
 		}
 		if !(index("password: ") < index("curl ") && index("curl ") < index("hermesd: listening ")) {
 			t.Errorf("want password, curl and listening in this order:\n%s", strings.Join(lines, "\n"))

@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -58,6 +59,21 @@ func Open(ctx context.Context, path string, opts *Options) (*Store, error) {
 	return s, nil
 }
 
+// CheckPath returns an error if path cannot name a file: it is empty, or it is what other programs
+// write for a database in memory (:memory:) or for a URI (file:…), of which [Open] would make a file
+// with that name. Package memstore has a store in memory.
+func CheckPath(path string) error {
+	switch {
+	case strings.TrimSpace(path) == "":
+		return errors.New("is empty, and has to name a file")
+	case strings.HasPrefix(path, ":memory:"):
+		return errors.New("is SQLite's name of a database in memory, and has to name a file")
+	case strings.HasPrefix(path, "file:"):
+		return errors.New("is a URI, and has to name a file")
+	}
+	return nil
+}
+
 // newStore returns what the caller has to close, after an error too.
 func newStore(ctx context.Context, path string, opts Options) (s *Store, err error) {
 	s = &Store{}
@@ -85,8 +101,8 @@ func newStore(ctx context.Context, path string, opts Options) (s *Store, err err
 
 // connect opens the writer first, because it creates the file and puts it into WAL mode.
 func (s *Store) connect(ctx context.Context, path string, readers int) (err error) {
-	if path == "" {
-		return errors.New("want the path of a file")
+	if err := CheckPath(path); err != nil {
+		return err
 	}
 	if err := create(path); err != nil {
 		return err
@@ -127,12 +143,16 @@ func retryBusy(ctx context.Context, open func(context.Context) error) error {
 }
 
 // create makes a new file that only the user and, as far as the umask allows, the group can read:
-// Kamailio's user may be in the group. It does not open a file that exists: closing that would
+// Kamailio's user may be in the group. It refuses a symbolic link to nothing, because SQLite would
+// make the file that the link names. It does not open a file that exists: closing that would
 // drop the locks of every store in this process that has it open, and then Kamailio, when it
 // ends, would delete the -wal file to which these stores go on writing.
 func create(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o660)
 	if errors.Is(err, fs.ErrExist) {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return errors.New("is a symbolic link to a file that does not exist: want the file, or no link")
+		}
 		return nil
 	}
 	if err != nil {

@@ -113,8 +113,17 @@ func TestOpen_Errors(t *testing.T) {
 	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database. ", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	dangling := filepath.Join(t.TempDir(), "hermes.db")
+	if err := os.Symlink(filepath.Join(t.TempDir(), "target"), dangling); err != nil {
+		t.Fatal(err)
+	}
 	for _, row := range []struct{ path, why string }{
+		{dangling, "a link to nothing"},
 		{"", "no path"},
+		{" ", "a blank path"},
+		{":memory:", "a database in memory"},
+		{":memory:?cache=shared", "the same with a parameter"},
+		{"file::memory:", "a URI"},
 		{filepath.Join(t.TempDir(), "none", "hermes.db"), "the folder does not exist"},
 		{t.TempDir(), "a folder"},
 		{text, "not a database"},
