@@ -50,6 +50,9 @@ func LockPrincipal(p Principal) Lock { return lockOf("principal", string(p.Kind)
 // LockAccess returns the lock of the question which principals have the access level [FullWrite].
 func LockAccess() Lock { return lockOf("access") }
 
+// LockSecretCheck returns the lock of the value that [SecretStore] keeps.
+func LockSecretCheck() Lock { return lockOf("secret check") }
+
 // LockPool returns the lock that a range of numbers needs for a moment at its end, in order to see
 // every alias that has a number. Transactions that make such an alias have it shared. Its ID is
 // the greatest, so that it is taken last: a transaction does not have it while it waits for

@@ -114,39 +114,51 @@ func derive(k SecretKey) (d derivedKeys, err error) {
 const sealVersion = "\x01"
 
 func (c *Client) sealPassword(a sip.Addr, password Secret) (string, error) {
-	k := c.keys[0]
+	return c.sealWith(c.keys[0], password.Reveal(), a.String())
+}
+
+// sealWith seals a text with a key. It opens with the same data only.
+func (c *Client) sealWith(k derivedKeys, text, data string) (string, error) {
 	nonce, err := c.random(k.seal.NonceSize())
 	if err != nil {
 		return "", err
 	}
-	box := k.seal.Seal(nonce, nonce, []byte(password.Reveal()), []byte(a.String()))
+	box := k.seal.Seal(nonce, nonce, []byte(text), []byte(data))
 	return sealVersion + k.id + string(box), nil
+}
+
+// open opens what sealWith sealed with one of the keys, and reports whether one of them did.
+func (r keyring) open(sealed, data string) (text string, opened bool) {
+	rest, ok := strings.CutPrefix(sealed, sealVersion)
+	if !ok || len(rest) < keyIDSize {
+		return "", false
+	}
+	id, box := rest[:keyIDSize], rest[keyIDSize:]
+	for _, k := range r {
+		if n := k.seal.NonceSize(); k.id == id && len(box) >= n {
+			b := []byte(box)
+			if opened, err := k.seal.Open(b[n:n], b[:n], b[n:], []byte(data)); err == nil {
+				return string(opened), true
+			}
+		}
+	}
+	return "", false
 }
 
 // openPassword opens what sealPassword sealed. A password that does not open was sealed with a
 // secret key that is not configured any more, or for another address.
 func (c *Client) openPassword(a sip.Addr, sealed string) (Secret, error) {
-	rest, ok := strings.CutPrefix(sealed, sealVersion)
-	if !ok || len(rest) < keyIDSize {
-		return Secret{}, internalFault(fmt.Errorf("sealed password of %s: unknown form", a))
+	text, opened := c.keys.open(sealed, a.String())
+	if !opened {
+		return Secret{}, internalFault(fmt.Errorf("sealed password of %s: none of the %d secret keys opens it", a, len(c.keys)))
 	}
-	id, box := rest[:keyIDSize], rest[keyIDSize:]
-	address := []byte(a.String())
-	for _, k := range c.keys {
-		if n := k.seal.NonceSize(); k.id == id && len(box) >= n {
-			b := []byte(box)
-			text, err := k.seal.Open(b[n:n], b[:n], b[n:], address)
-			if err == nil {
-				return NewSecret(string(text)), nil
-			}
-		}
-	}
-	return Secret{}, internalFault(fmt.Errorf("sealed password of %s: none of the %d secret keys opens it", a, len(c.keys)))
+	return NewSecret(text), nil
 }
 
 // Rekey seals every SIP password anew that was not sealed with the first secret key, and returns
-// how many it sealed. After that, the other keys can be removed from Options.SecretKeys. It can be
-// stopped and run again, and other calls may run meanwhile.
+// how many it sealed. After that, the other keys can be removed from Options.SecretKeys, and
+// [Client.CheckSecretKeys] asks for the first one only. It can be stopped and run again, and other
+// calls may run meanwhile.
 //
 // A password that no key opens stays as it is, and the others are sealed all the same; the error,
 // which is returned at the end, names the first such password. Inside [Client.Tx] that error would
@@ -174,6 +186,9 @@ func (c *Client) Rekey(ctx context.Context) (n int, err error) {
 		case done:
 			n++
 		}
+	}
+	if lost == nil {
+		lost = c.resetSecretCheck(ctx)
 	}
 	return n, lost
 }

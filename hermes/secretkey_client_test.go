@@ -1,6 +1,7 @@
 package hermes_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -59,4 +60,63 @@ func TestClient_Rekey_passwordCannotBeOpened(t *testing.T) {
 	}
 	e.opts.SecretKeys = e.opts.SecretKeys[:1]
 	wantEqual(t, mustUserGet(t, e.newClient(t, e.store), alice), before)
+}
+
+func TestClient_CheckSecretKeys(t *testing.T) {
+	t.Parallel()
+	first, second, third := mustSecretKey(t), mustSecretKey(t), mustSecretKey(t)
+	type step struct {
+		keys   []hermes.SecretKey
+		rekey  bool // after the check
+		accept bool // before the check
+		wrong  bool // the check fails
+	}
+	keys := func(k ...hermes.SecretKey) []hermes.SecretKey { return k }
+	for _, tt := range []struct {
+		why     string
+		noCheck bool // the store has sealed passwords, and no program has called CheckSecretKeys
+		steps   []step
+	}{
+		{"the key that sealed", false, []step{{keys: keys(first)}}},
+		{"another key", false, []step{{keys: keys(second), wrong: true}, {keys: keys(first)}}},
+		{"a new key first, the old one second", false, []step{{keys: keys(second, first)}, {keys: keys(first, second)}}},
+		{"the old key is removed without Rekey", false, []step{{keys: keys(second, first)}, {keys: keys(second), wrong: true}}},
+		{"the new key is removed, which may have sealed", false, []step{{keys: keys(second, first)}, {keys: keys(first), wrong: true}}},
+		{"the old key is removed after Rekey", false, []step{
+			{keys: keys(second, first), rekey: true}, {keys: keys(second)}, {keys: keys(first), wrong: true}}},
+		{"a key that has sealed nothing", false, []step{{keys: keys(first, third)}, {keys: keys(first)}}},
+		{"the key is lost", false, []step{
+			{keys: keys(second), wrong: true}, {keys: keys(second), accept: true}, {keys: keys(second)}}},
+		{"no check yet, and another key", true, []step{{keys: keys(second), wrong: true}, {keys: keys(first)}}},
+		{"no check yet, and a key more", true, []step{{keys: keys(second, first)}, {keys: keys(second), wrong: true}}},
+	} {
+		e := newEnvWith(t, func(o *hermes.Options) { o.SecretKeys = keys(first) })
+		if !tt.noCheck {
+			if err := e.client.CheckSecretKeys(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, s := range tt.steps {
+			e.opts.SecretKeys = s.keys
+			client := e.newClient(t, e.store)
+			if s.accept {
+				if err := client.AcceptLostKeys(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := client.CheckSecretKeys(t.Context()); errors.Is(err, hermes.ErrSecretKey) != s.wrong || !s.wrong && err != nil {
+				t.Errorf("%s: step %d: %v, want an ErrSecretKey: %t", tt.why, i, err, s.wrong)
+			}
+			if s.rekey {
+				if _, err := client.Rekey(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+	t.Run("it needs CanAdminister", func(t *testing.T) {
+		reader := newEnv(t).client.As(hermes.Actor{Access: hermes.LimitedWrite})
+		wantCause(t, reader.CheckSecretKeys(t.Context()), hermes.Forbidden)
+		wantCause(t, reader.AcceptLostKeys(t.Context()), hermes.Forbidden)
+	})
 }

@@ -33,6 +33,7 @@ type Store interface {
 	KeyStore
 	SessionStore
 	LoginStore
+	SecretStore
 
 	// Tx runs fn in one transaction. What fn did is kept if fn returns nil, and nothing of it
 	// otherwise; an error of fn is returned as it is. fn may run more than once, so it must set its
@@ -267,4 +268,15 @@ type SessionStore interface {
 	// SweepExpired removes the sessions of which Expires or KeyExpires is not after now, and the
 	// nonces and the known logins of which Expires is not, and returns how many it removed.
 	SweepExpired(ctx context.Context, now time.Time) (int64, error)
+}
+
+// SecretStore keeps what shows whether the secret keys are those that sealed the passwords; see
+// [Client.CheckSecretKeys].
+type SecretStore interface {
+	// SecretCheck returns the value that SetSecretCheck stored last. Returns NotFound.
+	SecretCheck(ctx context.Context) (string, error)
+	// SetSecretCheck stores or replaces the value.
+	SetSecretCheck(ctx context.Context, value string) error
+	// SealedUsers returns the first n addresses of users that have a sealed password, in order.
+	SealedUsers(ctx context.Context, n int) ([]sip.Addr, error)
 }

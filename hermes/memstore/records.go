@@ -36,6 +36,8 @@ type records struct {
 	sessionExpiries sortedMap[expiry, present]
 	logins          sortedMap[login, time.Time]           // when each expires
 	loginExpiries   sortedMap[hermes.KnownLogin, present] // ordered as Logins says
+
+	secretCheck string // empty if there is none
 }
 
 // present is the value of a sortedMap that is a set.
@@ -94,6 +96,8 @@ func (r *records) clone() *records {
 		sessionExpiries: r.sessionExpiries.clone(),
 		logins:          r.logins.clone(),
 		loginExpiries:   r.loginExpiries.clone(),
+
+		secretCheck: r.secretCheck,
 	}
 }
 

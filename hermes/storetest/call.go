@@ -61,6 +61,8 @@ func readCalls() []methodCall {
 		{"DomainServed", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.DomainServed(ctx, domain("example.com")))
 		}},
+		{"SecretCheck", func(ctx context.Context, s hermes.Store) error { return errorOf(s.SecretCheck(ctx)) }},
+		{"SealedUsers", func(ctx context.Context, s hermes.Store) error { return errorOf(s.SealedUsers(ctx, 9)) }},
 		{"Domains", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Domains(ctx)) }},
 		{"Servers", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.Servers(ctx, domain("example.com")))
@@ -147,6 +149,7 @@ func authWriteCalls() []methodCall {
 			return s.SetCredential(ctx, hermes.Credential{User: "alice", Hash: otherHash})
 		}},
 		{"RemoveCredential", func(ctx context.Context, s hermes.Store) error { return s.RemoveCredential(ctx, "alice") }},
+		{"SetSecretCheck", func(ctx context.Context, s hermes.Store) error { return s.SetSecretCheck(ctx, "new") }},
 		{"SetAuthorization", func(ctx context.Context, s hermes.Store) error {
 			return s.SetAuthorization(ctx, hermes.Authorization{Principal: alice, Access: hermes.FullRead})
 		}},

@@ -320,6 +320,21 @@ func (s intercepted) Logins(ctx context.Context, after time.Time, n int) ([]herm
 	return get(s, "Logins", func() ([]hermes.KnownLogin, error) { return s.store.Logins(ctx, after, n) })
 }
 
+// SecretCheck implements [hermes.Store].
+func (s intercepted) SecretCheck(ctx context.Context) (string, error) {
+	return get(s, "SecretCheck", func() (string, error) { return s.store.SecretCheck(ctx) })
+}
+
+// SetSecretCheck implements [hermes.Store].
+func (s intercepted) SetSecretCheck(ctx context.Context, value string) error {
+	return s.run("SetSecretCheck", func() error { return s.store.SetSecretCheck(ctx, value) })
+}
+
+// SealedUsers implements [hermes.Store].
+func (s intercepted) SealedUsers(ctx context.Context, n int) ([]sip.Addr, error) {
+	return get(s, "SealedUsers", func() ([]sip.Addr, error) { return s.store.SealedUsers(ctx, n) })
+}
+
 // Session implements [hermes.Store].
 func (s intercepted) Session(ctx context.Context, id hermes.Hash) (hermes.SessionState, error) {
 	return get(s, "Session", func() (hermes.SessionState, error) { return s.store.Session(ctx, id) })

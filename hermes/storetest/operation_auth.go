@@ -9,7 +9,17 @@ import (
 func (g generator) authOperation() operation {
 	c := hermes.Credential{User: g.name(), Hash: g.text()}
 	a := hermes.Authorization{Principal: g.principal(), Access: g.access()}
+	n := g.limit()
 	return drawFrom(g,
+		newOperation("SecretCheck", nil, func(ctx context.Context, s hermes.Store) string {
+			return result(s.SecretCheck(ctx))
+		}),
+		newOperation("SetSecretCheck", []any{c.User}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.SetSecretCheck(ctx, c.User))
+		}),
+		newOperation("SealedUsers", []any{n}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.SealedUsers(ctx, n))
+		}),
 		newOperation("Credential", []any{c.User}, func(ctx context.Context, s hermes.Store) string {
 			return result(s.Credential(ctx, c.User))
 		}),

@@ -30,6 +30,7 @@ func addRecords(ctx context.Context, s hermes.Store) error {
 		s.AddNonce(ctx, nonce(1)),
 		s.AddSession(ctx, session(1, p)),
 		s.AddLogin(ctx, login("alice", "n1", 5), 9),
+		s.SetSecretCheck(ctx, "check"),
 	)
 }
 

@@ -30,6 +30,7 @@ type statements struct {
 	keyStatements
 	sessionStatements
 	loginStatements
+	secretStatements
 }
 
 // builder builds statements. Beside the names of tables, its texts may have
@@ -75,6 +76,7 @@ func (d *database) build(l *layout) (statements, error) {
 		keyStatements:        b.keyStatements(),
 		sessionStatements:    b.sessionStatements(),
 		loginStatements:      b.loginStatements(),
+		secretStatements:     b.secretStatements(),
 	}
 	return all, errors.Join(b.errs...)
 }

@@ -69,6 +69,14 @@ func (m *keyModel) key() hermes.Key {
 	}
 }
 
+// secretCheckModel is what shows whether the secret keys are the right ones. There is one row.
+type secretCheckModel struct {
+	bun.BaseModel `bun:"table:hermes.secret_check,alias:w"`
+
+	ID    int64  `bun:"id,pk"`
+	Value string `bun:"value"`
+}
+
 // nonceModel is a nonce that has been used.
 type nonceModel struct {
 	bun.BaseModel `bun:"table:hermes.nonces,alias:o"`

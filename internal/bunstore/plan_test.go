@@ -79,6 +79,7 @@ func TestStatements_Plan(t *testing.T) {
 		"authorizations": "lists them all",
 		"keys":           "lists them all",
 		"domains":        "lists them all",
+		"sealedUsers":    "runs once",
 		"sweepNonces":    "runs now and then",
 		"sweepSessions":  "runs now and then",
 	}

@@ -72,7 +72,7 @@ func TestExaminer_schema(t *testing.T) {
 			sql:    []string{`DELETE FROM HERMES.migrations`},
 			change: func(o *Options) { o.AutoMigrate = true },
 			want: map[string]string{
-				"migrations": "warn the schema is older than this hermesd: 0001_provisioning, 0002_access, 0003_search, 0004_numbers",
+				"migrations": "warn the schema is older than this hermesd: 0001_provisioning, 0002_access, 0003_search, 0004_numbers, 0005_secret_check",
 			},
 			stopsAfter: "migrations", stopReason: errSchema.Error(),
 		},
