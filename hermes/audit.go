@@ -3,11 +3,16 @@ package hermes
 import (
 	"context"
 	"log/slog"
+	"reflect"
+	"strings"
+
+	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// audit writes a log line about a login, a refusal, or a change of access. Scripts rely on its
-// keys: event (the node), actor, remote, subject (the principal that the event is about), outcome
-// ("ok" or the cause).
+// audit writes a log line about a login, a refusal, or a change. Scripts rely on its keys: event
+// (the node), actor, remote, subject (the principal, address, number or domain that the event is
+// about), outcome ("ok" or the cause).
 //
 // Secrets and unchecked input must not get into the log. A name that turned out to be no
 // principal's may be a password that was typed into the wrong field, so the subject is left out
@@ -37,6 +42,42 @@ func (c *Client) audit(ctx context.Context, event, subject string, err error) {
 		return
 	}
 	write()
+}
+
+// auditChange writes the audit line of a node that has changed something and has no line of its own.
+// The subject is the address, number or domain that the request names first or, if it names none,
+// the response. The request has been checked.
+func (c *Client) auditChange(ctx context.Context, node string, needs Capability, req Request, res any) {
+	if r, ok := req.(capabilityRequest); ok {
+		needs |= r.needs(c.actor)
+	}
+	if strings.HasPrefix(node, "auth/") || needs&(CanWrite|CanAdminister) == 0 {
+		return
+	}
+	subject := subjectOf(reflect.Indirect(reflect.ValueOf(req)))
+	if subject == "" {
+		subject = subjectOf(reflect.ValueOf(res))
+	}
+	c.audit(ctx, node, subject, nil)
+}
+
+// subjectOf returns the first field of a struct that is an address, a number or a domain, and not
+// zero.
+func subjectOf(v reflect.Value) string {
+	for i := range v.NumField() {
+		if v.Field(i).IsZero() {
+			continue
+		}
+		switch f := v.Field(i).Interface().(type) {
+		case sip.Addr:
+			return f.String()
+		case e164.Number:
+			return f.String()
+		case sip.Domain:
+			return f.String()
+		}
+	}
+	return ""
 }
 
 func remoteText(a Actor) string {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,5 +142,59 @@ func TestClient_audit_noSecrets(t *testing.T) {
 	_ = e.client.Recover(ctx, malformed, secret)
 	if n := len(readAudit(t, bytes.NewBuffer(log.Bytes()))); n < 10 || leaks(log.String()) {
 		t.Errorf("got %d records, want at least 10 without the canary:\n%s", n, log)
+	}
+}
+
+// TestNode_Call_audit checks that a change leaves a line with its author and what it changed, and
+// that reads, failures and changes that were rolled back leave none.
+func TestNode_Call_audit(t *testing.T) {
+	t.Parallel()
+	e, log := newAuditEnv(t)
+	remote := addr("trunk@far.example")
+	actor := hermes.Actor{
+		Principal: hermes.Principal{Kind: hermes.UserPrincipal, Name: "writer"}, Access: hermes.LimitedWrite,
+		Remote: netip.MustParseAddr("192.0.2.10"),
+	}
+	call := func(c *hermes.Client, node string, req hermes.Request) error {
+		for _, n := range hermes.Nodes() {
+			if n.Path == node {
+				_, err := n.Call(t.Context(), c, req)
+				return err
+			}
+		}
+		t.Fatalf("no node %s", node)
+		return nil
+	}
+	writer := e.client.As(actor)
+	secret := hermes.NewSecret("correct horse")
+	registrar := domain("evil.example")
+	for _, tt := range []struct {
+		why, node string
+		req       hermes.Request
+		want      []string
+	}{
+		{"a remote account", "user/add_remote", &hermes.UserAddRemoteRequest{User: remote, Password: secret, AuthID: "1",
+			Registrar: registrar, RPort: 5060, Proxy: registrar, PPort: 5060}, []string{"user/add_remote writer 192.0.2.10 trunk@far.example ok"}},
+		{"its password", "user/change_pw", &hermes.UserChangePwRequest{User: remote, Password: secret},
+			[]string{"user/change_pw writer 192.0.2.10 trunk@far.example ok"}},
+		{"reading it", "user/get", &hermes.UserGetRequest{User: remote}, nil},
+		{"reading permissions", "user/permissions", &hermes.UserPermissionsRequest{User: alice}, nil},
+		{"adding it again fails", "user/add", &hermes.UserAddRequest{User: alice}, nil},
+		{"an alias", "alias/add", &hermes.AliasAddRequest{Alias: addr("boss@example.com"), Destination: alice},
+			[]string{"alias/add writer 192.0.2.10 boss@example.com ok"}},
+	} {
+		_ = call(writer, tt.node, tt.req)
+		if got := readAudit(t, log); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.why, got, tt.want)
+		}
+	}
+	err := writer.Tx(t.Context(), func(c *hermes.Client) error {
+		if err := call(c, "alias/remove", &hermes.AliasRemoveRequest{Alias: addr("boss@example.com")}); err != nil {
+			return err
+		}
+		return hermes.Exists
+	})
+	if got := readAudit(t, log); err == nil || got != nil {
+		t.Errorf("rolled back with %v: %q", err, got)
 	}
 }

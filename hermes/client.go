@@ -76,8 +76,8 @@ type Options struct {
 	// are refused as Busy. A server that serves a limited number of requests at once sets it below
 	// that number, so that such logins cannot keep out the others. Defaults to 64.
 	MaxUnknownLogins int
-	// Logger receives the audit lines: logins, refusals, and changes of access. If nil, they are
-	// discarded.
+	// Logger receives the audit lines: logins, refusals, changes of access, and all other changes
+	// that were made by [Node].Call. If nil, they are discarded.
 	Logger *slog.Logger
 	// UserRemoved is called with the address of each local user that was removed, after the outermost
 	// transaction has been committed and never otherwise, in the goroutine that commits it; see

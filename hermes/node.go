@@ -14,7 +14,8 @@ type Node struct {
 
 	// New returns a pointer to a zero request.
 	New func() Request
-	// Call runs the Client method on a request that New returned, and returns a response value.
+	// Call runs the Client method on a request that New returned, and returns a response value. It
+	// also writes an audit line if the node changed a user, a phone, a number, an alias or a domain.
 	Call func(ctx context.Context, c *Client, req Request) (any, error)
 }
 
@@ -78,7 +79,11 @@ func node[Req Request, Res any](path string, needs Capability, changes bool, abo
 		// A pointer has the methods of its value, which the compiler cannot see of a type parameter.
 		New: func() Request { return any(new(Req)).(Request) },
 		Call: func(ctx context.Context, c *Client, req Request) (any, error) {
-			return method(c, ctx, *any(req).(*Req))
+			res, err := method(c, ctx, *any(req).(*Req))
+			if changes && err == nil {
+				c.auditChange(ctx, path, needs, req, res)
+			}
+			return res, err
 		},
 	}
 }
