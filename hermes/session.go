@@ -95,13 +95,19 @@ func (c *Client) checkCredentials(ctx context.Context, st SessionState, key, coo
 		if err := c.store.RemoveSession(ctx, s.ID); err != nil {
 			return 0, err
 		}
-		return 0, errUnauthorized()
 	}
-	if stale || st.Access == NoAccess {
-		return 0, errUnauthorized()
-	}
-	if s.Principal.Kind == KeyPrincipal && !c.keyUsable(ctx, st.Host, st.KeyExpires) {
-		return 0, errUnauthorized()
+	// The caller has proved to own the session, and may be told what is wrong with it.
+	switch {
+	case expired:
+		return 0, failed(Unauthorized, "the session has expired: log in again")
+	case stale && ping:
+		return 0, failed(Unauthorized, "the auth_key is too old, and the session has been ended: log in again")
+	case stale:
+		return 0, failed(Unauthorized, "the auth_key has been replaced by a newer one")
+	case st.Access == NoAccess:
+		return 0, failed(Unauthorized, "the access of %s has been withdrawn", s.Principal.Kind)
+	case s.Principal.Kind == KeyPrincipal && !c.keyUsable(ctx, st.Host, st.KeyExpires):
+		return 0, failed(Unauthorized, "the API key has expired, or is not valid for this address")
 	}
 	return gen, nil
 }
