@@ -146,6 +146,9 @@ func (c *config) examineSettings() doctor.Finding {
 		err = nil
 	}
 	if err == nil {
+		err = c.checkFiles()
+	}
+	if err == nil {
 		var opened backendList
 		opened, err = c.openBackends()
 		opened.Close()

@@ -74,10 +74,11 @@ func (h *rootHandler) checkReadiness(ctx context.Context) notReady {
 }
 
 func (h *rootHandler) logReadiness(reason notReady, err error) {
-	switch reason {
-	case "":
+	switch {
+	case errors.Is(err, errStarting): // the startup logs it
+	case reason == "":
 		h.log.Info("ready")
-	case notBootstrapped:
+	case reason == notBootstrapped:
 		h.log.Warn("not bootstrapped: run hermesd bootstrap --user NAME")
 	default:
 		h.log.Warn("not ready", "reason", string(reason), "error", err)

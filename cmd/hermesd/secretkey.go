@@ -137,21 +137,49 @@ func syncFolder(path string) (err error) {
 	return f.Sync()
 }
 
+// checkSealed returns an error that names the setting if the secret keys are not those with which the
+// database has been used.
+func (c *config) checkSealed(ctx context.Context, client *hermes.Client) error {
+	err := client.CheckSecretKeys(ctx)
+	if !errors.Is(err, hermes.ErrSecretKey) {
+		return withStoreError(err)
+	}
+	setting := c.lookup("secret-key")
+	_, from := c.printable(setting)
+	return &settingError{name: setting.name, origin: from, reason: fmt.Sprintf("%s: want every key that this database has been "+
+		"used with, the first one for new passwords, as in all other hermesd of this database; "+
+		"hermesd rekey makes the first one enough, and if a key is lost for good, hermesd rekey --accept-lost goes on without it",
+		withStoreError(err))}
+}
+
 // runRekey is the command rekey. Servers may run meanwhile if they have all the keys that the
 // command has.
 func (a *app) runRekey(ctx context.Context, args []string) error {
-	c, err := a.load(newFlagSet(), args)
+	acceptLost := false
+	flags := newFlagSet()
+	flags.BoolVar(&acceptLost, "accept-lost", false, "go on although a secret key is lost: "+
+		"passwords that it sealed cannot be recovered, and the users need new ones")
+	c, err := a.load(flags, args)
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(c.checkPersistent("seal anew"), c.checkSecretKeys()); err != nil {
 		return err
 	}
-	s, client, err := openClient(ctx, c, hermes.Options{Logger: a.newLogger(c)})
+	open := openClient
+	if acceptLost {
+		open = openUnchecked
+	}
+	s, client, err := open(ctx, c, hermes.Options{Logger: a.newLogger(c)})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	if acceptLost {
+		if err := client.AcceptLostKeys(ctx); err != nil {
+			return withStoreError(err)
+		}
+	}
 	n, err := client.Rekey(ctx)
 	fmt.Fprintf(a.stdout, "sealed anew: %d\n", n)
 	return withStoreError(err)

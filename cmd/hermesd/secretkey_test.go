@@ -122,11 +122,20 @@ func testRekey(t *testing.T, e env) {
 	if a := oldSession.call(t, "user/list"); a["cause"] != "unauthorized" {
 		t.Errorf("a session that the old key signed: %v, want unauthorized", a)
 	}
-	code, stdout, stderr := runCommand(t, oldKey, "rekey")
-	if code != exitFailure || stdout != "sealed anew: 0\n" || !strings.Contains(stderr, "none of the 1 secret keys opens it") {
-		t.Errorf("rekey without the key that sealed: %d %q %q", code, stdout, stderr)
+	for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"rekey"}, {"bootstrap", "--user", "x", "--recover"}} {
+		code, stdout, stderr := runCommand(t, oldKey, args...)
+		if code != exitUsage || stdout != "" || !strings.Contains(stderr, "hermesd: secret-key: ") ||
+			!strings.Contains(stderr, "(environment HERMES_SECRET_KEY)") || strings.Contains(stderr, "listening") {
+			t.Errorf("%q without the key that sealed: %d %q %q", args, code, stdout, stderr)
+		}
 	}
 	wantUsers(t, newSession, added)
+
+	code, stdout, stderr := runCommand(t, oldKey, "rekey", "--accept-lost")
+	if code != exitFailure || stdout != "sealed anew: 0\n" || !strings.Contains(stderr, "none of the 1 secret keys opens it") {
+		t.Errorf("rekey --accept-lost: %d %q %q", code, stdout, stderr)
+	}
+	restartHermesd(t, p, oldKey).waitForLine(t, "ready")
 }
 
 // wantUsers checks that user/get answers as user/add did.

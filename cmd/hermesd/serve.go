@@ -15,6 +15,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/api"
+	"github.com/hermes-voip/go-hermes/sip"
 )
 
 // The limits of the HTTP server. The API itself refuses headers over 16 KiB, with a JSON answer;
@@ -79,27 +80,27 @@ func (s *server) serve(ctx context.Context, stderr io.Writer) (err error) {
 		return err
 	}
 	defer s.listener.Close()
+	if err := s.config.checkFiles(); err != nil {
+		return err
+	}
 	if s.backends, err = s.config.openBackends(); err != nil {
 		return err
 	}
 	defer s.backends.Close()
-	first, err := s.beginFirstLogin(ctx)
-	if err != nil {
-		return err
+	s.logSettings()
+	begin := s.openEmbedded
+	if !s.config.db.embedded() {
+		begin = s.openPostgres
 	}
-	if s.store, err = openStore(ctx, s.config, s.log); err != nil {
+	var password hermes.Secret
+	if err := interruptible(ctx, func() (err error) {
+		password, err = begin(ctx)
+		return err
+	}); err != nil {
 		return err
 	}
 	defer s.store.Close()
-	s.logWarnings()
-	if err := s.store.prepareSchema(ctx); err != nil {
-		return err
-	}
-	s.logStoreWarnings(ctx)
-	if err := s.newHandlers(ctx); err != nil {
-		return err
-	}
-	password, err := s.createFirstUser(ctx, first)
+	started, err := s.start(ctx)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,117 @@ func (s *server) serve(ctx context.Context, stderr io.Writer) (err error) {
 	}
 	s.root.checkReadiness(ctx) // logs the state at the start
 	go debug.FreeOSMemory()    // what the start used: number plans, migrations, a hash of 19 MiB
-	return s.run(ctx)
+	return s.run(ctx, started)
+}
+
+// openEmbedded opens an embedded database, completes it, and creates the handlers and the first
+// user, whose password it returns.
+func (s *server) openEmbedded(ctx context.Context) (password hermes.Secret, err error) {
+	first, err := s.beginFirstLogin(ctx)
+	if err != nil {
+		return password, err
+	}
+	st, err := openStore(ctx, s.config, s.log)
+	if err != nil {
+		return password, err
+	}
+	s.store = st
+	defer func() {
+		if err != nil {
+			st.Close()
+		}
+	}()
+	if err := st.prepareSchema(ctx); err != nil {
+		return password, err
+	}
+	if err := s.newHandlers(ctx); err != nil {
+		return password, err
+	}
+	if err := s.config.checkSealed(ctx, s.client); err != nil {
+		return password, err
+	}
+	s.logStoreWarnings(ctx)
+	s.logDomains(ctx)
+	return s.createFirstUser(ctx, first)
+}
+
+// openPostgres creates the store and the handlers, without asking the database for anything.
+func (s *server) openPostgres(ctx context.Context) (none hermes.Secret, err error) {
+	if s.store, err = openLazily(ctx, s.config, s.log); err != nil {
+		return none, err
+	}
+	if err := s.newHandlers(ctx); err != nil {
+		s.store.Close()
+		return none, err
+	}
+	s.startup = newStartup(s.preparePostgres, s.api.Hold, s.api.Release, s.log)
+	return none, nil
+}
+
+// preparePostgres does once, before the server serves, what the settings say about the database. It
+// may be called again after it failed.
+func (s *server) preparePostgres(ctx context.Context) error {
+	if err := s.store.prepareSchema(ctx); err != nil {
+		return err
+	}
+	if err := s.store.ready(ctx); err != nil {
+		return err
+	}
+	if err := s.config.checkSealed(ctx, s.client); err != nil {
+		return err
+	}
+	s.logStoreWarnings(ctx)
+	s.logDomains(ctx)
+	return nil
+}
+
+// start begins the startup, if there is one, and waits until it has ended, has failed once or takes
+// long. It returns the channel that gets the result, or nil if the server can serve.
+func (s *server) start(ctx context.Context) (<-chan error, error) {
+	if s.startup == nil {
+		return nil, nil
+	}
+	result := make(chan error, 1)
+	go func() { result <- s.startup.run(ctx) }()
+	patience := time.NewTimer(startPatience)
+	defer patience.Stop()
+	select {
+	case err := <-result:
+		return nil, err
+	case <-s.startup.failed:
+	case <-patience.C:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return result, nil
+}
+
+// logSettings logs what this server is, and what its settings allow that is unsafe.
+func (s *server) logSettings() {
+	version, revision := buildVersion()
+	s.log.Info("starting", "version", version, "revision", revision, "database", s.config.db.printable(),
+		"domains", joinDomains(s.config.domains))
+	s.logWarnings()
+}
+
+// maxDomainsLogged is how many domains one line of the log names.
+const maxDomainsLogged = 20
+
+func joinDomains(domains []sip.Domain) string {
+	var names []string
+	for _, d := range domains[:min(len(domains), maxDomainsLogged)] {
+		names = append(names, d.String())
+	}
+	return strings.Join(names, ",")
+}
+
+// logDomains logs the domains that are served: those of the settings and of Kamailio's table.
+func (s *server) logDomains(ctx context.Context) {
+	res, err := s.client.DomainList(ctx, hermes.DomainListRequest{})
+	if err != nil {
+		return // /readyz says what is wrong with the database
+	}
+	s.log.Info("domains that are served", "count", len(res.List), "domains", joinDomains(res.List))
 }
 
 // logWarnings logs what is unsafe but not refused.
@@ -174,6 +285,11 @@ func (s *server) newHandlers(ctx context.Context) (err error) {
 
 // ready returns nil if requests can be served, or the reason why not; see [rootHandler].
 func (s *server) ready(ctx context.Context) error {
+	if s.startup != nil {
+		if err := s.startup.err(); err != nil {
+			return err
+		}
+	}
 	if err := s.store.ready(ctx); err != nil {
 		return err
 	}

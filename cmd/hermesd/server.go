@@ -30,15 +30,20 @@ type server struct {
 	http        *http.Server
 	contacts    *contacts // nil without kamailio-rpc
 	backends    backendList
+	startup     *startup       // nil with an embedded database
 	hangup      chan os.Signal // receives SIGHUP
 	stopSignals func()         // restores the default effect of SIGTERM and SIGINT
 }
 
-// run serves until ctx ends, and then answers the requests in flight.
-func (s *server) run(ctx context.Context) error {
+// run serves until ctx ends, and then answers the requests in flight. started gets the result of the
+// startup; it is nil if that has succeeded.
+func (s *server) run(ctx context.Context, started <-chan error) error {
 	background, cancel := context.WithCancel(context.Background())
 	var workers sync.WaitGroup
-	workers.Go(func() { s.work(background, s.sweep) })
+	sweep := func() { workers.Go(func() { s.work(background, s.sweep) }) }
+	if started == nil {
+		sweep()
+	}
 	if s.contacts != nil {
 		workers.Go(func() { s.work(background, s.contacts.run) })
 	}
@@ -55,6 +60,13 @@ func (s *server) run(ctx context.Context) error {
 		select {
 		case err := <-served:
 			return err
+		case err := <-started:
+			if started = nil; err != nil && ctx.Err() == nil {
+				s.http.Close()
+				return err
+			}
+			sweep()
+			s.root.checkReadiness(ctx)
 		case <-s.hangup:
 			s.reload()
 		case <-ctx.Done():

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -47,7 +48,7 @@ func openStore(ctx context.Context, c *config, log *slog.Logger) (*store, error)
 	var s sqlStore
 	var err error
 	if c.db.kind == dbPostgres {
-		s, err = postgres.Open(ctx, c.db.url.Reveal(), &postgres.Options{KamailioSchema: c.kamailioSchema, Logger: log})
+		s, err = postgres.Open(ctx, c.db.url.Reveal(), c.postgresOptions(log))
 	} else {
 		if err := c.createFiles(); err != nil {
 			return nil, err
@@ -60,6 +61,21 @@ func openStore(ctx context.Context, c *config, log *slog.Logger) (*store, error)
 	return &store{Store: s, sql: s, config: c}, nil
 }
 
+func (c *config) postgresOptions(log *slog.Logger) *postgres.Options {
+	return &postgres.Options{KamailioSchema: c.kamailioSchema, Logger: log}
+}
+
+// openLazily is [openStore] for PostgreSQL, without connecting to it.
+func openLazily(ctx context.Context, c *config, log *slog.Logger) (*store, error) {
+	opts := c.postgresOptions(log)
+	opts.Lazy = true
+	s, err := postgres.Open(ctx, c.db.url.Reveal(), opts)
+	if err != nil {
+		return nil, c.settingErrorf("db", "%s", err)
+	}
+	return &store{Store: s, sql: s, config: c}, nil
+}
+
 // createFiles creates the data folder and the database file if they are missing, readable by this
 // user only. The modes of existing files are kept, because Kamailio may have been given access.
 func (c *config) createFiles() error {
@@ -68,7 +84,13 @@ func (c *config) createFiles() error {
 			return c.settingErrorf("data", "%q: %s", c.data, err)
 		}
 	}
-	f, err := os.OpenFile(c.db.path, os.O_RDWR|os.O_CREATE, 0o600)
+	// O_EXCL does not follow a symbolic link, which could name any file.
+	f, err := os.OpenFile(c.db.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		if f, err = os.OpenFile(c.db.path, os.O_RDWR, 0); errors.Is(err, fs.ErrNotExist) {
+			err = errors.New("is a symbolic link to a file that does not exist: want the file, or no link")
+		}
+	}
 	if err != nil {
 		return c.settingErrorf("db", "%q: %s", c.db.printable(), err)
 	}
@@ -170,9 +192,22 @@ func (s *store) newClient(ctx context.Context, opts hermes.Options) (*hermes.Cli
 	return hermes.New(s.Store, &opts)
 }
 
-// openClient opens the store, prepares its schema and returns a Client over it. The caller closes
+// openClient is [openUnchecked], and fails if the secret keys are not those of the database.
+func openClient(ctx context.Context, c *config, opts hermes.Options) (*store, *hermes.Client, error) {
+	s, client, err := openUnchecked(ctx, c, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.checkSealed(ctx, client); err != nil {
+		s.Close()
+		return nil, nil, err
+	}
+	return s, client, nil
+}
+
+// openUnchecked opens the store, prepares its schema and returns a Client over it. The caller closes
 // the store.
-func openClient(ctx context.Context, c *config, opts hermes.Options) (_ *store, _ *hermes.Client, err error) {
+func openUnchecked(ctx context.Context, c *config, opts hermes.Options) (_ *store, _ *hermes.Client, err error) {
 	s, err := openStore(ctx, c, opts.Logger)
 	if err != nil {
 		return nil, nil, err

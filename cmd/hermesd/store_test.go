@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -140,11 +141,32 @@ func TestStore_Ready(t *testing.T) {
 	db.Exec(t, "ALTER TABLE subscriber ALTER username TYPE varchar(64)")
 	c.Stop(t, pgtest.Fast)
 	want(503, "database: see the log")
+	waiting, stopped := startHermesd(t, e), startHermesd(t, e)
+	for _, path := range []string{"/readyz", "/healthz"} {
+		if status, text := waiting.get(t, path); (status == 200) != (path == "/healthz") || status != 200 && text != string(noDatabase) {
+			t.Errorf("%s of a server that started without the database: %d %q", path, status, text)
+		}
+	}
+	if a := (&session{p: waiting}).call(t, "auth/login", "username", "admin", "password", "x"); a["cause"] != "busy" {
+		t.Errorf("login without the database: %v, want busy", a)
+	}
+	stopped.waitForLine(t, string(noDatabase))
+	stopped.signal(t, syscall.SIGTERM)
+	if code := stopped.waitExit(); code != 0 {
+		t.Errorf("SIGTERM while it waits for the database: exit code %d", code)
+	}
 	if status, _ := p.get(t, "/healthz"); status != 200 {
 		t.Errorf("/healthz without the database: %d", status)
 	}
 	c.Start(t)
 	want(200, "ok")
+	waiting.waitForLine(t, "msg=ready")
+	if a := (&session{p: waiting}).call(t, "auth/login", "username", "admin", "password", "x"); a["cause"] != "unauthorized" {
+		t.Errorf("a wrong login once the database is there: %v, want unauthorized", a)
+	}
+	if n := strings.Count(strings.Join(waiting.log(), "\n"), "not serving yet"); n < 1 || n > 2 {
+		t.Errorf("%d lines say what it waited for, want one a reason:\n%s", n, strings.Join(waiting.log(), "\n"))
+	}
 }
 
 func TestWithStoreError(t *testing.T) {

@@ -63,6 +63,7 @@ type Handler struct {
 	endpoints map[string]*endpoint // by path, such as "/api/user/get"
 	inFlight  chan struct{}        // one element for each request that is being answered
 	draining  atomic.Bool
+	held      atomic.Bool
 	buffers   sync.Pool // of *buffer
 }
 
@@ -89,6 +90,13 @@ func New(c *hermes.Client, opts *Options) *Handler {
 	}
 	return h
 }
+
+// Hold makes the Handler answer failed/busy to every request until [Handler.Release] is called. It is
+// meant for a server that accepts requests before its store can serve.
+func (h *Handler) Hold() { h.held.Store(true) }
+
+// Release ends [Handler.Hold].
+func (h *Handler) Release() { h.held.Store(false) }
 
 // Drain makes the Handler answer failed/busy to every request that begins from now on. Requests
 // that began before are answered as usual. It may be called more than once.

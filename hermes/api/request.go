@@ -124,6 +124,9 @@ func (req *request) acquire() error {
 	if req.draining {
 		return busy("the server is stopping")
 	}
+	if req.handler.held.Load() {
+		return busy("the server is not ready yet")
+	}
 	select {
 	case req.handler.inFlight <- struct{}{}:
 		req.acquired = true

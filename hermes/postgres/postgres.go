@@ -46,8 +46,11 @@ type Options struct {
 	// Open makes 4 more for sessions, 4 for long lists and 4 for ranges of numbers, so that none
 	// waits for the others. New, InTx and RunInTx ignore it.
 	MaxConns int
-	// Logger receives a line when [Store.Migrate] waits for a lock that another transaction has. If
-	// nil, such lines are discarded.
+	// Lazy makes Open return without connecting, also if the database does not answer. Until it does,
+	// the methods of the store fail.
+	Lazy bool
+	// Logger receives a line when [Store.Migrate] waits for a lock that another transaction has, and
+	// then one a minute. If nil, such lines are discarded.
 	Logger *slog.Logger
 }
 

@@ -33,14 +33,18 @@ type Store struct {
 // because a newer program has migrated it.
 //
 // It waits for a lock of a table for 2 s at most, since others would wait behind it, and then
-// begins the step again, until ctx ends. [Options].Logger is told each time.
+// begins the step again, until ctx ends. [Options].Logger is told once and then once a minute.
 func (s *Store) Migrate(ctx context.Context) error {
+	var told time.Time
 	for {
 		err := s.db.Migrate(ctx)
 		if pgconn.State(err) != lockNotAvailable {
 			return err
 		}
-		s.logger.WarnContext(ctx, "migrate: another transaction has a lock; trying again", "error", err)
+		if now := time.Now(); now.Sub(told) >= migrateTold {
+			told = now
+			s.logger.WarnContext(ctx, "migrate: waiting for a lock that another transaction has", "error", err)
+		}
 		select {
 		case <-time.After(migratePause):
 		case <-ctx.Done():
@@ -54,6 +58,8 @@ const (
 	lockNotAvailable = "55P03"
 	// migratePause lets those go on that waited behind Migrate.
 	migratePause = time.Second
+	// migrateTold lies between two lines in the log.
+	migrateTold = time.Minute
 )
 
 // Pending returns the names of the steps that [Store.Migrate] would run, in order. It is empty
@@ -118,6 +124,7 @@ func (s *Store) Close() error {
 }
 
 func newStore(ctx context.Context, dbOpts bunstore.Options, opts *Options) (*Store, error) {
+	dbOpts.Lazy = opts.orDefault().Lazy
 	db, err := bunstore.New(ctx, dbOpts)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)

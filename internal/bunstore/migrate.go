@@ -123,7 +123,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 func (s *Store) underLock(ctx context.Context, fn func(*Store) error) error {
 	return s.write(ctx, TxOptions{Pool: Bulk}, nil, func(in *Store) error {
 		if err := in.command(ctx, in.engine.lockMigrations); err != nil {
-			return err
+			return fmt.Errorf("wait for another migrator: %w", err)
 		}
 		if err := fn(in); err != nil {
 			return err

@@ -88,6 +88,8 @@ type Options struct {
 	// StatementTime is how long a statement in a transaction may run, except in the pool Bulk. If
 	// zero, the database sees to that itself.
 	StatementTime time.Duration
+	// Lazy makes New ask the database for nothing. The first statement that depends on the tables does.
+	Lazy bool
 	// KamailioSchema is the PostgreSQL schema of Kamailio's tables. Defaults to public. SQLite
 	// ignores it.
 	KamailioSchema string
@@ -161,7 +163,15 @@ func New(ctx context.Context, opts Options) (*Store, error) {
 		d.afterCommit = func(f func()) { f() }
 	}
 	s := &Store{database: d}
-	_, err := s.look(ctx)
+	if !opts.Lazy {
+		_, err := s.look(ctx)
+		return s, err
+	}
+	// known looks again, because this layout has no tables.
+	l := &layout{}
+	var err error
+	l.statements, err = s.build(l)
+	s.layout.Store(l)
 	return s, err
 }
 

@@ -27,6 +27,17 @@ func State(err error) string {
 	return ""
 }
 
+// connectError is the error of an attempt to connect.
+type connectError struct{ error }
+
+func (e connectError) Unwrap() error { return e.error }
+
+// IsConnect reports whether err is, or wraps, the error of an attempt to connect.
+func IsConnect(err error) bool {
+	_, ok := errors.AsType[connectError](err)
+	return ok
+}
+
 // beginError is the error of a transaction that could not begin. Its fn was not called.
 type beginError struct{ error }
 

@@ -190,7 +190,7 @@ func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
 		if raw != nil {
 			raw.abort()
 		}
-		return nil, err
+		return nil, connectError{err}
 	}
 	return conn, nil
 }
