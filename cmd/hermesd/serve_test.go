@@ -137,7 +137,7 @@ func TestServer_LogWarnings(t *testing.T) {
 	p.signal(t, syscall.SIGTERM)
 	p.waitExit()
 	startHermesd(t, nil, "--data", data).waitForLine(t, "others can read the secret key")
-	p = startHermesd(t, nil, "--data", data, "--secret-key", testKey, "--log-format", "json")
+	p = startHermesd(t, nil, "--secret-key", testKey, "--log-format", "json")
 	line := p.waitForLine(t, "a secret in a flag")
 	if !strings.HasPrefix(line, "{") || !strings.Contains(line, `"file":"HERMES_SECRET_KEY_FILE"`) {
 		t.Errorf("%q, want JSON with the name of the variable to use instead", line)

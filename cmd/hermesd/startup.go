@@ -81,6 +81,7 @@ func (u *startup) set(reason notReady) {
 func (u *startup) run(ctx context.Context) error {
 	u.hold()
 	told := map[notReady]time.Time{}
+	open := false // once requests are let in, /readyz and the answers say what is wrong
 	for pause := firstStartPause; ; pause = min(2*pause, lastStartPause) {
 		err := u.attempt(ctx)
 		if ctx.Err() != nil {
@@ -93,7 +94,7 @@ func (u *startup) run(ctx context.Context) error {
 			}
 			return err
 		}
-		if isServable(err) {
+		if open = open || isServable(err); open {
 			reason = ""
 		} else if now := time.Now(); now.Sub(told[reason]) >= startTold {
 			told[reason] = now
