@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -55,8 +56,8 @@ func TestStore_Migrate_Concurrent(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := db.Value(t, "SELECT count(*) FROM hermes.migrations"); n != "5" {
-		t.Errorf("%s steps are marked, want 4", n)
+	if n := db.Value(t, "SELECT count(*) FROM hermes.migrations"); n != strconv.Itoa(len(steps)) {
+		t.Errorf("%s steps are marked, want %d", n, len(steps))
 	}
 }
 
