@@ -44,9 +44,9 @@ func (c *Client) audit(ctx context.Context, event, subject string, err error) {
 	write()
 }
 
-// auditChange writes the audit line of a node that has changed something and has no line of its own.
-// The subject is the address, number or domain that the request names first or, if it names none,
-// the response. The request has been checked.
+// auditChange writes the audit line of a node that has changed something and has no line of its
+// own. The subject is the address, number or domain that the request names first or, if it names
+// none, the response. The request has been checked.
 func (c *Client) auditChange(ctx context.Context, node string, needs Capability, req Request, res any) {
 	if r, ok := req.(capabilityRequest); ok {
 		needs |= r.needs(c.actor)

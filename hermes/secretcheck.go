@@ -54,8 +54,8 @@ func (c *Client) CheckSecretKeys(ctx context.Context) (err error) {
 	})
 }
 
-// keysOfSealed returns the keys that may be needed for the sealed passwords of a store without check
-// values: all of them, or only the first one if there are no such passwords.
+// keysOfSealed returns the keys that may be needed for the sealed passwords of a store without
+// check values: all of them, or only the first one if there are no such passwords.
 func (c *Client) keysOfSealed(ctx context.Context, s Store) (keyring, error) {
 	users, err := s.SealedUsers(ctx, sealedSample)
 	if err != nil || len(users) == 0 {

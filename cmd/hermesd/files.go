@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 )
 
-// checkFiles returns an error if another user could replace what an embedded database keeps on disk:
-// the data folder, the secret key and the database belong to this user or to root, and no other user
-// can write them. A database outside the data folder may belong to Kamailio, and its group may write
-// it and its folder, since Kamailio needs both; the secret key is not there then. What does not
-// exist yet is created with the right modes.
+// checkFiles returns an error if another user could replace what an embedded database keeps on
+// disk: the data folder, the secret key and the database belong to this user or to root, and no
+// other user can write them. A database outside the data folder may belong to Kamailio, and its
+// group may write it and its folder, since Kamailio needs both; the secret key is not there then.
+// What does not exist yet is created with the right modes.
 func (c *config) checkFiles() error {
 	if c.db.kind != dbSQLite {
 		return nil

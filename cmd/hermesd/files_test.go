@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestConfig_CheckFiles checks that serve refuses files that another user could replace, and follows
-// no link when it makes one.
+// TestConfig_CheckFiles checks that serve refuses files that another user could replace, and
+// follows no link when it makes one.
 func TestConfig_CheckFiles(t *testing.T) {
 	t.Parallel()
 	const stranger = 65534

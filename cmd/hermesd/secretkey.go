@@ -137,8 +137,8 @@ func syncFolder(path string) (err error) {
 	return f.Sync()
 }
 
-// checkSealed returns an error that names the setting if the secret keys are not those with which the
-// database has been used.
+// checkSealed returns an error that names the setting if the secret keys are not those with which
+// the database has been used.
 func (c *config) checkSealed(ctx context.Context, client *hermes.Client) error {
 	err := client.CheckSecretKeys(ctx)
 	if !errors.Is(err, hermes.ErrSecretKey) {

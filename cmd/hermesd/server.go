@@ -35,8 +35,8 @@ type server struct {
 	stopSignals func()         // restores the default effect of SIGTERM and SIGINT
 }
 
-// run serves until ctx ends, and then answers the requests in flight. started gets the result of the
-// startup; it is nil if that has succeeded.
+// run serves until ctx ends, and then answers the requests in flight. started gets the result of
+// the startup; it is nil if that has succeeded.
 func (s *server) run(ctx context.Context, started <-chan error) error {
 	background, cancel := context.WithCancel(context.Background())
 	var workers sync.WaitGroup

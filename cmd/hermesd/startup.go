@@ -43,7 +43,8 @@ const (
 type startup struct {
 	attempt func(context.Context) error
 	hold    func() // called when nothing can be served
-	release func() // called when requests can be served, or when they get the right error from the database
+	// called when requests can be served, or when they get the right error from the database
+	release func()
 	log     *slog.Logger
 	failed  chan struct{} // closed after the first attempt that failed
 

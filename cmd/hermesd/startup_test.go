@@ -80,8 +80,8 @@ func TestStartup_Run(t *testing.T) {
 	}
 }
 
-// TestServer_Serve_refused checks that a wrong password is told with its reason and does not end the
-// server, and that no secret of the URL is told.
+// TestServer_Serve_refused checks that a wrong password is told with its reason and does not end
+// the server, and that no secret of the URL is told.
 func TestServer_Serve_refused(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t, pgtest.Options{NoFsync: true})

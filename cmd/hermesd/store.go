@@ -205,8 +205,8 @@ func openClient(ctx context.Context, c *config, opts hermes.Options) (*store, *h
 	return s, client, nil
 }
 
-// openUnchecked opens the store, prepares its schema and returns a Client over it. The caller closes
-// the store.
+// openUnchecked opens the store, prepares its schema and returns a Client over it. The caller
+// closes the store.
 func openUnchecked(ctx context.Context, c *config, opts hermes.Options) (_ *store, _ *hermes.Client, err error) {
 	s, err := openStore(ctx, c, opts.Logger)
 	if err != nil {

@@ -91,8 +91,8 @@ func New(c *hermes.Client, opts *Options) *Handler {
 	return h
 }
 
-// Hold makes the Handler answer failed/busy to every request until [Handler.Release] is called. It is
-// meant for a server that accepts requests before its store can serve.
+// Hold makes the Handler answer failed/busy to every request until [Handler.Release] is called. It
+// is meant for a server that accepts requests before its store can serve.
 func (h *Handler) Hold() { h.held.Store(true) }
 
 // Release ends [Handler.Hold].

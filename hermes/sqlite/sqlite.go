@@ -60,8 +60,8 @@ func Open(ctx context.Context, path string, opts *Options) (*Store, error) {
 }
 
 // CheckPath returns an error if path cannot name a file: it is empty, or it is what other programs
-// write for a database in memory (:memory:) or for a URI (file:…), of which [Open] would make a file
-// with that name. Package memstore has a store in memory.
+// write for a database in memory (:memory:) or for a URI (file:…), of which [Open] would make a
+// file with that name. Package memstore has a store in memory.
 func CheckPath(path string) error {
 	switch {
 	case strings.TrimSpace(path) == "":

@@ -88,7 +88,8 @@ type Options struct {
 	// StatementTime is how long a statement in a transaction may run, except in the pool Bulk. If
 	// zero, the database sees to that itself.
 	StatementTime time.Duration
-	// Lazy makes New ask the database for nothing. The first statement that depends on the tables does.
+	// Lazy makes New ask the database for nothing. The first statement that depends on the tables
+	// does.
 	Lazy bool
 	// KamailioSchema is the PostgreSQL schema of Kamailio's tables. Defaults to public. SQLite
 	// ignores it.
