@@ -2,6 +2,9 @@ package doctor
 
 import "testing"
 
+// allSteps are the migration steps, as a finding lists them.
+const allSteps = "0001_provisioning, 0002_access, 0003_search, 0004_numbers, 0005_logins, 0006_secret_check"
+
 func TestExaminer_schema(t *testing.T) {
 	badGroups := couldNotCheck("the table grp is not as Kamailio has it", "groups")
 	testDatabaseFaults(t, []databaseFault{
@@ -72,7 +75,7 @@ func TestExaminer_schema(t *testing.T) {
 			sql:    []string{`DELETE FROM HERMES.migrations`},
 			change: func(o *Options) { o.AutoMigrate = true },
 			want: map[string]string{
-				"migrations": "warn the schema is older than this hermesd: 0001_provisioning, 0002_access, 0003_search, 0004_numbers, 0005_secret_check",
+				"migrations": "warn the schema is older than this hermesd: " + allSteps,
 			},
 			stopsAfter: "migrations", stopReason: errSchema.Error(),
 		},
