@@ -69,7 +69,8 @@ func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res Alias
 		})
 	}
 	res.List, err = newList(ctx, c, "alias/list", req.Limit, start, page,
-		func(a Alias) string { return addrToken(a.Alias, a.Destination) })
+		func(a Alias) string { return addrToken(a.Alias, a.Destination) },
+		func(a Alias) int { return addrSize(a.Alias) + addrSize(a.Destination) })
 	return res, err
 }
 

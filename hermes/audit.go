@@ -16,7 +16,8 @@ import (
 //
 // Secrets and unchecked input must not get into the log. A name that turned out to be no
 // principal's may be a password that was typed into the wrong field, so the subject is left out
-// then.
+// then. A flood of refusals must not fill the log either: of those of callers without a principal,
+// maxStrangers a second are written.
 func (c *Client) audit(ctx context.Context, event, subject string, err error) {
 	outcome, level, reason := string(OK), slog.LevelInfo, error(nil)
 	if err != nil {
@@ -37,11 +38,22 @@ func (c *Client) audit(ctx context.Context, event, subject string, err error) {
 		attrs = append(attrs, slog.String("reason", reason.Error()))
 	}
 	write := func() { c.opts.Logger.LogAttrs(ctx, level, "audit", attrs...) }
-	if err == nil {
+	switch {
+	case err == nil:
 		c.store.AfterCommit(write) // a rollback undoes the success
-		return
+	case c.actor != (Actor{Remote: c.actor.Remote}) || c.strangers.Allow():
+		write()
 	}
-	write()
+}
+
+// maxStrangers is the number of audit lines about refusals of callers without a principal that are
+// written in a second.
+const maxStrangers = 50
+
+// auditLeftOut logs how many of those lines were not written.
+func (c *Client) auditLeftOut(count int) {
+	c.opts.Logger.LogAttrs(context.Background(), slog.LevelWarn, "audit lines about callers without a principal were not written",
+		slog.Int("count", count))
 }
 
 // auditChange writes the audit line of a node that has changed something and has no line of its

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
@@ -197,4 +199,28 @@ func TestNode_Call_audit(t *testing.T) {
 	if got := readAudit(t, log); err == nil || got != nil {
 		t.Errorf("rolled back with %v: %q", err, got)
 	}
+}
+
+// TestClient_audit_strangers makes more failed logins in a second than are written.
+func TestClient_audit_strangers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		e := newEnvWith(t, func(o *hermes.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		log.Reset()
+		reader := sessionClient(t, e, "reader")
+		for range 80 {
+			_, err := e.from(netip.Addr{}).AuthLogin(t.Context(), hermes.AuthLoginRequest{Username: "x"})
+			wantCause(t, err, hermes.Parameters)
+			wantCause(t, reader.Authorize("user/remove", nil), hermes.Forbidden)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if n := strings.Count(log.String(), "outcome=parameters"); n != 50 || !strings.Contains(log.String(), " count=30\n") {
+			t.Errorf("%d of 80 failed logins were written, want 50 and the number of the others", n)
+		}
+		if n := strings.Count(log.String(), "outcome=forbidden"); n != 80 {
+			t.Errorf("%d of 80 refusals of a principal were written, want all", n)
+		}
+	})
 }

@@ -77,7 +77,8 @@ type Options struct {
 	// that number, so that such logins cannot keep out the others. Defaults to 64.
 	MaxUnknownLogins int
 	// Logger receives the audit lines: logins, refusals, changes of access, and all other changes
-	// that were made by [Node].Call. If nil, they are discarded.
+	// that were made by [Node].Call. Of refusals of callers without a principal, it receives 50 a
+	// second, and the number of the others. If nil, they are discarded.
 	Logger *slog.Logger
 	// UserRemoved is called with the address of each local user that was removed, after the outermost
 	// transaction has been committed and never otherwise, in the goroutine that commits it; see
@@ -149,6 +150,9 @@ type Client struct {
 	clock   *clock
 	limiter *loginLimiter
 	hosts   *hostCache
+	// scanning has the places for scans, of which each principal has a share.
+	scanning  *Places[Principal]
+	strangers *Sampler // of the audit lines about callers without a principal
 
 	store Store
 	tx    *transaction // nil outside of Client.Tx
@@ -165,6 +169,8 @@ func New(store Store, opts *Options) (*Client, error) {
 	c.opts.setDefaults()
 	c.clock = newClock(c.opts.Now)
 	c.hosts = newHostCache(c.opts.Resolver)
+	c.scanning = NewPlaces[Principal](scanLimits)
+	c.strangers = NewSampler(maxStrangers, c.auditLeftOut)
 	var err error
 	if c.keys, err = newKeyring(store, c.opts); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"iter"
 	"math"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -13,57 +14,100 @@ import (
 )
 
 // A list is fetched in pages that grow: a short list is cheap, a long one needs few statements, and
-// no page is large beside the memory of a process.
+// many lists that are read slowly are not large beside the memory of a process.
 const (
 	firstPage   = 250
 	pageGrowth  = 4
-	largestPage = 20_000
+	largestPage = 20_000          // entries
+	pageBytes   = 256 << 10       // of memory; a page of one entry may need more
 	noLimit     = math.MaxInt - 1 // leaves room to ask for one more
 )
 
 // List is the list in an answer. It is fetched page by page while it is read: no connection is held
 // meanwhile, and memory does not grow with its length. The context of the call that made it must
-// not end before it has been read. A List may be read by one goroutine at a time. The zero value is
-// an empty list.
+// not end before it has been read. The list of an actor that has a session ends with Unauthorized
+// when the session does, or the actor's rights. A List may be read by one goroutine at a time. The
+// zero value is an empty list.
 type List[T any] struct {
-	head  []T // the first page
-	size  int // how many entries were asked for in it
+	head  []T  // the entries of the first page
+	more  bool // there may be entries after them
+	bytes int  // of memory that they need
 	limit int
-	ctx   context.Context                                        // of the call that made the list
-	fetch func(ctx context.Context, after T, n int) ([]T, error) // if nil, head is the whole list
+	ctx   context.Context                                            // of the call that made the list
+	fetch func(ctx context.Context, after T, n int) (page[T], error) // if nil, head is the whole list
 	token func(T) string
-	inTx  bool // fetch is for the goroutine of the reader only
+	size  func(T) int // the length of the texts of an entry
+	inTx  bool        // fetch is for the goroutine of the reader only
 	next  string
+	// goOn is called before each page after the first. Its error ends the list.
+	goOn func() error
+}
+
+// page is a part of a list.
+type page[T any] struct {
+	entries []T
+	more    bool // there may be entries after these
+	bytes   int  // of memory that the entries need
 }
 
 // newList fetches the first page, so that a failure there is the error of the call. limit 0 means
 // no limit.
 func newList[T any](ctx context.Context, c *Client, node string, limit int, after T,
-	page func(ctx context.Context, after T, n int) ([]T, error), token func(T) string) (*List[T], error) {
-	l := &List[T]{limit: min(limit, noLimit), ctx: ctx, token: token, inTx: c.tx != nil}
+	read pageFunc[T], token func(T) string, size func(T) int) (*List[T], error) {
+	l := &List[T]{
+		limit: min(limit, noLimit), ctx: ctx, goOn: c.reauthorization(ctx, node), token: token, size: size, inTx: c.tx != nil,
+	}
 	if limit == 0 {
 		l.limit = noLimit
 	}
-	l.fetch = func(ctx context.Context, after T, n int) (entries []T, err error) {
+	l.fetch = func(ctx context.Context, after T, n int) (p page[T], err error) {
 		defer wrap(&err, node)
-		return page(ctx, after, n)
+		return l.bounded(ctx, read, after, n)
 	}
-	l.size = min(firstPage, l.limit+1)
-	var err error
-	l.head, err = l.fetch(ctx, after, l.size)
+	first, err := l.fetch(ctx, after, min(firstPage, l.limit+1))
+	l.head, l.more, l.bytes = first.entries, first.more, first.bytes
 	return l, err
+}
+
+// bounded reads a page of n entries or, if they are larger than pageBytes, of those that are not.
+func (l *List[T]) bounded(ctx context.Context, read pageFunc[T], after T, n int) (page[T], error) {
+	entryBytes := int(reflect.TypeFor[T]().Size())
+	for cut := false; ; cut = true {
+		entries, err := read(ctx, after, n)
+		if err != nil {
+			return page[T]{}, err
+		}
+		p := page[T]{entries: entries, more: cut || len(entries) == n}
+		fits := len(entries)
+		for i, e := range entries {
+			if p.bytes += entryBytes + l.size(e); p.bytes > pageBytes && i > 0 {
+				fits = i
+				break
+			}
+		}
+		if fits == len(entries) {
+			return p, nil
+		}
+		// The page is read again, because a part of it would keep the memory of the whole.
+		n = fits
+	}
+}
+
+// nextSize returns how many entries to ask for after a page, of which at most left are wanted.
+func (p page[T]) nextSize(left int) int {
+	return max(1, min(len(p.entries)*pageGrowth, largestPage, pageBytes*len(p.entries)/max(1, p.bytes), left+1))
 }
 
 // fetching is a page that is being fetched, or will be when it is waited for.
 type fetching[T any] struct {
-	wait func() ([]T, error)
+	wait func() (page[T], error)
 	stop func() // ends the fetching of a page that is not wanted any more
 }
 
 // later fetches a page when it is waited for.
 func (l *List[T]) later(after T, n int) fetching[T] {
 	return fetching[T]{
-		wait: func() ([]T, error) { return l.fetch(l.ctx, after, n) },
+		wait: func() (page[T], error) { return l.fetch(l.ctx, after, n) },
 		stop: func() {},
 	}
 }
@@ -72,22 +116,22 @@ func (l *List[T]) later(after T, n int) fetching[T] {
 func (l *List[T]) now(after T, n int) fetching[T] {
 	ctx, cancel := context.WithCancel(l.ctx)
 	done := make(chan struct{})
-	var page []T
+	var p page[T]
 	var err error
 	var panicked any
 	go func() {
 		defer close(done)
 		defer cancel()
 		defer func() { panicked = recover() }()
-		page, err = l.fetch(ctx, after, n)
+		p, err = l.fetch(ctx, after, n)
 	}()
 	return fetching[T]{
-		wait: func() ([]T, error) {
+		wait: func() (page[T], error) {
 			<-done
 			if panicked != nil {
 				panic(panicked)
 			}
-			return page, err
+			return p, err
 		},
 		stop: func() {
 			cancel()
@@ -100,31 +144,33 @@ func (l *List[T]) now(after T, n int) fetching[T] {
 // for the next page before a page is yielded.
 func (l *List[T]) pages(fetch func(after T, n int) fetching[T], yield func([]T, error) bool) {
 	l.next = ""
-	page, size, left := l.head, l.size, l.limit
+	p, left := page[T]{entries: l.head, more: l.more, bytes: l.bytes}, l.limit
 	var last T
 	for {
-		more, over := len(page) == size && l.fetch != nil, len(page) > left
-		page = page[:min(len(page), left)]
-		left -= len(page)
-		if len(page) > 0 {
-			last = page[len(page)-1]
+		entries := p.entries[:min(len(p.entries), left)]
+		over := len(p.entries) > left
+		left -= len(entries)
+		if len(entries) > 0 {
+			last = entries[len(entries)-1]
 		}
 		next := fetching[T]{stop: func() {}}
-		if more && !over {
-			size = min(size*pageGrowth, largestPage, left+1)
-			next = fetch(last, size)
+		if p.more && !over {
+			next = fetch(last, p.nextSize(left))
 		}
-		if !yieldPage(page, next, yield) {
+		if !yieldPage(entries, next, yield) {
 			return
 		}
 		if over {
 			l.next = l.token(last)
 		}
-		if over || !more {
+		if over || !p.more {
 			return
 		}
 		var err error
-		if page, err = next.wait(); err != nil {
+		if p, err = next.wait(); err == nil {
+			err = l.goOn()
+		}
+		if err != nil {
 			yield(nil, err)
 			return
 		}
@@ -214,6 +260,9 @@ func (l *List[T]) UnmarshalJSON(b []byte) error {
 func pageToken(fields ...string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(fields, "\x00")))
 }
+
+// addrSize returns the length of an address.
+func addrSize(a sip.Addr) int { return len(a.User()) + len(a.Domain().String()) + 1 }
 
 // addrToken is pageToken for an entry of addresses.
 func addrToken(addrs ...sip.Addr) string {

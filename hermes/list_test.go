@@ -32,10 +32,13 @@ func (s *numberSource) page(_ context.Context, after, n int) ([]int, error) {
 	return page, nil
 }
 
+// noText is the size of the texts of an entry that has none.
+func noText(int) int { return 0 }
+
 // mustNewList returns a List over the source. limit 0 means no limit.
 func mustNewList(t *testing.T, s *numberSource, limit, after int) *List[int] {
 	t.Helper()
-	l, err := newList(t.Context(), &Client{}, "user/list", limit, after, s.page, strconv.Itoa)
+	l, err := newList(t.Context(), &Client{}, "user/list", limit, after, s.page, strconv.Itoa, noText)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +155,7 @@ func TestList_Next(t *testing.T) {
 func TestNewList_firstPageFails(t *testing.T) {
 	t.Parallel()
 	s := &numberSource{n: 5, failCall: 1}
-	_, err := newList(t.Context(), &Client{}, "user/list", 0, 0, s.page, strconv.Itoa)
+	_, err := newList(t.Context(), &Client{}, "user/list", 0, 0, s.page, strconv.Itoa, noText)
 	if e := asError(err); e.Node != "user/list" || e.Cause != StoreFailed {
 		t.Errorf("got %v, want an error of the call", err)
 	}
@@ -173,7 +176,7 @@ func TestList_Pages(t *testing.T) {
 		{"the limit is the length of the list", 1250, 1250, []int{250, 1000}, ""},
 	} {
 		for _, c := range []*Client{{}, {tx: &transaction{}}} {
-			l, err := newList(t.Context(), c, "user/list", r.limit, 0, (&numberSource{n: r.n}).page, strconv.Itoa)
+			l, err := newList(t.Context(), c, "user/list", r.limit, 0, (&numberSource{n: r.n}).page, strconv.Itoa, noText)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -201,7 +204,7 @@ func TestList_Pages_ahead(t *testing.T) {
 		defer func() { fetched <- after }()
 		return s.page(ctx, after, n)
 	}
-	l, err := newList(t.Context(), &Client{}, "user/list", 0, 0, page, strconv.Itoa)
+	l, err := newList(t.Context(), &Client{}, "user/list", 0, 0, page, strconv.Itoa, noText)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +220,7 @@ func TestList_Pages_ahead(t *testing.T) {
 func TestList_Pages_inTx(t *testing.T) {
 	t.Parallel()
 	s := &numberSource{n: 600}
-	l, err := newList(t.Context(), &Client{tx: &transaction{}}, "user/list", 0, 0, s.page, strconv.Itoa)
+	l, err := newList(t.Context(), &Client{tx: &transaction{}}, "user/list", 0, 0, s.page, strconv.Itoa, noText)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +246,7 @@ func TestList_Pages_stopped(t *testing.T) {
 			}
 			return (&numberSource{n: 600}).page(ctx, after, n)
 		}
-		l, err := newList(t.Context(), &Client{}, "user/list", 0, 0, page, strconv.Itoa)
+		l, err := newList(t.Context(), &Client{}, "user/list", 0, 0, page, strconv.Itoa, noText)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -268,7 +271,7 @@ func TestList_Pages_panics(t *testing.T) {
 		}
 		return (&numberSource{n: 600}).page(ctx, after, n)
 	}
-	l, err := newList(t.Context(), &Client{}, "user/list", 0, 0, page, strconv.Itoa)
+	l, err := newList(t.Context(), &Client{}, "user/list", 0, 0, page, strconv.Itoa, noText)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func (c *Client) AuthLogin(ctx context.Context, req AuthLoginRequest) (res AuthL
 	if err != nil {
 		return res, err
 	}
-	c.afterCommit(func() { c.rememberLogin(auth.Principal) })
+	c.store.AfterCommit(func() { c.rememberLogin(auth.Principal) })
 	return AuthLoginResponse{
 		Session: cred.Session, AuthKey: cred.AuthKey, Cookie: c.cookieFor(cred.Cookie, s.KeyExpires),
 		Access: auth.Access, ExpiresIn: int64(s.KeyExpires.Sub(s.Created) / time.Second),

@@ -97,7 +97,8 @@ func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res Num
 		q.After, q.Limit = after, n
 		return read(ctx, q)
 	}
-	res.List, err = newList(ctx, c, "number/list", req.Limit, start, page, token)
+	res.List, err = newList(ctx, c, "number/list", req.Limit, start,
+		scanPages(c, req.Random || req.Search.scans(), page), token, func(e164.Number) int { return 0 })
 	// After the last number there is no other, but the pool has a match.
 	if err == nil && res.List.Empty() && req.After == "" {
 		return NumberListResponse{}, emptyPool(NotFound)
@@ -110,14 +111,18 @@ const largestSample = 1000
 
 // sampleNumbers returns a list of req.Limit random numbers.
 func (c *Client) sampleNumbers(ctx context.Context, req NumberListRequest) (*List[e164.Number], error) {
-	numbers, err := c.store.SampleNumbers(ctx, req.Search, req.Limit)
+	var numbers []e164.Number
+	err := c.scanIf(ctx, req.Search.scans(), func() (err error) {
+		numbers, err = c.store.SampleNumbers(ctx, req.Search, req.Limit)
+		return err
+	})
 	if err == nil && len(numbers) == 0 {
 		err = emptyPool(NotFound)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &List[e164.Number]{head: numbers, size: len(numbers), limit: req.Limit}, nil
+	return &List[e164.Number]{head: numbers, limit: req.Limit}, nil
 }
 
 // NumberAddRangeRequest names the ends of a range. They must have the same count of digits and the

@@ -28,7 +28,10 @@ func (c *Client) NumberClaim(ctx context.Context, req NumberClaimRequest) (res N
 	if err = c.precheck("number/claim", req); err != nil {
 		return res, err
 	}
-	res.Number, err = c.store.TakeNumber(ctx, req.Search, req.Random)
+	err = c.scanIf(ctx, req.Search.scans(), func() error {
+		res.Number, err = c.store.TakeNumber(ctx, req.Search, req.Random)
+		return err
+	})
 	return res, c.changed(emptyPool(err))
 }
 
@@ -82,11 +85,13 @@ func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (res
 	if !req.Number.IsZero() {
 		locks = append(locks, LockNumber(req.Number))
 	}
-	err = c.change(ctx, locks, func(s Store) error {
-		if req.User, err = namedUser(ctx, s, req.User); err == nil {
-			res, err = c.assign(ctx, s, req)
-		}
-		return err
+	err = c.scanIf(ctx, req.Search.scans(), func() error {
+		return c.change(ctx, locks, func(s Store) error {
+			if req.User, err = namedUser(ctx, s, req.User); err == nil {
+				res, err = c.assign(ctx, s, req)
+			}
+			return err
+		})
 	})
 	if err != nil {
 		return NumberAssignResponse{}, err

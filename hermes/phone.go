@@ -81,11 +81,12 @@ func (c *Client) PhoneList(ctx context.Context, req PhoneListRequest) (res Phone
 	if err != nil {
 		return res, err
 	}
-	res.List, err = newList(ctx, c, "phone/list", req.Limit, start,
-		func(ctx context.Context, after mac.Addr, n int) ([]mac.Addr, error) {
-			return c.store.Phones(ctx, PhoneQuery{Match: req.Search, After: after, Limit: n})
-		},
-		func(m mac.Addr) string { return pageToken(m.String()) })
+	page := func(ctx context.Context, after mac.Addr, n int) ([]mac.Addr, error) {
+		return c.store.Phones(ctx, PhoneQuery{Match: req.Search, After: after, Limit: n})
+	}
+	res.List, err = newList(ctx, c, "phone/list", req.Limit, start, scanPages(c, req.Search.scans(), page),
+		func(m mac.Addr) string { return pageToken(m.String()) },
+		func(mac.Addr) int { return 0 })
 	return res, err
 }
 

@@ -88,7 +88,7 @@ func (c *Client) checkCredentials(ctx context.Context, st SessionState, key, coo
 	if !genuine {
 		return 0, errUnauthorized()
 	}
-	expired := !now.Before(s.Expires) || !now.Before(s.KeyExpires)
+	expired := s.expired(now)
 	inGrace := gen == s.Gen-1 && now.Before(s.Rotated.Add(c.opts.AuthKeyGrace))
 	stale := gen != s.Gen && !inGrace
 	if expired || stale && ping {
@@ -112,6 +112,11 @@ func (c *Client) checkCredentials(ctx context.Context, st SessionState, key, coo
 	return gen, nil
 }
 
+// expired reports whether the session or its auth_key has ended by itself.
+func (s Session) expired(now time.Time) bool {
+	return !now.Before(s.Expires) || !now.Before(s.KeyExpires)
+}
+
 // generation returns which of a session's auth keys the given one is, under any of the secret keys.
 func (c *Client) generation(s Session, key []byte) (gen int64, genuine bool) {
 	var room [64]byte
@@ -123,6 +128,30 @@ func (c *Client) generation(s Session, key []byte) (gen int64, genuine bool) {
 		}
 	}
 	return 0, false
+}
+
+// reauthorization returns a function that returns nil as long as the actor may go on with a call of
+// a node that it was allowed to begin: its session, if it has one, must be open, and the principal
+// must still have the right.
+func (c *Client) reauthorization(ctx context.Context, node string) func() error {
+	id := c.actor.session.state.ID
+	if id == (Hash{}) {
+		return func() error { return nil }
+	}
+	return func() (err error) {
+		defer wrap(&err, node)
+		st, err := c.store.Session(ctx, id)
+		if err != nil && err != error(NotFound) {
+			return err
+		}
+		if err != nil || st.Session.expired(c.now()) ||
+			st.Session.Principal.Kind == KeyPrincipal && !c.keyUsable(ctx, st.Host, st.KeyExpires) {
+			st.Access = NoAccess
+		}
+		actor := c.actor
+		actor.Access = st.Access
+		return c.As(actor).require(node, c.needs[node])
+	}
 }
 
 // touchSession stores when the session and its key were last seen, at most once in lastSeenStep. A

@@ -145,11 +145,12 @@ func (c *Client) UserList(ctx context.Context, req UserListRequest) (res UserLis
 	if err != nil {
 		return res, err
 	}
-	res.List, err = newList(ctx, c, "user/list", req.Limit, start,
-		func(ctx context.Context, after UserEntry, n int) ([]UserEntry, error) {
-			return c.store.Users(ctx, UserQuery{Match: req.Search, After: after.User, Limit: n})
-		},
-		func(e UserEntry) string { return addrToken(e.User) })
+	page := func(ctx context.Context, after UserEntry, n int) ([]UserEntry, error) {
+		return c.store.Users(ctx, UserQuery{Match: req.Search, After: after.User, Limit: n})
+	}
+	res.List, err = newList(ctx, c, "user/list", req.Limit, start, scanPages(c, req.Search.scans(), page),
+		func(e UserEntry) string { return addrToken(e.User) },
+		func(e UserEntry) int { return addrSize(e.User) + len(e.DisplayName) })
 	return res, err
 }
 
