@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -76,10 +77,14 @@ func (req *request) object(fields *responseFields, v reflect.Value) {
 	body := append(buffer.b, `{"response":`...)
 	body = appendString(body, string(req.endpoint.Answers))
 	body, err := appendMembers(body, fields.members, v)
+	body = append(body, '}')
+	// A change has been made, whether there is a place for its answer or not.
+	if err == nil && len(body) > chunkSize && !req.endpoint.Changes {
+		err = req.takeListPlace()
+	}
 	if err != nil {
 		req.fail(err)
 	} else {
-		body = append(body, '}')
 		req.send(http.StatusOK, body)
 	}
 	req.handler.keepBuffer(buffer, body)
@@ -107,23 +112,40 @@ func (h *Handler) keepBuffer(b *buffer, used []byte) {
 	}
 }
 
-// send writes a complete answer.
+// send writes a complete answer. A long one keeps the places of the request while it is being read,
+// and is written in chunks as a list is.
 func (req *request) send(status int, body []byte) {
 	req.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	if len(body) <= chunkSize {
+		req.givePlaces()
+		req.writeHeader(status)
+		req.write(body)
+		return
+	}
 	req.writeHeader(status)
-	req.write(body)
+	for chunk := range slices.Chunk(body, chunkSize) {
+		req.setChunkDeadline()
+		if !req.write(chunk) {
+			return
+		}
+	}
 }
 
 func (req *request) writeHeader(status int) {
 	req.outcome.Status, req.sent = status, true
-	req.extendDeadline()
+	req.setWriteDeadline(req.handler.opts.WriteTimeout)
 	req.w.WriteHeader(status)
 }
 
-// extendDeadline gives the client the whole WriteTimeout for reading the next chunk, however long
-// it took to make that chunk.
-func (req *request) extendDeadline() {
-	_ = req.control.SetWriteDeadline(time.Now().Add(req.handler.opts.WriteTimeout))
+// setWriteDeadline gives the client that time for reading what is written next, however long it
+// took to make it.
+func (req *request) setWriteDeadline(timeout time.Duration) {
+	_ = req.control.SetWriteDeadline(time.Now().Add(timeout))
+}
+
+// setChunkDeadline gives the client the time for reading a chunk of a long answer.
+func (req *request) setChunkDeadline() {
+	req.setWriteDeadline(min(chunkTimeout, req.handler.opts.WriteTimeout))
 }
 
 // write writes a part of the body and reports whether the client is still connected.

@@ -24,15 +24,23 @@
 // The Handler itself answers headers over 16 KiB and URLs over 8 KiB, in JSON. For that the server
 // must accept them: set [http.Server.MaxHeaderBytes] to 64 KiB.
 //
+// # Lists
+//
+// A list that is longer than 32 KiB is sent while it is being read from the store. A failure
+// halfway is answered after the entries, by the member response, which is last. So is
+// failed/unauthorized, when the session ends or its principal loses the right meanwhile. The client
+// must take 32 KiB in 10 seconds, or it is disconnected. The same holds for any other answer of
+// that length.
+//
 // # Order of checks
 //
 // If several things are wrong with a request, the first of these is answered:
 //
-//  1. URL length, node, method, header size
+//  1. the Host, URL length, node, method, header size
 //  2. a request that a page of another site made: failed/forbidden
 //  3. the body's size and type; escapes, encoding, control characters and duplicates in parameters
 //  4. too many requests at the same time: failed/busy
-//  5. authentication: failed/unauthorized
+//  5. authentication: failed/unauthorized; too many requests of the principal: failed/busy
 //  6. the access level: failed/forbidden
 //  7. unknown, missing, mixed and malformed parameters: invalid/parameters
 //  8. malformed addresses, domains, numbers and patterns, such as failed/invalid

@@ -13,6 +13,7 @@ type endpoint struct {
 	hermes.Node
 	methods []string // the HTTP methods that the node accepts
 	guarded bool     // the node needs an authenticated principal
+	session bool     // the node begins, renews or ends a session
 	fields  requestFields
 }
 
@@ -25,6 +26,7 @@ func newEndpoint(n hermes.Node, credentials ...string) *endpoint {
 		guarded: n.Needs != hermes.NoCapability,
 		fields:  requestFieldsOf(reflect.TypeOf(n.New()).Elem()),
 	}
+	e.session = !e.guarded || n.Answers == hermes.Pong
 	if n.Changes {
 		e.methods = []string{http.MethodGet, http.MethodPost}
 	}

@@ -19,13 +19,23 @@ type Options struct {
 	// TrustedProxies are the networks of the proxies whose X-Forwarded-For header is believed.
 	// Defaults to none.
 	TrustedProxies []netip.Prefix
-	// MaxInFlight is the number of requests that are answered at the same time. A further one is
-	// answered failed/busy. Defaults to 256.
+	// ServesHost reports whether clients reach this server under host, which is a name in lower case
+	// or an IP address, without port. A request with another Host is answered invalid/request with
+	// status 421, so that a page of a web site whose name was pointed at this server cannot use it.
+	// The IP address of the server's end of a connection is always accepted. If nil, every Host is.
+	ServesHost func(host string) bool
+	// MaxInFlight is the number of requests that are being worked on at the same time. A further one
+	// is answered failed/busy. One principal may have a quarter of them. Those that begin, renew and
+	// end sessions have 32 places of their own, and wait for one. Answers longer than 32 KiB that are
+	// being read have 64, of which one principal may have 8. Defaults to 256.
 	MaxInFlight int
-	// WriteTimeout is the time that a client has for reading an answer or, of a list, each chunk of
-	// 64 KiB. It replaces the WriteTimeout of the server. Defaults to 60 seconds.
+	// WriteTimeout is the time that a client has for reading an answer. Of an answer that is longer
+	// than 32 KiB, it has at most 10 seconds for each 32 KiB. It replaces the WriteTimeout of the
+	// server. Defaults to 60 seconds.
 	WriteTimeout time.Duration
-	// Logger receives one line for each request. If nil, requests are not logged.
+	// Logger receives one line for each request. Of requests that are refused before they have been
+	// authenticated, it receives 50 a second, and the number of the others. If nil, requests are not
+	// logged.
 	Logger *slog.Logger
 	// Observe is called after each request, in the goroutine of that request. If nil, it is not
 	// called.
@@ -61,7 +71,8 @@ type Handler struct {
 	client    *hermes.Client
 	opts      Options
 	endpoints map[string]*endpoint // by path, such as "/api/user/get"
-	inFlight  chan struct{}        // one element for each request that is being answered
+	places    places
+	strangers *hermes.Sampler // of the log lines about refused requests without a principal
 	draining  atomic.Bool
 	held      atomic.Bool
 	buffers   sync.Pool // of *buffer
@@ -80,7 +91,8 @@ func New(c *hermes.Client, opts *Options) *Handler {
 	if h.opts.WriteTimeout == 0 {
 		h.opts.WriteTimeout = 60 * time.Second
 	}
-	h.inFlight = make(chan struct{}, h.opts.MaxInFlight)
+	h.places = newPlaces(h.opts.MaxInFlight)
+	h.strangers = hermes.NewSampler(maxStrangers, h.logLeftOut)
 	credentials := []string{sessionName, authKeyName}
 	if h.opts.Authenticate != nil {
 		credentials = nil

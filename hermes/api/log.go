@@ -39,18 +39,34 @@ var loggedValues = []string{"limit", "random", "e164"}
 func (req *request) report() {
 	o := &req.outcome
 	o.Duration = time.Since(req.start)
-	if req.handler.opts.Logger != nil {
-		level := slog.LevelInfo
-		// A store that failed because the client disconnected needs no attention.
-		if o.Cause == hermes.Internal || o.Cause == hermes.StoreFailed && req.r.Context().Err() == nil {
-			level = slog.LevelError
-		}
+	level := slog.LevelInfo
+	// A store that failed because the client disconnected needs no attention.
+	if o.Cause == hermes.Internal || o.Cause == hermes.StoreFailed && req.r.Context().Err() == nil {
+		level = slog.LevelError
+	}
+	if req.handler.opts.Logger != nil && (level > slog.LevelInfo || !o.refusesStranger() || req.handler.strangers.Allow()) {
 		var room [16]slog.Attr
 		ctx := context.WithoutCancel(req.r.Context())
 		req.handler.opts.Logger.LogAttrs(ctx, level, "request", req.appendLogAttrs(room[:0])...)
 	}
 	if req.handler.opts.Observe != nil {
 		req.handler.opts.Observe(*o)
+	}
+}
+
+// maxStrangers is the number of refusals of strangers that are logged in a second.
+const maxStrangers = 50
+
+// refusesStranger reports whether a request was refused that had not been authenticated.
+func (o *Outcome) refusesStranger() bool {
+	return o.Principal == (hermes.Principal{}) && (o.Response == hermes.Failed || o.Response == hermes.Invalid)
+}
+
+// logLeftOut logs how many refusals of strangers were not logged.
+func (h *Handler) logLeftOut(count int) {
+	if h.opts.Logger != nil {
+		h.opts.Logger.LogAttrs(context.Background(), slog.LevelInfo, "requests that were refused without a principal were not logged",
+			slog.Int("count", count))
 	}
 }
 

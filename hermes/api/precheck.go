@@ -26,6 +26,9 @@ const (
 // may return an endpoint with an error.
 func (req *request) precheck() (*endpoint, error) {
 	r := req.r
+	if !req.handler.servesHost(r) {
+		return nil, refuse(otherHost, "the Host is not that of this server")
+	}
 	if len(r.RequestURI) > maxURL || len(r.URL.RawQuery) > maxURL {
 		return nil, refuse(urlTooLong, "the URL is too long: want at most 8 KiB; POST takes 64 KiB")
 	}

@@ -17,6 +17,7 @@ type reason string
 func (r reason) Error() string { return string(r) }
 
 const (
+	otherHost       reason = "another server's host"
 	noSuchNode      reason = "no such node"
 	wrongMethod     reason = "wrong method"
 	otherSite       reason = "another site's page"
@@ -29,6 +30,7 @@ const (
 
 // statuses are the HTTP statuses other than 200, by reason or by cause.
 var statuses = map[error]int{
+	otherHost:       http.StatusMisdirectedRequest,
 	noSuchNode:      http.StatusNotFound,
 	wrongMethod:     http.StatusMethodNotAllowed,
 	otherSite:       http.StatusForbidden,

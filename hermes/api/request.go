@@ -15,7 +15,7 @@ import (
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req := newRequest(h, w, r)
 	defer req.finish()
-	defer req.release()
+	defer req.givePlaces()
 	req.answer()
 }
 
@@ -32,7 +32,7 @@ type request struct {
 	endpoint *endpoint      // nil until the node has been found
 	params   *params        // nil until the parameters have been read
 	input    hermes.Request // the node's request struct; nil until it has been decoded without a fault
-	acquired bool           // the request counts among those in flight
+	places   []func()       // give back the places that the request has
 	sent     bool           // the status line has been written
 	outcome  Outcome
 }
@@ -90,16 +90,18 @@ func (req *request) call() (output any, err error) {
 	if req.params, err = req.readParams(); err != nil {
 		return nil, err
 	}
+	req.removeDeadlines()
 	// The request does not count as in flight before its body has been read: otherwise clients that
 	// send slowly could occupy every place.
-	if err := req.acquire(); err != nil {
+	if err := req.takePlace(); err != nil {
 		return nil, err
 	}
-	// The server's read timeout would end the context of a call that takes longer.
-	_ = req.control.SetReadDeadline(time.Time{})
 	cookie := readCookie(req.r, req.secure)
 	client, err := req.authenticate(cookie)
 	if err != nil {
+		return nil, err
+	}
+	if err := req.takeShare(); err != nil {
 		return nil, err
 	}
 	input, malformed, fault := req.endpoint.decode(req.params, cookie)
@@ -119,32 +121,12 @@ func (req *request) call() (output any, err error) {
 	return req.endpoint.Call(req.r.Context(), client, input)
 }
 
-// acquire counts the request among those in flight, or returns a failed/busy error.
-func (req *request) acquire() error {
-	if req.draining {
-		return busy("the server is stopping")
-	}
-	if req.handler.held.Load() {
-		return busy("the server is not ready yet")
-	}
-	select {
-	case req.handler.inFlight <- struct{}{}:
-		req.acquired = true
-		return nil
-	default:
-		return busy("too many requests at once")
-	}
-}
-
-func busy(detail string) *hermes.Error {
-	return &hermes.Error{Response: hermes.Failed, Cause: hermes.Busy, RetryAfter: time.Second, Detail: detail}
-}
-
-// release undoes acquire.
-func (req *request) release() {
-	if req.acquired {
-		<-req.handler.inFlight
-	}
+// removeDeadlines removes those of the server, so that a call may take longer. The read timeout
+// would end its context, and over HTTP/2 the write timeout would reset the stream, although nothing
+// is being written. Each write has a deadline of its own.
+func (req *request) removeDeadlines() {
+	_ = req.control.SetReadDeadline(time.Time{})
+	_ = req.control.SetWriteDeadline(time.Time{})
 }
 
 // finish reports the outcome. If the request panicked, finish answers error/internal; if an answer

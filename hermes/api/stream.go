@@ -1,12 +1,20 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"reflect"
+	"time"
+
+	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// chunkSize is the number of bytes of a list that are written at once.
-const chunkSize = 64 << 10
+// The reader of a list or of another long answer must take 32 KiB in chunkTimeout. Chunks with
+// their last entry are smaller, so that one that takes just as much is not cut off.
+const (
+	chunkSize    = 31 << 10 // bytes of a list that are written at once
+	chunkTimeout = 10 * time.Second
+)
 
 // stream answers a response with a list, page by page. An error may occur after the first entries
 // have been written, so the member response comes last. The error is nil, or is answered beside an
@@ -22,7 +30,11 @@ func (req *request) stream(fields *responseFields, output reflect.Value, err err
 	if field := output.Field(fields.list); err == nil && !field.IsNil() {
 		next, err = w.writeEntries(field.Interface().(list))
 	}
-	w.end(next, err)
+	if !req.sent && errors.Is(err, hermes.Busy) {
+		req.fail(err)
+	} else {
+		w.end(next, err)
+	}
 	req.handler.keepBuffer(buffer, w.buf)
 }
 
@@ -54,7 +66,7 @@ func (w *listWriter) writeEntries(l list) (next string, err error) {
 }
 
 // writePage writes the entries of a page, with commas between all entries. It stops early when the
-// client has disconnected.
+// client has disconnected, and fails if a list that is longer than a chunk gets no place.
 func (w *listWriter) writePage(entries reflect.Value, encode encoder) (err error) {
 	for i := range entries.Len() {
 		end := len(w.buf)
@@ -66,9 +78,19 @@ func (w *listWriter) writePage(entries reflect.Value, encode encoder) (err error
 			return err
 		}
 		w.begun = true
-		if len(w.buf) >= chunkSize && !w.flush() {
+		if len(w.buf) < chunkSize {
+			continue
+		}
+		if !w.req.sent {
+			if err := w.req.takeListPlace(); err != nil {
+				return err
+			}
+		}
+		if !w.flush() {
 			return nil
 		}
+		// Making the next chunk may take longer than reading one.
+		_ = w.req.control.SetWriteDeadline(time.Time{})
 	}
 	return nil
 }
@@ -97,11 +119,10 @@ func (w *listWriter) end(next string, err error) {
 
 // flush writes the buffer and reports whether the client is still connected.
 func (w *listWriter) flush() bool {
-	if w.req.sent {
-		w.req.extendDeadline()
-	} else {
+	if !w.req.sent {
 		w.req.writeHeader(http.StatusOK)
 	}
+	w.req.setChunkDeadline()
 	w.gone = !w.req.write(w.buf)
 	w.buf = w.buf[:0]
 	return !w.gone

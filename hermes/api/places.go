@@ -1,0 +1,103 @@
+package api
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+// Limits of the places of a Handler; see [Options.MaxInFlight].
+var (
+	sessionLimits = hermes.PlaceLimits{Total: 32, Share: 16, Queue: 256, Wait: 10 * time.Second}
+	listLimits    = hermes.PlaceLimits{Total: 64, Share: 8}
+)
+
+// places are what requests need while they are being worked on. They are not needed for writing a
+// short answer: a client that does not read would keep them.
+type places struct {
+	requests   *hermes.Places[party] // except those to nodes of sessions
+	principals *hermes.Places[party] // the same requests, once they have been authenticated
+	sessions   *hermes.Places[party]
+	lists      *hermes.Places[party] // and other long answers that are being read
+}
+
+// party is what shares a kind of places: a principal or, where there is none, a network.
+type party struct {
+	principal hermes.Principal
+	network   netip.Prefix
+}
+
+func newPlaces(maxInFlight int) places {
+	return places{
+		requests:   hermes.NewPlaces[party](hermes.PlaceLimits{Total: maxInFlight}),
+		principals: hermes.NewPlaces[party](hermes.PlaceLimits{Total: maxInFlight, Share: max(2, maxInFlight/4)}),
+		sessions:   hermes.NewPlaces[party](sessionLimits),
+		lists:      hermes.NewPlaces[party](listLimits),
+	}
+}
+
+// party returns the party that makes the request.
+func (req *request) party() party {
+	if req.outcome.Principal != (hermes.Principal{}) {
+		return party{principal: req.outcome.Principal}
+	}
+	return party{network: hermes.NetworkOf(req.outcome.Remote)}
+}
+
+// takePlace takes the place that the request needs before it is authenticated, or returns a
+// failed/busy error. A request to a node of sessions waits its turn.
+func (req *request) takePlace() error {
+	if req.draining {
+		return busy("the server is stopping")
+	}
+	if req.handler.held.Load() {
+		return busy("the server is not ready yet")
+	}
+	if req.endpoint.session {
+		return req.take(req.handler.places.sessions, req.party())
+	}
+	return req.take(req.handler.places.requests, party{})
+}
+
+// takeShare counts an authenticated request against the share of its principal, or returns a
+// failed/busy error.
+func (req *request) takeShare() error {
+	if req.endpoint.session {
+		return nil
+	}
+	return req.take(req.handler.places.principals, req.party())
+}
+
+// takeListPlace exchanges the places of the request for one of those for long answers, or returns a
+// failed/busy error.
+func (req *request) takeListPlace() error {
+	held := req.places
+	req.places = nil
+	err := req.take(req.handler.places.lists, req.party())
+	for _, give := range held {
+		give()
+	}
+	return err
+}
+
+func (req *request) take(from *hermes.Places[party], p party) error {
+	give, ok := from.Take(req.r.Context(), p)
+	if !ok {
+		return busy("too many requests at once")
+	}
+	req.places = append(req.places, give)
+	return nil
+}
+
+// givePlaces gives the places back that the request has.
+func (req *request) givePlaces() {
+	for _, give := range req.places {
+		give()
+	}
+	req.places = nil
+}
+
+func busy(detail string) *hermes.Error {
+	return &hermes.Error{Response: hermes.Failed, Cause: hermes.Busy, RetryAfter: time.Second, Detail: detail}
+}

@@ -1,0 +1,196 @@
+package api_test
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/api"
+	"github.com/hermes-voip/go-hermes/hermes/memstore"
+	"github.com/hermes-voip/go-hermes/hermes/storetest"
+	"github.com/hermes-voip/go-hermes/internal/test/apitest"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// TestHandler_Shares has all requests of two principals wait in the store, and then makes calls of
+// others.
+func TestHandler_Shares(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		proceed := make(chan struct{})
+		store := usersStore{memstore.New(), func() ([]hermes.UserEntry, error) {
+			<-proceed
+			return nil, nil
+		}}
+		s := apitest.NewServer(t, store, &apitest.Options{API: api.Options{MaxInFlight: 16}})
+		sessions := map[string]apitest.Session{}
+		for _, user := range []string{"reader", "auditor", "writer", "admin"} {
+			sessions[user] = s.Login(t, user)
+		}
+		answers := make(chan string, 100)
+		occupy := func(user string, n int) {
+			for range n {
+				go func() { answers <- s.Do(t, newRequest(sessions[user], "user/list")).Result() }()
+			}
+			synctest.Wait()
+		}
+		occupy("reader", 10)
+		for range 6 {
+			if got := <-answers; got != "failed/busy" {
+				t.Errorf("a request beyond the share of a principal: %s, want failed/busy", got)
+			}
+		}
+		if res := s.Do(t, newRequest(sessions["reader"], "domain/list")); res.Result() != "failed/busy" || res.Status != 503 {
+			t.Errorf("another node, the same principal: %d %s, want 503 failed/busy", res.Status, res.Body)
+		}
+		if res := s.Do(t, newRequest(sessions["auditor"], "domain/list")); res.Result() != "ok" {
+			t.Errorf("another principal: %s", res.Body)
+		}
+		for _, user := range []string{"auditor", "writer", "admin"} {
+			occupy(user, 4)
+		}
+		if res := s.Do(t, apitest.Request{Node: "user/list"}); res.Result() != "failed/busy" {
+			t.Errorf("all places are taken: %s, want failed/busy", res.Body)
+		}
+		session := s.Login(t, "reader")
+		ping := s.Do(t, newRequest(session, "auth/ping"))
+		if ping.Result() != "pong" {
+			t.Errorf("ping while all places are taken: %s", ping.Body)
+		}
+		logout := apitest.Request{Node: "auth/logout", Query: "session=" + session.ID}
+		logout.Session.Cookie = session.Cookie
+		if res := s.Do(t, logout); res.Result() != "ok" {
+			t.Errorf("logout while all places are taken: %s", res.Body)
+		}
+		close(proceed)
+		for range 16 {
+			if got := <-answers; got != "ok" {
+				t.Errorf("a request that had a place: %s", got)
+			}
+		}
+		if res := s.Do(t, newRequest(sessions["reader"], "domain/list")); res.Result() != "ok" {
+			t.Errorf("when the places are free again: %s", res.Body)
+		}
+	})
+}
+
+// TestHandler_LoginsWait has more logins at once than there are places for them.
+func TestHandler_LoginsWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		proceed := make(chan struct{})
+		slow := false
+		s := apitest.NewServer(t, storetest.Intercept(memstore.New(), func(method string) error {
+			if slow && method == "Session" {
+				<-proceed
+			}
+			return nil
+		}), nil)
+		sessions := make([]apitest.Session, 40)
+		for i := range sessions {
+			sessions[i] = s.Login(t, "reader")
+		}
+		slow = true
+		answers := make(chan string, len(sessions))
+		for _, session := range sessions {
+			go func() { answers <- s.Do(t, newRequest(session, "auth/ping")).Result() }()
+		}
+		synctest.Wait()
+		close(proceed)
+		for range sessions {
+			if got := <-answers; got != "pong" {
+				t.Errorf("a ping among many: %s, want pong after others", got)
+			}
+		}
+	})
+}
+
+// TestHandler_ListPlaces begins lists that are not read.
+func TestHandler_ListPlaces(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := apitest.NewServer(t, newAliasGenerator(10_000, nil), nil)
+		reader, stuck := s.Login(t, "reader"), make(chan struct{})
+		for range 8 {
+			go s.Handler.ServeHTTP(stuckWriter{header: http.Header{}, stuck: stuck}, newRequest(reader, "alias/list").HTTP())
+		}
+		synctest.Wait()
+		res := s.Do(t, newRequest(reader, "alias/list"))
+		if res.Status != 503 || res.Result() != "failed/busy" || res.Members["list"] != nil || res.Header.Get("Retry-After") != "1" {
+			t.Errorf("a ninth list of a principal: %d %.200s, want 503 failed/busy", res.Status, res.Body)
+		}
+		if res := s.Do(t, newRequest(reader, "alias/list?limit=100")); res.Result() != "ok" {
+			t.Errorf("a short list: %.200s", res.Body)
+		}
+		if res := s.Do(t, newRequest(s.Login(t, "writer"), "alias/list")); res.Result() != "ok" {
+			t.Errorf("a list of another principal: %.200s", res.Body)
+		}
+		close(stuck)
+		synctest.Wait()
+		if res := s.Do(t, newRequest(reader, "alias/list")); res.Result() != "ok" {
+			t.Errorf("when the others have ended: %.200s", res.Body)
+		}
+	})
+}
+
+// TestHandler_LongAnswers asks for answers that are long, although they are no lists, and are not
+// read.
+func TestHandler_LongAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var domains []sip.Domain
+		for i := range 3000 {
+			domains = append(domains, sip.MustParseDomain(fmt.Sprintf("d%04d.example.com", i)))
+		}
+		s := apitest.NewServer(t, memstore.New(domains...), nil)
+		reader, stuck := s.Login(t, "reader"), make(chan struct{})
+		for range 8 {
+			go s.Handler.ServeHTTP(stuckWriter{header: http.Header{}, stuck: stuck}, newRequest(reader, "domain/list").HTTP())
+		}
+		synctest.Wait()
+		if res := s.Do(t, newRequest(reader, "domain/list")); res.Status != 503 || res.Result() != "failed/busy" {
+			t.Errorf("a ninth long answer: %d %.200s, want 503 failed/busy", res.Status, res.Body)
+		}
+		close(stuck)
+		synctest.Wait()
+		rec := newDeadlineRecorder()
+		s.Handler.ServeHTTP(rec, newRequest(reader, "domain/list").HTTP())
+		if chunks := rec.Body.Len() / (32 << 10); rec.Code != 200 || len(rec.writes) < chunks {
+			t.Errorf("%d, %d write deadlines for %d bytes, want one for each of %d chunks", rec.Code, len(rec.writes), rec.Body.Len(), chunks)
+		}
+	})
+}
+
+// TestHandler_LogSampling makes more refused requests in a second than are logged.
+func TestHandler_LogSampling(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		observed := 0
+		s := newServer(t, &apitest.Options{API: api.Options{
+			Logger: slog.New(slog.NewTextHandler(&log, nil)), Observe: func(api.Outcome) { observed++ },
+		}})
+		reader := s.Login(t, "reader")
+		log.Reset()
+		observed = 0
+		for range 80 {
+			s.Do(t, apitest.Request{Node: "user/list"})
+		}
+		for range 80 {
+			s.Do(t, newRequest(reader, "user/remove?user=alice@example.com"))
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if n := strings.Count(log.String(), "cause=unauthorized"); n != 50 || !strings.Contains(log.String(), " count=30\n") {
+			t.Errorf("%d of 80 refusals of strangers were logged, want 50 and the number of the others:\n%.300s", n, log.String())
+		}
+		if n := strings.Count(log.String(), "cause=forbidden"); n != 80 || observed != 160 {
+			t.Errorf("%d of 80 refusals of a principal were logged, and %d of 160 observed; want all", n, observed)
+		}
+	})
+}
