@@ -32,6 +32,10 @@ func (c *config) printable(v settingValue) (text string, from origin) {
 		return c.migrate, v.origin
 	case v.secret && v.text != "":
 		return maskText, v.origin
+	case v.name == "origin" && v.text == "":
+		return v.documentedDefault(), v.origin
+	case v.name == "origin":
+		return c.origin, v.origin
 	case v.name == "secret-key":
 		return c.printableKeyFile()
 	case v.text == "":

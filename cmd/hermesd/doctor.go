@@ -191,21 +191,12 @@ func (c *config) examineCertificate(now time.Time) (f doctor.Finding, ok bool) {
 	return f, true
 }
 
-// examineProxies checks from whom the address of a client is believed.
+// examineProxies checks from whom the address of a client is believed, and its Host.
 func (c *config) examineProxies() doctor.Finding {
 	const check = "proxies"
-	if c.behindTLSProxy && len(c.trustedProxies) == 0 {
-		return doctor.Finding{Level: doctor.Warn, Check: check,
-			Detail: "behind-tls-proxy is set without trusted-proxies: every client has the proxy's address, " +
-				"so that one who fails to log in locks all others out",
-			Remedy: "trusted-proxies with the proxy's address"}
-	}
-	for _, p := range c.trustedProxies {
-		if p.Bits() == 0 {
-			return doctor.Finding{Level: doctor.Warn, Check: check,
-				Detail: fmt.Sprintf("trusted-proxies has %s: every client may say which address it has", p),
-				Remedy: "trusted-proxies with the addresses of the proxies alone"}
-		}
+	if warnings := c.exposures(); len(warnings) > 0 {
+		return doctor.Finding{Level: doctor.Warn, Check: check, Detail: strings.Join(warnings, "; "),
+			Remedy: "set trusted-proxies to the addresses of the proxies alone, and origin to the URL that clients use"}
 	}
 	return okFinding(check, "the address of a client is that of its connection or what a trusted proxy says")
 }

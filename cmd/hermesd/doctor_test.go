@@ -290,7 +290,7 @@ func TestConfig_ExamineProxies(t *testing.T) {
 		{"a trusted proxy", true, []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")}, doctor.OK},
 		{"everybody is trusted", true, []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, doctor.Warn},
 	} {
-		c := &config{behindTLSProxy: row.behind, trustedProxies: row.ranges}
+		c := &config{behindTLSProxy: row.behind, trustedProxies: row.ranges, origin: "https://hermes.example.com"}
 		if f := c.examineProxies(); f.Level != row.level || (f.Level == doctor.OK) != (f.Remedy == "") {
 			t.Errorf("%s: %v, want %s", row.why, f, row.level)
 		}

@@ -119,6 +119,8 @@ func wrongSettings(emptyFile string) []wrongSetting {
 			`kamailio-rpc: |(environment HERMES_KAMAILIO_RPC)`},
 		{"unknown check", []string{"--number-check", "strict"}, nil, `number-check: |shape, possible or valid`},
 		{"a count of zero", []string{"--max-range", "0"}, nil, `max-range: "0": want a whole number`},
+		{"an origin with a path", []string{"--origin", "https://h.example/api"}, nil, `origin: |want https://HOST|(flag --origin)`},
+		{"no connections", nil, env{"HERMES_MAX_CONNECTIONS": "0"}, `max-connections: "0": want a whole number`},
 		{"no CIDR range", []string{"--trusted-proxies", "10.0.0.0/33"}, nil, `trusted-proxies: |CIDR`},
 		{"a CIDR range with host bits", []string{"--trusted-proxies", "10.0.0.1/8"}, nil, `trusted-proxies: |host bits`},
 		{"neither yes nor no, for the proxy", []string{"--behind-tls-proxy=x"}, nil, `behind-tls-proxy: `},

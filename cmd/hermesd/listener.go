@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
@@ -14,8 +16,9 @@ type listener struct {
 	certificate *certificate // nil without TLS
 }
 
-// openListener reads the certificate, if there is one, and binds the address.
-func openListener(c *config) (*listener, error) {
+// openListener reads the certificate, if there is one, and binds the address. Connections that are
+// refused are logged.
+func openListener(c *config, log *slog.Logger) (*listener, error) {
 	l := &listener{}
 	if c.servesTLS() {
 		l.certificate = &certificate{certFile: c.tlsCert, keyFile: c.tlsKey}
@@ -23,10 +26,12 @@ func openListener(c *config) (*listener, error) {
 			return nil, c.settingErrorf("tls-cert", "%q: %s", c.tlsCert, err)
 		}
 	}
-	var err error
-	if l.Listener, err = net.Listen(listenNetwork(c.listen), c.listen); err != nil {
+	binding := net.ListenConfig{Control: setSocketOptions}
+	bound, err := binding.Listen(context.Background(), listenNetwork(c.listen), c.listen)
+	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
+	l.Listener = newConnLimiter(bound.(*net.TCPListener), c, log)
 	if l.certificate != nil {
 		l.Listener = tls.NewListener(l.Listener, l.certificate.tlsConfig())
 	}
@@ -50,11 +55,15 @@ func (l *listener) url() string {
 	return "http://" + l.Addr().String()
 }
 
-// origin returns the server's name that key pairs sign, which must be the same after a restart.
-// With TLS it is made from the certificate. Behind a TLS proxy neither the public name is known nor
-// is the address the same in all servers, so it is "", for which package hermes has a default. The
-// Host header of a request is not used: a man in the middle would choose it.
+// origin returns the server's name that key pairs sign, which must be the same after a restart: the
+// setting origin. Without it, with TLS, it is made from the certificate. Behind a TLS proxy neither
+// the public name is known then nor is the address the same in all servers, so it is "", for which
+// package hermes has a default. The Host header of a request is not used: a man in the middle would
+// choose it.
 func (l *listener) origin(c *config) string {
+	if c.origin != "" {
+		return c.origin
+	}
 	if l.certificate == nil {
 		if c.behindTLSProxy {
 			return ""

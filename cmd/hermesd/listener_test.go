@@ -22,6 +22,8 @@ func TestListener_Origin(t *testing.T) {
 		{"the printed URL on loopback", nil, func(p *process, _ string) string { return p.url }},
 		{"the certificate's name with TLS", []string{"--tls-cert", certFile, "--tls-key", keyFile},
 			func(_ *process, port string) string { return "https://sip.example.test:" + port }},
+		{"the setting", []string{"--behind-tls-proxy", "--origin", "https://Hermes.example.test:443/"},
+			func(*process, string) string { return "https://hermes.example.test" }},
 		{"the default of package hermes behind a proxy", []string{"--behind-tls-proxy"},
 			func(*process, string) string { return "hermes" }},
 	} {

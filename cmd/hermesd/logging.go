@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"sync/atomic"
 
 	"github.com/uptrace/bun/driver/pgdriver"
+
+	"github.com/hermes-voip/go-hermes/hermes"
 )
 
 // newLogger returns the structured log that the settings describe, and directs the database
@@ -34,6 +37,33 @@ func (c *config) newLogHandler(w io.Writer) slog.Handler {
 		return slog.NewJSONHandler(w, opts)
 	}
 	return slog.NewTextHandler(w, opts)
+}
+
+// maxHTTPErrors is the number of lines of the HTTP server that are logged in a second. Clients
+// cause them, for example by a failing TLS handshake.
+const maxHTTPErrors = 50
+
+// newErrorLog returns the logger for the HTTP server, which writes to l.
+func newErrorLog(l *slog.Logger) *log.Logger {
+	w := &sampledWriter{Writer: slog.NewLogLogger(l.Handler(), slog.LevelWarn).Writer()}
+	w.sampler = hermes.NewSampler(maxHTTPErrors, func(count int) {
+		l.Warn("lines of the HTTP server were not written", "count", count)
+	})
+	return log.New(w, "", 0)
+}
+
+// sampledWriter writes as many lines as its sampler lets through.
+type sampledWriter struct {
+	io.Writer
+	sampler *hermes.Sampler
+}
+
+// Write implements [io.Writer].
+func (w *sampledWriter) Write(line []byte) (int, error) {
+	if !w.sampler.Allow() {
+		return len(line), nil
+	}
+	return w.Writer.Write(line)
 }
 
 // driverLog receives the messages that pgdriver would print on standard error. It writes them to

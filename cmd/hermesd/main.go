@@ -6,8 +6,8 @@
 // table is the only source: flags, environment variables, help, the output of hermesd config and
 // the README's list of settings are made from it.
 //
-// Key pairs sign the server's origin, which auth/challenge returns. It depends on how hermesd is
-// reached:
+// Key pairs sign the server's origin, which auth/challenge returns. It is the setting origin or,
+// without that, depends on how hermesd is reached:
 //
 //   - With TLS it is https:// and the certificate's first DNS name, with the port unless that is
 //     443. Several hermesd that share a database need certificates with the same first name, and

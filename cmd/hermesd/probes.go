@@ -2,23 +2,21 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"sync"
-	"time"
 )
 
 // rootHandler answers the probes /healthz and /readyz, and passes every other request to the API.
 type rootHandler struct {
-	api      http.Handler
-	ready    func(context.Context) error // see checkReadiness
-	log      *slog.Logger
-	inFlight requestCounter // of the API
+	api       http.Handler
+	readiness *readiness
+	inFlight  requestCounter // of the API
+}
 
-	mu         sync.Mutex
-	lastReason notReady // of the last checkReadiness
+func newRootHandler(api http.Handler, check func(context.Context) error, log *slog.Logger) *rootHandler {
+	return &rootHandler{api: api, readiness: &readiness{check: check, log: log}}
 }
 
 // notReady is the reason why hermesd is not ready. /readyz shows it to any client.
@@ -32,9 +30,6 @@ const (
 	databaseFailed        = notReady("database: see the log")
 	kamailioTablesMissing = notReady("Kamailio's tables are missing")
 )
-
-// readyTimeout is how long /readyz waits for the database.
-const readyTimeout = 3 * time.Second
 
 func (h *rootHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
@@ -50,39 +45,12 @@ func (h *rootHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// checkReadiness returns the reason why hermesd is not ready, or "". It logs a reason that differs
-// from the last one. The reason is the notReady that the error of h.ready wraps, or databaseFailed
-// if it wraps none: the text of other errors is for the log only.
+// checkReadiness returns the reason why hermesd is not ready, or "".
 func (h *rootHandler) checkReadiness(ctx context.Context) notReady {
 	if h.inFlight.draining() {
 		return draining
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	err := h.ready(ctx)
-	var reason notReady
-	if err != nil && !errors.As(err, &reason) {
-		reason = databaseFailed
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if reason != h.lastReason {
-		h.lastReason = reason
-		h.logReadiness(reason, err)
-	}
-	return reason
-}
-
-func (h *rootHandler) logReadiness(reason notReady, err error) {
-	switch {
-	case errors.Is(err, errStarting): // the startup logs it
-	case reason == "":
-		h.log.Info("ready")
-	case reason == notBootstrapped:
-		h.log.Warn("not bootstrapped: run hermesd bootstrap --user NAME")
-	default:
-		h.log.Warn("not ready", "reason", string(reason), "error", err)
-	}
+	return h.readiness.reason(ctx)
 }
 
 // writeProbe answers a probe: 200 if the reason is empty, else 503 with the reason.

@@ -9,17 +9,22 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestRootHandler_ServeHTTP(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, testRootHandlerServeHTTP)
+}
+
+func testRootHandlerServeHTTP(t *testing.T) {
 	var readyErr error
 	var log strings.Builder
-	h := &rootHandler{
-		api:   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "api\n") }),
-		ready: func(context.Context) error { return readyErr },
-		log:   slog.New(slog.NewTextHandler(&log, nil)),
-	}
+	h := newRootHandler(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "api\n") }),
+		func(context.Context) error { return readyErr },
+		slog.New(slog.NewTextHandler(&log, nil)))
 	// The rows share one handler, so that each shows what changed since the one before.
 	tests := []struct {
 		why          string
@@ -43,6 +48,7 @@ func TestRootHandler_ServeHTTP(t *testing.T) {
 		{"a similar path is the API's too", "GET", "//healthz", nil, 200, "api", ""},
 	}
 	for _, tt := range tests {
+		time.Sleep(readyFor)
 		readyErr = tt.readyErr
 		log.Reset()
 		w := httptest.NewRecorder()

@@ -178,6 +178,21 @@ func (p *process) get(t *testing.T, path string) (int, string) {
 	return res.StatusCode, strings.TrimSpace(string(body))
 }
 
+// waitReadyz waits until /readyz answers with that status and a text that contains text. It keeps
+// an answer for a while.
+func (p *process) waitReadyz(t *testing.T, status int, text string) {
+	t.Helper()
+	for begun := time.Now(); ; time.Sleep(readyFor / 10) {
+		gotStatus, got := p.get(t, "/readyz")
+		if gotStatus == status && strings.Contains(got, text) {
+			return
+		}
+		if time.Since(begun) > lineTimeout {
+			t.Fatalf("/readyz: %d %q, want %d and %q in it", gotStatus, got, status, text)
+		}
+	}
+}
+
 // session calls the API of a process. Before a login it calls without credentials.
 type session struct {
 	p            *process

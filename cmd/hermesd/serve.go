@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/signal"
@@ -30,6 +29,13 @@ const (
 	// maxUnknownLogins is smaller than the number of logins that package api lets run at once, so
 	// that known users always find a place.
 	maxUnknownLogins = 24
+)
+
+// The limits of HTTP/2, where one connection has many requests. A connection that takes no byte for
+// stuckTimeout is closed.
+const (
+	maxStreams   = 32
+	stuckTimeout = 30 * time.Second
 )
 
 // runServe is the command serve.
@@ -76,7 +82,7 @@ func (c *config) checkServe() error {
 // serve opens what the server needs, runs it until ctx ends, and closes everything. The address is
 // bound first, so that no file is created if it is in use.
 func (s *server) serve(ctx context.Context, stderr io.Writer) (err error) {
-	if s.listener, err = openListener(s.config); err != nil {
+	if s.listener, err = openListener(s.config, s.log); err != nil {
 		return err
 	}
 	defer s.listener.Close()
@@ -232,6 +238,9 @@ func (s *server) logWarnings() {
 				"setting", name, "environment", v.envName(), "file", v.fileEnvName())
 		}
 	}
+	for _, warning := range s.config.exposures() {
+		s.log.Warn(warning)
+	}
 	path := s.config.secretKeyFile()
 	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
 		s.log.Warn("others can read the secret key: want mode 0600", "file", path, "mode", info.Mode().Perm().String())
@@ -267,10 +276,11 @@ func (s *server) newHandlers(ctx context.Context) (err error) {
 	s.api = api.New(s.client.As(hermes.Actor{}), &api.Options{
 		TLS:            s.config.servesTLS() || s.config.behindTLSProxy,
 		TrustedProxies: s.config.trustedProxies,
+		ServesHost:     s.listener.servesHost(s.config),
 		WriteTimeout:   writeTimeout,
 		Logger:         s.log,
 	})
-	s.root = &rootHandler{api: s.api, ready: s.ready, log: s.log}
+	s.root = newRootHandler(s.api, s.ready, s.log)
 	s.http = &http.Server{
 		Handler:           s.root,
 		ReadHeaderTimeout: headerTimeout,
@@ -278,7 +288,8 @@ func (s *server) newHandlers(ctx context.Context) (err error) {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams, WriteByteTimeout: stuckTimeout},
+		ErrorLog:          newErrorLog(s.log),
 	}
 	return nil
 }

@@ -136,7 +136,10 @@ func TestServer_LogWarnings(t *testing.T) {
 	}
 	p.signal(t, syscall.SIGTERM)
 	p.waitExit()
-	startHermesd(t, nil, "--data", data).waitForLine(t, "others can read the secret key")
+	p = startHermesd(t, nil, "--data", data, "--behind-tls-proxy", "--trusted-proxies", "0.0.0.0/0")
+	p.waitForLine(t, "others can read the secret key")
+	p.waitForLine(t, "behind-tls-proxy without origin")
+	p.waitForLine(t, "trusted-proxies has 0.0.0.0/0")
 	p = startHermesd(t, nil, "--secret-key", testKey, "--log-format", "json")
 	line := p.waitForLine(t, "a secret in a flag")
 	if !strings.HasPrefix(line, "{") || !strings.Contains(line, `"file":"HERMES_SECRET_KEY_FILE"`) {

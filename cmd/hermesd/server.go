@@ -66,7 +66,7 @@ func (s *server) run(ctx context.Context, started <-chan error) error {
 				return err
 			}
 			sweep()
-			s.root.checkReadiness(ctx)
+			s.root.readiness.refresh(ctx)
 		case <-s.hangup:
 			s.reload()
 		case <-ctx.Done():

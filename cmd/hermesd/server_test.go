@@ -76,7 +76,7 @@ func beginLogin(t *testing.T, p *process) (conn net.Conn, answer *bufio.Reader, 
 	}
 	t.Cleanup(func() { conn.Close() })
 	body := "username=admin&password=" + p.password()
-	io.WriteString(conn, "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
+	io.WriteString(conn, "POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
 		"Content-Length: "+strconv.Itoa(len(body))+"\r\nExpect: 100-continue\r\n\r\n")
 	answer = bufio.NewReader(conn)
 	res, err := http.ReadResponse(answer, nil)

@@ -30,6 +30,8 @@ type config struct {
 	backends          []backendSetting
 	numberCheck       plan.Plan
 	maxRange          int64
+	origin            string // as parseOrigin returns it; empty if it is derived
+	maxConnections    int64
 	trustedProxies    []netip.Prefix
 	behindTLSProxy    bool
 	tlsCert, tlsKey   string
@@ -117,6 +119,12 @@ func (c *config) serverSettings() []setting {
 			about: "how strictly numbers are checked: shape, possible or valid"},
 		{name: "max-range", arg: "COUNT", defaultValue: "1000000", set: setCount(&c.maxRange),
 			about: "how many numbers one number/add_range may add"},
+		{name: "origin", arg: "URL", defaultDoc: "the certificate's first name; the listening URL on loopback",
+			set: setParsed(&c.origin, parseOrigin),
+			about: "URL under which clients reach this server, such as https://hermes.example.com: " +
+				"its host is accepted in Host, and key pairs sign it. Needed behind a proxy"},
+		{name: "max-connections", arg: "COUNT", defaultValue: "2048", set: setCount(&c.maxConnections),
+			about: "open connections of clients; one network (an IPv4 address or an IPv6 /64) may have a sixteenth"},
 		{name: "trusted-proxies", arg: "RANGES", defaultDoc: "none", repeats: true,
 			set: setList(&c.trustedProxies, parsePrefix),
 			about: "CIDR ranges of proxies whose X-Forwarded-For is believed " +

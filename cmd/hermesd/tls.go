@@ -45,6 +45,11 @@ func (c *certificate) tlsConfig() *tls.Config {
 	}
 }
 
+// names reports whether the certificate is for a host, a name or an IP address.
+func (c *certificate) names(host string) bool {
+	return c.current.Load().Leaf.VerifyHostname(host) == nil
+}
+
 // host returns the first host name or address in the certificate. For a wildcard it returns a name
 // that the wildcard matches.
 func (c *certificate) host() string {
