@@ -55,7 +55,9 @@
 //
 // User name and password are for people. A password can be guessed, told and reused. Failed logins
 // are limited by user, by address and by both, and all of them get the same answer after the same
-// time.
+// time. The limits take spellings that a directory may take for one user as one; for that the
+// package uses golang.org/x/text/unicode/norm, because the standard library has no normalization of
+// Unicode.
 //
 // A bearer key that is bound to a host is for programs on a machine with an address of its own. It
 // has 256 bits and cannot be guessed, and a copy of it cannot be used from another address. It does

@@ -87,7 +87,7 @@ func importTable() map[string][]string {
 		"./e164":               {},
 		"./mac":                {},
 		"./e164/plan":          {"./e164", "github.com/nyaruka/phonenumbers"},
-		"./hermes":             values,
+		"./hermes":             andValues("golang.org/x/text/unicode/norm"),
 		"./hermes/memstore":    andValues("./hermes", "github.com/tidwall/btree"),
 		"./hermes/postgres":    andValues("./hermes", "./internal/bunstore", "./internal/pgconn", pgDialect),
 		"./hermes/sqlite":      andValues("./hermes", "./internal/bunstore", "./internal/stmtcache", sqliteDialect, "modernc.org/sqlite"),
