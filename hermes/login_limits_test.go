@@ -88,7 +88,8 @@ func TestClient_AuthLogin_atOnce(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				e := newEnvWith(t, func(o *hermes.Options) {
-					o.Backends = append([]hermes.Backend{slowBackend{delay: time.Second}}, o.Backends...) // so that all are under way at once
+					// A slow backend, so that all logins are under way at once.
+					o.Backends = append([]hermes.Backend{slowBackend{delay: time.Second}}, o.Backends...)
 				})
 				key := mustNewKey(t, e.client, hermes.AuthNewKeyRequest{Host: "10.0.0.0/8", Access: hermes.FullRead})
 				wantEqual(t, causes(r.n, func(i int) error { return r.call(e, key, i) }), map[string]int{"": r.n})

@@ -10,7 +10,7 @@ const (
 	knownFor      = 30 * 24 * time.Hour // how long a login makes its user known in its network
 	knownStep     = 24 * time.Hour      // a further login in that network is stored at most this often
 	maxNetworks   = 64                  // in which a user is known
-	learnInterval = time.Second         // the logins that other servers stored are read at most this often
+	learnInterval = time.Second         // the logins in the store are read at most this often
 	learnOverlap  = 2 * time.Minute     // how late a stored login may become visible
 )
 

@@ -194,8 +194,8 @@ type measurement struct {
 	err  error
 }
 
-// measureFlood measures other clients, the known user and the memory for the duration, and sends the
-// requests of the kind meanwhile.
+// measureFlood measures other clients, the known user and the memory for the duration, and sends
+// the requests of the kind meanwhile.
 func measureFlood(ctx context.Context, s *server, kind floodKind, rate int, duration time.Duration) (*measurement, error) {
 	m := &measurement{
 		flood: &flood{floodKind: kind, client: s.client(""), classes: map[string]int{}},

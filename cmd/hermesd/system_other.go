@@ -2,7 +2,13 @@
 
 package main
 
-import "io/fs"
+import (
+	"io/fs"
+	"syscall"
+)
 
 // owner returns the id of the user that a file belongs to, if that is known.
 func owner(fs.FileInfo) (uid int, known bool) { return 0, false }
+
+// setSocketOptions does nothing on this system.
+func setSocketOptions(string, string, syscall.RawConn) error { return nil }
