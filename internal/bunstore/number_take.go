@@ -277,6 +277,7 @@ func (s *Store) assignFrom(ctx context.Context, q hermes.AssignQuery, from strin
 			}
 			continue
 		}
+		s.tx.locks = append(s.tx.locks, hermes.LockNumber(n))
 		// Another transaction takes the number, unless its row is locked, or has taken it just now.
 		if row.Locked.IsZero() {
 			if misses++; misses < maxMisses {
