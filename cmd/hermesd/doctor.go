@@ -191,16 +191,6 @@ func (c *config) examineCertificate(now time.Time) (f doctor.Finding, ok bool) {
 	return f, true
 }
 
-// examineProxies checks from whom the address of a client is believed, and its Host.
-func (c *config) examineProxies() doctor.Finding {
-	const check = "proxies"
-	if warnings := c.exposures(); len(warnings) > 0 {
-		return doctor.Finding{Level: doctor.Warn, Check: check, Detail: strings.Join(warnings, "; "),
-			Remedy: "set trusted-proxies to the addresses of the proxies alone, and origin to the URL that clients use"}
-	}
-	return okFinding(check, "the address of a client is that of its connection or what a trusted proxy says")
-}
-
 // examineKeys finds the secret keys as a server does, but creates none. db is nil if the database
 // could not be opened.
 func (c *config) examineKeys(ctx context.Context, db *doctor.Database) ([]hermes.SecretKey, doctor.Finding) {

@@ -3,6 +3,9 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"strings"
+
+	"github.com/hermes-voip/go-hermes/internal/doctor"
 )
 
 // widestIPv4 and widestIPv6 are the lengths of the largest private networks, 10.0.0.0/8 and
@@ -27,6 +30,16 @@ func (c *config) exposures() (warnings []string) {
 		}
 	}
 	return warnings
+}
+
+// examineProxies checks from whom the address of a client is believed, and its Host.
+func (c *config) examineProxies() doctor.Finding {
+	const check = "proxies"
+	if warnings := c.exposures(); len(warnings) > 0 {
+		return doctor.Finding{Level: doctor.Warn, Check: check, Detail: strings.Join(warnings, "; "),
+			Remedy: "set trusted-proxies to the addresses of the proxies alone, and origin to the URL that clients use"}
+	}
+	return okFinding(check, "the address of a client is that of its connection or what a trusted proxy says")
 }
 
 // tooWide reports whether p is larger than any private network.

@@ -33,3 +33,16 @@ func (b *builder) account(at text) schema.QueryAppender {
 func (b *builder) alias(at text) schema.QueryAppender {
 	return b.address("a.alias_username", "a.alias_domain", at)
 }
+
+// userHas is a condition on the address of a row of Hermes' own table.
+const userHas = "h.username = ? AND h.domain = ?"
+
+// userAt selects the row of Hermes' own table with the address $1@$2.
+func (b *builder) userAt() *bun.SelectQuery {
+	return b.NewSelect().Model((*userModel)(nil)).ColumnExpr("1").Where(userHas, text(1), text(2))
+}
+
+// accountAt selects the row of subscriber with the address $1@$2.
+func (b *builder) accountAt() *bun.SelectQuery {
+	return b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").Where("?", b.account(1))
+}

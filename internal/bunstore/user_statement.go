@@ -20,19 +20,6 @@ type userStatements struct {
 	removeAll                      statement // a user with its account and groups
 }
 
-// userHas is a condition on the address of a row of Hermes' own table.
-const userHas = "h.username = ? AND h.domain = ?"
-
-// userAt selects the row of Hermes' own table with the address $1@$2.
-func (b *builder) userAt() *bun.SelectQuery {
-	return b.NewSelect().Model((*userModel)(nil)).ColumnExpr("1").Where(userHas, text(1), text(2))
-}
-
-// accountAt selects the row of subscriber with the address $1@$2.
-func (b *builder) accountAt() *bun.SelectQuery {
-	return b.NewSelect().Model((*subscriberModel)(nil)).ColumnExpr("1").Where("?", b.account(1))
-}
-
 func (b *builder) userStatements() userStatements {
 	own, account := (*userModel)(nil), (*subscriberModel)(nil)
 	st := userStatements{
