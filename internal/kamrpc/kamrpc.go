@@ -117,21 +117,17 @@ func (c *Client) Domains(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	type domain struct {
-		Domain string `json:"domain"`
+	var dump struct {
+		Domains []struct {
+			Domain string `json:"domain"`
+		} `json:"domains"`
 	}
-	var all []domain
-	if json.Unmarshal(result, &all) != nil {
-		all = make([]domain, 1) // Kamailio writes a single one without a list
-		if err := json.Unmarshal(result, &all[0]); err != nil {
-			return nil, fmt.Errorf("domain.dump: the result is not a list of domains: %.80q", result)
-		}
+	if err := json.Unmarshal(result, &dump); err != nil || dump.Domains == nil {
+		return nil, fmt.Errorf("domain.dump: the result has no list of domains: %.80q", result)
 	}
 	var names []string
-	for _, d := range all {
-		if d.Domain != "" {
-			names = append(names, d.Domain)
-		}
+	for _, d := range dump.Domains {
+		names = append(names, d.Domain)
 	}
 	return names, nil
 }

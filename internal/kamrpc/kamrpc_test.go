@@ -157,23 +157,26 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestClient_Domains takes one domain without a list, as Kamailio writes it.
 func TestClient_Domains(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct {
+	for _, tt := range []struct {
 		result string
 		want   []string
+		fails  bool
+		why    string
 	}{
-		{`[{"domain":"a.test","did":"a.test","attrs":{}},{"domain":"b.test","did":"a.test","attrs":{}}]`, []string{"a.test", "b.test"}},
-		{`{"domain":"a.test","did":"a.test","attrs":{}}`, []string{"a.test"}},
-		{`[]`, nil}, {`{}`, nil}, {`null`, nil},
+		{`{"domains":[{"domain":"a.test","did":"a.test"},{"domain":"b.test","did":"a.test"}],"attributes":[{"did":"a.test","attrs":["x"]}]}`,
+			[]string{"a.test", "b.test"}, false, "as Kamailio 5.6 gives it"},
+		{`{"domains":[],"attributes":[]}`, nil, false, "no domains"},
+		{`{}`, nil, true, "no list: not taken for no domains"},
+		{`[{"domain":"a.test"}]`, nil, true, "another form"},
 	} {
 		c := &Client{roundTrip: func(context.Context, []byte) ([]byte, error) {
-			return []byte(`{"jsonrpc":"2.0","id":1,"result":` + row.result + `}`), nil
+			return []byte(`{"jsonrpc":"2.0","id":1,"result":` + tt.result + `}`), nil
 		}}
 		got, err := c.Domains(t.Context())
-		if err != nil || !slices.Equal(got, row.want) {
-			t.Errorf("%s: %q, %v; want %q", row.result, got, err, row.want)
+		if (err != nil) != tt.fails || !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q, error %v, want %q: %s", tt.result, got, err, tt.want, tt.why)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/doctor"
 	"github.com/hermes-voip/go-hermes/internal/test/kamailiotest"
 )
 
@@ -46,6 +47,53 @@ func TestDomain_SameNames(t *testing.T) {
 			expectInvite(net, "sales@example.net", answeredBy(netPhone), "the other alias stays"),
 		)
 	})
+}
+
+// Kamailio refuses the users of a domain whose row it has not loaded. doctor names the domain until
+// domain.reload.
+func TestDomain_NotLoaded(t *testing.T) {
+	onEach(t, func(t *testing.T, eng engine) {
+		e := newEnv(t, eng, setup{})
+		e.checkLoadedDomains(t, doctor.OK, "the running Kamailio has loaded the domains of its table")
+		e.db.Exec(t, "INSERT INTO domain (domain, last_modified) VALUES ('new.example', '2026-01-02 03:04:05')")
+		e.mustDomainSetServers(t, "new.example")
+		alice := e.mustUserAdd(t, "alice@new.example")
+		e.check(t, expectRegister(alice, forbidden, "Kamailio has not loaded the domain"))
+		e.checkLoadedDomains(t, doctor.Warn, "domains that the running Kamailio and its table do not both have: "+
+			"1 (new.example is not loaded: Kamailio refuses its users)")
+		if err := e.rpc(t).ReloadDomains(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		e.check(t, expectRegister(alice, accepted, "Kamailio has loaded the domain"))
+		e.checkLoadedDomains(t, doctor.OK, "the running Kamailio has loaded the domains of its table")
+	})
+}
+
+// checkLoadedDomains checks what doctor finds about the domains that Kamailio has loaded.
+func (e *env) checkLoadedDomains(t *testing.T, level doctor.Level, detail string) {
+	t.Helper()
+	db, err := e.openDoctor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	found := doctor.Finding{}
+	opts := doctor.Options{Database: db, LoadedDomains: e.rpc(t).Domains}
+	doctor.Examine(t.Context(), opts, func(f doctor.Finding) {
+		if f.Check == "loaded-domains" {
+			found = f
+		}
+	})
+	if found.Level != level || found.Detail != detail {
+		t.Errorf("doctor finds %s %q, wanted %s %q", found.Level, found.Detail, level, detail)
+	}
+}
+
+func (e *env) openDoctor() (*doctor.Database, error) {
+	if f, ok := e.db.(*file); ok {
+		return doctor.SQLite(f.path)
+	}
+	return doctor.PostgreSQL(e.db.URL(), "public")
 }
 
 // kamctl writes a domain as the operator typed it. Hermes returns the domain in lower case, and

@@ -73,10 +73,7 @@ func (e *env) newClient(t *testing.T, store hermes.Store, s setup) *hermes.Clien
 	}
 	opts := hermes.Options{SecretKeys: []hermes.SecretKey{key}, KamailioPlaintext: s.plaintext}
 	if s.dropContacts {
-		rpc, err := kamrpc.New(e.kamailio.RPCURL())
-		if err != nil {
-			t.Fatal(err)
-		}
+		rpc := e.rpc(t)
 		opts.UserRemoved = func(a sip.Addr) {
 			if err := rpc.DropContacts(t.Context(), a.String()); err != nil {
 				t.Logf("drop the contacts of %s: %v", a, err)
@@ -88,6 +85,16 @@ func (e *env) newClient(t *testing.T, store hermes.Store, s setup) *hermes.Clien
 		t.Fatal(err)
 	}
 	return client
+}
+
+// rpc returns a client of Kamailio as hermesd has it.
+func (e *env) rpc(t *testing.T) *kamrpc.Client {
+	t.Helper()
+	rpc, err := kamrpc.New(e.kamailio.RPCURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rpc
 }
 
 func (e *env) mustDomainSetServers(t *testing.T, domain string) {
