@@ -33,17 +33,21 @@ func mustReadREADME(t *testing.T) string {
 	return string(text)
 }
 
-// mustBashBlock returns the first bash block of the README after a text, with the variable ADDRESS
-// instead of hermesd's default address.
-func mustBashBlock(t *testing.T, after string) string {
+var codeBlock = regexp.MustCompile("(?s)```\\w+\n(.*?)```")
+
+// mustBlocks returns the code blocks of the README's chapter with that heading, which ends at the
+// next heading.
+func mustBlocks(t *testing.T, heading string, want int) (blocks []string) {
 	t.Helper()
-	_, rest, found := strings.Cut(mustReadREADME(t), after)
-	_, rest, fenced := strings.Cut(rest, "```bash\n")
-	block, _, ended := strings.Cut(rest, "```")
-	if !found || !fenced || !ended {
-		t.Fatalf("README.md has no bash block after %q", after)
+	_, chapter, _ := strings.Cut(mustReadREADME(t), "\n"+heading+"\n")
+	chapter, _, _ = strings.Cut(chapter, "\n##")
+	for _, m := range codeBlock.FindAllStringSubmatch(chapter, -1) {
+		blocks = append(blocks, m[1])
 	}
-	return strings.ReplaceAll(block, "127.0.0.1:8080", "$ADDRESS")
+	if len(blocks) != want {
+		t.Fatalf("the chapter %q of README.md has the code blocks %q, want %d", heading, blocks, want)
+	}
+	return blocks
 }
 
 // mustBuildHermesd returns the path of the program.
@@ -121,13 +125,13 @@ func (h *hermesd) stop() {
 	<-h.ended
 }
 
-// runScript runs a bash script, in which it replaces the README's stand-in for the password, and
-// returns its output.
+// runScript runs a bash script, in which it replaces the README's stand-in for the password and
+// hermesd's default address, and returns its output.
 func (h *hermesd) runScript(t *testing.T, script string) string {
 	t.Helper()
-	cmd := exec.Command("bash", "-u", "-c", strings.Replace(script, "the printed one", h.password, 1))
+	values := strings.NewReplacer("the printed one", h.password, "127.0.0.1:8080", h.address)
+	cmd := exec.Command("bash", "-u", "-c", values.Replace(script))
 	cmd.Dir = h.dir
-	cmd.Env = append(os.Environ(), "ADDRESS="+h.address)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

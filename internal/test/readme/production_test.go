@@ -1,7 +1,8 @@
 package readme
 
 import (
-	"net/url"
+	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,25 +19,20 @@ import (
 
 // TestProduction runs the blocks of "Going to production" with a new PostgreSQL and Kamailio, and
 // then the first session: up to a phone that registers and is called by its number, and on to the
-// removal of its user.
+// removal of its user. The backup is made while there is a user.
 func TestProduction(t *testing.T) {
 	requirePrograms(t, "bash", "curl")
 	p := startPlatform(t)
-	blocks := p.mustProductionBlocks(t)
-	if len(blocks) != 5 {
-		t.Fatalf("the chapter has the blocks %q, want role, settings, server, domain and reload", blocks)
-	}
-	role, settings, server, domain, reload := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4]
+	blocks := p.mustBlocks(t, "## Going to production", 6)
+	role, install, settings, server, domain, reload := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5]
 	p.db.Exec(t, role)
-	cmd := exec.Command("bash", "-eu", "-c", settings+server)
-	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(mustBuildHermesd(t))+":"+os.Getenv("PATH"), "HERMES_LISTEN=127.0.0.1:0")
-	h := startHermesd(t, cmd)
+	h := startHermesd(t, p.command(install+settings, server))
 	p.db.Exec(t, domain)
 	if got := h.runScript(t, reload); !strings.Contains(got, `"result"`) {
 		t.Fatalf("domain.reload: %s", got)
 	}
 
-	login, calls, _ := strings.Cut(mustBashBlock(t, "## A first session"), "\n\n")
+	login, calls, _ := strings.Cut(mustBlocks(t, "## A first session", 4)[0], "\n\n")
 	adding, removing, ok := strings.Cut(calls, "hermes alias/list")
 	if !ok {
 		t.Fatalf("the first session has the calls\n%s\nwant alias/list after those that add a user", calls)
@@ -53,8 +49,10 @@ func TestProduction(t *testing.T) {
 		t.Errorf("a call to %s: %v, want it answered by %s", call.To, got, phone.Name())
 	}
 
+	t.Run("backup and restore", p.testBackup)
+
 	removed := h.runScript(t, login+"\nhermes alias/list"+removing)
-	if diff := cmp.Diff([]string{"ok", "ok", "failed/inuse", "ok", "ok", "ok", "ok"}, responses(removed)); diff != "" {
+	if diff := cmp.Diff([]string{"ok", "ok", "failed/inuse", "ok", "ok", "ok"}, responses(removed)); diff != "" {
 		t.Errorf("%s\n%s", diff, removed)
 	}
 	h.stop() // which returns after Kamailio has been told about the removed user
@@ -69,11 +67,33 @@ func TestProduction(t *testing.T) {
 	}
 }
 
-// platform is what the chapter takes for granted: PostgreSQL, Kamailio and a folder for settings.
+// testBackup follows "Backup and restore" as a superuser, and asks hermesd doctor whether the
+// restored database is complete and fits the secret key.
+func (p *platform) testBackup(t *testing.T) {
+	_, port, _ := net.SplitHostPort(p.cluster.Addr())
+	cmd := exec.Command("bash", "-eu", "-c", p.mustBlocks(t, "### Backup and restore", 3)[0])
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(p.cluster.Program("pg_dump"))+":"+os.Getenv("PATH"),
+		"PGHOST=127.0.0.1", "PGPORT="+port, "PGUSER=postgres")
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Fatalf("the script: %v\n%s", err, out)
+	}
+	doctor := exec.Command(p.program(), "doctor")
+	doctor.Env = append(os.Environ(), "HERMES_SECRET_KEY_FILE="+p.etc()+"/hermes/secret.key",
+		"HERMES_DB="+strings.Replace(p.url("hermes"), "/"+p.db.Name(), "/restored", 1))
+	if out, err := doctor.CombinedOutput(); err != nil {
+		t.Errorf("hermesd doctor of the restored database: %v\n%s", err, out)
+	}
+}
+
+// platform is what the chapter takes for granted: PostgreSQL, Kamailio, and a machine on which a
+// folder takes the place of /etc and of /usr/local/bin.
 type platform struct {
+	cluster  *pgtest.Cluster
 	db       *pgtest.DB
 	kamailio *kamailiotest.Kamailio
-	etc      string
+	root     string
+	private  bool // whether a process can have an /etc of its own
 }
 
 // rolePassword is the password of Kamailio's and of Hermes' role.
@@ -82,41 +102,71 @@ const rolePassword = "password-of-both-roles"
 // hba makes the cluster ask for passwords, as a production server does.
 const hba = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
+// kamailioRole makes Kamailio's role as kamdbctl does.
+const kamailioRole = "CREATE ROLE kamailio LOGIN PASSWORD '" + rolePassword + "'; " +
+	"GRANT ALL ON ALL TABLES IN SCHEMA public TO kamailio; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO kamailio"
+
 func startPlatform(t *testing.T) *platform {
 	t.Helper()
 	cluster := pgtest.NewCluster(t, pgtest.ClusterOptions{NoFsync: true, Files: map[string][]byte{"pg_hba.conf": []byte(hba)}})
-	p := &platform{db: cluster.New(t, pgtest.Options{}), etc: t.TempDir()}
-	p.db.Exec(t, "CREATE ROLE kamailio LOGIN PASSWORD '"+rolePassword+"'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO kamailio")
-	p.kamailio = kamailiotest.Start(t, kamailiotest.Options{Database: "postgres://kamailio:" + rolePassword + "@" + p.mustDatabase(t)})
+	p := &platform{cluster: cluster, db: cluster.New(t, pgtest.Options{}), root: mustPublicFolder(t)}
+	p.private = os.Geteuid() == 0 && exec.Command("unshare", "--mount", "true").Run() == nil
+	p.db.Exec(t, kamailioRole)
+	p.kamailio = kamailiotest.Start(t, kamailiotest.Options{Database: p.url("kamailio")})
 	return p
 }
 
-// mustDatabase returns host, port and name of the database as a URL has them.
-func (p *platform) mustDatabase(t *testing.T) string {
+// mustPublicFolder returns a new folder with the folders etc and bin, which every user can read.
+func mustPublicFolder(t *testing.T) string {
 	t.Helper()
-	u, err := url.Parse(p.db.URL())
+	root, err := os.MkdirTemp("", "readme-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return u.Host + u.Path
+	t.Cleanup(func() { _ = os.RemoveAll(root) })
+	for _, dir := range []string{root, filepath.Join(root, "etc"), filepath.Join(root, "bin")} {
+		if err := errors.Join(os.MkdirAll(dir, 0o755), os.Chmod(dir, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
 }
 
-var sqlOrShellBlock = regexp.MustCompile("(?s)```(?:sql|sh)\n(.*?)```")
+func (p *platform) etc() string     { return filepath.Join(p.root, "etc") }
+func (p *platform) program() string { return filepath.Join(p.root, "bin", "hermesd") }
 
-// mustProductionBlocks returns the sql and sh blocks of the chapter, with the platform's values for
-// those of the README.
-func (p *platform) mustProductionBlocks(t *testing.T) (blocks []string) {
-	t.Helper()
-	const heading = "\n## Going to production\n"
-	_, chapter, found := strings.Cut(mustReadREADME(t), heading)
-	if !found {
-		t.Fatalf("README.md has no chapter %q", heading)
+// url returns the URL of the database for a role.
+func (p *platform) url(role string) string {
+	return "postgres://" + role + ":" + rolePassword + "@" + p.cluster.Addr() + "/" + p.db.Name()
+}
+
+// command returns a command that runs the first script as root and the second as the user that the
+// first one has made. Both see a copy of /etc as /etc. Without the rights for this, both run as the
+// present user.
+func (p *platform) command(asRoot, asHermes string) *exec.Cmd {
+	const privately = `cp -a /etc/. "$ROOT/etc"; mount --bind "$ROOT/etc" /etc; cd "$REPOSITORY"; eval "$AS_ROOT"
+exec setpriv --reuid=hermes --regid=hermes --init-groups bash -eu -c "$AS_HERMES"`
+	cmd := exec.Command("unshare", "--mount", "bash", "-eu", "-c", privately)
+	if !p.private {
+		cmd = exec.Command("bash", "-eu", "-c", `cd "$REPOSITORY"; eval "$AS_ROOT"; eval "$AS_HERMES"`)
 	}
-	chapter, _, _ = strings.Cut(chapter, "\n## ")
-	values := strings.NewReplacer("/etc/hermes", p.etc, "'PASSWORD'", "'"+rolePassword+"'", ":PASSWORD@", ":"+rolePassword+"@",
-		"db.example.com/kamailio", p.mustDatabase(t), "127.0.0.1:5068", p.kamailio.Addr())
-	for _, m := range sqlOrShellBlock.FindAllStringSubmatch(chapter, -1) {
-		blocks = append(blocks, values.Replace(m[1]))
+	repository, _ := filepath.Abs(filepath.Join("..", "..", ".."))
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(p.program())+":"+os.Getenv("PATH"), "HERMES_LISTEN=127.0.0.1:0",
+		"ROOT="+p.root, "REPOSITORY="+repository, "AS_ROOT="+asRoot, "AS_HERMES="+asHermes)
+	return cmd
+}
+
+// mustBlocks is [mustBlocks] with the platform's values for those of the README.
+func (p *platform) mustBlocks(t *testing.T, heading string, want int) []string {
+	t.Helper()
+	values := []string{"/usr/local/bin/hermesd", p.program(), "'PASSWORD'", "'" + rolePassword + "'", "127.0.0.1:5068", p.kamailio.Addr(),
+		"postgres://hermes:PASSWORD@db.example.com/kamailio", p.url("hermes"), ".dump kamailio\n", ".dump " + p.db.Name() + "\n"}
+	if !p.private {
+		values = append(values, "/etc/hermes", p.etc()+"/hermes", "useradd ", ": useradd ", " -g hermes", "")
+	}
+	blocks := mustBlocks(t, heading, want)
+	for i := range blocks {
+		blocks[i] = strings.NewReplacer(values...).Replace(blocks[i])
 	}
 	return blocks
 }
