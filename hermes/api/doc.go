@@ -15,6 +15,13 @@
 // a field with the tag wire:"text" is the whole answer, as plain text; a [hermes.Cookie] becomes a
 // header; a [*hermes.List] is streamed.
 //
+// # Parameters
+//
+// A + in a query or a form stands for a blank, and %2B for a +. Where a number, an address or a
+// search may begin with +, a literal one at the beginning is read as +; a blank that was sent as %20
+// stays a blank. An address that equals what a list has shown names that row, even if another
+// program wrote an address there that the rules refuse; [sip.Spell] says how such rows are shown.
+//
 // # Mounting
 //
 // The Handler compares the whole path of a request, exactly and without decoding escapes. Pass
