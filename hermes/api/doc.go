@@ -18,8 +18,8 @@
 // # Parameters
 //
 // A + in a query or a form stands for a blank, and %2B for a +. Where a number, an address or a
-// search may begin with +, a literal one at the beginning is read as +; a blank that was sent as %20
-// stays a blank. An address that equals what a list has shown names that row, even if another
+// search may begin with +, a literal one at the beginning is read as +; a blank that was sent as
+// %20 stays a blank. An address that equals what a list has shown names that row, even if another
 // program wrote an address there that the rules refuse; [sip.Spell] says how such rows are shown.
 //
 // # Mounting
