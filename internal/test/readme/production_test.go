@@ -27,6 +27,9 @@ func TestProduction(t *testing.T) {
 	role, install, settings, server, domain, reload := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5]
 	p.db.Exec(t, role)
 	h := startHermesd(t, p.command(install+settings, server))
+	if got := p.db.Value(t, "SELECT count(to_regclass('hermes.users_search'))"); got != "1" {
+		t.Errorf("hermesd migrate could not make the index for searches: want the extension that it needs in %s", role)
+	}
 	p.db.Exec(t, domain)
 	if got := h.runScript(t, reload); !strings.Contains(got, `"result"`) {
 		t.Fatalf("domain.reload: %s", got)
