@@ -80,51 +80,95 @@ func (c *Client) hostAllows(ctx context.Context, host string, remote netip.Addr)
 	return slices.ContainsFunc(rule.ranges, func(p netip.Prefix) bool { return p.Contains(remote) })
 }
 
+// hostCovers reports whether a key that is bound to inner can be used only where one that is bound
+// to outer can: each range of inner lies in a range of outer, or both are the same name.
+func hostCovers(outer, inner string) bool {
+	o, outerErr := parseHostRule(outer)
+	i, innerErr := parseHostRule(inner)
+	if outerErr != nil || innerErr != nil || o.name != i.name {
+		return false
+	}
+	for _, r := range i.ranges {
+		within := func(p netip.Prefix) bool { return p.Bits() <= r.Bits() && p.Contains(r.Addr()) }
+		if !slices.ContainsFunc(o.ranges, within) {
+			return false
+		}
+	}
+	return true
+}
+
 const (
-	hostCacheTime = 30 * time.Second
-	hostCacheSize = 1024
-	lookupTimeout = 2 * time.Second
+	hostCacheTime  = 30 * time.Second
+	hostFailedTime = 5 * time.Second
+	hostCacheSize  = 1024
+	lookupTimeout  = 2 * time.Second
 )
 
 // hostCache keeps look-ups for hostCacheTime, because every request of a key that is bound to a
-// name needs one.
+// name needs one, and failed ones for hostFailedTime.
 type hostCache struct {
 	resolver Resolver
 	mu       sync.Mutex
-	found    map[string]hostEntry
+	entries  map[string]*hostEntry
 }
 
+// hostEntry is a look-up, or its result.
 type hostEntry struct {
-	addrs []netip.Addr
-	until time.Time
+	done chan struct{} // closed when the look-up has ended, and what follows is set
+
+	addrs []netip.Addr // none if it failed
+	at    time.Time
+	keep  time.Duration
 }
 
 func newHostCache(r Resolver) *hostCache {
-	return &hostCache{resolver: r, found: map[string]hostEntry{}}
+	return &hostCache{resolver: r, entries: map[string]*hostEntry{}}
 }
 
+// lookup returns the addresses of a name. Concurrent calls for one name share a look-up.
 func (h *hostCache) lookup(ctx context.Context, name string, now time.Time) []netip.Addr {
 	h.mu.Lock()
-	e, ok := h.found[name]
-	h.mu.Unlock()
-	if ok && now.Before(e.until) {
-		return e.addrs
+	e, ok := h.entries[name]
+	if !ok || e.isOver(now) {
+		if !ok && len(h.entries) >= hostCacheSize {
+			clear(h.entries)
+		}
+		e = &hostEntry{done: make(chan struct{})}
+		h.entries[name] = e
+		// The look-up goes on if this caller goes away, since others may wait for it.
+		go h.resolve(context.WithoutCancel(ctx), name, now, e)
 	}
+	h.mu.Unlock()
+	select {
+	case <-e.done:
+		return e.addrs
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// isOver reports whether the entry has a result that is not to be used any more.
+func (e *hostEntry) isOver(now time.Time) bool {
+	select {
+	case <-e.done:
+		return !now.Before(e.at.Add(e.keep))
+	default:
+		return false
+	}
+}
+
+func (h *hostCache) resolve(ctx context.Context, name string, now time.Time, e *hostEntry) {
+	defer close(e.done)
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	addrs, err := h.resolver.LookupNetIP(ctx, "ip", name)
+	e.at, e.keep = now, hostCacheTime
 	if err != nil {
-		return nil
+		e.keep = hostFailedTime
+		return
 	}
-	addrs = slices.Clone(addrs) // the resolver may keep its slice
-	for i, a := range addrs {
-		addrs[i] = a.Unmap().WithZone("")
+	e.addrs = slices.Clone(addrs) // the resolver may keep its slice
+	for i, a := range e.addrs {
+		e.addrs[i] = a.Unmap().WithZone("")
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.found) >= hostCacheSize {
-		clear(h.found)
-	}
-	h.found[name] = hostEntry{addrs: addrs, until: now.Add(hostCacheTime)}
-	return addrs
 }

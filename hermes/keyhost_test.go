@@ -7,7 +7,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -165,8 +167,104 @@ func TestHostCache_lookup(t *testing.T) {
 			t.Error("a host that does not resolve any more is still allowed")
 		}
 	}
-	if len(resolver.asked) != 4 {
-		t.Errorf("got %d look-ups, want 4: a failed look-up is not kept", len(resolver.asked))
+	if len(resolver.asked) != 3 {
+		t.Errorf("got %d look-ups, want 3: a failed look-up is kept", len(resolver.asked))
+	}
+	resolver.addrs[host] = []string{"192.0.2.8"}
+	now = now.Add(hostFailedTime - 1)
+	if allows("192.0.2.8") {
+		t.Errorf("a failed look-up was dropped before %s had passed", hostFailedTime)
+	}
+	now = now.Add(1)
+	if !allows("192.0.2.8") {
+		t.Errorf("a failed look-up is kept for more than %s", hostFailedTime)
+	}
+
+	resolver.addrs[host] = []string{"192.0.2.9"}
+	now = now.Add(-time.Hour)
+	allows("192.0.2.8")
+	now = now.Add(30 * time.Second)
+	if allows("192.0.2.8") || !allows("192.0.2.9") {
+		t.Error("a look-up is kept until the clock, which was set back, shows its time again")
+	}
+}
+
+// waitingResolver is a Resolver that answers when the test lets it.
+type waitingResolver struct {
+	asked  atomic.Int32
+	answer chan []netip.Addr
+}
+
+func (r *waitingResolver) LookupNetIP(ctx context.Context, _, _ string) ([]netip.Addr, error) {
+	r.asked.Add(1)
+	select {
+	case addrs := <-r.answer:
+		return addrs, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Concurrent calls share one look-up, which does not end with the first of them.
+func TestHostCache_lookup_shared(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		resolver := &waitingResolver{answer: make(chan []netip.Addr)}
+		h := newHostCache(resolver)
+		remote := netip.MustParseAddr("192.0.2.7")
+		first, cancel := context.WithCancel(t.Context())
+		gone := make(chan []netip.Addr)
+		go func() { gone <- h.lookup(first, "ci.example.com", time.Now()) }()
+		synctest.Wait()
+		found := make(chan []netip.Addr)
+		for range 8 {
+			go func() { found <- h.lookup(t.Context(), "ci.example.com", time.Now()) }()
+		}
+		synctest.Wait()
+		cancel()
+		if addrs := <-gone; addrs != nil {
+			t.Errorf("got %v for a call that was cancelled, want none", addrs)
+		}
+		resolver.answer <- []netip.Addr{remote}
+		for range 8 {
+			if addrs := <-found; !slices.Equal(addrs, []netip.Addr{remote}) {
+				t.Errorf("got %v, want %v", addrs, remote)
+			}
+		}
+		if n := resolver.asked.Load(); n != 1 {
+			t.Errorf("got %d look-ups, want 1", n)
+		}
+	})
+}
+
+func TestHostCovers(t *testing.T) {
+	t.Parallel()
+	for _, r := range []struct {
+		rule         string
+		outer, inner string
+		want         bool
+	}{
+		{"the same address", "192.0.2.1", "192.0.2.1", true},
+		{"another spelling of the address", "192.0.2.1", "::ffff:192.0.2.1", true},
+		{"another address", "192.0.2.1", "192.0.2.2", false},
+		{"an address in the range", "192.0.2.0/24", "192.0.2.7", true},
+		{"the same range", "192.0.2.0/24", "192.0.2.0/24", true},
+		{"a wider range that begins at the same address", "192.0.2.0/24", "192.0.2.0/23", false},
+		{"everywhere", "192.0.2.0/24", "0.0.0.0/0", false},
+		{"a range in one of two", "192.0.2.0/24,2001:db8::/32", "2001:db8:1::/48", true},
+		{"a range in each of two", "192.0.2.0/24,2001:db8::/32", "2001:db8::1,192.0.2.128/25", true},
+		{"one of two ranges is outside", "192.0.2.0/24", "192.0.2.1,198.51.100.1", false},
+		{"IPv6 in all of IPv4", "0.0.0.0/0", "::/0", false},
+		{"no host at all, as a key pair may have", "0.0.0.0/0", "", false},
+		{"the same name", "ci.example.com", "CI.example.com", true},
+		{"another name", "ci.example.com", "example.com", false},
+		{"a name in a range, which could be made to resolve elsewhere", "0.0.0.0/0", "ci.example.com", false},
+		{"an address in the place of a name", "ci.example.com", "192.0.2.1", false},
+		{"a rule that cannot be read", "192.0.2.0/24 ", "192.0.2.1", false},
+	} {
+		if got := hostCovers(r.outer, r.inner); got != r.want {
+			t.Errorf("%s: hostCovers(%q, %q) = %t, want %t", r.rule, r.outer, r.inner, got, r.want)
+		}
 	}
 }
 
@@ -182,7 +280,7 @@ func TestHostCache_lookup_bounded(t *testing.T) {
 			t.Fatalf("%s is not allowed", host)
 		}
 	}
-	if n := len(c.hosts.found); n > hostCacheSize {
+	if n := len(c.hosts.entries); n > hostCacheSize {
 		t.Errorf("the cache has %d names, want at most %d", n, hostCacheSize)
 	}
 }
