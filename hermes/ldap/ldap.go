@@ -20,8 +20,10 @@
 // answer a bind with an empty password with success. Such a name is empty, has more than 256 bytes,
 // control characters or invalid UTF-8.
 //
-// An unknown user takes as many requests as a known one. The time that the directory itself takes
-// to refuse an unknown name is not under the control of this package: FailedLoginTime of
+// An unknown user takes as many requests as a known one: the backend binds in vain as an entry that
+// does not exist. It never binds as the entry of another user, such as that of "alice" for "ALICE",
+// since a directory may lock a user after some failed binds. The time that the directory itself
+// takes to refuse an unknown name is not under the control of this package: FailedLoginTime of
 // [hermes.Options] hides it.
 //
 // # Connections
@@ -122,8 +124,11 @@ func (b *Backend) withConn(ctx context.Context, fn func(*conn) error) error {
 	return nil
 }
 
-// find returns the DN of the user's entry. If there is none, it returns a DN to bind to in vain, so
-// that the number of requests does not reveal it.
+// unknownUser stands for the name of a user in the DN of no entry.
+const unknownUser = ":no such user"
+
+// find returns the DN of the user's entry. If there is none, it returns the DN of no entry, to bind
+// as in vain, so that the number of requests does not reveal it.
 func (b *Backend) find(c *conn, user string) (dn string, found bool, err error) {
 	if err := c.bindSearcher(b); err != nil {
 		return "", false, err
@@ -131,7 +136,7 @@ func (b *Backend) find(c *conn, user string) (dn string, found bool, err error) 
 	req := b.searchRequest(user)
 	res, err := c.Search(req)
 	if b.opts.UserDN != "" && goldap.IsErrorWithCode(err, goldap.LDAPResultNoSuchObject) {
-		return req.BaseDN, false, nil
+		return b.userDN(unknownUser), false, nil
 	}
 	if err != nil {
 		return "", false, fmt.Errorf("look for %q at %q: %w", user, req.BaseDN, err)
@@ -144,7 +149,7 @@ func (b *Backend) find(c *conn, user string) (dn string, found bool, err error) 
 	}
 	switch len(names) {
 	case 0:
-		return b.userDN(user), false, nil
+		return b.userDN(unknownUser), false, nil
 	case 1:
 		return names[0], true, nil
 	}

@@ -134,7 +134,7 @@ func testRequests(t *testing.T) {
 	dir := ldaptest.New(t, ldaptest.Options{})
 	dir.AddUser(t, "alice", "secret")
 	proxy := ldaptest.NewProxy(t, dir.Addr())
-	alice, unknown := ldaptest.UserDN("alice"), ldaptest.UserDN("unknown")
+	alice, unknown, none := ldaptest.UserDN("alice"), ldaptest.UserDN("unknown"), ldaptest.UserDN(unknownUser)
 	escaped := `uid=a\,ou=x,` + ldaptest.People
 	base, dn := Options{Base: ldaptest.People}, Options{UserDN: userDN}
 	for _, row := range []struct {
@@ -144,10 +144,12 @@ func testRequests(t *testing.T) {
 		why            string
 	}{
 		{base, "alice", "secret", []string{"search " + ldaptest.People, "bind " + alice}, "search, then bind"},
-		{base, "unknown", "secret", []string{"search " + ldaptest.People, "bind " + unknown}, "an unknown user takes as many"},
+		{base, "unknown", "secret", []string{"search " + ldaptest.People, "bind " + none}, "an unknown user takes as many"},
 		{dn, "alice", "secret", []string{"search " + alice, "bind " + alice}, "search of one entry, then bind"},
-		{dn, "unknown", "secret", []string{"search " + unknown, "bind " + unknown}, "an unknown user takes as many"},
-		{dn, "a,ou=x", "secret", []string{"search " + escaped, "bind " + escaped}, "the name is escaped"},
+		{dn, "unknown", "secret", []string{"search " + unknown, "bind " + none}, "an unknown user takes as many"},
+		{base, "ALICE", "secret", []string{"search " + ldaptest.People, "bind " + none}, "a failed bind would count against alice"},
+		{dn, "Alice", "secret", []string{"search " + ldaptest.UserDN("Alice"), "bind " + none}, "a failed bind would count against alice"},
+		{dn, "a,ou=x", "secret", []string{"search " + escaped, "bind " + none}, "the name is escaped"},
 		{base, "alice", "", nil, "the server answers a bind without a password with success"},
 		{base, "", "secret", nil, "the server answers a bind without a name with success"},
 		{base, "alice", "secret\x00", nil, "some servers ignore the part of a password after a NUL"},
