@@ -1,6 +1,7 @@
 package hermes
 
 import (
+	"cmp"
 	"context"
 	"strings"
 )
@@ -38,41 +39,6 @@ func (c *Client) mayGrant(a Access) error {
 // accessLocks returns the locks for changing the access level of p.
 func accessLocks(p Principal) []Lock { return []Lock{LockAccess(), LockPrincipal(p)} }
 
-// keepLastAdmin refuses to lower or to remove (NoAccess) the last principal with FullWrite.
-func (c *Client) keepLastAdmin(ctx context.Context, s Store, next Authorization) error {
-	if next.Access == FullWrite {
-		return nil
-	}
-	admins, err := c.admins(ctx, s)
-	if err == nil && len(admins) == 1 && admins[0] == next.Principal {
-		err = failed(InUse, "%s is the last with the access level %s", next.Principal.Name, FullWrite)
-	}
-	return err
-}
-
-// admins returns the principals with FullWrite, without expired keys.
-func (c *Client) admins(ctx context.Context, s Store) ([]Principal, error) {
-	all, err := s.Authorizations(ctx)
-	if err != nil {
-		return nil, err
-	}
-	keys, err := s.Keys(ctx)
-	if err != nil {
-		return nil, err
-	}
-	expired := map[Principal]bool{}
-	for _, k := range keys {
-		expired[keyPrincipal(k.ID)] = !k.Expires.IsZero() && !c.now().Before(k.Expires)
-	}
-	var admins []Principal
-	for _, a := range all {
-		if a.Access == FullWrite && !expired[a.Principal] {
-			admins = append(admins, a.Principal)
-		}
-	}
-	return admins, nil
-}
-
 // AuthAuthorizeRequest names a backend user and an access level.
 type AuthAuthorizeRequest struct {
 	User   string `form:"user,required" json:"user"`
@@ -92,7 +58,8 @@ type AuthAuthorizeResponse struct {
 
 // AuthAuthorize authorizes a backend user, or changes the user's access level, which takes effect
 // on the user's next request. An actor cannot grant more than it has. Causes: NotFound (no backend
-// has the user), Forbidden, InUse (the user is the last principal with FullWrite).
+// has the user), Forbidden (also for an actor that is a key with a host or an expiry), InUse (the
+// user is the last administrator; see [Client.Bootstrapped]).
 func (c *Client) AuthAuthorize(ctx context.Context, req AuthAuthorizeRequest) (res AuthAuthorizeResponse, err error) {
 	defer wrap(&err, "auth/authorize")
 	if err = c.Authorize("auth/authorize", req); err != nil {
@@ -105,21 +72,37 @@ func (c *Client) AuthAuthorize(ctx context.Context, req AuthAuthorizeRequest) (r
 	if err = c.mayGrant(req.Access); err != nil {
 		return res, err
 	}
+	if err = c.mayMakeUsers(ctx); err != nil {
+		return res, err
+	}
 	b, err := c.needBackend(ctx, req.User)
 	if err != nil {
 		return res, err
 	}
-	err = c.change(ctx, accessLocks(userPrincipal(req.User)), func(s Store) error {
-		if err := needStillUser(ctx, s, b, req.User); err != nil {
+	err = c.authorizeUser(ctx, Authorization{Principal: userPrincipal(req.User), Access: req.Access}, b)
+	return AuthAuthorizeResponse(req), err
+}
+
+// authorizeUser stores the authorization of a user that the backend b has.
+func (c *Client) authorizeUser(ctx context.Context, a Authorization, b Backend) (err error) {
+	if a.Epoch, err = c.newEpoch(); err != nil {
+		return err
+	}
+	var away elsewhere
+	if a.Access != FullWrite {
+		if away, err = c.adminsElsewhere(ctx, a.Principal); err != nil {
 			return err
 		}
-		a := Authorization{Principal: userPrincipal(req.User), Access: req.Access}
-		if err := c.keepLastAdmin(ctx, s, a); err != nil {
+	}
+	return c.change(ctx, accessLocks(a.Principal), func(s Store) error {
+		if err := needStillUser(ctx, s, b, a.Principal.Name); err != nil {
+			return err
+		}
+		if err := c.keepLastAdmin(ctx, s, a, away); err != nil {
 			return err
 		}
 		return s.SetAuthorization(ctx, a)
 	})
-	return AuthAuthorizeResponse(req), err
 }
 
 // AuthRemoveUserRequest names an API user.
@@ -137,7 +120,7 @@ type AuthRemoveUserResponse struct {
 
 // AuthRemoveUser removes the authorization and the sessions of a user, and the user too if its
 // backend can be written. Causes: NotFound (the user is neither authorized nor in such a backend),
-// InUse (the user is the last principal with FullWrite).
+// InUse (the user is the last administrator; see [Client.Bootstrapped]).
 func (c *Client) AuthRemoveUser(ctx context.Context, req AuthRemoveUserRequest) (res AuthRemoveUserResponse, err error) {
 	defer wrap(&err, "auth/remove_user")
 	if err = c.Authorize("auth/remove_user", req); err != nil {
@@ -147,15 +130,19 @@ func (c *Client) AuthRemoveUser(ctx context.Context, req AuthRemoveUserRequest) 
 	if err = req.Check(); err != nil {
 		return res, err
 	}
+	away, err := c.adminsElsewhere(ctx, userPrincipal(req.User))
+	if err != nil {
+		return res, err
+	}
 	err = c.change(ctx, accessLocks(userPrincipal(req.User)), func(s Store) error {
-		return c.removeAPIUser(ctx, s, req.User)
+		return c.removeAPIUser(ctx, s, req.User, away)
 	})
 	return AuthRemoveUserResponse(req), err
 }
 
-func (c *Client) removeAPIUser(ctx context.Context, s Store, user string) error {
+func (c *Client) removeAPIUser(ctx context.Context, s Store, user string, away elsewhere) error {
 	p := userPrincipal(user)
-	if err := c.keepLastAdmin(ctx, s, Authorization{Principal: p}); err != nil {
+	if err := c.keepLastAdmin(ctx, s, Authorization{Principal: p}, away); err != nil {
 		return err
 	}
 	removed := s.RemoveAuthorization(ctx, p)
@@ -245,7 +232,7 @@ type AuthAddUserResponse struct {
 }
 
 // AuthAddUser adds a user to the backend that can be written and authorizes it for LimitedRead.
-// Causes: Exists, ReadOnly.
+// Causes: Exists, ReadOnly, Forbidden (also for an actor that is a key with a host or an expiry).
 func (c *Client) AuthAddUser(ctx context.Context, req AuthAddUserRequest) (res AuthAddUserResponse, err error) {
 	defer wrap(&err, "auth/add_user")
 	if err = c.Authorize("auth/add_user", req); err != nil {
@@ -253,6 +240,9 @@ func (c *Client) AuthAddUser(ctx context.Context, req AuthAddUserRequest) (res A
 	}
 	defer func() { c.audit(ctx, "auth/add_user", req.User, err) }()
 	if err = req.Check(); err != nil {
+		return res, err
+	}
+	if err = c.mayMakeUsers(ctx); err != nil {
 		return res, err
 	}
 	res = AuthAddUserResponse{User: req.User, Access: LimitedRead}
@@ -288,6 +278,9 @@ func (c *Client) addAPIUser(ctx context.Context, a Authorization, password Secre
 	add, err := w.Add(user, password)
 	if err != nil {
 		return internalFault(err)
+	}
+	if a.Epoch, err = c.newEpoch(); err != nil {
+		return err
 	}
 	return c.change(ctx, accessLocks(a.Principal), func(s Store) error {
 		if check != nil {
@@ -329,8 +322,9 @@ type AuthUpdateUserResponse struct {
 }
 
 // AuthUpdateUser changes the password of an API user: any user's with CanAdminister, and otherwise
-// the actor's own with the old password. All other sessions of the user end. Causes: NotFound,
-// ReadOnly, Unauthorized (the old password is wrong), Forbidden.
+// the actor's own with the old password. All other sessions of the user end, and logins under way
+// with the old password open none. Causes: NotFound, ReadOnly, Unauthorized (the old password is
+// wrong), Forbidden (also for an actor that is a key with a host or an expiry).
 func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) (res AuthUpdateUserResponse, err error) {
 	defer wrap(&err, "auth/update_user")
 	if err = c.Authorize("auth/update_user", req); err != nil {
@@ -340,20 +334,30 @@ func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) 
 	if err = req.Check(); err != nil {
 		return res, err
 	}
+	var verified Authorization
 	if !c.actor.Access.Allows(CanAdminister) {
 		if req.OldPassword.IsZero() {
 			return res, badParameter("old_password: missing; want the present one")
 		}
-		if _, err = c.verifyUser(ctx, req.User, req.OldPassword); err != nil {
+		if verified, err = c.verifyUser(ctx, req.User, req.OldPassword); err != nil {
 			return res, err
 		}
+	} else if err = c.mayMakeUsers(ctx); err != nil {
+		return res, err
 	}
 	update, err := c.newPassword(ctx, req.User, req.Password, c.actor.session.state.ID)
 	if err != nil {
 		return res, err
 	}
 	locks := []Lock{LockPrincipal(userPrincipal(req.User))}
-	err = c.change(ctx, locks, func(s Store) error { return update(ctx, s) })
+	err = c.change(ctx, locks, func(s Store) error {
+		if verified != (Authorization{}) {
+			if same, err := isUnchanged(ctx, s, verified); err != nil || !same {
+				return cmp.Or(err, error(errLogin()))
+			}
+		}
+		return update(ctx, s)
+	})
 	return AuthUpdateUserResponse{User: req.User}, err
 }
 
@@ -375,10 +379,19 @@ func (c *Client) newPassword(ctx context.Context, user string, password Secret, 
 	if err != nil {
 		return nil, internalFault(err)
 	}
+	epoch, err := c.newEpoch()
 	return func(ctx context.Context, s Store) error {
 		if err := update(ctx, s); err != nil {
 			return noBackendUser(err, user)
 		}
+		a, err := s.Authorization(ctx, userPrincipal(user))
+		if err == nil {
+			a.Epoch = epoch
+			err = s.SetAuthorization(ctx, a)
+		}
+		if err != nil && err != error(NotFound) {
+			return err
+		}
 		return s.RemoveSessions(ctx, userPrincipal(user), keep)
-	}, nil
+	}, err
 }

@@ -45,6 +45,14 @@ func mustAddCredential(t testing.TB, e *env, user string) {
 	}
 }
 
+// mustRemoveCredential removes a user from the local backend; the authorization stays.
+func mustRemoveCredential(t testing.TB, e *env, user string) {
+	t.Helper()
+	if err := e.store.RemoveCredential(t.Context(), user); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // mustNewAdminKey makes an API key with full_write. It does not expire if expires is 0.
 func mustNewAdminKey(t testing.TB, e *env, expires time.Duration) hermes.Secret {
 	t.Helper()
@@ -234,7 +242,7 @@ func TestClient_AuthRemoveUser_readOnly(t *testing.T) {
 	wantCause(t, removeAPIUser(t, e.client, "writer"), hermes.NotFound)
 }
 
-// The last principal with full_write cannot be removed. An API key counts until it expires.
+// The last principal with full_write that can log in and does not expire cannot be removed.
 func TestClient_AuthRemoveUser_lastAdmin(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -247,11 +255,12 @@ func TestClient_AuthRemoveUser_lastAdmin(t *testing.T) {
 			mustAuthorize(t, e.client, "writer", hermes.FullWrite)
 		}, ""},
 		{"a key is left", func(t *testing.T, e *env) { mustNewAdminKey(t, e, 0) }, ""},
-		{"a key that has not expired is left", func(t *testing.T, e *env) { mustNewAdminKey(t, e, time.Hour) }, ""},
-		{"an expired key is left", func(t *testing.T, e *env) {
-			mustNewAdminKey(t, e, time.Hour)
-			e.clock.sleep(time.Hour)
+		{"a key that expires is left", func(t *testing.T, e *env) { mustNewAdminKey(t, e, time.Hour) }, hermes.InUse},
+		{"a user that no backend has is left", func(t *testing.T, e *env) {
+			mustAuthorize(t, e.client, "writer", hermes.FullWrite)
+			mustRemoveCredential(t, e, "writer")
 		}, hermes.InUse},
+		{"itself is a user that no backend has", func(t *testing.T, e *env) { mustRemoveCredential(t, e, "admin") }, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

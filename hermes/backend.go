@@ -5,11 +5,17 @@ import "context"
 // Backend authenticates the API's users. What a user may do is an [Authorization] in the store.
 // Package hermes/local is the backend that keeps its users in the store itself. Package
 // hermes/backendtest tests a Backend.
+//
+// A user belongs to the first of Options.Backends that has the name: no other backend's password
+// opens a session, also while that backend cannot answer. The backends are asked side by side, so
+// that one that is slow does not delay the users of those before it. Only a WritableBackend should
+// use the store, which may be for one goroutine only; the others are called in another one.
 type Backend interface {
 	// Name returns the name that auth/list_users shows.
 	Name() string
 	// Verify reports whether password is that of user. It must take as long for an unknown user as
-	// for a known one. An error means that the backend could not find out; the login fails then.
+	// for a known one. An error means that the backend could not find out; the login fails then. It
+	// is also called with the name ":", which no user has, and then refuses.
 	Verify(ctx context.Context, s Store, user string, password Secret) (bool, error)
 	// Has reports whether the user exists.
 	Has(ctx context.Context, s Store, user string) (bool, error)
@@ -24,6 +30,12 @@ type WritableBackend interface {
 	Update(user string, password Secret) (Change, error)
 	// Remove prepares a removal. The change returns NotFound.
 	Remove(user string) Change
+}
+
+// inStore reports whether the users of a backend are in the store.
+func inStore(b Backend) bool {
+	_, ok := b.(WritableBackend)
+	return ok
 }
 
 // A Change is applied in a transaction, once or more often.
@@ -63,11 +75,10 @@ func (c *Client) needBackend(ctx context.Context, user string) (Backend, error) 
 // needStillUser asks a backend whose users are in the store again, in the transaction: the user may
 // have been removed since backendOf.
 func needStillUser(ctx context.Context, s Store, b Backend, user string) error {
-	w, ok := b.(WritableBackend)
-	if !ok {
+	if !inStore(b) {
 		return nil
 	}
-	has, err := w.Has(ctx, s, user)
+	has, err := b.Has(ctx, s, user)
 	if err == nil && !has {
 		err = noBackendUser(NotFound, user)
 	}

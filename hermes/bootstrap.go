@@ -7,14 +7,18 @@ const bootstrapEvent = "auth/bootstrap"
 
 // Bootstrap makes the first principal with FullWrite: a new user of the backend that can be
 // written. If password is empty, user must exist in some backend and keeps its password there. It
-// needs CanAdminister. Causes: Exists (there is a principal with FullWrite, or the user has a
-// password already), ReadOnly.
+// needs CanAdminister. Causes: Exists (there is an administrator, see [Client.Bootstrapped], or the
+// user has a password already), ReadOnly.
 func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (err error) {
 	defer wrap(&err, "")
-	if err = c.checkBootstrap(user); err != nil {
+	if err = c.checkBootstrap(ctx, user); err != nil {
 		return err
 	}
-	if err = c.needNoAdmin(ctx, c.store); err != nil {
+	away, err := c.adminsElsewhere(ctx, Principal{})
+	if err != nil {
+		return err
+	}
+	if err = c.needNoAdmin(ctx, c.store, away); err != nil {
 		return err
 	}
 	defer func() { c.audit(ctx, bootstrapEvent, user, err) }()
@@ -24,8 +28,11 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (e
 	}
 	first := Authorization{Principal: userPrincipal(user), Access: FullWrite}
 	if b != nil && password.IsZero() {
+		if first.Epoch, err = c.newEpoch(); err != nil {
+			return err
+		}
 		return c.change(ctx, accessLocks(first.Principal), func(s Store) error {
-			if err := c.needNoAdmin(ctx, s); err != nil {
+			if err := c.needNoAdmin(ctx, s, away); err != nil {
 				return err
 			}
 			return s.SetAuthorization(ctx, first)
@@ -34,7 +41,7 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (e
 	if err = checkAPIPassword(password); err != nil {
 		return err
 	}
-	return c.addAPIUser(ctx, first, password, func(s Store) error { return c.needNoAdmin(ctx, s) })
+	return c.addAPIUser(ctx, first, password, func(s Store) error { return c.needNoAdmin(ctx, s, away) })
 }
 
 // Recover makes a principal with FullWrite although there may be one already. A user that exists
@@ -42,7 +49,7 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (e
 // It needs CanAdminister. Causes: ReadOnly (the user's backend cannot be written).
 func (c *Client) Recover(ctx context.Context, user string, password Secret) (err error) {
 	defer wrap(&err, "")
-	if err = c.checkBootstrap(user); err != nil {
+	if err = c.checkBootstrap(ctx, user); err != nil {
 		return err
 	}
 	defer func() { c.audit(ctx, bootstrapEvent, user, err) }()
@@ -51,6 +58,9 @@ func (c *Client) Recover(ctx context.Context, user string, password Secret) (err
 		return err
 	}
 	admin := Authorization{Principal: userPrincipal(user), Access: FullWrite}
+	if admin.Epoch, err = c.newEpoch(); err != nil {
+		return err
+	}
 	if b != nil && password.IsZero() {
 		return c.change(ctx, accessLocks(admin.Principal), func(s Store) error { return s.SetAuthorization(ctx, admin) })
 	}
@@ -72,26 +82,42 @@ func (c *Client) Recover(ctx context.Context, user string, password Secret) (err
 	})
 }
 
-// checkBootstrap refuses an actor without CanAdminister and a malformed user name.
-func (c *Client) checkBootstrap(user string) error {
+// checkBootstrap refuses an actor that may not make users, and a malformed user name.
+func (c *Client) checkBootstrap(ctx context.Context, user string) error {
 	if err := c.require(bootstrapEvent, CanAdminister); err != nil {
+		return err
+	}
+	if err := c.mayMakeUsers(ctx); err != nil {
 		return err
 	}
 	return checkAPIUser(user)
 }
 
-// needNoAdmin returns Exists if there is a principal with FullWrite.
-func (c *Client) needNoAdmin(ctx context.Context, s Store) error {
-	admins, err := c.admins(ctx, s)
-	if err == nil && len(admins) > 0 {
+// needNoAdmin returns Exists if there is an administrator. away is from adminsElsewhere.
+func (c *Client) needNoAdmin(ctx context.Context, s Store, away elsewhere) error {
+	has, err := c.hasAdmin(ctx, s, away)
+	if err == nil && has {
 		err = failed(Exists, "there is a principal with the access level %s", FullWrite)
 	}
 	return err
 }
 
-// Bootstrapped reports whether there is a principal with FullWrite.
+// Bootstrapped reports whether there is an administrator: a principal with FullWrite that can log
+// in and stays, which is a user that a backend has or a key that does not expire. A user whose
+// backend does not answer counts.
 func (c *Client) Bootstrapped(ctx context.Context) (done bool, err error) {
 	defer wrap(&err, "")
-	admins, err := c.admins(ctx, c.store)
-	return len(admins) > 0, err
+	away, err := c.adminsElsewhere(ctx, Principal{})
+	if err != nil {
+		return false, err
+	}
+	return c.hasAdmin(ctx, c.store, away)
+}
+
+// EverAuthorized reports whether there is a principal with an access level, or there has ever been
+// one. A program that calls Bootstrap by itself should do so only if there has not: otherwise the
+// last administrator was removed on purpose, or by an attacker.
+func (c *Client) EverAuthorized(ctx context.Context) (ever bool, err error) {
+	defer wrap(&err, "")
+	return c.store.EverAuthorized(ctx)
 }

@@ -38,7 +38,9 @@ type AuthNewKeyResponse struct {
 	Access Access `json:"access"`
 }
 
-// AuthNewKey makes an API key. An actor cannot grant more than it has. Causes: Forbidden.
+// AuthNewKey makes an API key. An actor cannot grant more than it has: a key that makes a key
+// cannot give it a higher access level, a later expiry, or a host that is not within its own.
+// Causes: Forbidden.
 func (c *Client) AuthNewKey(ctx context.Context, req AuthNewKeyRequest) (res AuthNewKeyResponse, err error) {
 	defer wrap(&err, "auth/new_key")
 	if err = c.Authorize("auth/new_key", req); err != nil {
@@ -55,11 +57,22 @@ func (c *Client) AuthNewKey(ctx context.Context, req AuthNewKeyRequest) (res Aut
 	if err != nil {
 		return res, err
 	}
-	err = c.change(ctx, []Lock{LockPrincipal(keyPrincipal(k.ID))}, func(s Store) error {
+	a := Authorization{Principal: keyPrincipal(k.ID), Access: req.Access}
+	if a.Epoch, err = c.newEpoch(); err != nil {
+		return res, err
+	}
+	locks := []Lock{LockPrincipal(a.Principal)}
+	if c.actor.Principal.Kind == KeyPrincipal {
+		locks = append(locks, LockPrincipal(c.actor.Principal).AsShared())
+	}
+	err = c.change(ctx, locks, func(s Store) error {
+		if err := c.mayMakeKey(ctx, s, k); err != nil {
+			return err
+		}
 		if err := s.AddKey(ctx, k); err != nil {
 			return err
 		}
-		return s.SetAuthorization(ctx, Authorization{Principal: keyPrincipal(k.ID), Access: req.Access})
+		return s.SetAuthorization(ctx, a)
 	})
 	return AuthNewKeyResponse{Key: key, Host: req.Host, Access: req.Access}, err
 }
@@ -67,7 +80,10 @@ func (c *Client) AuthNewKey(ctx context.Context, req AuthNewKeyRequest) (res Aut
 // makeKey makes the record of a new key, and the secret key or the id of the key pair.
 func (c *Client) makeKey(req AuthNewKeyRequest) (Key, Secret, error) {
 	now := c.now()
-	k := Key{Host: req.Host, Comment: req.Comment, PublicKey: req.PublicKey.raw, Created: now}
+	k := Key{
+		Host: req.Host, Comment: req.Comment, PublicKey: req.PublicKey.raw,
+		CreatedBy: c.actor.Principal.Name, Created: now,
+	}
 	if req.Expires != 0 {
 		k.Expires = now.Add(time.Duration(req.Expires))
 	}
@@ -82,6 +98,42 @@ func (c *Client) makeKey(req AuthNewKeyRequest) (Key, Secret, error) {
 	key := withChecksum(k.ID + "_" + text[apiKeyID:])
 	k.Hash = hashOf(key)
 	return k, key, nil
+}
+
+// mayMakeKey refuses a key that could be used where or when the actor, if that is a key, cannot.
+func (c *Client) mayMakeKey(ctx context.Context, s Store, next Key) error {
+	own, err := c.actorKey(ctx, s)
+	if err != nil {
+		return err
+	}
+	if own.Host != "" && !hostCovers(own.Host, next.Host) {
+		return failed(Forbidden, "host %q: want one within %q, to which the key of this call is bound", next.Host, own.Host)
+	}
+	if !own.Expires.IsZero() && (next.Expires.IsZero() || next.Expires.After(own.Expires)) {
+		return failed(Forbidden, "expires: want no later than the key of this call, at %s", own.Expires.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// mayMakeUsers refuses an actor that is a key with a host or an expiry, since users have neither.
+func (c *Client) mayMakeUsers(ctx context.Context) error {
+	own, err := c.actorKey(ctx, c.store)
+	if err == nil && (own.Host != "" || !own.Expires.IsZero()) {
+		err = failed(Forbidden, "a key that is bound to a host or expires cannot make or change API users")
+	}
+	return err
+}
+
+// actorKey returns the key that the actor is, or the zero Key for an actor that is none.
+func (c *Client) actorKey(ctx context.Context, s Store) (Key, error) {
+	if c.actor.Principal.Kind != KeyPrincipal {
+		return Key{}, nil
+	}
+	k, err := s.Key(ctx, c.actor.Principal.Name)
+	if err == error(NotFound) {
+		err = errUnauthorized()
+	}
+	return k, err
 }
 
 func keyPrincipal(id string) Principal { return Principal{Kind: KeyPrincipal, Name: id} }
@@ -123,7 +175,7 @@ type AuthRemoveKeyResponse struct {
 }
 
 // AuthRemoveKey removes an API key and ends its sessions. Causes: NotFound, InUse (it is the last
-// principal with FullWrite).
+// administrator; see [Client.Bootstrapped]).
 func (c *Client) AuthRemoveKey(ctx context.Context, req AuthRemoveKeyRequest) (res AuthRemoveKeyResponse, err error) {
 	defer wrap(&err, "auth/remove_key")
 	if err = c.Authorize("auth/remove_key", req); err != nil {
@@ -137,11 +189,17 @@ func (c *Client) AuthRemoveKey(ctx context.Context, req AuthRemoveKeyRequest) (r
 	if !ok {
 		return res, noKey(NotFound)
 	}
-	err = c.change(ctx, accessLocks(keyPrincipal(id)), func(s Store) error { return c.removeKey(ctx, s, id, req.Key) })
+	away, err := c.adminsElsewhere(ctx, keyPrincipal(id))
+	if err != nil {
+		return res, err
+	}
+	err = c.change(ctx, accessLocks(keyPrincipal(id)), func(s Store) error {
+		return c.removeKey(ctx, s, id, req.Key, away)
+	})
 	return AuthRemoveKeyResponse(req), err
 }
 
-func (c *Client) removeKey(ctx context.Context, s Store, id string, given Secret) error {
+func (c *Client) removeKey(ctx context.Context, s Store, id string, given Secret, away elsewhere) error {
 	k, err := s.Key(ctx, id)
 	if err != nil {
 		return noKey(err)
@@ -150,7 +208,7 @@ func (c *Client) removeKey(ctx context.Context, s Store, id string, given Secret
 		return noKey(NotFound)
 	}
 	p := keyPrincipal(id)
-	if err := c.keepLastAdmin(ctx, s, Authorization{Principal: p}); err != nil {
+	if err := c.keepLastAdmin(ctx, s, Authorization{Principal: p}, away); err != nil {
 		return err
 	}
 	if err := s.RemoveKey(ctx, id); err != nil {
@@ -177,13 +235,14 @@ type AuthListKeysResponse struct {
 
 // AuthKeyEntry is an API key without its secret.
 type AuthKeyEntry struct {
-	Key      string         `json:"key"` // the public id
-	Host     string         `json:"host"`
-	Access   Access         `json:"access"`
-	Comment  string         `json:"comment"`
-	Created  time.Time      `json:"created"`
-	LastUsed Opt[time.Time] `json:"last_used,omitzero"` // absent if not yet
-	Expires  Opt[time.Time] `json:"expires,omitzero"`   // absent if never
+	Key       string         `json:"key"` // the public id
+	Host      string         `json:"host"`
+	Access    Access         `json:"access"`
+	Comment   string         `json:"comment"`
+	Created   time.Time      `json:"created"`
+	CreatedBy string         `json:"created_by,omitzero"` // a principal's name; absent if not known
+	LastUsed  Opt[time.Time] `json:"last_used,omitzero"`  // absent if not yet
+	Expires   Opt[time.Time] `json:"expires,omitzero"`    // absent if never
 }
 
 // AuthListKeys lists the API keys.
@@ -208,7 +267,7 @@ func (c *Client) AuthListKeys(ctx context.Context, req AuthListKeysRequest) (res
 	for _, k := range keys {
 		res.List = append(res.List, AuthKeyEntry{
 			Key: k.ID, Host: k.Host, Access: levels[keyPrincipal(k.ID)], Comment: k.Comment, Created: k.Created,
-			LastUsed: optTime(k.LastUsed), Expires: optTime(k.Expires),
+			CreatedBy: k.CreatedBy, LastUsed: optTime(k.LastUsed), Expires: optTime(k.Expires),
 		})
 	}
 	return res, nil

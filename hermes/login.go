@@ -47,6 +47,9 @@ type AuthLoginResponse struct {
 	ExpiresIn int64  `json:"expires_in"` // lifetime of the auth_key, in seconds
 }
 
+// maxLoginTries is how often a login is verified whose principal changes meanwhile.
+const maxLoginTries = 3
+
 // AuthLogin opens a session. All failed logins get the same Unauthorized, after the same time
 // (Options.FailedLoginTime). Causes: Unauthorized, Throttled, Busy.
 func (c *Client) AuthLogin(ctx context.Context, req AuthLoginRequest) (res AuthLoginResponse, err error) {
@@ -56,12 +59,19 @@ func (c *Client) AuthLogin(ctx context.Context, req AuthLoginRequest) (res AuthL
 	if err = req.Check(); err != nil {
 		return res, err
 	}
-	if auth, err = c.verifyLogin(ctx, req); err != nil {
-		return res, err
-	}
-	s, cred, err := c.openSession(ctx, auth.Principal)
-	if err != nil {
-		return res, err
+	var s Session
+	var cred Credentials
+	for try, opened := 1, false; !opened; try++ {
+		if try > maxLoginTries {
+			return res, errLogin()
+		}
+		if auth, err = c.verifyLogin(ctx, req); err != nil {
+			return res, err
+		}
+		// If the principal has changed since, the login is verified again.
+		if s, cred, opened, err = c.openSession(ctx, auth); err != nil {
+			return res, err
+		}
 	}
 	c.store.AfterCommit(func() { c.rememberLogin(auth.Principal) })
 	return AuthLoginResponse{
@@ -128,33 +138,10 @@ func (c *Client) verifyUser(ctx context.Context, user string, password Secret) (
 		return Authorization{}, err
 	}
 	defer attempt.end()
-	auth, err := c.askBackends(ctx, user, password, attempt.known)
-	wrong := errors.Is(err, Unauthorized)
+	auth, wrong, err := c.askBackends(ctx, user, password, attempt.known)
 	attempt.settle(wrong) // before the padding, so that others do not wait for it
-	if wrong {
+	if errors.Is(err, Unauthorized) {
 		c.padFailedLogin(ctx, start)
 	}
 	return auth, err
-}
-
-// askBackends asks every backend, and reads the authorization in any case, so that timing does not
-// reveal which of them failed.
-func (c *Client) askBackends(ctx context.Context, user string, password Secret, known bool) (Authorization, error) {
-	var verified bool
-	var faults error
-	for _, b := range c.opts.Backends {
-		ok, err := c.askBackend(ctx, b, user, password, known)
-		verified = verified || ok && err == nil
-		faults = errors.Join(faults, err)
-	}
-	auth, err := c.store.Authorization(ctx, userPrincipal(user))
-	if err != nil && err != error(NotFound) {
-		return auth, err
-	}
-	if err != nil || !verified {
-		e := errLogin()
-		e.Err = faults
-		return auth, e
-	}
-	return auth, nil
 }

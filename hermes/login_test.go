@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -146,7 +147,9 @@ func TestClient_AuthLogin_backends(t *testing.T) {
 		want     hermes.Cause
 	}{
 		{"the second of two has the user", []hermes.Backend{emptyBackend{}, local}, ""},
-		{"the first of two fails", []hermes.Backend{failingBackend{}, local}, ""},
+		{"the first of two has the user, with another password", []hermes.Backend{allUsersBackend{}, local}, hermes.Unauthorized},
+		{"the first of two fails", []hermes.Backend{failingBackend{}, local}, hermes.Unauthorized},
+		{"the second of two fails", []hermes.Backend{local, failingBackend{}}, ""},
 		{"the only one fails", []hermes.Backend{failingBackend{}}, hermes.Unauthorized},
 		{"there is none", nil, hermes.Unauthorized},
 	} {
@@ -155,7 +158,7 @@ func TestClient_AuthLogin_backends(t *testing.T) {
 			e := newEnv(t).withOptions(t, func(o *hermes.Options) { o.Backends = tt.backends })
 			_, err := e.login(t, "writer", password)
 			wantCause(t, err, tt.want)
-			if wantInner := tt.want != "" && len(tt.backends) > 0; errors.Is(err, errDisk) != wantInner {
+			if wantInner := tt.want != "" && slices.Contains(tt.backends, hermes.Backend(failingBackend{})); errors.Is(err, errDisk) != wantInner {
 				t.Errorf("the backend's error is inside of %v: got %v, want %v", err, !wantInner, wantInner)
 			}
 		})
@@ -278,9 +281,13 @@ type slowBackend struct {
 	delay time.Duration
 }
 
-func (b slowBackend) Verify(context.Context, hermes.Store, string, hermes.Secret) (bool, error) {
-	time.Sleep(b.delay) // synctest's time
-	return false, nil
+func (b slowBackend) Verify(ctx context.Context, _ hermes.Store, _ string, _ hermes.Secret) (bool, error) {
+	select {
+	case <-time.After(b.delay): // synctest's time
+		return false, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
 }
 
 // A login that takes longer than FailedLoginTime fails at the next multiple of it.

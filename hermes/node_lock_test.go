@@ -19,6 +19,7 @@ func readsBeforeTx() map[string]string {
 		"auth/logout":      "the cookie of a session never changes",
 		"auth/authorize":   "the user is looked for again in the transaction",
 		"auth/add_user":    "the change that adds the user fails if there is one",
+		"auth/ping":        "the backends are asked before, since a directory may be slow",
 		"auth/update_user": "the change that sets the password fails if there is no user",
 	}
 }

@@ -209,6 +209,16 @@ type Principal struct {
 type Authorization struct {
 	Principal Principal
 	Access    Access
+	// Epoch is random. The Client replaces it with each change of the access level or the password,
+	// so that a login that was verified before such a change can be told from one after it.
+	Epoch int64
+}
+
+// PrincipalQuery asks for a page of principals.
+type PrincipalQuery struct {
+	Access Access
+	After  Principal // the last principal of the page before; zero starts at the beginning
+	Limit  int       // at least 1
 }
 
 // Hash is the SHA-256 of a token. Databases hold the hash and never the token.
@@ -221,6 +231,7 @@ type Key struct {
 	PublicKey string // the 32 bytes of an Ed25519 public key; binary; empty for a bearer key
 	Host      string // where it may be used from; empty means anywhere, for key pairs only
 	Comment   string
+	CreatedBy string // the name of the principal that made it; empty if that is not known
 	Created   time.Time
 	Expires   time.Time // the zero time means never
 	LastUsed  time.Time // the zero time means not yet
@@ -251,6 +262,7 @@ type Session struct {
 	KeyExpires time.Time // when the current auth_key ends
 	Expires    time.Time // when the session ends
 	LastSeen   time.Time // accurate to a minute
+	Confirmed  time.Time // when a backend last had the user; zero for a key
 }
 
 // Seen says when a session was last seen.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"time"
 )
 
@@ -33,9 +34,23 @@ const (
 	lastSeenStep    = time.Minute      // last_seen is written at most this often
 	cookieAllowance = 60 * time.Second // the cookie outlives its auth_key by this
 	saltSize        = 16
+
+	// clockAllowance is how far clocks of servers that share a database may be apart.
+	clockAllowance = time.Minute
+	// unconfirmedTime is how long a session goes on while no backend can say whether its user exists.
+	unconfirmedTime = 30 * time.Minute
 )
 
 func errUnauthorized() *Error { return failed(Unauthorized, "no valid session, auth_key and cookie") }
+
+// sessionEnded returns Unauthorized for a session that was ended for a security reason, and writes
+// an audit line with the reason.
+func (c *Client) sessionEnded(ctx context.Context, s Session, reason error) error {
+	err := failed(Unauthorized, "%s; log in again", reason)
+	err.Err = reason
+	c.audit(ctx, "auth/ping", s.Principal.Name, err)
+	return err
+}
 
 // Authenticate returns the actor of a session, for [Client.As]. An expired auth_key ends the
 // session; an unknown one changes nothing. The session, its principal and the access level are read
@@ -101,7 +116,9 @@ func (c *Client) checkCredentials(ctx context.Context, st SessionState, key, coo
 	case expired:
 		return 0, failed(Unauthorized, "the session has expired: log in again")
 	case stale && ping:
-		return 0, failed(Unauthorized, "the auth_key is too old, and the session has been ended: log in again")
+		return 0, c.sessionEnded(ctx, s, errOldAuthKey)
+	case isFromFuture(s, now):
+		return 0, failed(Unauthorized, "the session began at a time that has not come yet: log in again")
 	case stale:
 		return 0, failed(Unauthorized, "the auth_key has been replaced by a newer one")
 	case st.Access == NoAccess:
@@ -115,6 +132,15 @@ func (c *Client) checkCredentials(ctx context.Context, st SessionState, key, coo
 // expired reports whether the session or its auth_key has ended by itself.
 func (s Session) expired(now time.Time) bool {
 	return !now.Before(s.Expires) || !now.Before(s.KeyExpires)
+}
+
+var errOldAuthKey = errors.New("the session has ended: an old auth_key was shown, which is a copy that was kept")
+
+// isFromFuture reports whether the session was opened or renewed by a clock that was ahead. It
+// would live for too long.
+func isFromFuture(s Session, now time.Time) bool {
+	latest := now.Add(clockAllowance)
+	return s.Created.After(latest) || s.Rotated.After(latest)
 }
 
 // generation returns which of a session's auth keys the given one is, under any of the secret keys.
@@ -164,36 +190,25 @@ func (c *Client) touchSession(ctx context.Context, s Session) {
 	_ = c.store.Touch(ctx, []Seen{{Session: s.ID, Principal: s.Principal, At: now}})
 }
 
-// openSession makes a session for p and removes the principal's oldest ones beyond maxSessions.
-func (c *Client) openSession(ctx context.Context, p Principal) (s Session, cred Credentials, err error) {
-	token, err := c.newToken(sessionPrefix, sessionBody)
+// openSession makes a session for a principal and removes its oldest ones beyond maxSessions. It
+// does neither if a has changed since the login was verified.
+func (c *Client) openSession(
+	ctx context.Context, a Authorization,
+) (s Session, cred Credentials, opened bool, err error) {
+	p := a.Principal
+	s, cred, err = c.newSession(p)
 	if err != nil {
-		return s, cred, err
+		return s, cred, false, err
 	}
-	cookie, err := c.newToken(cookiePrefix, cookieBody)
-	if err != nil {
-		return s, cred, err
-	}
-	salt, err := c.random(saltSize)
-	if err != nil {
-		return s, cred, err
-	}
-	now := c.now()
-	s = Session{
-		ID: hashOf(token), Principal: p, Cookie: hashOf(cookie), Salt: string(salt),
-		Created: now, Rotated: now, LastSeen: now, Expires: now.Add(c.opts.SessionTTL),
-	}
-	s.KeyExpires = c.authKeyExpiry(s, now)
-	err = c.change(ctx, []Lock{LockPrincipal(p)}, func(st Store) error {
-		// The principal may have been removed, with its sessions, since the login was verified.
-		if _, err := st.Authorization(ctx, p); err != nil {
-			return loginError(err)
+	err = c.change(ctx, []Lock{LockPrincipal(p)}, func(st Store) (err error) {
+		if opened, err = isUnchanged(ctx, st, a); err != nil || !opened {
+			return err
 		}
 		if err := st.TrimSessions(ctx, p, maxSessions-1); err != nil {
 			return err
 		}
 		if p.Kind == KeyPrincipal {
-			if err := st.Touch(ctx, []Seen{{Principal: p, At: now}}); err != nil {
+			if err := st.Touch(ctx, []Seen{{Principal: p, At: s.Created}}); err != nil {
 				return err
 			}
 		}
@@ -202,7 +217,32 @@ func (c *Client) openSession(ctx context.Context, p Principal) (s Session, cred 
 		}
 		return st.AddSession(ctx, s)
 	})
-	return s, Credentials{Session: token, AuthKey: c.keys[0].sign.authKey(s, 0), Cookie: cookie}, err
+	return s, cred, opened, err
+}
+
+// newSession makes the record of a new session.
+func (c *Client) newSession(p Principal) (s Session, cred Credentials, err error) {
+	if cred.Session, err = c.newToken(sessionPrefix, sessionBody); err != nil {
+		return s, cred, err
+	}
+	if cred.Cookie, err = c.newToken(cookiePrefix, cookieBody); err != nil {
+		return s, cred, err
+	}
+	salt, err := c.random(saltSize)
+	if err != nil {
+		return s, cred, err
+	}
+	now := c.now()
+	s = Session{
+		ID: hashOf(cred.Session), Principal: p, Cookie: hashOf(cred.Cookie), Salt: string(salt),
+		Created: now, Rotated: now, LastSeen: now, Expires: now.Add(c.opts.SessionTTL),
+	}
+	if p.Kind == UserPrincipal {
+		s.Confirmed = now
+	}
+	s.KeyExpires = c.authKeyExpiry(s, now)
+	cred.AuthKey = c.keys[0].sign.authKey(s, 0)
+	return s, cred, nil
 }
 
 // authKeyExpiry returns when an auth_key made now ends, which is not after its session.
@@ -234,7 +274,10 @@ type AuthPingResponse struct {
 
 // AuthPing renews the actor's auth_key. If the actor showed the key before the current one, within
 // the grace, AuthPing returns the current one: a ping whose answer was lost can be repeated.
-// Causes: Unauthorized, also for an actor that has no session.
+//
+// If no backend has the user any more, all sessions of the user end. While a backend cannot tell, a
+// session goes on for 30 minutes after it last could. Causes: Unauthorized, also for an actor that
+// has no session.
 func (c *Client) AuthPing(ctx context.Context, req AuthPingRequest) (res AuthPingResponse, err error) {
 	defer wrap(&err, "auth/ping")
 	if err = c.precheck("auth/ping", req); err != nil {
@@ -244,25 +287,56 @@ func (c *Client) AuthPing(ctx context.Context, req AuthPingRequest) (res AuthPin
 	if ref.state.ID == (Hash{}) {
 		return res, errUnauthorized()
 	}
-	s, err := c.rotate(ctx, ref)
+	confirmed, err := c.confirmUser(ctx, ref.state)
+	if err != nil {
+		return res, err
+	}
+	s, err := c.rotate(ctx, ref, confirmed)
 	if err != nil {
 		return res, err
 	}
 	return AuthPingResponse{AuthKey: c.keys[0].sign.authKey(s, s.Gen), Cookie: c.cookieFor(ref.cookie, s.KeyExpires)}, nil
 }
 
+// confirmUser asks the backends for the user of a session and returns when they last had the user.
+// It ends the sessions of a user that they do not have any more.
+func (c *Client) confirmUser(ctx context.Context, s Session) (confirmed time.Time, err error) {
+	if s.Principal.Kind != UserPrincipal {
+		return s.Confirmed, nil
+	}
+	b, err := c.backendOf(ctx, s.Principal.Name)
+	now := c.now()
+	switch {
+	case err == nil && b != nil:
+		return now, nil
+	case err == nil:
+		err = c.store.RemoveSessions(ctx, s.Principal, Hash{})
+	case inStore(b) || ctx.Err() != nil:
+		return s.Confirmed, err
+	case now.Before(s.Confirmed.Add(unconfirmedTime)):
+		return s.Confirmed, nil
+	default:
+		err = c.store.RemoveSession(ctx, s.ID)
+	}
+	if err != nil {
+		return s.Confirmed, c.changed(err)
+	}
+	return s.Confirmed, c.sessionEnded(ctx, s, errNotConfirmed)
+}
+
+var errNotConfirmed = errors.New("the session has ended: no authentication backend has its user any more, or could be asked")
+
 // rotate returns the session with the generation after that of the key shown. Of several pings with
 // one key the first one rotates, and the others read what it stored.
-func (c *Client) rotate(ctx context.Context, ref sessionRef) (Session, error) {
+func (c *Client) rotate(ctx context.Context, ref sessionRef, confirmed time.Time) (Session, error) {
 	s := ref.state
 	if ref.gen != s.Gen {
 		return s, nil
 	}
 	now := c.now()
-	expires := c.authKeyExpiry(s, now)
-	err := c.store.RotateSession(ctx, s.ID, s.Gen, now, expires)
+	s.Gen, s.Rotated, s.KeyExpires, s.Confirmed = s.Gen+1, now, c.authKeyExpiry(s, now), confirmed
+	err := c.store.RotateSession(ctx, s)
 	if err == nil {
-		s.Gen, s.Rotated, s.KeyExpires = s.Gen+1, now, expires
 		return s, nil
 	}
 	if err != error(NotFound) {

@@ -211,6 +211,11 @@ type AuthorizationStore interface {
 	Authorization(ctx context.Context, p Principal) (Authorization, error)
 	// Authorizations returns all, ordered byte-wise by kind and then by name.
 	Authorizations(ctx context.Context) ([]Authorization, error)
+	// LastingPrincipals returns a page of the principals that have the access level q.Access, without
+	// keys that are missing or expire, ordered byte-wise by kind and then by name.
+	LastingPrincipals(ctx context.Context, q PrincipalQuery) ([]Principal, error)
+	// EverAuthorized reports whether there is an authorization or there has ever been one.
+	EverAuthorized(ctx context.Context) (bool, error)
 	// SetAuthorization stores or replaces an authorization.
 	SetAuthorization(ctx context.Context, a Authorization) error
 	// RemoveAuthorization removes an authorization and the known logins of its principal; sessions
@@ -251,9 +256,10 @@ type SessionStore interface {
 	Session(ctx context.Context, id Hash) (SessionState, error)
 	// AddSession stores a new session. Returns Exists.
 	AddSession(ctx context.Context, s Session) error
-	// RotateSession raises the generation by one and sets Rotated and KeyExpires, if gen is still the
-	// session's generation. Returns NotFound otherwise. Of concurrent calls exactly one returns nil.
-	RotateSession(ctx context.Context, id Hash, gen int64, rotated, keyExpires time.Time) error
+	// RotateSession replaces Gen, Rotated, KeyExpires and Confirmed of a session by those of s, if the
+	// stored Gen is one less than s.Gen. Returns NotFound otherwise. Of concurrent calls exactly one
+	// returns nil.
+	RotateSession(ctx context.Context, s Session) error
 	// Touch sets LastSeen of sessions and LastUsed of the API keys that they belong to, unless what
 	// is stored is later. It is not an error if one does not exist.
 	Touch(ctx context.Context, seen []Seen) error

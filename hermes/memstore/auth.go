@@ -57,11 +57,11 @@ func (s *Store) Authorization(ctx context.Context, p hermes.Principal) (hermes.A
 	if err != nil {
 		return hermes.Authorization{}, err
 	}
-	access, ok := r.authorizations.get(p)
+	a, ok := r.authorizations.get(p)
 	if !ok {
 		return hermes.Authorization{}, hermes.NotFound
 	}
-	return hermes.Authorization{Principal: p, Access: access}, nil
+	return a, nil
 }
 
 // Authorizations implements [hermes.AuthorizationStore].
@@ -71,16 +71,49 @@ func (s *Store) Authorizations(ctx context.Context) ([]hermes.Authorization, err
 		return nil, err
 	}
 	var all []hermes.Authorization
-	for p, access := range r.authorizations.all() {
-		all = append(all, hermes.Authorization{Principal: p, Access: access})
+	for _, a := range r.authorizations.all() {
+		all = append(all, a)
 	}
 	return all, nil
+}
+
+// LastingPrincipals implements [hermes.AuthorizationStore].
+func (s *Store) LastingPrincipals(ctx context.Context, q hermes.PrincipalQuery) ([]hermes.Principal, error) {
+	r, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var page []hermes.Principal
+	for p, a := range r.authorizations.after(q.After) {
+		if a.Access != q.Access {
+			continue
+		}
+		if p.Kind == hermes.KeyPrincipal {
+			if k, ok := r.keys.get(p.Name); !ok || !k.Expires.IsZero() {
+				continue
+			}
+		}
+		if page = append(page, p); len(page) == q.Limit {
+			break
+		}
+	}
+	return page, nil
+}
+
+// EverAuthorized implements [hermes.AuthorizationStore].
+func (s *Store) EverAuthorized(ctx context.Context) (bool, error) {
+	r, err := s.read(ctx)
+	if err != nil {
+		return false, err
+	}
+	return r.everAuthorized, nil
 }
 
 // SetAuthorization implements [hermes.AuthorizationStore].
 func (s *Store) SetAuthorization(ctx context.Context, a hermes.Authorization) error {
 	return s.write(ctx, func(r *records) error {
-		r.authorizations.set(a.Principal, a.Access)
+		r.authorizations.set(a.Principal, a)
+		r.everAuthorized = true
 		return nil
 	})
 }

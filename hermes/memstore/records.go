@@ -27,7 +27,8 @@ type records struct {
 	servers sortedMap[sip.Domain, *hermes.Servers]
 
 	credentials     sortedMap[string, hermes.Credential]
-	authorizations  sortedMap[hermes.Principal, hermes.Access]
+	authorizations  sortedMap[hermes.Principal, hermes.Authorization]
+	everAuthorized  bool
 	keys            sortedMap[string, *hermes.Key]
 	nonces          sortedMap[hermes.Hash, present]
 	nonceExpiries   sortedMap[expiry, present]
@@ -58,7 +59,7 @@ func newRecords() *records {
 		servers: newSortedMap[sip.Domain, *hermes.Servers](sip.Domain.Compare),
 
 		credentials:     newSortedMap[string, hermes.Credential](strings.Compare),
-		authorizations:  newSortedMap[hermes.Principal, hermes.Access](comparePrincipals),
+		authorizations:  newSortedMap[hermes.Principal, hermes.Authorization](comparePrincipals),
 		keys:            newSortedMap[string, *hermes.Key](strings.Compare),
 		nonces:          newSortedMap[hermes.Hash, present](compareHashes),
 		nonceExpiries:   newSortedMap[expiry, present](compareExpiries),
@@ -88,6 +89,7 @@ func (r *records) clone() *records {
 
 		credentials:     r.credentials.clone(),
 		authorizations:  r.authorizations.clone(),
+		everAuthorized:  r.everAuthorized,
 		keys:            r.keys.clone(),
 		nonces:          r.nonces.clone(),
 		nonceExpiries:   r.nonceExpiries.clone(),

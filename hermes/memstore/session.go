@@ -18,7 +18,9 @@ func (s *Store) Session(ctx context.Context, id hermes.Hash) (hermes.SessionStat
 		return hermes.SessionState{}, hermes.NotFound
 	}
 	state := hermes.SessionState{Session: *session}
-	state.Access, _ = r.authorizations.get(session.Principal)
+	if a, ok := r.authorizations.get(session.Principal); ok {
+		state.Access = a.Access
+	}
 	if k, ok := r.keys.get(session.Principal.Name); ok && session.Principal.Kind == hermes.KeyPrincipal {
 		state.Host, state.KeyExpires = k.Host, k.Expires
 	}
@@ -37,14 +39,15 @@ func (s *Store) AddSession(ctx context.Context, session hermes.Session) error {
 }
 
 // RotateSession implements [hermes.SessionStore].
-func (s *Store) RotateSession(ctx context.Context, id hermes.Hash, gen int64, rotated, keyExpires time.Time) error {
+func (s *Store) RotateSession(ctx context.Context, rotated hermes.Session) error {
 	return s.write(ctx, func(r *records) error {
-		session, ok := r.sessions.get(id)
-		if !ok || session.Gen != gen {
+		session, ok := r.sessions.get(rotated.ID)
+		if !ok || session.Gen != rotated.Gen-1 {
 			return hermes.NotFound
 		}
 		next := *session
-		next.Gen, next.Rotated, next.KeyExpires = gen+1, rotated, keyExpires
+		next.Gen, next.Rotated, next.KeyExpires, next.Confirmed =
+			rotated.Gen, rotated.Rotated, rotated.KeyExpires, rotated.Confirmed
 		r.setSession(&next)
 		return nil
 	})

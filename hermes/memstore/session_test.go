@@ -53,8 +53,8 @@ func TestStore_Sessions(t *testing.T) {
 		case 6, 7:
 			if exists {
 				session.Rotated, session.KeyExpires = moment(), moment()
-				must(t, s.RotateSession(t.Context(), id, session.Gen, session.Rotated, session.KeyExpires))
 				session.Gen++
+				must(t, s.RotateSession(t.Context(), session))
 				want[id] = session
 			}
 		default:

@@ -63,6 +63,8 @@ func mustWrite(t *testing.T, store *postgres.Store, v values) {
 	}
 	key := hermes.Key{ID: v.word, Comment: v.word, Created: v.at}
 	session := hermes.Session{ID: v.hash, Principal: v.principal, Expires: v.at, KeyExpires: v.at}
+	rotated := session
+	rotated.Gen, rotated.Rotated, rotated.Confirmed = 1, v.at, v.at
 	for i, err := range []error{
 		store.AddUser(ctx, u), store.SetUser(ctx, u), store.SetGroups(ctx, v.address, []string{v.word}),
 		store.AddPhone(ctx, hermes.Phone{MAC: v.mac, User: v.address}), store.AddAlias(ctx, hermes.Alias{Alias: v.alias, Destination: v.address}),
@@ -72,7 +74,7 @@ func mustWrite(t *testing.T, store *postgres.Store, v values) {
 		store.SetCredential(ctx, hermes.Credential{User: v.word, Hash: "x" + v.word}),
 		store.SetAuthorization(ctx, hermes.Authorization{Principal: v.principal, Access: 4}),
 		store.AddKey(ctx, key), store.AddNonce(ctx, hermes.Nonce{ID: v.hash, Expires: v.at}),
-		store.AddSession(ctx, session), store.RotateSession(ctx, v.hash, 0, v.at, v.at), store.Touch(ctx, []hermes.Seen{{Session: v.hash, Principal: v.principal, At: v.at}}),
+		store.AddSession(ctx, session), store.RotateSession(ctx, rotated), store.Touch(ctx, []hermes.Seen{{Session: v.hash, Principal: v.principal, At: v.at}}),
 		store.AddLogin(ctx, hermes.KnownLogin{Principal: v.principal, Network: v.word, Expires: v.at}, v.digit),
 		store.TrimSessions(ctx, v.principal, v.digit), store.RemoveSessions(ctx, v.principal, v.hash),
 	} {
@@ -113,6 +115,10 @@ func mustRead(t *testing.T, store *postgres.Store, v values) {
 		func() (any, error) { return store.Credential(ctx, v.word) },
 		func() (any, error) { return store.Authorization(ctx, v.principal) },
 		func() (any, error) { return store.Authorizations(ctx) },
+		func() (any, error) {
+			return store.LastingPrincipals(ctx, hermes.PrincipalQuery{Access: 4, After: v.principal, Limit: v.digit})
+		},
+		func() (any, error) { return store.EverAuthorized(ctx) },
 		func() (any, error) { return store.Key(ctx, v.word) },
 		func() (any, error) { return store.Keys(ctx) },
 		func() (any, error) { return store.Session(ctx, v.hash) },

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"math"
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -16,6 +17,8 @@ func testAuth(t *testing.T, open openFunc) {
 	t.Run("SetAuthorization", func(t *testing.T) { testSetAuthorization(t, open) })
 	t.Run("RemoveAuthorization", func(t *testing.T) { testRemoveAuthorization(t, open) })
 	t.Run("Authorizations", func(t *testing.T) { testAuthorizations(t, open) })
+	t.Run("LastingPrincipals", func(t *testing.T) { testLastingPrincipals(t, open) })
+	t.Run("EverAuthorized", func(t *testing.T) { testEverAuthorized(t, open) })
 }
 
 func testCredential(t *testing.T, open openFunc) {
@@ -63,6 +66,16 @@ func testSetAuthorization(t *testing.T, open openFunc) {
 		}
 		wantAuthorization(t, s, user, hermes.FullWrite)
 	})
+	t.Run("the epoch is stored as it is, and replaced", func(t *testing.T) {
+		s := open(t).Store
+		for _, epoch := range []int64{math.MinInt64, 0, math.MaxInt64} {
+			want := hermes.Authorization{Principal: userPrincipal("alice"), Access: hermes.FullRead, Epoch: epoch}
+			must(t, s.SetAuthorization(t.Context(), want))
+			got, err := s.Authorization(t.Context(), want.Principal)
+			wantEqual(t, got, err, want)
+			wantAuthorizations(t, s, want)
+		}
+	})
 }
 
 func testRemoveAuthorization(t *testing.T, open openFunc) {
@@ -102,6 +115,61 @@ func testAuthorizations(t *testing.T, open openFunc) {
 			must(t, s.SetAuthorization(t.Context(), want[(i*3+2)%len(want)]))
 		}
 		wantAuthorizations(t, s, want...)
+	})
+}
+
+func testLastingPrincipals(t *testing.T, open openFunc) {
+	t.Run("the level counts, and a key that is missing or expires does not", func(t *testing.T) {
+		s := open(t).Store
+		expiring := bearerKey("expiring")
+		expiring.Expires = at(1).AddDate(100, 0, 0)
+		mustAddKey(t, s, bearerKey("a"), bearerKey("B"), bearerKey("low"), bearerKey("alice"), expiring)
+		mustAuthorize(t, s, keyPrincipal("low"), hermes.LimitedWrite)
+		mustAuthorize(t, s, userPrincipal("low"), hermes.FullRead)
+		want := []hermes.Principal{keyPrincipal("B"), keyPrincipal("a"), userPrincipal("alice"), userPrincipal("expiring"), userPrincipal("ålice")}
+		for _, p := range append(want, keyPrincipal("missing"), keyPrincipal("expiring")) {
+			mustAuthorize(t, s, p, hermes.FullWrite)
+		}
+		for _, limit := range []int{1, 2, 5, 9} {
+			var all []hermes.Principal
+			q := hermes.PrincipalQuery{Access: hermes.FullWrite, Limit: limit}
+			for {
+				page, err := s.LastingPrincipals(t.Context(), q)
+				must(t, err)
+				if all = append(all, page...); len(page) < limit {
+					break
+				}
+				q.After = page[limit-1]
+			}
+			wantList(t, all, nil, want)
+		}
+	})
+}
+
+func testEverAuthorized(t *testing.T, open openFunc) {
+	t.Run("from the first authorization on, even if it is removed", func(t *testing.T) {
+		s := open(t).Store
+		want := func(ever bool) {
+			t.Helper()
+			got, err := s.EverAuthorized(t.Context())
+			wantEqual(t, got, err, ever)
+		}
+		p := userPrincipal("alice")
+		wantCause(t, s.RemoveAuthorization(t.Context(), p), hermes.NotFound)
+		want(false)
+		err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
+			must(t, tx.SetAuthorization(t.Context(), hermes.Authorization{Principal: p, Access: hermes.LimitedRead}))
+			must(t, tx.RemoveAuthorization(t.Context(), p))
+			return errOwn
+		})
+		if err != errOwn {
+			t.Fatal(err)
+		}
+		want(false)
+		mustAuthorize(t, s, p, hermes.LimitedRead)
+		want(true)
+		must(t, s.RemoveAuthorization(t.Context(), p))
+		want(true)
 	})
 }
 

@@ -72,6 +72,10 @@ func readCalls() []methodCall {
 			return errorOf(s.Authorization(ctx, userPrincipal("alice")))
 		}},
 		{"Authorizations", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Authorizations(ctx)) }},
+		{"LastingPrincipals", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.LastingPrincipals(ctx, hermes.PrincipalQuery{Access: hermes.FullWrite, Limit: 1}))
+		}},
+		{"EverAuthorized", func(ctx context.Context, s hermes.Store) error { return errorOf(s.EverAuthorized(ctx)) }},
 		{"Key", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Key(ctx, "k1")) }},
 		{"Keys", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Keys(ctx)) }},
 		{"Session", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Session(ctx, hash(1))) }},
@@ -162,7 +166,7 @@ func authWriteCalls() []methodCall {
 		{"AddLogin", func(ctx context.Context, s hermes.Store) error { return s.AddLogin(ctx, login("alice", "n9", 9), 9) }},
 		{"AddSession", func(ctx context.Context, s hermes.Store) error { return s.AddSession(ctx, session(9, alice)) }},
 		{"RotateSession", func(ctx context.Context, s hermes.Store) error {
-			return s.RotateSession(ctx, hash(1), 0, at(3), at(4))
+			return s.RotateSession(ctx, rotated(session(1, alice)))
 		}},
 		{"Touch", func(ctx context.Context, s hermes.Store) error {
 			return s.Touch(ctx, []hermes.Seen{{Session: hash(1), Principal: keyPrincipal("k1"), At: at(9)}})

@@ -149,9 +149,12 @@ func wantDistinctAliases(t *testing.T, s hermes.Store) {
 }
 
 func testRaceRotateSession(t *testing.T, s hermes.Store) {
-	mustAddSession(t, s, session(1, userPrincipal("alice")))
+	v := session(1, userPrincipal("alice"))
+	mustAddSession(t, s, v)
 	wantOneWinner(t, 16, rounds(t, 50), hermes.NotFound, func(round, _ int) error {
-		return s.RotateSession(t.Context(), hash(1), int64(round), at(3), at(4))
+		before := v
+		before.Gen = int64(round)
+		return s.RotateSession(t.Context(), rotated(before))
 	})
 }
 

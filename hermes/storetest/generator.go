@@ -108,7 +108,7 @@ func (g generator) servers() hermes.Servers {
 func (g generator) key() hermes.Key {
 	if g.bool() {
 		return hermes.Key{
-			ID: g.name(), PublicKey: g.binary(), Host: g.text(), Created: g.time(), LastUsed: maybe(g, g.time),
+			ID: g.name(), PublicKey: g.binary(), Host: g.text(), CreatedBy: g.name(), Created: g.time(), LastUsed: maybe(g, g.time),
 		}
 	}
 	return hermes.Key{
@@ -120,5 +120,6 @@ func (g generator) session() hermes.Session {
 	return hermes.Session{
 		ID: g.hash(), Principal: g.principal(), Cookie: g.hash(), Salt: g.binary(), Gen: int64(g.upTo(1)),
 		Created: g.time(), Rotated: g.time(), KeyExpires: g.time(), Expires: g.time(), LastSeen: g.time(),
+		Confirmed: maybe(g, g.time),
 	}
 }

@@ -275,6 +275,16 @@ func (s intercepted) Authorizations(ctx context.Context) ([]hermes.Authorization
 	return get(s, "Authorizations", func() ([]hermes.Authorization, error) { return s.store.Authorizations(ctx) })
 }
 
+// LastingPrincipals implements [hermes.Store].
+func (s intercepted) LastingPrincipals(ctx context.Context, q hermes.PrincipalQuery) ([]hermes.Principal, error) {
+	return get(s, "LastingPrincipals", func() ([]hermes.Principal, error) { return s.store.LastingPrincipals(ctx, q) })
+}
+
+// EverAuthorized implements [hermes.Store].
+func (s intercepted) EverAuthorized(ctx context.Context) (bool, error) {
+	return get(s, "EverAuthorized", func() (bool, error) { return s.store.EverAuthorized(ctx) })
+}
+
 // SetAuthorization implements [hermes.Store].
 func (s intercepted) SetAuthorization(ctx context.Context, a hermes.Authorization) error {
 	return s.run("SetAuthorization", func() error { return s.store.SetAuthorization(ctx, a) })
@@ -346,10 +356,8 @@ func (s intercepted) AddSession(ctx context.Context, v hermes.Session) error {
 }
 
 // RotateSession implements [hermes.Store].
-func (s intercepted) RotateSession(
-	ctx context.Context, id hermes.Hash, gen int64, rotated, keyExpires time.Time,
-) error {
-	return s.run("RotateSession", func() error { return s.store.RotateSession(ctx, id, gen, rotated, keyExpires) })
+func (s intercepted) RotateSession(ctx context.Context, v hermes.Session) error {
+	return s.run("RotateSession", func() error { return s.store.RotateSession(ctx, v) })
 }
 
 // Touch implements [hermes.Store].

@@ -71,7 +71,7 @@ func testNonce(t *testing.T, open openFunc) {
 func keyPair(id string) hermes.Key {
 	return hermes.Key{
 		ID: id, PublicKey: binaryText, Host: "192.0.2.0/24,2001:db8::/32", Comment: "ci “ø” '%",
-		Created: at(0), Expires: at(1), LastUsed: at(2),
+		CreatedBy: "ålice", Created: at(0), Expires: at(1), LastUsed: at(2),
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 
 func (g generator) authOperation() operation {
 	c := hermes.Credential{User: g.name(), Hash: g.text()}
-	a := hermes.Authorization{Principal: g.principal(), Access: g.access()}
+	a := hermes.Authorization{Principal: g.principal(), Access: g.access(), Epoch: int64(g.upTo(2))}
+	q := hermes.PrincipalQuery{Access: a.Access, After: maybe(g, g.principal), Limit: 1 + g.upTo(2)}
 	n := g.limit()
 	return drawFrom(g,
 		newOperation("SecretCheck", nil, func(ctx context.Context, s hermes.Store) string {
@@ -37,6 +38,12 @@ func (g generator) authOperation() operation {
 		}),
 		newOperation("Authorizations", nil, func(ctx context.Context, s hermes.Store) string {
 			return listResult(s.Authorizations(ctx))
+		}),
+		newOperation("LastingPrincipals", []any{q}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.LastingPrincipals(ctx, q))
+		}),
+		newOperation("EverAuthorized", nil, func(ctx context.Context, s hermes.Store) string {
+			return result(s.EverAuthorized(ctx))
 		}),
 		newOperation("SetAuthorization", []any{a}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.SetAuthorization(ctx, a))
@@ -93,10 +100,11 @@ func (g generator) sessionOperation() operation {
 		newOperation("AddSession", []any{v}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.AddSession(ctx, v))
 		}),
-		newOperation("RotateSession", []any{v.ID, v.Gen, v.Rotated, v.KeyExpires},
-			func(ctx context.Context, s hermes.Store) string {
-				return errorResult(s.RotateSession(ctx, v.ID, v.Gen, v.Rotated, v.KeyExpires))
-			}),
+		newOperation("RotateSession", []any{v}, func(ctx context.Context, s hermes.Store) string {
+			next := v
+			next.Gen++
+			return errorResult(s.RotateSession(ctx, next))
+		}),
 		newOperation("Touch", []any{v.ID, v.LastSeen}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(touch(ctx, s, hermes.Seen{Session: v.ID, Principal: v.Principal, At: v.LastSeen}))
 		}),

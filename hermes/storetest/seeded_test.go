@@ -171,15 +171,13 @@ func (s *seededStore) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.U
 	return s.Store.Users(ctx, q)
 }
 
-func (s *seededStore) RotateSession(
-	ctx context.Context, id hermes.Hash, gen int64, rotated, keyExpires time.Time,
-) error {
+func (s *seededStore) RotateSession(ctx context.Context, v hermes.Session) error {
 	if s.bug == "rotation without compare" {
-		if state, err := s.Store.Session(ctx, id); err == nil {
-			gen = state.Session.Gen
+		if state, err := s.Store.Session(ctx, v.ID); err == nil {
+			v.Gen = state.Session.Gen + 1
 		}
 	}
-	return s.Store.RotateSession(ctx, id, gen, rotated, keyExpires)
+	return s.Store.RotateSession(ctx, v)
 }
 
 func (s *seededStore) Session(ctx context.Context, id hermes.Hash) (hermes.SessionState, error) {

@@ -65,16 +65,20 @@ func testRotateSession(t *testing.T, open openFunc) {
 		s := open(t).Store
 		v, other := session(1, userPrincipal("alice")), session(2, userPrincipal("alice"))
 		v.Gen = 7
-		wantCause(t, s.RotateSession(t.Context(), v.ID, 7, at(3), at(4)), hermes.NotFound)
+		next := rotated(v)
+		wantCause(t, s.RotateSession(t.Context(), next), hermes.NotFound)
 		mustAddSession(t, s, v, other)
-		for _, gen := range []int64{6, 8, 0} {
-			wantCause(t, s.RotateSession(t.Context(), v.ID, gen, at(3), at(4)), hermes.NotFound)
+		for _, gen := range []int64{7, 9, 1} {
+			wrong := next
+			wrong.Gen = gen
+			wantCause(t, s.RotateSession(t.Context(), wrong), hermes.NotFound)
 		}
 		wantSession(t, s, hermes.SessionState{Session: v})
-		must(t, s.RotateSession(t.Context(), v.ID, 7, at(3), at(4)))
-		wantCause(t, s.RotateSession(t.Context(), v.ID, 7, at(5), at(6)), hermes.NotFound)
-		v.Gen, v.Rotated, v.KeyExpires = 8, at(3), at(4)
-		wantSession(t, s, hermes.SessionState{Session: v})
+		changed := next
+		changed.Created, changed.LastSeen, changed.Cookie, changed.Salt = at(5), at(6), hash(9), "other"
+		must(t, s.RotateSession(t.Context(), changed))
+		wantCause(t, s.RotateSession(t.Context(), next), hermes.NotFound)
+		wantSession(t, s, hermes.SessionState{Session: next})
 		wantSession(t, s, hermes.SessionState{Session: other})
 	})
 }
@@ -216,6 +220,12 @@ func session(n int, p hermes.Principal) hermes.Session {
 		ID: hash(n), Principal: p, Cookie: hash(n + 100), Salt: binaryText, Gen: 0,
 		Created: at(0), Rotated: at(1), KeyExpires: at(40), Expires: at(50), LastSeen: at(2),
 	}
+}
+
+// rotated returns v with its next auth_key.
+func rotated(v hermes.Session) hermes.Session {
+	v.Gen, v.Rotated, v.KeyExpires, v.Confirmed = v.Gen+1, at(3), at(4), at(3)
+	return v
 }
 
 func mustAddSession(t *testing.T, s hermes.Store, sessions ...hermes.Session) {

@@ -100,7 +100,7 @@ func testTxCauses(t *testing.T, s hermes.Store) {
 		wantCause(t, tx.RemoveNumber(ctx, number("+4719")), hermes.NotFound)
 		wantCause(t, tx.SetUser(ctx, localUser("alice@example.com")), hermes.NotFound)
 		wantCause(t, tx.RemoveAlias(ctx, addr("sales@example.com")), hermes.NotFound)
-		wantCause(t, tx.RotateSession(ctx, hash(1), 0, at(1), at(2)), hermes.NotFound)
+		wantCause(t, tx.RotateSession(ctx, rotated(session(1, userPrincipal("alice")))), hermes.NotFound)
 		must(t, addRecords(ctx, tx))
 		wantCause(t, tx.AddUser(ctx, localUser("alice@example.com")), hermes.Exists)
 		wantCause(t, tx.AddUser(ctx, remoteUser("bob@far.example")), hermes.Exists)

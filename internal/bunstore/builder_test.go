@@ -93,6 +93,12 @@ func TestModels(t *testing.T) {
 					want = append(want, column)
 				}
 			}
+			for line := range strings.Lines(ddl.String()) {
+				if added, ok := strings.CutPrefix(line, "ALTER TABLE "+name+" ADD COLUMN "); ok {
+					column, _, _ := strings.Cut(added, " ")
+					want = append(want, column)
+				}
+			}
 			for _, f := range table.Fields {
 				got = append(got, f.Name)
 			}

@@ -18,7 +18,7 @@ var models = []any{
 	(*userModel)(nil), (*phoneModel)(nil), (*numberModel)(nil), (*serversModel)(nil),
 	(*credentialModel)(nil), (*authorizationModel)(nil), (*keyModel)(nil), (*nonceModel)(nil), (*sessionModel)(nil),
 	(*loginModel)(nil),
-	(*secretCheckModel)(nil),
+	(*secretCheckModel)(nil), (*markModel)(nil),
 	(*migrationModel)(nil),
 }
 

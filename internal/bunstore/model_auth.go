@@ -28,18 +28,32 @@ type authorizationModel struct {
 	Kind   string `bun:"kind,pk"`
 	Name   string `bun:"name,pk"`
 	Access int    `bun:"access"`
+	Epoch  int64  `bun:"epoch"`
 }
 
 func newAuthorization(a hermes.Authorization) *authorizationModel {
-	return &authorizationModel{Kind: string(a.Principal.Kind), Name: a.Principal.Name, Access: int(a.Access)}
+	return &authorizationModel{
+		Kind: string(a.Principal.Kind), Name: a.Principal.Name, Access: int(a.Access), Epoch: a.Epoch,
+	}
 }
 
 func (m *authorizationModel) authorization() hermes.Authorization {
 	return hermes.Authorization{
 		Principal: hermes.Principal{Kind: hermes.PrincipalKind(m.Kind), Name: m.Name},
 		Access:    hermes.Access(m.Access),
+		Epoch:     m.Epoch,
 	}
 }
+
+// markModel is a fact that outlives the rows that it is about.
+type markModel struct {
+	bun.BaseModel `bun:"table:hermes.marks,alias:w"`
+
+	Name string `bun:"name,pk"`
+}
+
+// authorizedMark is the mark of a database that has had an authorization.
+const authorizedMark = "authorized"
 
 // keyModel is an API key.
 type keyModel struct {
@@ -50,6 +64,7 @@ type keyModel struct {
 	PublicKey []byte `bun:"public_key"`
 	Host      string `bun:"host"`
 	Comment   string `bun:"comment"`
+	CreatedBy string `bun:"created_by"`
 	Created   stamp  `bun:"created"`
 	Expires   stamp  `bun:"expires"`
 	LastUsed  stamp  `bun:"last_used"`
@@ -58,14 +73,14 @@ type keyModel struct {
 func newKey(k hermes.Key) *keyModel {
 	return &keyModel{
 		ID: k.ID, Hash: k.Hash[:], PublicKey: []byte(k.PublicKey), Host: k.Host, Comment: k.Comment,
-		Created: stamp(k.Created), Expires: stamp(k.Expires), LastUsed: stamp(k.LastUsed),
+		CreatedBy: k.CreatedBy, Created: stamp(k.Created), Expires: stamp(k.Expires), LastUsed: stamp(k.LastUsed),
 	}
 }
 
 func (m *keyModel) key() hermes.Key {
 	return hermes.Key{
 		ID: m.ID, Hash: toHash(m.Hash), PublicKey: string(m.PublicKey), Host: m.Host, Comment: m.Comment,
-		Created: time.Time(m.Created), Expires: time.Time(m.Expires), LastUsed: time.Time(m.LastUsed),
+		CreatedBy: m.CreatedBy, Created: time.Time(m.Created), Expires: time.Time(m.Expires), LastUsed: time.Time(m.LastUsed),
 	}
 }
 
@@ -127,6 +142,7 @@ type sessionModel struct {
 	KeyExpires stamp  `bun:"key_expires"`
 	Expires    stamp  `bun:"expires"`
 	LastSeen   stamp  `bun:"last_seen"`
+	Confirmed  stamp  `bun:"confirmed"`
 }
 
 func newSession(s hermes.Session) *sessionModel {
@@ -134,7 +150,7 @@ func newSession(s hermes.Session) *sessionModel {
 		ID: s.ID[:], Kind: string(s.Principal.Kind), Name: s.Principal.Name,
 		Cookie: s.Cookie[:], Salt: []byte(s.Salt), Gen: s.Gen,
 		Created: stamp(s.Created), Rotated: stamp(s.Rotated), KeyExpires: stamp(s.KeyExpires),
-		Expires: stamp(s.Expires), LastSeen: stamp(s.LastSeen),
+		Expires: stamp(s.Expires), LastSeen: stamp(s.LastSeen), Confirmed: stamp(s.Confirmed),
 	}
 }
 
@@ -155,7 +171,7 @@ func (r *sessionRow) state() hermes.SessionState {
 			Principal: hermes.Principal{Kind: hermes.PrincipalKind(r.Kind), Name: r.Name},
 			Cookie:    toHash(r.Cookie), Salt: string(r.Salt), Gen: r.Gen,
 			Created: time.Time(r.Created), Rotated: time.Time(r.Rotated), KeyExpires: time.Time(r.KeyExpires),
-			Expires: time.Time(r.Expires), LastSeen: time.Time(r.LastSeen),
+			Expires: time.Time(r.Expires), LastSeen: time.Time(r.LastSeen), Confirmed: time.Time(r.Confirmed),
 		},
 		Access: hermes.Access(r.Access), Host: r.Host, KeyExpires: time.Time(r.APIKeyExpires),
 	}

@@ -28,7 +28,7 @@ func (b *builder) sessionStatements() sessionStatements {
 		addSession: b.statement(Auth, b.insert(session).On("CONFLICT DO NOTHING")),
 		rotateSession: b.statement(Auth, b.NewUpdate().Model(session).
 			Set("gen = gen + 1").Set("rotated = ?", place(1)).Set("key_expires = ?", place(2)).
-			Where("e.id = ? AND e.gen = ?", place(3), place(4))),
+			Set("confirmed = ?", place(3)).Where("e.id = ? AND e.gen = ?", place(4), place(5))),
 		touchSession: b.statement(Auth, b.NewUpdate().Model(session).Set("last_seen = ?", place(1)).
 			Where("e.id = ?", place(2)).Where("e.last_seen IS NULL OR e.last_seen < ?", place(1))),
 
@@ -61,8 +61,9 @@ func (s *Store) AddSession(ctx context.Context, v hermes.Session) error {
 }
 
 // RotateSession implements [hermes.Store].
-func (s *Store) RotateSession(ctx context.Context, id hermes.Hash, gen int64, rotated, keyExpires time.Time) error {
-	return s.change(ctx, s.sql().rotateSession, hermes.NotFound, stamp(rotated), stamp(keyExpires), id[:], gen)
+func (s *Store) RotateSession(ctx context.Context, v hermes.Session) error {
+	return s.change(ctx, s.sql().rotateSession, hermes.NotFound,
+		stamp(v.Rotated), stamp(v.KeyExpires), stamp(v.Confirmed), v.ID[:], v.Gen-1)
 }
 
 // RemoveSession implements [hermes.Store].

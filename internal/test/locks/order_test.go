@@ -102,8 +102,6 @@ func (p pair) outOfOrder() string {
 			p.second.name == name && slices.Contains(others, p.first.name)
 	}
 	switch {
-	case with("auth/login", "auth/update_user", "Recover"):
-		return "a password is verified before the session is opened, since a hash takes long"
 	case with("Recover", "Recover", "Bootstrap", "auth/add_user", "auth/remove_user"):
 		return "Recover looks for the user before; if that has changed since, it fails and changes nothing"
 	}
