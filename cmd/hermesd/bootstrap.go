@@ -198,16 +198,16 @@ func (s *server) beginFirstLogin(ctx context.Context) (*firstLogin, error) {
 	return newFirstLogin(ctx, b)
 }
 
-// createFirstUser creates firstUser in an embedded database that has no principal, and returns the
-// password. In any other case it does nothing and returns the zero Secret. first may be nil.
-// Several hermesd may call it at the same time: one of them creates the user.
+// createFirstUser creates firstUser in an embedded database that has never had a principal, and
+// returns the password. In any other case it does nothing and returns the zero Secret. first may be
+// nil. Several hermesd may call it at the same time: one of them creates the user.
 func (s *server) createFirstUser(ctx context.Context, first *firstLogin) (hermes.Secret, error) {
 	b := s.backends.writable()
 	if b == nil || !s.config.db.embedded() {
 		return hermes.Secret{}, nil
 	}
-	bootstrapped, err := s.client.Bootstrapped(ctx)
-	if err != nil || bootstrapped {
+	authorized, err := s.client.EverAuthorized(ctx)
+	if err != nil || authorized {
 		return hermes.Secret{}, withStoreError(err)
 	}
 	if first == nil {

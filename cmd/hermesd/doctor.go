@@ -110,8 +110,12 @@ func (c *config) examine(ctx context.Context, report func(doctor.Finding)) {
 			Remedy: "start hermesd, which creates a new one; or correct db and data"})
 		return
 	}
+	backends, backendsErr := c.openBackends()
+	defer backends.Close()
 	doctor.Examine(ctx, doctor.Options{
 		Database:          db,
+		Backends:          backends,
+		BackendsErr:       backendsErr,
 		AutoMigrate:       c.migrate == migrateAuto,
 		SecretKeys:        keys,
 		Domains:           c.domains,

@@ -14,6 +14,7 @@ import (
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"modernc.org/sqlite"
 
+	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/internal/bunstore"
 	"github.com/hermes-voip/go-hermes/internal/pgconn"
 )
@@ -99,13 +100,19 @@ func SQLite(path string) (*Database, error) {
 // Close closes the connections.
 func (d *Database) Close() error { return d.pool.Close() }
 
-// Used reports whether the database has principals, which means that it has been in use, or is
-// ready for it.
+// Used reports whether the database has principals that do not expire, which means that it has been
+// in use, or is ready for it. It also serves for the schema of an older version.
 func (d *Database) Used(ctx context.Context) (used bool, err error) {
 	err = d.read(ctx, func(ctx context.Context, s *bunstore.Store) error {
-		all, err := s.Authorizations(ctx)
-		used = len(all) > 0
-		return err
+		used = false
+		for access := hermes.LimitedRead; access <= hermes.FullWrite && !used; access++ {
+			page, err := s.LastingPrincipals(ctx, hermes.PrincipalQuery{Access: access, Limit: 1})
+			if err != nil {
+				return err
+			}
+			used = len(page) > 0
+		}
+		return nil
 	})
 	return used, err
 }

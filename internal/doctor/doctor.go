@@ -51,6 +51,9 @@ type Options struct {
 	SecretKeys []hermes.SecretKey
 	// Domains are the domains that are served in addition to those in Kamailio's table.
 	Domains []sip.Domain
+	// Backends authenticate the API's users. BackendsErr is the reason why they are not known, or nil.
+	Backends    []hermes.Backend
+	BackendsErr error
 	// KamailioPlaintext is whether Kamailio's table must have the clear passwords.
 	KamailioPlaintext bool
 	// LoadedDomains returns the names of the domains that the running Kamailio has loaded from its

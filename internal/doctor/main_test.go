@@ -204,7 +204,9 @@ func (db *testDB) examine(t *testing.T, change func(*Options)) []Finding {
 	t.Helper()
 	d := db.open(t, "")
 	defer d.Close()
-	opts := Options{Database: d, SecretKeys: []hermes.SecretKey{mustSecretKey(testKey)}}
+	opts := Options{
+		Database: d, SecretKeys: []hermes.SecretKey{mustSecretKey(testKey)}, Backends: []hermes.Backend{local.New(nil)},
+	}
 	if change != nil {
 		change(&opts)
 	}

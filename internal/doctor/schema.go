@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -170,10 +171,11 @@ func (e *examiner) migrations(m migrations, err error) {
 // bootstrapped checks that there is a principal that can administer Hermes.
 func (e *examiner) bootstrapped(ctx context.Context) {
 	const name = "bootstrapped"
-	done, err := false, e.schemaErr
+	var done, ever bool
+	err := cmp.Or(e.schemaErr, e.BackendsErr)
 	if err == nil {
 		err = e.Database.read(ctx, func(ctx context.Context, s *bunstore.Store) (err error) {
-			done, err = isBootstrapped(ctx, s)
+			done, ever, err = e.askBootstrapped(ctx, s)
 			return err
 		})
 	}
@@ -182,27 +184,31 @@ func (e *examiner) bootstrapped(ctx context.Context) {
 		e.reportNotChecked(name, err)
 	case done:
 		e.reportOK(name, "there is a principal with full_write")
-	case e.isSQLite:
+	case e.isSQLite && !ever:
 		e.reportProblem(Warn, name, "there is no principal with full_write",
 			"start hermesd, which makes the first one; where it does not, run hermesd bootstrap --user NAME")
 	default:
-		e.reportProblem(Fail, name, "there is no principal with full_write: Hermes cannot be administered",
-			"run hermesd bootstrap --user NAME")
+		e.reportProblem(Fail, name, "there is no principal with full_write that can log in and does not expire: "+
+			"Hermes cannot be administered", "run hermesd bootstrap --user NAME")
 	}
 }
 
-// isBootstrapped asks a Client over the store. The Client has a new secret key, which it does not
-// use.
-func isBootstrapped(ctx context.Context, s hermes.Store) (bool, error) {
+// askBootstrapped asks a Client over the store whether there is an administrator, and whether there
+// has ever been a principal. The Client has a new secret key, which it does not use.
+func (e *examiner) askBootstrapped(ctx context.Context, s hermes.Store) (done, ever bool, err error) {
 	key, err := hermes.NewSecretKey(rand.Reader)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
-	client, err := hermes.New(s, &hermes.Options{SecretKeys: []hermes.SecretKey{key}})
+	client, err := hermes.New(s, &hermes.Options{SecretKeys: []hermes.SecretKey{key}, Backends: e.Backends})
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
-	return client.Bootstrapped(ctx)
+	if done, err = client.Bootstrapped(ctx); err != nil {
+		return false, false, err
+	}
+	ever, err = client.EverAuthorized(ctx)
+	return done, ever, err
 }
 
 // searchIndex checks that PostgreSQL has the index that makes searches in the users fast.

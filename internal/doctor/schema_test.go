@@ -3,7 +3,7 @@ package doctor
 import "testing"
 
 // allSteps are the migration steps, as a finding lists them.
-const allSteps = "0001_provisioning, 0002_access, 0003_search, 0004_numbers, 0005_logins, 0006_secret_check"
+const allSteps = "0001_provisioning, 0002_access, 0003_search, 0004_numbers, 0005_logins, 0006_secret_check, 0007_epoch"
 
 func TestExaminer_schema(t *testing.T) {
 	badGroups := couldNotCheck("the table grp is not as Kamailio has it", "groups")
@@ -89,13 +89,32 @@ func TestExaminer_schema(t *testing.T) {
 			engine: "postgres",
 			sql:    []string{`UPDATE HERMES.authorizations SET access = 3`},
 			want: map[string]string{
-				"bootstrapped": "fail there is no principal with full_write: Hermes cannot be administered",
+				"bootstrapped": "fail there is no principal with full_write that can log in and does not expire: " +
+					"Hermes cannot be administered",
 			},
 		},
 		{
-			why:    "no principal, but hermesd adds one at its start",
+			why:    "the principal is a user that no backend has",
+			engine: "postgres",
+			sql:    []string{`DELETE FROM HERMES.credentials`},
+			want: map[string]string{
+				"bootstrapped": "fail there is no principal with full_write that can log in and does not expire: " +
+					"Hermes cannot be administered",
+			},
+		},
+		{
+			why:    "no principal any more, so that hermesd adds none at its start",
 			engine: "sqlite",
 			sql:    []string{`DELETE FROM HERMES.authorizations`},
+			want: map[string]string{
+				"bootstrapped": "fail there is no principal with full_write that can log in and does not expire: " +
+					"Hermes cannot be administered",
+			},
+		},
+		{
+			why:    "no principal yet, but hermesd adds one at its start",
+			engine: "sqlite",
+			sql:    []string{`DELETE FROM HERMES.authorizations`, `DELETE FROM HERMES.marks`},
 			want:   map[string]string{"bootstrapped": "warn there is no principal with full_write"},
 		},
 		{

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/local"
 	"github.com/hermes-voip/go-hermes/internal/bunstore"
 )
 
@@ -190,6 +191,7 @@ func TestExaminer_privileges(t *testing.T) {
 			got := problems(t, examine(t, Options{
 				Database:   d,
 				SecretKeys: []hermes.SecretKey{mustSecretKey(testKey)},
+				Backends:   []hermes.Backend{local.New(nil)},
 			}))
 			if row.want["migrations"] != "" {
 				delete(got, "not-checked") // TestExaminer_schema checks that
