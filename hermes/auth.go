@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"unicode"
 )
 
 // apiUserMax is the length of the longest name of an API user, in characters.
@@ -18,6 +19,21 @@ func checkAPIUser(user string) error {
 	}
 	return checkText("user", user, apiUserMax)
 }
+
+// checkNewAPIUser is checkAPIUser for a name that is about to be authorized. It refuses names that
+// look like another one.
+func checkNewAPIUser(user string) error {
+	if err := checkAPIUser(user); err != nil {
+		return err
+	}
+	if strings.TrimSpace(user) != user || strings.ContainsFunc(user, isFormat) {
+		return badParameter("user %q: want a name without a blank at either end and without characters that are not shown", user)
+	}
+	return nil
+}
+
+// isFormat reports whether r is a format character of Unicode, such as the zero-width ones.
+func isFormat(r rune) bool { return unicode.Is(unicode.Cf, r) }
 
 func checkAccess(a Access) error {
 	if a < LimitedRead || a > FullWrite {
@@ -47,7 +63,7 @@ type AuthAuthorizeRequest struct {
 
 // Check implements [Request].
 func (r AuthAuthorizeRequest) Check(...string) error {
-	return firstError(checkAPIUser(r.User), checkAccess(r.Access))
+	return firstError(checkNewAPIUser(r.User), checkAccess(r.Access))
 }
 
 // AuthAuthorizeResponse has both.
@@ -218,7 +234,7 @@ type AuthAddUserRequest struct {
 
 // Check implements [Request].
 func (r AuthAddUserRequest) Check(...string) error {
-	if err := checkAPIUser(r.User); err != nil || r.Password.IsZero() {
+	if err := checkNewAPIUser(r.User); err != nil || r.Password.IsZero() {
 		return err
 	}
 	return checkAPIPassword(r.Password)
@@ -275,7 +291,7 @@ func (c *Client) addAPIUser(ctx context.Context, a Authorization, password Secre
 	if b != nil {
 		return failed(Exists, "the backend %s has the user %q", b.Name(), user)
 	}
-	add, err := w.Add(user, password)
+	add, err := w.Add(user, normalPassword(password))
 	if err != nil {
 		return internalFault(err)
 	}
@@ -375,7 +391,7 @@ func (c *Client) newPassword(ctx context.Context, user string, password Secret, 
 	if b.Name() != w.Name() {
 		return nil, failed(ReadOnly, "the backend %s of %q cannot be written", b.Name(), user)
 	}
-	update, err := w.Update(user, password)
+	update, err := w.Update(user, normalPassword(password))
 	if err != nil {
 		return nil, internalFault(err)
 	}

@@ -155,6 +155,21 @@ func TestClient_AuthAddUser(t *testing.T) {
 		}
 		wantAccess(t, mustAuthenticate(t, e, credentials(login)), hermes.LimitedRead)
 	})
+	t.Run("with an accent that is composed or not", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		const composed, decomposed = "caf\u00e9 au lait", "cafe\u0301 au lait"
+		for _, p := range []struct{ stored, given string }{{composed, decomposed}, {decomposed, composed}} {
+			mustRemoveAPIUser(t, e.client, "writer")
+			req := hermes.AuthAddUserRequest{User: "writer", Password: hermes.NewSecret(p.stored)}
+			if _, err := e.client.AuthAddUser(t.Context(), req); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := e.login(t, "writer", p.given); err != nil {
+				t.Errorf("login with %+q where %+q is the password: %v", p.given, p.stored, err)
+			}
+		}
+	})
 	t.Run("without a password", func(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
@@ -184,6 +199,9 @@ func TestClient_AuthAddUser_causes(t *testing.T) {
 		{"a password with a control character", "new", "1234567\t8", nil, hermes.Parameters},
 		{"no user", "", password, nil, hermes.Parameters},
 		{"a user name of 65 characters", strings.Repeat("a", 65), password, nil, hermes.Parameters},
+		{"a blank before the user name", " new", password, nil, hermes.Parameters},
+		{"a blank after the user name", "new\u00a0", password, nil, hermes.Parameters},
+		{"a character of the user name that is not shown", "n\u200bew", password, nil, hermes.Parameters},
 		{"no backend can be written", "new", password, func(local hermes.Backend) []hermes.Backend {
 			return []hermes.Backend{readOnlyBackend{local}}
 		}, hermes.ReadOnly},

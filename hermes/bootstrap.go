@@ -90,7 +90,7 @@ func (c *Client) checkBootstrap(ctx context.Context, user string) error {
 	if err := c.mayMakeUsers(ctx); err != nil {
 		return err
 	}
-	return checkAPIUser(user)
+	return checkNewAPIUser(user)
 }
 
 // needNoAdmin returns Exists if there is an administrator. away is from adminsElsewhere.

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -138,6 +140,10 @@ func checkSIPPassword(p Secret) error {
 func checkRemotePassword(p Secret) error { return checkPassword(p, 1, 64) }
 
 func checkAPIPassword(p Secret) error { return checkPassword(p, 8, 128) }
+
+// normalPassword returns the password of an API user in Unicode's form NFC, in which backends get
+// it: keyboards and systems differ in how they write a letter with an accent.
+func normalPassword(p Secret) Secret { return NewSecret(norm.NFC.String(p.Reveal())) }
 
 func checkPassword(p Secret, least, most int) error {
 	s := p.Reveal()

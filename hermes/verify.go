@@ -41,7 +41,7 @@ func (c *Client) askBackends(
 	if err != nil {
 		user = unknownUser
 	}
-	v := c.verifyPassword(ctx, user, password, known)
+	v := c.verifyPassword(ctx, user, normalPassword(password), known)
 	if err != nil || !v.right {
 		e := errLogin()
 		e.Err = v.fault
