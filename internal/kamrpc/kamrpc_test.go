@@ -1,9 +1,11 @@
 package kamrpc
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -116,6 +118,50 @@ func TestClient_DropContacts(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestClient_Call_ServerCloses has a server that closes each connection after one response without
+// announcing it, as Kamailio does after set_reply_close.
+func TestClient_Call_ServerCloses(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go answerOnce(conn)
+		}
+	}()
+	c, err := New("http://" + ln.Addr().String() + "/RPC")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if _, err := c.Call(t.Context(), "core.version"); err != nil {
+			t.Fatalf("got error %v, want none: each call has a connection of its own", err)
+		}
+	}
+}
+
+// answerOnce answers the first request of a connection, and closes the connection at the second.
+func answerOnce(conn net.Conn) {
+	defer conn.Close()
+	r := bufio.NewReader(conn)
+	for n := range 2 {
+		req, err := http.ReadRequest(r)
+		if err != nil || n > 0 {
+			return
+		}
+		_, _ = io.Copy(io.Discard, req.Body)
+		const body = `{"jsonrpc":"2.0","result":"kamailio","id":1}`
+		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	}
 }
 
