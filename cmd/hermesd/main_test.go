@@ -59,7 +59,7 @@ func runCommand(t *testing.T, e env, args ...string) (code int, stdout, stderr s
 // is stopped after a while.
 func runCommandInput(t *testing.T, stdin string, e env, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	var out, errs strings.Builder
 	a := &app{

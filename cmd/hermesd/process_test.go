@@ -89,7 +89,7 @@ func (p *process) read(stderr io.Reader) {
 }
 
 // lineTimeout is far more than hermesd takes to print any line.
-const lineTimeout = 30 * time.Second
+const lineTimeout = 60 * time.Second
 
 // waitForLine waits for a line of standard error that contains text, and returns the first one.
 func (p *process) waitForLine(t *testing.T, text string) string {

@@ -233,7 +233,7 @@ func TestStore_Users_Index(t *testing.T) {
 		mustSearch(t.Context(), t, store, fmt.Sprintf("*u1999%d@*", i))
 	}
 	const scans = "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'users_search'"
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		var n int
 		if _, err := fmt.Sscan(db.Value(t, scans), &n); err != nil {
 			t.Fatal(err)

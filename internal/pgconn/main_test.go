@@ -110,7 +110,7 @@ func checkRows(t *testing.T, db *pgtest.DB, want string) {
 // database, so that a row that is not there afterwards was not written.
 func waitUntilIdle(t *testing.T, db *pgtest.DB) {
 	t.Helper()
-	timeout := time.After(30 * time.Second)
+	timeout := time.After(60 * time.Second)
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
 	for {
@@ -122,7 +122,7 @@ func waitUntilIdle(t *testing.T, db *pgtest.DB) {
 		select {
 		case <-ticker.C:
 		case <-timeout:
-			t.Fatal("statements are still running after 30 s")
+			t.Fatal("statements are still running after 60 s")
 		}
 	}
 }

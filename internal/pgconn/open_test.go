@@ -111,7 +111,7 @@ func TestConnector_Connect_ClosesFailed(t *testing.T) {
 		}
 		select {
 		case <-closed:
-		case <-time.After(20 * time.Second):
+		case <-time.After(60 * time.Second):
 			t.Fatal("the network connection of a failed attempt stays open")
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 // startLimit is how long Kamailio may take to start on a busy machine. It needs a tenth of a second
 // otherwise.
-const startLimit = 30 * time.Second
+const startLimit = 60 * time.Second
 
 // Options configures Kamailio.
 type Options struct {

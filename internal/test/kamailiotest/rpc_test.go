@@ -67,7 +67,7 @@ func TestKamailio_RPCSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(60 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(conn, `{"jsonrpc":"2.0","id":1,"method":"core.version"}`); err != nil {

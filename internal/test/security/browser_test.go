@@ -32,7 +32,7 @@ const (
 )
 
 // browserTimeout limits each wait for a browser.
-const browserTimeout = 30 * time.Second
+const browserTimeout = 60 * time.Second
 
 // TestBrowser tests that pages of other origins can neither change anything in hermesd nor read its
 // answers, although the browser has the user's cookie and the pages know the session and auth_key.

@@ -48,18 +48,18 @@ func findProgram(name, debianPackage string, folders []string) (string, error) {
 	return "", fmt.Errorf("no %s in PATH or %q (Debian: %s)", name, candidates[1:], debianPackage)
 }
 
-// WaitFor polls until the condition holds. It ends the test if that takes more than 30 seconds;
-// the description completes "waited 30 s for".
+// WaitFor polls until the condition holds. It ends the test if that takes more than 60 seconds;
+// the description completes "waited 60 s for".
 func WaitFor(tb testing.TB, description string, condition func() bool) {
 	tb.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(60 * time.Second)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !condition() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			tb.Fatalf("waited 30 s for %s", description)
+			tb.Fatalf("waited 60 s for %s", description)
 		}
 	}
 }
