@@ -102,22 +102,26 @@ func TestRunTx_IgnoredError(t *testing.T) {
 func TestRunTx_Cancelled(t *testing.T) {
 	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		fillPool(t, pool, 1)
-		for name, fn := range map[string]func(ctx context.Context, cancel func(), c *sql.Conn) error{
-			"between": func(ctx context.Context, cancel func(), c *sql.Conn) error {
+		for name, fn := range map[string]func(ctx, caller context.Context, cancel func(), c *sql.Conn) error{
+			"between": func(ctx, _ context.Context, cancel func(), c *sql.Conn) error {
 				cancel()
 				return insert(1)(ctx, c)
 			},
-			"during": func(ctx context.Context, cancel func(), c *sql.Conn) error {
-				time.AfterFunc(20*time.Millisecond, cancel)
-				return exec(ctx, c, "INSERT INTO public.x SELECT 2 FROM pg_sleep(0.1)")
+			"during": func(ctx, caller context.Context, cancel func(), c *sql.Conn) error {
+				go func() {
+					for caller.Err() == nil && pg.Value(t, advisoryWaits) == "0" {
+					}
+					cancel()
+				}()
+				return insertAfter(ctx, caller, t, pg, c, 2)
 			},
-			"deadline": func(ctx context.Context, _ func(), c *sql.Conn) error {
-				return exec(ctx, c, "INSERT INTO public.x SELECT 3 FROM pg_sleep(0.3)")
+			"deadline": func(ctx, caller context.Context, _ func(), c *sql.Conn) error {
+				return insertAfter(ctx, caller, t, pg, c, 3)
 			},
 		} {
 			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 			err := RunTx(ctx, pool, TxOptions{}, func(txCtx context.Context, c *sql.Conn) error {
-				return fn(txCtx, cancel, c)
+				return fn(txCtx, ctx, cancel, c)
 			})
 			if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 				t.Errorf("%s: got error %v, want that of the context, %v", name, err, ctx.Err())
@@ -135,11 +139,34 @@ func TestRunTx_Cancelled(t *testing.T) {
 	})
 }
 
+const advisoryWaits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()"
+
+// insertAfter inserts n into x by a statement that does not end on the server before end does.
+func insertAfter(ctx, end context.Context, t *testing.T, pg *pgtest.DB, c *sql.Conn, n int) error {
+	t.Helper()
+	holder, err := mustOpen(t, Options{URL: pg.URL()}).Conn(t.Context())
+	if err != nil {
+		return err
+	}
+	if _, err := holder.ExecContext(t.Context(), "SELECT pg_advisory_lock(1)"); err != nil {
+		return err
+	}
+	released := make(chan struct{})
+	context.AfterFunc(end, func() {
+		defer close(released)
+		_, _ = holder.ExecContext(t.Context(), "SELECT pg_advisory_unlock(1)")
+		_ = holder.Close()
+	})
+	err = exec(ctx, c, "INSERT INTO public.x SELECT $1::int FROM (SELECT pg_advisory_xact_lock_shared(1)) AS held", n)
+	<-released
+	return err
+}
+
 func TestRunTx_Timeout(t *testing.T) {
 	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		opts := TxOptions{Timeout: 50 * time.Millisecond}
 		err := RunTx(t.Context(), pool, opts, func(ctx context.Context, c *sql.Conn) error {
-			return exec(ctx, c, "INSERT INTO public.x SELECT 1 FROM pg_sleep(0.3)")
+			return insertAfter(ctx, ctx, t, pg, c, 1)
 		})
 		if err == nil {
 			t.Error("got no error, want one, because fn exceeded its timeout")
