@@ -150,7 +150,8 @@ func httpTransport(target string) transport {
 			return nil, err
 		}
 		req.Header.Set("Content-Type", "application/json")
-		req.Close = true // Kamailio may close a connection after its response, and a POST is not sent again
+		// Kamailio may close a connection after its response, and a POST is not sent again.
+		req.Close = true
 		res, err := client.Do(req)
 		if err != nil {
 			return nil, err
