@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -173,4 +174,25 @@ func TestServer_CreateFirstUser_unfinished(t *testing.T) {
 	}
 	p := startHermesd(t, nil, "--data", data)
 	p.login(t, firstUser, p.password())
+}
+
+// TestServer_CreateFirstUser_onlyOnce removes the only principal of a server by SQL, since the API
+// refuses that, and starts the server again.
+func TestServer_CreateFirstUser_onlyOnce(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	p := startHermesd(t, nil, "--data", data)
+	p.login(t, firstUser, p.password())
+	db, err := sql.Open("sqlite", filepath.Join(data, "hermes.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("DELETE FROM hermes_sessions; DELETE FROM hermes_authorizations; DELETE FROM hermes_credentials"); err != nil {
+		t.Fatal(err)
+	}
+	p = restartHermesd(t, p, env{"HERMES_DATA": data})
+	if password := p.password(); password != "" {
+		t.Error("the second start created a first user, want none: the database was bootstrapped before")
+	}
 }
