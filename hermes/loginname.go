@@ -36,13 +36,12 @@ func (k limitKeys) sum(kind, name, network string) (key limitKey) {
 	return key
 }
 
-// network returns what counts as one address: an IPv6 host can use all addresses of a /64.
+// network returns [NetworkOf] as a text, without the length of a single address.
 func network(a netip.Addr) string {
-	if a = a.Unmap(); a.Is6() {
-		p, _ := a.WithZone("").Prefix(64)
+	if p := NetworkOf(a); !p.IsSingleIP() {
 		return p.String()
 	}
-	return a.String()
+	return a.Unmap().WithZone("").String()
 }
 
 // foldName maps the spellings of a name that a directory may take for the same user to one: upper
