@@ -139,8 +139,8 @@ func TestClient_AuthLogin_silentDirectory(t *testing.T) {
 	})
 }
 
-// Logins that fail because a directory does not answer count against no limit, unless another backend
-// has found the password wrong.
+// Logins that fail because a directory does not answer count against no limit, unless another
+// backend has found the password wrong.
 func TestClient_AuthLogin_failingDirectory(t *testing.T) {
 	t.Parallel()
 	d := &directory{fault: errors.New("unreachable")}
