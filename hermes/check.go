@@ -4,6 +4,7 @@ import (
 	"net/mail"
 	"net/url"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -76,6 +77,34 @@ func checkText(name, s string, most int) error {
 	}
 	return nil
 }
+
+// apiUserMax is the length of the longest name of an API user, in characters.
+const apiUserMax = 64
+
+func checkAPIUser(user string) error {
+	if user == "" {
+		return badParameter("user: missing; want the name of an API user")
+	}
+	if strings.Contains(user, ":") {
+		return badParameter("user %q: want a name without a colon", user)
+	}
+	return checkText("user", user, apiUserMax)
+}
+
+// checkNewAPIUser is checkAPIUser for a name that is about to be authorized. It refuses names that
+// look like another one.
+func checkNewAPIUser(user string) error {
+	if err := checkAPIUser(user); err != nil {
+		return err
+	}
+	if strings.TrimSpace(user) != user || strings.ContainsFunc(user, isFormat) {
+		return badParameter("user %q: want a name without a blank at either end and without characters that are not shown", user)
+	}
+	return nil
+}
+
+// isFormat reports whether r is a format character of Unicode, such as the zero-width ones.
+func isFormat(r rune) bool { return unicode.Is(unicode.Cf, r) }
 
 // checkEmail accepts one plain address, or an empty text.
 func checkEmail(s string) error {

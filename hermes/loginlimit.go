@@ -33,7 +33,7 @@ type loginLimiter struct {
 
 	mu                                 sync.Mutex // guards what follows
 	pairs, networks, users, challenges *buckets
-	unknown, maxUnknown                int        // logins under way; see [Options.MaxUnknownLogins]
+	unknown, maxUnknown                int // logins under way; see [Options.MaxUnknownLogins]
 }
 
 // newLoginLimiter returns a limiter that derives the keys of its tables from secret.
