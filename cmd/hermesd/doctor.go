@@ -111,7 +111,9 @@ func (c *config) examine(ctx context.Context, report func(doctor.Finding)) {
 		return
 	}
 	backends, backendsErr := c.openBackends()
-	defer backends.Close()
+	if backendsErr == nil {
+		defer backends.Close()
+	}
 	doctor.Examine(ctx, doctor.Options{
 		Database:          db,
 		Backends:          backends,
