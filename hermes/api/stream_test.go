@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ type aliasGenerator struct {
 	hermes.Store
 	count  int64
 	before func(page int) error // called before each page; its error fails the page
-	pages  int
+	pages  atomic.Int64
 }
 
 // newAliasGenerator returns a store with count aliases. If before is nil, no page fails.
@@ -39,8 +40,7 @@ func newAliasGenerator(count int64, before func(page int) error) *aliasGenerator
 var firstNumber, destination = e164.MustParse("+4700000001"), sip.MustParse("reception@example.com")
 
 func (s *aliasGenerator) Aliases(_ context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
-	s.pages++
-	if err := s.before(s.pages); err != nil {
+	if err := s.before(int(s.pages.Add(1))); err != nil {
 		return nil, err
 	}
 	var next int64
@@ -93,8 +93,8 @@ func TestHandler_StreamMemory(t *testing.T) {
 	if peak > start+maxGrowth {
 		t.Errorf("the heap grew by %d MiB, want at most %d", (peak-start)>>20, maxGrowth>>20)
 	}
-	if store.pages < 50 {
-		t.Errorf("the list was read in %d pages, want at least 50", store.pages)
+	if pages := store.pages.Load(); pages < 50 {
+		t.Errorf("the list was read in %d pages, want at least 50", pages)
 	}
 }
 
@@ -205,8 +205,8 @@ func TestHandler_StreamDisconnected(t *testing.T) {
 	rec := newDeadlineRecorder()
 	rec.disconnected = true
 	s.Handler.ServeHTTP(rec, newRequest(s.Login(t, "reader"), "alias/list").HTTP())
-	if store.pages > 3 {
-		t.Errorf("%d pages were read after the client disconnected, want at most 3", store.pages)
+	if pages := store.pages.Load(); pages > 3 {
+		t.Errorf("%d pages were read after the client disconnected, want at most 3", pages)
 	}
 }
 
