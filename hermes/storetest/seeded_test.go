@@ -26,7 +26,7 @@ var seededBugs = map[string][]string{
 		"Run/isolation/no increment is lost that reads and then writes",
 		"Run/lock/a transaction waits for another that has the same lock",
 	},
-	"select, then delete": {"Run/history/results of concurrent calls on the pool fit some order of the calls"},
+	"select, then delete": {"Run/history/results of concurrent calls on the pool and on aliases of its numbers fit some order of the calls"},
 	"partial writes kept": {
 		"Run/tx/no write is kept when fn fails, and Tx returns its error as it is", "Compare",
 	},
