@@ -207,7 +207,7 @@ func TestClient_UserAdopt_domainWithoutServers(t *testing.T) {
 	wantAdopted(t, e, tool, "brand new")
 }
 
-// All users of a domain are adopted, in pages, and nobody else.
+// All users of a domain are adopted, in pages, and no others.
 func TestClient_UserAdopt_domain(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
@@ -270,8 +270,8 @@ func TestClient_UserAdopt_refusals(t *testing.T) {
 	}
 }
 
-// A remote user stays one when Kamailio comes to serve its domain; its removal tells nobody that a
-// local user is gone.
+// A remote user stays one when Kamailio comes to serve its domain. Options.UserRemoved is not
+// called for its removal, which removes no local user.
 func TestClient_remoteUserInServedDomain(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

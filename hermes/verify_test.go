@@ -117,7 +117,7 @@ func TestClient_AuthLogin_foreignName(t *testing.T) {
 }
 
 // A directory that does not answer delays neither the users of the backends before it, nor their
-// pings, and lets nobody in that it may have.
+// pings, and no user that it may have can log in.
 func TestClient_AuthLogin_silentDirectory(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
