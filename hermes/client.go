@@ -157,6 +157,7 @@ type Client struct {
 	store Store
 	tx    *transaction // nil outside of Client.Tx
 	actor Actor
+	call  CallOptions
 }
 
 // New returns a Client over store that acts as the program itself, with every capability. opts may

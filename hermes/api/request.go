@@ -118,7 +118,7 @@ func (req *request) call() (output any, err error) {
 		return nil, fault
 	}
 	req.input = input
-	return req.endpoint.Call(req.r.Context(), client, input)
+	return req.endpoint.Call(req.r.Context(), client.With(hermes.CallOptions{RequestID: req.outcome.ID}), input)
 }
 
 // removeDeadlines removes those of the server, so that a call may take longer. The read timeout
