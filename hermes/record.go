@@ -196,10 +196,13 @@ type PrincipalKind string
 const (
 	UserPrincipal PrincipalKind = "user" // a user of an authentication backend
 	KeyPrincipal  PrincipalKind = "key"  // an API key
+	// ProgramPrincipal is a program that uses the library and acts for no other principal. It cannot
+	// be authorized, because it has every right.
+	ProgramPrincipal PrincipalKind = "program"
 )
 
 // Principal is an identity that can be authorized: a backend user by name, or an API key by its
-// public id.
+// public id. The audit trail has programs, too.
 type Principal struct {
 	Kind PrincipalKind
 	Name string

@@ -34,6 +34,7 @@ type Store interface {
 	SessionStore
 	LoginStore
 	SecretStore
+	AuditStore
 
 	// Tx runs fn in one transaction. What fn did is kept if fn returns nil, and nothing of it
 	// otherwise; an error of fn is returned as it is. fn may run more than once, so it must set its
@@ -285,4 +286,12 @@ type SecretStore interface {
 	SetSecretCheck(ctx context.Context, value string) error
 	// SealedUsers returns the first n addresses of users that have a sealed password, in order.
 	SealedUsers(ctx context.Context, n int) ([]sip.Addr, error)
+}
+
+// AuditStore keeps the audit trail.
+type AuditStore interface {
+	// AddAuditEntry stores a new entry, which no seal covers. Returns Exists.
+	AddAuditEntry(ctx context.Context, e AuditEntry) error
+	// AuditEntries returns a page of entries, in the reverse order of their ids.
+	AuditEntries(ctx context.Context, q AuditQuery) ([]AuditEntry, error)
 }

@@ -39,6 +39,8 @@ type records struct {
 	loginExpiries   sortedMap[hermes.KnownLogin, present] // ordered as Logins says
 
 	secretCheck string // empty if there is none
+
+	audit sortedMap[string, *hermes.AuditEntry] // by id
 }
 
 // present is the value of a sortedMap that is a set.
@@ -68,6 +70,8 @@ func newRecords() *records {
 		sessionExpiries: newSortedMap[expiry, present](compareExpiries),
 		logins:          newSortedMap[login, time.Time](compareLogins),
 		loginExpiries:   newSortedMap[hermes.KnownLogin, present](compareByExpiry),
+
+		audit: newSortedMap[string, *hermes.AuditEntry](strings.Compare),
 	}
 }
 
@@ -100,6 +104,8 @@ func (r *records) clone() *records {
 		loginExpiries:   r.loginExpiries.clone(),
 
 		secretCheck: r.secretCheck,
+
+		audit: r.audit.clone(),
 	}
 }
 

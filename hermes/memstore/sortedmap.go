@@ -90,6 +90,20 @@ func (m sortedMap[K, V]) after(key K) iter.Seq2[K, V] {
 	}
 }
 
+// before yields the entries whose key is before key, the last one first. The zero key stands for
+// the end.
+func (m sortedMap[K, V]) before(key K) iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		each := func(e entry[K, V]) bool { return e.key == key || yield(e.key, e.value) }
+		var zero K
+		if key == zero {
+			m.tree.Reverse(each)
+		} else {
+			m.tree.Descend(entry[K, V]{key: key}, each)
+		}
+	}
+}
+
 // all yields every entry.
 func (m sortedMap[K, V]) all() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {

@@ -88,6 +88,9 @@ func readAuthCalls() []methodCall {
 		{"Key", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Key(ctx, "k1")) }},
 		{"Keys", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Keys(ctx)) }},
 		{"Session", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Session(ctx, hash(1))) }},
+		{"AuditEntries", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.AuditEntries(ctx, hermes.AuditQuery{Limit: 1}))
+		}},
 		{"Logins", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Logins(ctx, at(0), 9)) }},
 	}
 }
@@ -163,6 +166,9 @@ func authWriteCalls() []methodCall {
 		}},
 		{"RemoveCredential", func(ctx context.Context, s hermes.Store) error { return s.RemoveCredential(ctx, "alice") }},
 		{"SetSecretCheck", func(ctx context.Context, s hermes.Store) error { return s.SetSecretCheck(ctx, "new") }},
+		{"AddAuditEntry", func(ctx context.Context, s hermes.Store) error {
+			return s.AddAuditEntry(ctx, auditEntry(2, "user/add", "new@example.com"))
+		}},
 		{"SetAuthorization", func(ctx context.Context, s hermes.Store) error {
 			return s.SetAuthorization(ctx, hermes.Authorization{Principal: alice, Access: hermes.FullRead})
 		}},

@@ -31,6 +31,7 @@ func addRecords(ctx context.Context, s hermes.Store) error {
 		s.AddSession(ctx, session(1, p)),
 		s.AddLogin(ctx, login("alice", "n1", 5), 9),
 		s.SetSecretCheck(ctx, "check"),
+		s.AddAuditEntry(ctx, auditEntry(1, "user/add", "alice@example.com")),
 	)
 }
 
@@ -83,7 +84,8 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 	keys, keysErr := s.Keys(ctx)
 	_, sessionErr := s.Session(ctx, hash(1))
 	logins, loginsErr := s.Logins(ctx, at(0), 2)
-	must(t, firstError(groupsErr, phonesErr, firstErr, lastErr, singleErr, aliasesErr, authorizationsErr, keysErr, loginsErr))
+	entries, entriesErr := s.AuditEntries(ctx, hermes.AuditQuery{Subject: "alice@example.com", Limit: 2})
+	must(t, firstError(groupsErr, phonesErr, firstErr, lastErr, singleErr, aliasesErr, authorizationsErr, keysErr, loginsErr, entriesErr))
 	for _, err := range []error{aliceErr, bobErr, serversErr, credentialErr, sessionErr} {
 		if err != hermes.NotFound {
 			must(t, err)
@@ -104,6 +106,7 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 		"the key":           len(keys) == 1,
 		"the session":       sessionErr == nil,
 		"the login":         len(logins) == 1,
+		"the audit entry":   len(entries) == 1,
 	}
 }
 

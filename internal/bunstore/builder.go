@@ -31,6 +31,7 @@ type statements struct {
 	sessionStatements
 	loginStatements
 	secretStatements
+	auditStatements
 }
 
 // builder builds statements. Beside the names of tables, its texts may have
@@ -77,6 +78,7 @@ func (d *database) build(l *layout) (statements, error) {
 		sessionStatements:    b.sessionStatements(),
 		loginStatements:      b.loginStatements(),
 		secretStatements:     b.secretStatements(),
+		auditStatements:      b.auditStatements(),
 	}
 	return all, errors.Join(b.errs...)
 }

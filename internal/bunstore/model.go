@@ -19,6 +19,7 @@ var models = []any{
 	(*credentialModel)(nil), (*authorizationModel)(nil), (*keyModel)(nil), (*nonceModel)(nil), (*sessionModel)(nil),
 	(*loginModel)(nil),
 	(*secretCheckModel)(nil), (*markModel)(nil),
+	(*auditModel)(nil), (*auditSubjectModel)(nil), (*auditSealModel)(nil),
 	(*migrationModel)(nil),
 }
 

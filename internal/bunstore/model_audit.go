@@ -1,0 +1,68 @@
+package bunstore
+
+import (
+	"database/sql"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+// auditModel is an entry of the audit trail. The number of its seal is written by other statements.
+type auditModel struct {
+	bun.BaseModel `bun:"table:hermes.audit,alias:q"`
+
+	ID      string `bun:"id,pk"`
+	At      stamp  `bun:"at"`
+	Kind    string `bun:"kind"`
+	Name    string `bun:"name"`
+	Remote  string `bun:"remote"`
+	Request string `bun:"request"`
+	Node    string `bun:"node"`
+	Subject string `bun:"subject"`
+	Also    string `bun:"also"`
+	Changes string `bun:"changes"`
+	MAC     []byte `bun:"mac"`
+}
+
+func newAuditEntry(e hermes.AuditEntry) *auditModel {
+	return &auditModel{
+		ID: e.ID, At: stamp(e.At), Kind: string(e.Principal.Kind), Name: e.Principal.Name, Remote: e.Remote, Request: e.Request,
+		Node: e.Node, Subject: e.Subject, Also: e.Also, Changes: e.Changes, MAC: e.MAC[:],
+	}
+}
+
+// scanAuditEntry reads a row of the columns of auditModel.
+func scanAuditEntry(rows *sql.Rows) (e hermes.AuditEntry, err error) {
+	var at stamp
+	var mac []byte
+	err = rows.Scan(&e.ID, &at, &e.Principal.Kind, &e.Principal.Name, &e.Remote, &e.Request, &e.Node, &e.Subject, &e.Also,
+		&e.Changes, &mac)
+	e.At, e.MAC = time.Time(at), toHash(mac)
+	return e, err
+}
+
+// auditSubjectModel is something that an entry is about.
+type auditSubjectModel struct {
+	bun.BaseModel `bun:"table:hermes.audit_subjects,alias:j"`
+
+	ID      string `bun:"id,pk"`
+	Subject string `bun:"subject,pk"`
+	Area    string `bun:"area"`
+}
+
+// auditSealModel authenticates entries.
+type auditSealModel struct {
+	bun.BaseModel `bun:"table:hermes.audit_seals,alias:x"`
+
+	Number  int64  `bun:"number,pk"`
+	At      stamp  `bun:"at"`
+	Count   int64  `bun:"count"`
+	Entries []byte `bun:"entries"`
+	Digest  []byte `bun:"digest"`
+	KeyID   []byte `bun:"key_id"`
+	Link    []byte `bun:"link"`
+	MAC     []byte `bun:"mac"`
+	Pruned  []byte `bun:"pruned"`
+}
