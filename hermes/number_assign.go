@@ -168,14 +168,26 @@ func assigned(req NumberAssignRequest, n e164.Number) (NumberAssignResponse, err
 	return NumberAssignResponse{Number: n, Alias: alias, Destination: req.User}, nil
 }
 
-// NumberReleaseRequest names an E.164 alias.
+// NumberReleaseRequest names an E.164 alias, or a number that one alias has: exactly one of them.
 type NumberReleaseRequest struct {
-	Alias sip.Addr `form:"alias*,required" json:"alias"`
+	Alias  sip.Addr    `form:"alias*" json:"alias,omitzero"`
+	Number e164.Number `form:"number" json:"number,omitzero"`
 }
 
 // Check implements [Request].
 func (r NumberReleaseRequest) Check(malformed ...string) error {
-	return needAddr("alias", r.Alias, malformed)
+	if given("alias", r.Alias, malformed) == given("number", r.Number, malformed) {
+		return badParameter("want either alias or number")
+	}
+	return nil
+}
+
+// lock returns the lock of the number, by whichever of its names.
+func (r NumberReleaseRequest) lock() Lock {
+	if r.Number.IsZero() {
+		return LockAddr(r.Alias)
+	}
+	return LockNumber(r.Number)
 }
 
 // NumberReleaseResponse has the number, which is free again, and the alias that was removed.
@@ -186,42 +198,78 @@ type NumberReleaseResponse struct {
 
 // NumberRelease removes an E.164 alias and returns its number to the pool, together or not at all.
 // Causes: NotFound, Rejected (not an E.164 alias, or Options.Plan refuses the number; AliasRemove
-// removes the alias alone), InUse (an alias of another domain has the number too, so that it is not
-// free).
+// removes the alias alone), InUse (aliases of several domains have the number, so that it is not
+// free without one of them).
 func (c *Client) NumberRelease(ctx context.Context, req NumberReleaseRequest) (res NumberReleaseResponse, err error) {
 	defer wrap(&err, "number/release")
 	if err = c.precheck("number/release", req); err != nil {
 		return res, err
 	}
-	var n e164.Number
-	err = c.change(ctx, []Lock{LockAddr(req.Alias)}, func(s Store) error {
-		var err error
-		if req.Alias, err = namedAlias(ctx, s, req.Alias); err != nil {
-			return err
+	err = c.change(ctx, []Lock{req.lock()}, func(s Store) (err error) {
+		if req.Number.IsZero() {
+			res, err = c.releaseAlias(ctx, s, req.Alias)
+		} else {
+			res, err = c.releaseNumber(ctx, s, req.Number)
 		}
-		if n, err = c.releasable(req.Alias); err != nil {
-			return err
-		}
-		err = s.ReleaseNumber(ctx, n, req.Alias)
-		if err == error(InUse) {
-			return failed(InUse, "an alias of another domain has %s too; alias/remove removes %s alone", n, req.Alias)
-		}
-		return noAlias(err, req.Alias)
+		return err
 	})
-	return NumberReleaseResponse{Number: n, Alias: req.Alias}, err
+	if err != nil {
+		return NumberReleaseResponse{}, err
+	}
+	return res, nil
 }
 
-// releasable returns the number of an E.164 alias, which may return to the pool.
-func (c *Client) releasable(alias sip.Addr) (e164.Number, error) {
-	n, ok := aliasNumber(alias)
-	if !ok {
-		return n, rejected(alias.String()+" is not an E.164 alias",
-			`alias %q: want an E.164 number as the user part: "+" and 2 to 15 digits, the first not 0`, alias)
+func (c *Client) releaseAlias(ctx context.Context, s Store, a sip.Addr) (res NumberReleaseResponse, err error) {
+	if a, err = namedAlias(ctx, s, a); err != nil {
+		return res, err
 	}
-	if err := c.checkNumber("alias", n); err != nil {
+	n, ok := aliasNumber(a)
+	if !ok {
+		return res, rejected(a.String()+" is not an E.164 alias",
+			`alias %q: want an E.164 number as the user part: "+" and 2 to 15 digits, the first not 0`, a)
+	}
+	if err := c.checkReleased("alias", n); err != nil {
+		return res, err
+	}
+	err = s.ReleaseNumber(ctx, n, a)
+	if err == error(InUse) {
+		err = failed(InUse, "an alias of another domain has %s too; alias/remove removes %s alone", n, a)
+	}
+	return NumberReleaseResponse{Number: n, Alias: a}, noAlias(err, a)
+}
+
+func (c *Client) releaseNumber(ctx context.Context, s Store, n e164.Number) (res NumberReleaseResponse, err error) {
+	if err := c.checkReleased("number", n); err != nil {
+		return res, err
+	}
+	for {
+		rows, err := s.Aliases(ctx, AliasQuery{After: Alias{Alias: sip.Unchecked(n.String(), "")}, Limit: 1})
+		if err != nil {
+			return res, err
+		}
+		if len(rows) == 0 || rows[0].Alias.User() != n.String() {
+			return res, failed(NotFound, "no alias has %s", n)
+		}
+		res = NumberReleaseResponse{Number: n, Alias: rows[0].Alias}
+		// If there are aliases of other domains too, the store refuses any of them.
+		err = s.ReleaseNumber(ctx, n, res.Alias)
+		if err == error(InUse) {
+			return res, failed(InUse, "aliases of several domains have %s; alias/remove removes one of them alone", n)
+		}
+		if err != error(NotFound) {
+			return res, err
+		}
+		// The alias has been removed meanwhile, for which no lock is needed. Another may have n.
+	}
+}
+
+// checkReleased asks the number plan about a number that is to return to the pool. name is that of
+// its parameter.
+func (c *Client) checkReleased(name string, n e164.Number) error {
+	if err := c.checkNumber(name, n); err != nil {
 		e := asError(err)
 		e.Description += "; alias/remove removes the alias"
-		return n, e
+		return e
 	}
-	return n, nil
+	return nil
 }

@@ -198,39 +198,74 @@ func TestClient_NumberRelease(t *testing.T) {
 
 func TestClient_NumberRelease_causes(t *testing.T) {
 	t.Parallel()
+	const known = "+4773500009@example.com"
 	for _, tt := range []struct {
-		rule  string
-		alias sip.Addr
-		want  hermes.Cause
+		rule string
+		req  hermes.NumberReleaseRequest
+		want hermes.Cause
 	}{
-		{"no alias", sip.Addr{}, hermes.Parameters},
-		{"an unknown alias", addr("+4773500001@example.com"), hermes.NotFound},
-		{"an alias that is not a number", addr("sales@example.com"), hermes.Rejected},
+		{"neither alias nor number", hermes.NumberReleaseRequest{}, hermes.Parameters},
+		{"both", hermes.NumberReleaseRequest{Alias: addr(known), Number: number("+4773500009")}, hermes.Parameters},
+		{"an unknown alias", hermes.NumberReleaseRequest{Alias: addr("+4773500001@example.com")}, hermes.NotFound},
+		{"an alias that is not a number", hermes.NumberReleaseRequest{Alias: addr("sales@example.com")}, hermes.Rejected},
+		{"a number that is in the pool", hermes.NumberReleaseRequest{Number: inPool}, hermes.NotFound},
+		{"a number between those of aliases", hermes.NumberReleaseRequest{Number: number("+4773500008")}, hermes.NotFound},
+		{"a number that begins that of an alias", hermes.NumberReleaseRequest{Number: number("+477350000")}, hermes.NotFound},
+		{"a number after all aliases", hermes.NumberReleaseRequest{Number: number("+99999")}, hermes.NotFound},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
 			t.Parallel()
 			e := newEnv(t)
+			mustAliasAdd(t, e.client, addr(known), bob)
 			before := takeSnapshot(t, e.store)
-			_, err := e.client.NumberRelease(t.Context(), hermes.NumberReleaseRequest{Alias: tt.alias})
+			_, err := e.client.NumberRelease(t.Context(), tt.req)
 			wantCause(t, err, tt.want)
 			wantEqual(t, takeSnapshot(t, e.store), before)
 		})
 	}
 }
 
-func TestClient_NumberRelease_aliasInAnotherDomain(t *testing.T) {
+func TestClient_NumberRelease_byNumber(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
+	// The number is that of the alias, whatever its domain, and not the first number of the user.
+	alias := addr("+4773500001@example.net")
+	mustAliasAdd(t, e.client, addr("+4773500000@example.com"), alice)
+	mustAliasAdd(t, e.client, alias, bob)
+	wantPool(t, e.store, "23456789")
+	res, err := e.client.NumberRelease(t.Context(), hermes.NumberReleaseRequest{Number: inPool})
+	if want := (hermes.NumberReleaseResponse{Number: inPool, Alias: alias}); err != nil || res != want {
+		t.Errorf("got %+v, %v; want %+v", res, err, want)
+	}
+	wantPool(t, e.store, "123456789")
+	_, err = e.client.NumberRelease(t.Context(), hermes.NumberReleaseRequest{Number: inPool})
+	wantCause(t, err, hermes.NotFound)
+}
+
+func TestClient_NumberRelease_aliasInAnotherDomain(t *testing.T) {
+	t.Parallel()
 	here, there := addr("+4773500001@example.com"), addr("+4773500001@example.net")
-	mustAliasAdd(t, e.client, here, alice)
-	mustAliasAdd(t, e.client, there, bob)
-	before := takeSnapshot(t, e.store)
-	_, err := e.client.NumberRelease(t.Context(), hermes.NumberReleaseRequest{Alias: here})
-	wantCause(t, err, hermes.InUse)
-	wantEqual(t, takeSnapshot(t, e.store), before)
-	mustAliasRemove(t, e.client, there)
-	_, err = e.client.NumberRelease(t.Context(), hermes.NumberReleaseRequest{Alias: here})
-	wantCause(t, err, "")
+	for _, tt := range []struct {
+		rule string
+		req  hermes.NumberReleaseRequest
+	}{
+		{"by alias", hermes.NumberReleaseRequest{Alias: here}},
+		{"by number", hermes.NumberReleaseRequest{Number: inPool}},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			mustAliasAdd(t, e.client, here, alice)
+			mustAliasAdd(t, e.client, there, bob)
+			before := takeSnapshot(t, e.store)
+			_, err := e.client.NumberRelease(t.Context(), tt.req)
+			wantCause(t, err, hermes.InUse)
+			wantEqual(t, takeSnapshot(t, e.store), before)
+			mustAliasRemove(t, e.client, there)
+			_, err = e.client.NumberRelease(t.Context(), tt.req)
+			wantCause(t, err, "")
+		})
+	}
 }
 
 // Another program may have put the number into the pool while it was an alias.

@@ -132,6 +132,8 @@ func TestNumberPlan(t *testing.T) {
 			"end: want another country than 44"},
 		{"number/release", "number/release", &hermes.NumberReleaseRequest{Alias: alias},
 			"alias: want another country than 44; alias/remove removes the alias"},
+		{"number/release, by number", "number/release", &hermes.NumberReleaseRequest{Number: bad},
+			"number: want another country than 44; alias/remove removes the alias"},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
 			t.Parallel()

@@ -50,7 +50,7 @@ var results = map[string]string{
 	"number/test":      "ok failed/nonexistant failed/rejected",
 	"number/claim":     "ok failed/empty failed/invalid",
 	"number/assign":    "ok failed/empty failed/invalid failed/nxdomain failed/nonexistant failed/exists failed/rejected",
-	"number/release":   "ok failed/invalid failed/nonexistant failed/rejected",
+	"number/release":   "ok failed/invalid failed/nonexistant failed/rejected failed/inuse",
 
 	"alias/list":   "ok failed/invalid ok/dbfail",
 	"alias/add":    "ok invalid/destination invalid/alias failed/nxdomain failed/nonexistant failed/exists",

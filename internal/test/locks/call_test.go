@@ -154,6 +154,7 @@ func numberCalls() []call {
 		nodeCall("number/assign", "any", &hermes.NumberAssignRequest{User: alice}),
 		nodeCall("number/release", "", &hermes.NumberReleaseRequest{Alias: alias1}),
 		nodeCall("number/release", "in another domain", &hermes.NumberReleaseRequest{Alias: otherAlias1}),
+		nodeCall("number/release", "by number", &hermes.NumberReleaseRequest{Number: number1}),
 		nodeCall("alias/add", "", &hermes.AliasAddRequest{Alias: sales, Destination: alice}),
 		nodeCall("alias/add", "of the number", &hermes.AliasAddRequest{Alias: alias1, Destination: alice}),
 		nodeCall("alias/add", "of the other number", &hermes.AliasAddRequest{Alias: alias2, Destination: alice}),
