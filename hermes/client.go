@@ -134,6 +134,7 @@ func (anyNumber) ChecksLengthOnly() bool { return true }
 type Actor struct {
 	Principal Principal
 	Access    Access
+	Scope     Scope      // the part of the world that Access is for; zero means all of it
 	Remote    netip.Addr // where the request comes from; the zero Addr means unknown
 
 	session sessionRef

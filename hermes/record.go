@@ -208,12 +208,13 @@ type Principal struct {
 	Name string
 }
 
-// Authorization is the access level of a principal.
+// Authorization is the access level of a principal, and the part of the world that it is for.
 type Authorization struct {
 	Principal Principal
 	Access    Access
-	// Epoch is random. The Client replaces it with each change of the access level or the password,
-	// so that a login that was verified before such a change can be told from one after it.
+	Scope     Scope
+	// Epoch is random. The Client replaces it with each change of the rights or the password, so
+	// that a login that was verified before such a change can be told from one after it.
 	Epoch int64
 }
 
@@ -279,6 +280,7 @@ type Seen struct {
 type SessionState struct {
 	Session    Session
 	Access     Access    // NoAccess if the authorization does not exist any more
+	Scope      Scope     // zero if the authorization does not exist any more
 	Host       string    // the key's Host; empty for a user
 	KeyExpires time.Time // the key's Expires; zero for a user, and for a key that does not expire
 }

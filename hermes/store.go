@@ -206,14 +206,14 @@ type CredentialStore interface {
 	RemoveCredential(ctx context.Context, user string) error
 }
 
-// AuthorizationStore keeps the access levels of principals.
+// AuthorizationStore keeps the access levels and scopes of principals.
 type AuthorizationStore interface {
 	// Authorization returns the authorization of a principal. Returns NotFound.
 	Authorization(ctx context.Context, p Principal) (Authorization, error)
 	// Authorizations returns all, ordered byte-wise by kind and then by name.
 	Authorizations(ctx context.Context) ([]Authorization, error)
-	// LastingPrincipals returns a page of the principals that have the access level q.Access, without
-	// keys that are missing or expire, ordered byte-wise by kind and then by name.
+	// LastingPrincipals returns a page of the principals that have the access level q.Access and no
+	// scope, without keys that are missing or expire, ordered byte-wise by kind and then by name.
 	LastingPrincipals(ctx context.Context, q PrincipalQuery) ([]Principal, error)
 	// EverAuthorized reports whether there is an authorization or there has ever been one.
 	EverAuthorized(ctx context.Context) (bool, error)

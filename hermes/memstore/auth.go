@@ -85,7 +85,7 @@ func (s *Store) LastingPrincipals(ctx context.Context, q hermes.PrincipalQuery) 
 	}
 	var page []hermes.Principal
 	for p, a := range r.authorizations.after(q.After) {
-		if a.Access != q.Access {
+		if a.Access != q.Access || !a.Scope.IsZero() {
 			continue
 		}
 		if p.Kind == hermes.KeyPrincipal {

@@ -19,7 +19,7 @@ func (s *Store) Session(ctx context.Context, id hermes.Hash) (hermes.SessionStat
 	}
 	state := hermes.SessionState{Session: *session}
 	if a, ok := r.authorizations.get(session.Principal); ok {
-		state.Access = a.Access
+		state.Access, state.Scope = a.Access, a.Scope
 	}
 	if k, ok := r.keys.get(session.Principal.Name); ok && session.Principal.Kind == hermes.KeyPrincipal {
 		state.Host, state.KeyExpires = k.Host, k.Expires

@@ -76,6 +76,19 @@ func testSetAuthorization(t *testing.T, open openFunc) {
 			wantAuthorizations(t, s, want)
 		}
 	})
+	t.Run("the scope is stored as it is, and replaced", func(t *testing.T) {
+		s := open(t).Store
+		for _, scope := range []hermes.Scope{
+			{Domains: "a.example,b.example", Numbers: "+46,+4773", Nodes: "number/*,user/*"},
+			{Domains: "a.example"}, {Numbers: "+47"}, {Nodes: "*/list"}, {},
+		} {
+			want := hermes.Authorization{Principal: userPrincipal("alice"), Access: hermes.FullRead, Scope: scope}
+			must(t, s.SetAuthorization(t.Context(), want))
+			got, err := s.Authorization(t.Context(), want.Principal)
+			wantEqual(t, got, err, want)
+			wantAuthorizations(t, s, want)
+		}
+	})
 }
 
 func testRemoveAuthorization(t *testing.T, open openFunc) {
@@ -119,7 +132,7 @@ func testAuthorizations(t *testing.T, open openFunc) {
 }
 
 func testLastingPrincipals(t *testing.T, open openFunc) {
-	t.Run("the level counts, and a key that is missing or expires does not", func(t *testing.T) {
+	t.Run("the level counts; a key that is missing or expires, and a principal with a scope, do not", func(t *testing.T) {
 		s := open(t).Store
 		expiring := bearerKey("expiring")
 		expiring.Expires = at(1).AddDate(100, 0, 0)
@@ -129,6 +142,10 @@ func testLastingPrincipals(t *testing.T, open openFunc) {
 		want := []hermes.Principal{keyPrincipal("B"), keyPrincipal("a"), userPrincipal("alice"), userPrincipal("expiring"), userPrincipal("ålice")}
 		for _, p := range append(want, keyPrincipal("missing"), keyPrincipal("expiring")) {
 			mustAuthorize(t, s, p, hermes.FullWrite)
+		}
+		for _, scope := range []hermes.Scope{{Domains: "a.example"}, {Numbers: "+47"}, {Nodes: "user/*"}} {
+			p := userPrincipal("narrowed to " + scope.Domains + scope.Numbers + scope.Nodes)
+			must(t, s.SetAuthorization(t.Context(), hermes.Authorization{Principal: p, Access: hermes.FullWrite, Scope: scope}))
 		}
 		for _, limit := range []int{1, 2, 5, 9} {
 			var all []hermes.Principal

@@ -64,6 +64,12 @@ func (g generator) phone() hermes.Phone     { return hermes.Phone{MAC: g.mac(), 
 func (g generator) alias() hermes.Alias     { return hermes.Alias{Alias: g.addr(), Destination: g.addr()} }
 func (g generator) access() hermes.Access   { return drawFrom(g, hermes.LimitedRead, hermes.FullWrite) }
 
+// scope returns the zero scope or a narrow one.
+func (g generator) scope() hermes.Scope {
+	return drawFrom(g, hermes.Scope{}, hermes.Scope{Domains: "a.example,b.example"}, hermes.Scope{Numbers: "+46,+4773"},
+		hermes.Scope{Nodes: "user/*"})
+}
+
 // number returns one of few numbers, some of which are prefixes of others.
 func (g generator) number() e164.Number { return number(fmt.Sprintf("+47%d", g.upTo(25))) }
 

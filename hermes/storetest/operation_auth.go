@@ -8,7 +8,7 @@ import (
 
 func (g generator) authOperation() operation {
 	c := hermes.Credential{User: g.name(), Hash: g.text()}
-	a := hermes.Authorization{Principal: g.principal(), Access: g.access(), Epoch: int64(g.upTo(2))}
+	a := hermes.Authorization{Principal: g.principal(), Access: g.access(), Scope: g.scope(), Epoch: int64(g.upTo(2))}
 	q := hermes.PrincipalQuery{Access: a.Access, After: maybe(g, g.principal), Limit: 1 + g.upTo(2)}
 	n := g.limit()
 	return drawFrom(g,

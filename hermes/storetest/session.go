@@ -33,7 +33,7 @@ func testAddSession(t *testing.T, open openFunc) {
 }
 
 func testSessionState(t *testing.T, open openFunc) {
-	t.Run("a session comes with its principal's present access and its key's host and expiry", func(t *testing.T) {
+	t.Run("a session comes with its principal's present access and scope, and its key's host and expiry", func(t *testing.T) {
 		s := open(t).Store
 		user, key := session(1, userPrincipal("k1")), session(2, keyPrincipal("k1"))
 		pair := keyPair("k1")
@@ -48,6 +48,15 @@ func testSessionState(t *testing.T, open openFunc) {
 		wantSession(t, s, hermes.SessionState{
 			Session: key, Access: hermes.FullWrite, Host: pair.Host, KeyExpires: pair.Expires,
 		})
+
+		narrowed := hermes.Scope{Domains: "a.example,b.example", Numbers: "+47", Nodes: "user/*"}
+		must(t, s.SetAuthorization(t.Context(), hermes.Authorization{
+			Principal: key.Principal, Access: hermes.FullWrite, Scope: narrowed,
+		}))
+		wantSession(t, s, hermes.SessionState{
+			Session: key, Access: hermes.FullWrite, Scope: narrowed, Host: pair.Host, KeyExpires: pair.Expires,
+		})
+		wantSession(t, s, hermes.SessionState{Session: user, Access: hermes.LimitedRead})
 
 		mustAuthorize(t, s, user.Principal, hermes.FullRead)
 		must(t, s.RemoveAuthorization(t.Context(), key.Principal))

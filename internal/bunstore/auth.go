@@ -31,7 +31,8 @@ func (b *builder) authStatements() authStatements {
 		removeAuthorization: b.statement(Auth, b.NewDelete().Model(authorization).Where(ofPrincipal, text(1), text(2))),
 
 		lastingPrincipals: b.statement(Auth, limit(b.NewSelect().Model(authorization).Column("kind", "name").
-			Where("z.access = ?", place(1)).Where("(z.kind, z.name) > (?, ?)", text(2), text(3)).
+			Where("z.access = ? AND z.domains = '' AND z.numbers = '' AND z.nodes = ''", place(1)).
+			Where("(z.kind, z.name) > (?, ?)", text(2), text(3)).
 			Where("z.kind <> ? OR EXISTS (?)", string(hermes.KeyPrincipal), lastingKey).OrderExpr("z.kind, z.name"), 4)),
 		everAuthorized: b.statement(Auth, b.NewSelect().ColumnExpr("EXISTS (?) OR EXISTS (?)",
 			b.NewSelect().Model(authorization).ColumnExpr("1"),

@@ -25,15 +25,19 @@ func newCredential(c hermes.Credential) *credentialModel {
 type authorizationModel struct {
 	bun.BaseModel `bun:"table:hermes.authorizations,alias:z"`
 
-	Kind   string `bun:"kind,pk"`
-	Name   string `bun:"name,pk"`
-	Access int    `bun:"access"`
-	Epoch  int64  `bun:"epoch"`
+	Kind    string `bun:"kind,pk"`
+	Name    string `bun:"name,pk"`
+	Access  int    `bun:"access"`
+	Epoch   int64  `bun:"epoch"`
+	Domains string `bun:"domains"`
+	Numbers string `bun:"numbers"`
+	Nodes   string `bun:"nodes"`
 }
 
 func newAuthorization(a hermes.Authorization) *authorizationModel {
 	return &authorizationModel{
 		Kind: string(a.Principal.Kind), Name: a.Principal.Name, Access: int(a.Access), Epoch: a.Epoch,
+		Domains: a.Scope.Domains, Numbers: a.Scope.Numbers, Nodes: a.Scope.Nodes,
 	}
 }
 
@@ -41,6 +45,7 @@ func (m *authorizationModel) authorization() hermes.Authorization {
 	return hermes.Authorization{
 		Principal: hermes.Principal{Kind: hermes.PrincipalKind(m.Kind), Name: m.Name},
 		Access:    hermes.Access(m.Access),
+		Scope:     hermes.Scope{Domains: m.Domains, Numbers: m.Numbers, Nodes: m.Nodes},
 		Epoch:     m.Epoch,
 	}
 }
@@ -160,6 +165,9 @@ type sessionRow struct {
 	sessionModel
 
 	Access        int    `bun:"access"`
+	Domains       string `bun:"domains"`
+	Numbers       string `bun:"numbers"`
+	Nodes         string `bun:"nodes"`
 	Host          string `bun:"host"`
 	APIKeyExpires stamp  `bun:"api_key_expires"`
 }
@@ -173,7 +181,8 @@ func (r *sessionRow) state() hermes.SessionState {
 			Created: time.Time(r.Created), Rotated: time.Time(r.Rotated), KeyExpires: time.Time(r.KeyExpires),
 			Expires: time.Time(r.Expires), LastSeen: time.Time(r.LastSeen), Confirmed: time.Time(r.Confirmed),
 		},
-		Access: hermes.Access(r.Access), Host: r.Host, KeyExpires: time.Time(r.APIKeyExpires),
+		Access: hermes.Access(r.Access), Scope: hermes.Scope{Domains: r.Domains, Numbers: r.Numbers, Nodes: r.Nodes},
+		Host: r.Host, KeyExpires: time.Time(r.APIKeyExpires),
 	}
 }
 

@@ -72,5 +72,6 @@ func (r *userRow) scan(rows *sql.Rows, extras []extra) error {
 // scan reads a row of the statement session.
 func (r *sessionRow) scan(rows *sql.Rows) error {
 	return rows.Scan(&r.ID, &r.Kind, &r.Name, &r.Cookie, &r.Salt, &r.Gen, &r.Created, &r.Rotated, &r.KeyExpires,
-		&r.Expires, &r.LastSeen, &r.Confirmed, orNone{&r.Access}, orEmpty{&r.Host}, &r.APIKeyExpires)
+		&r.Expires, &r.LastSeen, &r.Confirmed, orNone{&r.Access},
+		orEmpty{&r.Domains}, orEmpty{&r.Numbers}, orEmpty{&r.Nodes}, orEmpty{&r.Host}, &r.APIKeyExpires)
 }

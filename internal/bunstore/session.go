@@ -21,7 +21,7 @@ func (b *builder) sessionStatements() sessionStatements {
 		Where("f.kind = ? AND f.name = ?", text(1), text(2)).OrderExpr("f.last_seen DESC NULLS LAST, f.id DESC"), 3)
 	return sessionStatements{
 		session: b.statement(Auth, b.NewSelect().Model(session).
-			ColumnExpr("?TableColumns").ColumnExpr("z.access, k.host, k.expires AS api_key_expires").
+			ColumnExpr("?TableColumns").ColumnExpr("z.access, z.domains, z.numbers, z.nodes, k.host, k.expires AS api_key_expires").
 			Join("LEFT JOIN ?authorizations AS z ON z.kind = e.kind AND z.name = e.name").
 			Join("LEFT JOIN ?api_keys AS k ON e.kind = ? AND k.id = e.name", string(hermes.KeyPrincipal)).
 			Where("e.id = ?", place(1))),
