@@ -154,6 +154,7 @@ type Client struct {
 	// scanning has the places for scans, of which each principal has a share.
 	scanning  *Places[Principal]
 	strangers *Sampler // of the audit lines about callers without a principal
+	auditIDs  *auditIDs
 
 	store Store
 	tx    *transaction // nil outside of Client.Tx
@@ -173,6 +174,7 @@ func New(store Store, opts *Options) (*Client, error) {
 	c.hosts = newHostCache(c.opts.Resolver)
 	c.scanning = NewPlaces[Principal](scanLimits)
 	c.strangers = NewSampler(maxStrangers, c.auditLeftOut)
+	c.auditIDs = &auditIDs{}
 	var err error
 	if c.keys, err = newKeyring(store, c.opts); err != nil {
 		return nil, err

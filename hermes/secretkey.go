@@ -58,6 +58,7 @@ type derivedKeys struct {
 	sign   *signer
 	nonces []byte // for the nonces of key pairs
 	limits []byte // for the keys of the limits on failed logins
+	audit  []byte // for the audit trail
 }
 
 const keyIDSize = 4
@@ -97,6 +98,7 @@ func derive(k SecretKey) (d derivedKeys, err error) {
 	d.sign = &signer{key: expand("hermes/auth_key/v1", 32)}
 	d.nonces = expand("hermes/nonce/v1", 32)
 	d.limits = expand("hermes/login_limit/v1", 32)
+	d.audit = expand("hermes/audit/v1", 32)
 	sealing := expand("hermes/sip_password/v1", 32)
 	if err != nil {
 		return d, err
