@@ -79,4 +79,7 @@ type TxOptions struct {
 	// Serializable lets the transaction decide also by what it has read without a lock, if all other
 	// transactions that write such rows are serializable too. It may run more often than others.
 	Serializable bool
+	// Bulk is set if the transaction changes very many records by [NumberStore.AddNumbers], so that it
+	// may take long.
+	Bulk bool
 }

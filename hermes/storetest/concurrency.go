@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -30,10 +31,19 @@ func testConcurrency(t *testing.T, open openFunc) {
 	})
 	t.Run("every one of 16 takers of 16 numbers gets one", func(t *testing.T) { testTakeOneEach(t, open(t).Store) })
 	t.Run("a number of several ranges added at once is counted once", func(t *testing.T) {
-		testRaceAddNumbers(t, open(t).Store, 50, 200)
+		s := open(t).Store
+		testRaceAddNumbers(t, s, s.AddNumbers, 50, 200)
 	})
 	t.Run("a number of several large ranges added at once is counted once", func(t *testing.T) {
-		testRaceAddNumbers(t, open(t).Store, 500, 2000)
+		s := open(t).Store
+		testRaceAddNumbers(t, s, s.AddNumbers, 500, 2000)
+	})
+	t.Run("a number of several large ranges added at once in bulk transactions is counted once", func(t *testing.T) {
+		s := open(t).Store
+		add := func(ctx context.Context, first, last e164.Number) (int64, error) {
+			return addNumbersInBulk(ctx, s, first, last, nil)
+		}
+		testRaceAddNumbers(t, s, add, 500, 2000)
 	})
 	t.Run("a number that becomes an alias's while ranges are added is not in the pool", func(t *testing.T) {
 		testRaceAddNumbersAddAlias(t, open(t).Store)
@@ -202,14 +212,16 @@ func testTakeOneEach(t *testing.T, s hermes.Store) {
 	}
 }
 
-// testRaceAddNumbers adds ranges of which each has numbers in common with those that begin up to
-// size numbers before and after it.
-func testRaceAddNumbers(t *testing.T, s hermes.Store, step, size int) {
+// testRaceAddNumbers adds ranges by add, of which each has numbers in common with those that begin
+// up to size numbers before and after it.
+func testRaceAddNumbers(
+	t *testing.T, s hermes.Store, add func(ctx context.Context, first, last e164.Number) (int64, error), step, size int,
+) {
 	t.Helper()
 	const workers = 8
 	added := make([]int64, workers)
 	errs := runConcurrently(workers, func(i int) (err error) {
-		added[i], err = s.AddNumbers(t.Context(), nthNumber("+47", 6, i*step), nthNumber("+47", 6, i*step+size-1))
+		added[i], err = add(t.Context(), nthNumber("+47", 6, i*step), nthNumber("+47", 6, i*step+size-1))
 		return err
 	})
 	must(t, firstError(errs...))

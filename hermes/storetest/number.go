@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 	"testing"
@@ -64,6 +65,9 @@ func testAddNumbers(t *testing.T, open openFunc) {
 		mustAddNumber(t, s, "+4720005")
 		mustAddNumbers(t, s, "+4710000", "+4729999", 19_999)
 	})
+	t.Run("a bulk transaction adds a range together with its other changes, or nothing", func(t *testing.T) {
+		testBulkAddNumbers(t, open(t).Store)
+	})
 	t.Run("user parts of aliases in any domain are left out, and similar texts are not", func(t *testing.T) {
 		s := open(t).Store
 		aliases := []string{
@@ -87,6 +91,28 @@ func testAddNumbers(t *testing.T, open openFunc) {
 		wantEqual(t, len(want), nil, 304)
 		wantPool(t, s, want...)
 	})
+}
+
+// testBulkAddNumbers adds a few numbers and many, each time with another one, in bulk transactions.
+func testBulkAddNumbers(t *testing.T, s hermes.Store) {
+	for _, r := range []struct{ first, last, other string }{
+		{"+4710", "+4719", "+46"}, {"+4810000", "+4829999", "+49"},
+	} {
+		first, last := number(r.first), number(r.last)
+		size := last.Sub(first) + 1
+		addOther := func(tx hermes.Store) error { return tx.AddNumber(t.Context(), number(r.other)) }
+		_, err := addNumbersInBulk(t.Context(), s, first, last, func(tx hermes.Store) error {
+			return firstError(addOther(tx), errUndo)
+		})
+		wantEqual(t, err, nil, error(errUndo))
+		wantHasNumber(t, s, r.first, false)
+		wantHasNumber(t, s, r.other, false)
+		added, err := addNumbersInBulk(t.Context(), s, first, last, addOther)
+		wantEqual(t, added, err, size)
+		pool, err := s.Numbers(t.Context(), hermes.NumberQuery{Match: pattern(r.first[:3] + "*"), Limit: 30_000})
+		wantEqual(t, int64(len(pool)), err, size)
+		wantHasNumber(t, s, r.other, true)
+	}
 }
 
 func testShuffledNumbers(t *testing.T, open openFunc) {
@@ -252,6 +278,19 @@ func mustAddNumber(t *testing.T, s hermes.Store, texts ...string) {
 	for _, n := range numbers(texts...) {
 		must(t, s.AddNumber(t.Context(), n))
 	}
+}
+
+// addNumbersInBulk adds a range in a bulk transaction, and calls then in it unless that is nil.
+func addNumbersInBulk(
+	ctx context.Context, s hermes.Store, first, last e164.Number, then func(hermes.Store) error,
+) (added int64, err error) {
+	err = s.Tx(ctx, &hermes.TxOptions{Bulk: true}, func(tx hermes.Store) (err error) {
+		if added, err = tx.AddNumbers(ctx, first, last); err == nil && then != nil {
+			err = then(tx)
+		}
+		return err
+	})
+	return added, err
 }
 
 // mustAddNumbers adds a range and checks how many of its numbers were new.

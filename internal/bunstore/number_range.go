@@ -92,21 +92,34 @@ func (s *Store) AddNumbers(ctx context.Context, first, last e164.Number) (added 
 		return 0, fmt.Errorf("range %s to %s: want one digit count, the first not after the last", first, last)
 	}
 	r := numberSpan{first: first, last: last}
-	if s.tx == nil && s.copyFrom != nil && r.size() >= copyFrom {
+	byCopy := s.copyFrom != nil && r.size() >= copyFrom && (s.tx == nil || s.tx.copies)
+	if byCopy {
 		added, err = s.addRange(ctx, Copies, r)
 	}
 	// COPY cannot pass over a number that another transaction adds meanwhile.
-	if s.tx != nil || s.copyFrom == nil || r.size() < copyFrom || errors.Is(err, ErrDuplicate) {
+	if !byCopy || s.tx == nil && errors.Is(err, ErrDuplicate) {
 		added, err = s.addRange(ctx, Bulk, r)
 	}
 	if err != nil {
 		return 0, err
 	}
-	if s.tx == nil && added >= analyzeFrom {
-		// The numbers are there whether the planner knows of them or not.
-		_ = s.write(ctx, TxOptions{Pool: Bulk}, nil, func(in *Store) error { return in.command(ctx, s.sql().analyzeNumbers.text) })
+	// The numbers are there whether the planner knows of them or not.
+	switch {
+	case added < analyzeFrom:
+	case s.tx == nil:
+		_ = s.analyzeNumbers(ctx)
+	case !s.single:
+		outside := &Store{database: s.database}
+		s.AfterCommit(func() { _ = outside.analyzeNumbers(ctx) })
 	}
 	return added, nil
+}
+
+// analyzeNumbers gathers the planner's statistics of the pool.
+func (s *Store) analyzeNumbers(ctx context.Context) error {
+	return s.write(ctx, TxOptions{Pool: Bulk}, nil, func(in *Store) error {
+		return in.command(ctx, s.sql().analyzeNumbers.text)
+	})
 }
 
 // addRange adds a range in a transaction of a pool: by COPY if that is Copies.

@@ -130,6 +130,7 @@ type transaction struct {
 	locks  []hermes.Lock // that it has
 	after  []func()      // what to call after the commit
 	bulk   bool          // its statements may take long
+	copies bool          // its connection is one of the pool Copies
 	failed error         // the first failure of a statement: the transaction cannot be committed
 	over   bool
 
@@ -198,7 +199,19 @@ func (s *Store) Tx(ctx context.Context, opts *hermes.TxOptions, fn func(hermes.S
 		opts = &hermes.TxOptions{}
 	}
 	own := TxOptions{Serializable: opts.Serializable}
-	return s.write(ctx, own, opts.Locks, func(in *Store) error { return fn(in) })
+	run := func() error { return s.write(ctx, own, opts.Locks, func(in *Store) error { return fn(in) }) }
+	if !opts.Bulk {
+		return run()
+	}
+	if own.Pool = Bulk; s.copyFrom != nil && s.tx == nil {
+		own.Pool = Copies
+	}
+	err := run()
+	if errors.Is(err, ErrDuplicate) && s.tx == nil {
+		own.Pool = Bulk // COPY cannot pass over a number that another transaction adds meanwhile
+		err = run()
+	}
+	return err
 }
 
 // write runs fn in the transaction that s is in, or else in a new one, after it took the locks that
@@ -215,7 +228,7 @@ func (s *Store) write(ctx context.Context, opts TxOptions, locks []hermes.Lock, 
 	undone := false
 	err := s.runTx(ctx, opts, func(own context.Context, c Conn) error {
 		undone = undone || tx != nil && tx.pooling.takes
-		tx = &transaction{ctx: own, conn: c, locks: locks, bulk: opts.Pool == Bulk, serializable: opts.Serializable}
+		tx = &transaction{ctx: own, conn: c, locks: locks, bulk: opts.Pool == Bulk, copies: opts.Pool == Copies, serializable: opts.Serializable}
 		defer func() { tx.over = true }()
 		if err := fn(&Store{database: s.database, tx: tx}); err != nil {
 			return err
