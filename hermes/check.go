@@ -51,7 +51,12 @@ const textMax = 128
 // CleanText reports whether s is valid UTF-8 without control characters (C0, DEL, C1) and without
 // the characters that override the direction of text, which can make one name look like another.
 func CleanText(s string) bool {
-	if !utf8.ValidString(s) {
+	// Of a long text, most bytes are ASCII, and these are decided about several times as fast.
+	i := 0
+	for i < len(s) && ' ' <= s[i] && s[i] <= '~' {
+		i++
+	}
+	if s = s[i:]; !utf8.ValidString(s) {
 		return false
 	}
 	for _, r := range s {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"slices"
 	"time"
 
@@ -76,6 +77,10 @@ type Options struct {
 	// are refused as Busy. A server that serves a limited number of requests at once sets it below
 	// that number, so that such logins cannot keep out the others. Defaults to 64.
 	MaxUnknownLogins int
+	// MaxHashing is how many passwords may be hashed at once for users who have not logged in from the
+	// same network within 30 days. One more may be hashed for the others. Defaults to one less than
+	// GOMAXPROCS, but at least 1.
+	MaxHashing int
 	// Logger receives the audit lines: logins, refusals, changes of access, and all other changes
 	// that were made by [Node].Call. Of refusals of callers without a principal, it receives 50 a
 	// second, and the number of the others. If nil, they are discarded.
@@ -101,6 +106,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.SessionTTL, 12*time.Hour)
 	setDefault(&o.FailedLoginTime, 100*time.Millisecond)
 	setDefault(&o.MaxUnknownLogins, 64)
+	setDefault(&o.MaxHashing, max(1, runtime.GOMAXPROCS(0)-1))
 	setDefault(&o.Origin, "hermes")
 	setDefault(&o.Rand, rand.Reader)
 	setDefault[Resolver](&o.Resolver, net.DefaultResolver)
@@ -179,7 +185,7 @@ func New(store Store, opts *Options) (*Client, error) {
 	if c.keys, err = newKeyring(store, c.opts); err != nil {
 		return nil, err
 	}
-	c.limiter = newLoginLimiter(c.clock, c.keys[0].limits, c.opts.MaxUnknownLogins)
+	c.limiter = newLoginLimiter(c.clock, c.keys[0].limits, c.opts)
 	for _, n := range Nodes() {
 		c.needs[n.Path] = n.Needs
 	}

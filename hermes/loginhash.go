@@ -2,7 +2,6 @@ package hermes
 
 import (
 	"context"
-	"runtime"
 	"time"
 )
 
@@ -44,9 +43,9 @@ type hashSlots struct {
 	reserve chan struct{} // one more slot, for known users
 }
 
-func newHashSlots() *hashSlots {
+func newHashSlots(n int) *hashSlots {
 	return &hashSlots{
-		all:     make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
+		all:     make(chan struct{}, n),
 		reserve: make(chan struct{}, 1),
 	}
 }

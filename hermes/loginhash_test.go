@@ -14,7 +14,7 @@ func TestHashSlots_acquire(t *testing.T) {
 }
 
 func testAcquireSlots(t *testing.T) {
-	h := newHashSlots()
+	h := newHashSlots(2)
 	var held []func()
 	for range cap(h.all) {
 		release, err := h.acquire(t.Context(), false)
@@ -63,8 +63,7 @@ func TestHashSlots_releaseAfterPause(t *testing.T) {
 }
 
 func testSlotPause(t *testing.T, used, want time.Duration) {
-	h := newHashSlots()
-	h.all = make(chan struct{}, 1)
+	h := newHashSlots(1)
 	acquire := func(known bool) (release func(), waited time.Duration) {
 		t.Helper()
 		start := time.Now()

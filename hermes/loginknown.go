@@ -153,3 +153,9 @@ func (c *Client) newLogin(p Principal) bool {
 	until := c.limiter.known.until(c.loginPair(p.Name))
 	return p.Kind == UserPrincipal && until.Before(c.clock.now().Add(knownFor-knownStep))
 }
+
+// KnowsLogin reports whether a user has logged in from the network of the actor's Remote within 30
+// days, as far as this Client has learnt from the store. Servers let such logins go before others.
+func (c *Client) KnowsLogin(user string) bool {
+	return c.limiter.known.has(c.loginPair(user), c.limiter.clock.now())
+}

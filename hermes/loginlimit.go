@@ -37,11 +37,11 @@ type loginLimiter struct {
 }
 
 // newLoginLimiter returns a limiter that derives the keys of its tables from secret.
-func newLoginLimiter(clock *clock, secret []byte, maxUnknown int) *loginLimiter {
+func newLoginLimiter(clock *clock, secret []byte, opts *Options) *loginLimiter {
 	return &loginLimiter{
-		clock: clock, keys: newLimitKeys(secret), known: newKnownLogins(), slots: newHashSlots(),
+		clock: clock, keys: newLimitKeys(secret), known: newKnownLogins(), slots: newHashSlots(opts.MaxHashing),
 		pairs: newBuckets(pairRate), networks: newBuckets(networkRate), users: newBuckets(userRate),
-		challenges: newBuckets(challengeRate), maxUnknown: maxUnknown,
+		challenges: newBuckets(challengeRate), maxUnknown: opts.MaxUnknownLogins,
 	}
 }
 

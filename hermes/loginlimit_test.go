@@ -22,7 +22,7 @@ func numberedAddr(format string, i int) netip.Addr {
 }
 
 func newTestLimiter(wall *wallClock) *loginLimiter {
-	return newLoginLimiter(newClock(wall.now), []byte("secret"), 64)
+	return newLoginLimiter(newClock(wall.now), []byte("secret"), &Options{MaxHashing: 1, MaxUnknownLogins: 64})
 }
 
 // failLogin makes one failed login and returns how long it must wait, 0 if it was let through.

@@ -22,16 +22,30 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 )
 
 func main() {
 	a := &app{
 		getenv: os.Getenv, environ: os.Environ, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		driverLog: &driverLog{},
+		driverLog: &driverLog{}, maxHashing: spareProcessors(),
 	}
 	a.driverLog.install()
 	os.Exit(a.run(context.Background(), os.Args[1:]))
+}
+
+// spareProcessors raises GOMAXPROCS by one for each password that may be hashed at once, and returns
+// how many of these may be of users who are not known. Hashing takes long and does not yield, so that
+// requests would wait for as long as the Go scheduler lets it run; with a thread more for each, the
+// operating system gives them their share. If the environment sets GOMAXPROCS, it stays so.
+func spareProcessors() int {
+	n := runtime.GOMAXPROCS(0)
+	hashing := max(1, n-1)
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(n + hashing + 1)
+	}
+	return hashing
 }
 
 // Exit codes. Scripts rely on them.
@@ -50,6 +64,7 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	driverLog      *driverLog
+	maxHashing     int // how many passwords may be hashed at once; 0 means the library's default
 }
 
 // run executes one command and returns the exit code. Cancelling ctx stops a server as SIGTERM

@@ -57,7 +57,10 @@ func (a *app) runServe(ctx context.Context, args []string) error {
 		stop()
 	}
 	context.AfterFunc(ctx, stopSignals)
-	s := &server{config: c, log: log, logs: buffer, hangup: make(chan os.Signal, 1), stopSignals: stopSignals}
+	s := &server{
+		config: c, log: log, logs: buffer, hangup: make(chan os.Signal, 1),
+		stopSignals: stopSignals, maxHashing: a.maxHashing,
+	}
 	signal.Notify(s.hangup, syscall.SIGHUP)
 	defer signal.Stop(s.hangup)
 	err = s.serve(ctx, a.stderr)
@@ -265,6 +268,7 @@ func (s *server) logStoreWarnings(ctx context.Context) {
 func (s *server) newHandlers(ctx context.Context) (err error) {
 	opts := hermes.Options{
 		Backends: s.backends, Logger: s.log, Origin: s.listener.origin(s.config), MaxUnknownLogins: maxUnknownLogins,
+		MaxHashing: s.maxHashing,
 	}
 	if rpc := s.config.kamailioRPC; rpc != nil {
 		s.contacts = newContacts(rpc.DropContacts, s.log)

@@ -33,6 +33,7 @@ type server struct {
 	startup     *startup       // nil with an embedded database
 	hangup      chan os.Signal // receives SIGHUP
 	stopSignals func()         // restores the default effect of SIGTERM and SIGINT
+	maxHashing  int            // Options.MaxHashing
 }
 
 // run serves until ctx ends, and then answers the requests in flight. started gets the result of

@@ -10,6 +10,8 @@ import (
 // Limits of the places of a Handler; see [Options.MaxInFlight].
 var (
 	sessionLimits = hermes.PlaceLimits{Total: 32, Share: 16, Queue: 256, Wait: 10 * time.Second}
+	pingLimits    = hermes.PlaceLimits{Total: 16, Share: 8, Queue: 256, Wait: 10 * time.Second}
+	knownLimits   = hermes.PlaceLimits{Total: 8, Share: 4, Queue: 64, Wait: 10 * time.Second}
 	listLimits    = hermes.PlaceLimits{Total: 64, Share: 8}
 )
 
@@ -18,7 +20,9 @@ var (
 type places struct {
 	requests   *hermes.Places[party] // except those to nodes of sessions
 	principals *hermes.Places[party] // the same requests, once they have been authenticated
-	sessions   *hermes.Places[party]
+	sessions   *hermes.Places[party] // nodes of sessions, except the next two
+	pings      *hermes.Places[party]
+	known      *hermes.Places[party] // logins of users who have logged in from the same network before
 	lists      *hermes.Places[party] // and other long answers that are being read
 }
 
@@ -33,6 +37,8 @@ func newPlaces(maxInFlight int) places {
 		requests:   hermes.NewPlaces[party](hermes.PlaceLimits{Total: maxInFlight}),
 		principals: hermes.NewPlaces[party](hermes.PlaceLimits{Total: maxInFlight, Share: max(2, maxInFlight/4)}),
 		sessions:   hermes.NewPlaces[party](sessionLimits),
+		pings:      hermes.NewPlaces[party](pingLimits),
+		known:      hermes.NewPlaces[party](knownLimits),
 		lists:      hermes.NewPlaces[party](listLimits),
 	}
 }
@@ -55,9 +61,24 @@ func (req *request) takePlace() error {
 		return busy("the server is not ready yet")
 	}
 	if req.endpoint.session {
-		return req.take(req.handler.places.sessions, req.party())
+		return req.take(req.sessionPlaces(), req.party())
 	}
 	return req.take(req.handler.places.requests, party{})
+}
+
+// sessionPlaces returns the places for a request to a node of sessions. Those of sessions that are
+// open and of users who are known do not wait behind logins of strangers, of which there may be any
+// number.
+func (req *request) sessionPlaces() *hermes.Places[party] {
+	anonymous := req.handler.client.As(hermes.Actor{Remote: req.outcome.Remote})
+	user := req.params.values["username"] // only auth/login has it
+	switch {
+	case req.endpoint.guarded:
+		return req.handler.places.pings
+	case user != "" && anonymous.KnowsLogin(user):
+		return req.handler.places.known
+	}
+	return req.handler.places.sessions
 }
 
 // takeShare counts an authenticated request against the share of its principal, or returns a

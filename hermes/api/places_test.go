@@ -1,10 +1,14 @@
 package api_test
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,6 +110,54 @@ func TestHandler_LoginsWait(t *testing.T) {
 			if got := <-answers; got != "pong" {
 				t.Errorf("a ping among many: %s, want pong after others", got)
 			}
+		}
+	})
+}
+
+// TestHandler_LoginsOfStrangers has logins of strangers take or wait for all places that they can.
+func TestHandler_LoginsOfStrangers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		proceed := make(chan struct{})
+		var slow atomic.Bool
+		var asked atomic.Int32 // how often the store was asked for a user
+		s := apitest.NewServer(t, storetest.Intercept(memstore.New(), func(method string) error {
+			if slow.Load() && method == "Credential" {
+				asked.Add(1)
+				<-proceed
+			}
+			return nil
+		}), nil)
+		session := s.Login(t, "reader")
+		slow.Store(true)
+		login := func(user, remote string) {
+			req := apitest.Request{Node: "auth/login", Query: "username=" + user + "&password=wrong-password"}.HTTP()
+			req.RemoteAddr = cmp.Or(remote, req.RemoteAddr)
+			s.Handler.ServeHTTP(httptest.NewRecorder(), req)
+		}
+		var logins sync.WaitGroup
+		for i := range 300 {
+			logins.Go(func() {
+				login(fmt.Sprintf("stranger%d", i), fmt.Sprintf("[2001:db8:%x::1]:1", i))
+			})
+		}
+		synctest.Wait()
+		before := asked.Load()
+		logins.Go(func() { login("reader", "") })
+		synctest.Wait()
+		if after := asked.Load(); after != before+1 {
+			t.Errorf("the login of a known user waits behind those of strangers: %d users were asked for, then %d", before, after)
+		}
+		pinged := make(chan string, 1)
+		go func() { pinged <- s.Do(t, newRequest(session, "auth/ping")).Result() }() // asks whether the user exists
+		synctest.Wait()
+		if after := asked.Load(); after != before+2 {
+			t.Errorf("a ping waits behind logins of strangers: %d users were asked for, then %d", before, after)
+		}
+		close(proceed)
+		logins.Wait()
+		if got := <-pinged; got != "pong" {
+			t.Errorf("a ping beside logins of strangers: %s", got)
 		}
 	})
 }
