@@ -158,9 +158,11 @@ type Client struct {
 	limiter *loginLimiter
 	hosts   *hostCache
 	// scanning has the places for scans, of which each principal has a share.
-	scanning  *Places[Principal]
-	strangers *Sampler // of the audit lines about callers without a principal
-	auditIDs  *auditIDs
+	scanning *Places[Principal]
+	// largePages has the places for lists with large pages.
+	largePages *Places[Principal]
+	strangers  *Sampler // of the audit lines about callers without a principal
+	auditIDs   *auditIDs
 
 	store Store
 	tx    *transaction // nil outside of Client.Tx
@@ -179,6 +181,7 @@ func New(store Store, opts *Options) (*Client, error) {
 	c.clock = newClock(c.opts.Now)
 	c.hosts = newHostCache(c.opts.Resolver)
 	c.scanning = NewPlaces[Principal](scanLimits)
+	c.largePages = NewPlaces[Principal](largePageLimits)
 	c.strangers = NewSampler(maxStrangers, c.auditLeftOut)
 	c.auditIDs = &auditIDs{}
 	var err error

@@ -14,14 +14,19 @@ import (
 )
 
 // A list is fetched in pages that grow: a short list is cheap, a long one needs few statements, and
-// many lists that are read slowly are not large beside the memory of a process.
+// many lists that are read slowly are not large beside the memory of a process. A few lists at a
+// time have large pages, of which a long list needs fewer.
 const (
-	firstPage   = 250
-	pageGrowth  = 4
-	largestPage = 20_000          // entries
-	pageBytes   = 256 << 10       // of memory; a page of one entry may need more
-	noLimit     = math.MaxInt - 1 // leaves room to ask for one more
+	firstPage      = 250
+	pageGrowth     = 4
+	largestPage    = 20_000          // entries
+	pageBytes      = 256 << 10       // of memory; a page of one entry may need more
+	largePageBytes = 4 << 20         // the same, of a large page
+	noLimit        = math.MaxInt - 1 // leaves room to ask for one more
 )
+
+// largePageLimits bound the lists that have large pages.
+var largePageLimits = PlaceLimits{Total: 4, Share: 1}
 
 // List is the list in an answer. It is fetched page by page while it is read: no connection is held
 // meanwhile, and memory does not grow with its length. The context of the call that made it must
@@ -41,6 +46,11 @@ type List[T any] struct {
 	next  string
 	// goOn is called before each page after the first. Its error ends the list.
 	goOn func() error
+	// takeLarge takes a place for a list with large pages, and returns the function that gives it
+	// back.
+	takeLarge func() (give func(), ok bool)
+	giveLarge func() // nil unless the list has such a place
+	pageBytes int    // the bound of the pages that are fetched next; zero if fetch is nil
 }
 
 // page is a part of a list.
@@ -56,6 +66,8 @@ func newList[T any](ctx context.Context, c *Client, node string, limit int, afte
 	read pageFunc[T], token func(T) string, size func(T) int) (*List[T], error) {
 	l := &List[T]{
 		limit: min(limit, noLimit), ctx: ctx, goOn: c.reauthorization(ctx, node), token: token, size: size, inTx: c.tx != nil,
+		pageBytes: pageBytes,
+		takeLarge: func() (func(), bool) { return c.largePages.Take(ctx, c.actor.Principal) },
 	}
 	if limit == 0 {
 		l.limit = noLimit
@@ -69,7 +81,7 @@ func newList[T any](ctx context.Context, c *Client, node string, limit int, afte
 	return l, err
 }
 
-// bounded reads a page of n entries or, if they are larger than pageBytes, of those that are not.
+// bounded reads a page of n entries or, if they are larger than l.pageBytes, of those that are not.
 func (l *List[T]) bounded(ctx context.Context, read pageFunc[T], after T, n int) (page[T], error) {
 	entryBytes := int(reflect.TypeFor[T]().Size())
 	for cut := false; ; cut = true {
@@ -80,7 +92,7 @@ func (l *List[T]) bounded(ctx context.Context, read pageFunc[T], after T, n int)
 		p := page[T]{entries: entries, more: cut || len(entries) == n}
 		fits := len(entries)
 		for i, e := range entries {
-			if p.bytes += entryBytes + l.size(e); p.bytes > pageBytes && i > 0 {
+			if p.bytes += entryBytes + l.size(e); p.bytes > l.pageBytes && i > 0 {
 				fits = i
 				break
 			}
@@ -93,9 +105,28 @@ func (l *List[T]) bounded(ctx context.Context, read pageFunc[T], after T, n int)
 	}
 }
 
-// nextSize returns how many entries to ask for after a page, of which at most left are wanted.
-func (p page[T]) nextSize(left int) int {
-	return max(1, min(len(p.entries)*pageGrowth, largestPage, pageBytes*len(p.entries)/max(1, p.bytes), left+1))
+// nextSize returns how many entries to ask for after p, of which at most left are wanted.
+func (l *List[T]) nextSize(p page[T], left int) int {
+	return max(1, min(len(p.entries)*pageGrowth, largestPage, l.pageBytes*len(p.entries)/max(1, p.bytes), left+1))
+}
+
+// enlarge lets the pages after p be large if the list is long, and few others have large pages. It
+// does so until shrink is called.
+func (l *List[T]) enlarge(p page[T]) {
+	if l.giveLarge != nil || p.bytes < l.pageBytes/2 {
+		return
+	}
+	if give, ok := l.takeLarge(); ok {
+		l.pageBytes, l.giveLarge = largePageBytes, give
+	}
+}
+
+// shrink ends what enlarge began.
+func (l *List[T]) shrink() {
+	if l.giveLarge != nil {
+		l.giveLarge()
+		l.pageBytes, l.giveLarge = pageBytes, nil
+	}
 }
 
 // fetching is a page that is being fetched, or will be when it is waited for.
@@ -144,6 +175,7 @@ func (l *List[T]) now(after T, n int) fetching[T] {
 // for the next page before a page is yielded.
 func (l *List[T]) pages(fetch func(after T, n int) fetching[T], yield func([]T, error) bool) {
 	l.next = ""
+	defer l.shrink()
 	p, left := page[T]{entries: l.head, more: l.more, bytes: l.bytes}, l.limit
 	var last T
 	for {
@@ -155,7 +187,8 @@ func (l *List[T]) pages(fetch func(after T, n int) fetching[T], yield func([]T, 
 		}
 		next := fetching[T]{stop: func() {}}
 		if p.more && !over {
-			next = fetch(last, p.nextSize(left))
+			l.enlarge(p)
+			next = fetch(last, l.nextSize(p, left))
 		}
 		if !yieldPage(entries, next, yield) {
 			return

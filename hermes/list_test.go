@@ -38,7 +38,7 @@ func noText(int) int { return 0 }
 // mustNewList returns a List over the source. limit 0 means no limit.
 func mustNewList(t *testing.T, s *numberSource, limit, after int) *List[int] {
 	t.Helper()
-	l, err := newList(t.Context(), &Client{}, "user/list", limit, after, s.page, strconv.Itoa, noText)
+	l, err := newList(t.Context(), &Client{largePages: NewPlaces[Principal](largePageLimits)}, "user/list", limit, after, s.page, strconv.Itoa, noText)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestList_Next(t *testing.T) {
 func TestNewList_firstPageFails(t *testing.T) {
 	t.Parallel()
 	s := &numberSource{n: 5, failCall: 1}
-	_, err := newList(t.Context(), &Client{}, "user/list", 0, 0, s.page, strconv.Itoa, noText)
+	_, err := newList(t.Context(), &Client{largePages: NewPlaces[Principal](largePageLimits)}, "user/list", 0, 0, s.page, strconv.Itoa, noText)
 	if e := asError(err); e.Node != "user/list" || e.Cause != StoreFailed {
 		t.Errorf("got %v, want an error of the call", err)
 	}
@@ -204,7 +204,7 @@ func TestList_Pages_ahead(t *testing.T) {
 		defer func() { fetched <- after }()
 		return s.page(ctx, after, n)
 	}
-	l, err := newList(t.Context(), &Client{}, "user/list", 0, 0, page, strconv.Itoa, noText)
+	l, err := newList(t.Context(), &Client{largePages: NewPlaces[Principal](largePageLimits)}, "user/list", 0, 0, page, strconv.Itoa, noText)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +246,7 @@ func TestList_Pages_stopped(t *testing.T) {
 			}
 			return (&numberSource{n: 600}).page(ctx, after, n)
 		}
-		l, err := newList(t.Context(), &Client{}, "user/list", 0, 0, page, strconv.Itoa, noText)
+		l, err := newList(t.Context(), &Client{largePages: NewPlaces[Principal](largePageLimits)}, "user/list", 0, 0, page, strconv.Itoa, noText)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -271,7 +271,7 @@ func TestList_Pages_panics(t *testing.T) {
 		}
 		return (&numberSource{n: 600}).page(ctx, after, n)
 	}
-	l, err := newList(t.Context(), &Client{}, "user/list", 0, 0, page, strconv.Itoa, noText)
+	l, err := newList(t.Context(), &Client{largePages: NewPlaces[Principal](largePageLimits)}, "user/list", 0, 0, page, strconv.Itoa, noText)
 	if err != nil {
 		t.Fatal(err)
 	}

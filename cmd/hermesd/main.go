@@ -35,10 +35,11 @@ func main() {
 	os.Exit(a.run(context.Background(), os.Args[1:]))
 }
 
-// spareProcessors raises GOMAXPROCS by one for each password that may be hashed at once, and returns
-// how many of these may be of users who are not known. Hashing takes long and does not yield, so that
-// requests would wait for as long as the Go scheduler lets it run; with a thread more for each, the
-// operating system gives them their share. If the environment sets GOMAXPROCS, it stays so.
+// spareProcessors raises GOMAXPROCS by one for each password that may be hashed at once, and
+// returns how many of these may be of users who are not known. Hashing takes long and does not
+// yield, so that requests would wait for as long as the Go scheduler lets it run; with one more
+// thread for each, the operating system gives them their share. If the environment sets GOMAXPROCS,
+// it stays so.
 func spareProcessors() int {
 	n := runtime.GOMAXPROCS(0)
 	hashing := max(1, n-1)

@@ -149,7 +149,8 @@ func TestHandler_LoginsOfStrangers(t *testing.T) {
 			t.Errorf("the login of a known user waits behind those of strangers: %d users were asked for, then %d", before, after)
 		}
 		pinged := make(chan string, 1)
-		go func() { pinged <- s.Do(t, newRequest(session, "auth/ping")).Result() }() // asks whether the user exists
+		// A ping asks whether the user exists.
+		go func() { pinged <- s.Do(t, newRequest(session, "auth/ping")).Result() }()
 		synctest.Wait()
 		if after := asked.Load(); after != before+2 {
 			t.Errorf("a ping waits behind logins of strangers: %d users were asked for, then %d", before, after)

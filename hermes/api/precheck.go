@@ -165,20 +165,16 @@ func (req *request) readBody() (string, error) {
 	return body, nil
 }
 
-// readText reads all of r. size is the expected length, or -1 if that is not known. The memory for
-// it is allocated once the first bytes have come, and only once.
+// readText reads all of r. size is the expected length, or -1 if that is not known. Memory is
+// allocated for at most four times of what has come, so that clients that send slowly need little.
 func readText(r io.Reader, size int64) (string, error) {
-	const most = 4 << 10 // bytes read at once
-	n := int64(most)
-	if 0 < size && size < most {
-		n = size
-	}
-	chunk := make([]byte, n)
+	const small, large = 4 << 10, 16 << 10 // bytes read at once
+	chunk := make([]byte, small)
 	var text strings.Builder
 	for {
 		n, err := r.Read(chunk)
-		if text.Len() == 0 && n > 0 {
-			text.Grow(max(n, int(size)))
+		if text.Cap()-text.Len() < n {
+			text.Grow(max(n, min(3*text.Len(), int(size)-text.Len())))
 		}
 		text.Write(chunk[:n])
 		if err == io.EOF {
@@ -186,6 +182,9 @@ func readText(r io.Reader, size int64) (string, error) {
 		}
 		if err != nil {
 			return "", err
+		}
+		if len(chunk) < large && text.Len() >= large {
+			chunk = make([]byte, large)
 		}
 	}
 }
