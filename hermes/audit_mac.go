@@ -30,7 +30,7 @@ const (
 	auditPrunedFields = "hermes/audit_pruned/v1"
 )
 
-// fields returns all fields but the MAC.
+// fields returns all fields of the record but the MAC.
 func (e AuditEntry) fields() fields {
 	return fields(nil).text(auditEntryFields).text(e.ID).number(e.At.UnixMicro()).
 		texts(string(e.Principal.Kind), e.Principal.Name, e.Remote, e.Request, e.Node, e.Subject, e.Also, e.Changes)

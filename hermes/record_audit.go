@@ -83,6 +83,12 @@ func domainArea(name string) string {
 	return d.String()
 }
 
+// EntrySubject is a subject of the entry with an id.
+type EntrySubject struct {
+	ID      string
+	Subject AuditSubject
+}
+
 // AuditQuery asks for a page of the audit trail, the newest entries first. The zero value of a
 // field but Limit does not narrow.
 type AuditQuery struct {
@@ -133,4 +139,32 @@ func (q AuditQuery) LikeNodes() string {
 		return "%"
 	}
 	return likeEscapes.Replace(q.Nodes)
+}
+
+// AuditSeal authenticates entries of the audit trail and all seals before it. The Client makes it.
+type AuditSeal struct {
+	Number  int64 // of the first one 1, and of each other one more than of that before
+	At      time.Time
+	Count   int64  // of the entries
+	Entries string // binary: the id and the hash of each entry; empty if the entries were removed
+	Digest  Hash   // of Entries
+	KeyID   string // binary: says which secret key made MAC
+	Link    Hash   // of the Link of the seal before and of the fields above, but for Entries
+	MAC     Hash   // of Link
+	// Pruned authenticates that the entries of this seal and of all before were removed. It is zero
+	// unless this is the last such seal.
+	Pruned Hash
+}
+
+// SealedQuery asks for a page of the entries that are marked as covered by seals, in the order of
+// seals and then of ids.
+type SealedQuery struct {
+	First, Last int64 // the numbers of the seals
+	Limit       int   // at least 1
+}
+
+// SealedEntry is an entry with the number of the seal that it is marked as covered by.
+type SealedEntry struct {
+	Entry AuditEntry
+	Seal  int64
 }

@@ -287,11 +287,3 @@ type SecretStore interface {
 	// SealedUsers returns the first n addresses of users that have a sealed password, in order.
 	SealedUsers(ctx context.Context, n int) ([]sip.Addr, error)
 }
-
-// AuditStore keeps the audit trail.
-type AuditStore interface {
-	// AddAuditEntry stores a new entry, which no seal covers. Returns Exists.
-	AddAuditEntry(ctx context.Context, e AuditEntry) error
-	// AuditEntries returns a page of entries, in the reverse order of their ids.
-	AuditEntries(ctx context.Context, q AuditQuery) ([]AuditEntry, error)
-}

@@ -40,7 +40,11 @@ type records struct {
 
 	secretCheck string // empty if there is none
 
-	audit sortedMap[string, *hermes.AuditEntry] // by id
+	audit    sortedMap[string, *hermes.AuditEntry] // by id
+	unsealed sortedMap[string, present]            // ids of entries
+	sealed   sortedMap[sealed, present]
+	seals    sortedMap[int64, *hermes.AuditSeal]
+	pruned   int64 // the number of the seal with the mark Pruned; 0 if there is none
 }
 
 // present is the value of a sortedMap that is a set.
@@ -71,7 +75,10 @@ func newRecords() *records {
 		logins:          newSortedMap[login, time.Time](compareLogins),
 		loginExpiries:   newSortedMap[hermes.KnownLogin, present](compareByExpiry),
 
-		audit: newSortedMap[string, *hermes.AuditEntry](strings.Compare),
+		audit:    newSortedMap[string, *hermes.AuditEntry](strings.Compare),
+		unsealed: newSortedMap[string, present](strings.Compare),
+		sealed:   newSortedMap[sealed, present](compareSealed),
+		seals:    newSortedMap[int64, *hermes.AuditSeal](cmp.Compare[int64]),
 	}
 }
 
@@ -105,7 +112,11 @@ func (r *records) clone() *records {
 
 		secretCheck: r.secretCheck,
 
-		audit: r.audit.clone(),
+		audit:    r.audit.clone(),
+		unsealed: r.unsealed.clone(),
+		sealed:   r.sealed.clone(),
+		seals:    r.seals.clone(),
+		pruned:   r.pruned,
 	}
 }
 
@@ -133,6 +144,12 @@ type login struct {
 type expiry struct {
 	at time.Time
 	id hermes.Hash
+}
+
+// sealed is an entry that a seal covers.
+type sealed struct {
+	seal int64
+	id   string
 }
 
 func compareGroups(g, h group) int {
@@ -174,3 +191,7 @@ func compareByExpiry(l, m hermes.KnownLogin) int {
 func compareExpiries(e, f expiry) int { return cmp.Or(e.at.Compare(f.at), compareHashes(e.id, f.id)) }
 
 func compareHashes(a, b hermes.Hash) int { return bytes.Compare(a[:], b[:]) }
+
+func compareSealed(a, b sealed) int {
+	return cmp.Or(cmp.Compare(a.seal, b.seal), strings.Compare(a.id, b.id))
+}

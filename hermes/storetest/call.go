@@ -91,6 +91,16 @@ func readAuthCalls() []methodCall {
 		{"AuditEntries", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.AuditEntries(ctx, hermes.AuditQuery{Limit: 1}))
 		}},
+		{"UnsealedEntries", func(ctx context.Context, s hermes.Store) error { return errorOf(s.UnsealedEntries(ctx, "", 1)) }},
+		{"SealedEntries", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.SealedEntries(ctx, hermes.SealedQuery{First: 1, Last: 1, Limit: 1}))
+		}},
+		{"AuditSubjects", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.AuditSubjects(ctx, []string{auditID(1)}))
+		}},
+		{"AuditSeals", func(ctx context.Context, s hermes.Store) error { return errorOf(s.AuditSeals(ctx, 0, 1)) }},
+		{"LastAuditSeal", func(ctx context.Context, s hermes.Store) error { return errorOf(s.LastAuditSeal(ctx)) }},
+		{"LastPrunedSeal", func(ctx context.Context, s hermes.Store) error { return errorOf(s.LastPrunedSeal(ctx)) }},
 		{"Logins", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Logins(ctx, at(0), 9)) }},
 	}
 }
@@ -169,6 +179,10 @@ func authWriteCalls() []methodCall {
 		{"AddAuditEntry", func(ctx context.Context, s hermes.Store) error {
 			return s.AddAuditEntry(ctx, auditEntry(2, "user/add", "new@example.com"))
 		}},
+		{"AddAuditSeal", func(ctx context.Context, s hermes.Store) error {
+			return s.AddAuditSeal(ctx, auditSeal(2), []string{auditID(1)})
+		}},
+		{"PruneAudit", func(ctx context.Context, s hermes.Store) error { return errorOf(s.PruneAudit(ctx, 1, hash(9))) }},
 		{"SetAuthorization", func(ctx context.Context, s hermes.Store) error {
 			return s.SetAuthorization(ctx, hermes.Authorization{Principal: alice, Access: hermes.FullRead})
 		}},

@@ -384,13 +384,3 @@ func (s intercepted) TrimSessions(ctx context.Context, p hermes.Principal, n int
 func (s intercepted) SweepExpired(ctx context.Context, now time.Time) (int64, error) {
 	return get(s, "SweepExpired", func() (int64, error) { return s.store.SweepExpired(ctx, now) })
 }
-
-// AddAuditEntry implements [hermes.AuditStore].
-func (s intercepted) AddAuditEntry(ctx context.Context, e hermes.AuditEntry) error {
-	return s.run("AddAuditEntry", func() error { return s.store.AddAuditEntry(ctx, e) })
-}
-
-// AuditEntries implements [hermes.AuditStore].
-func (s intercepted) AuditEntries(ctx context.Context, q hermes.AuditQuery) ([]hermes.AuditEntry, error) {
-	return get(s, "AuditEntries", func() ([]hermes.AuditEntry, error) { return s.store.AuditEntries(ctx, q) })
-}

@@ -32,6 +32,8 @@ func addRecords(ctx context.Context, s hermes.Store) error {
 		s.AddLogin(ctx, login("alice", "n1", 5), 9),
 		s.SetSecretCheck(ctx, "check"),
 		s.AddAuditEntry(ctx, auditEntry(1, "user/add", "alice@example.com")),
+		s.AddAuditSeal(ctx, auditSeal(1), nil),
+		errorOf(s.PruneAudit(ctx, 1, hash(9))),
 	)
 }
 
@@ -85,8 +87,9 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 	_, sessionErr := s.Session(ctx, hash(1))
 	logins, loginsErr := s.Logins(ctx, at(0), 2)
 	entries, entriesErr := s.AuditEntries(ctx, hermes.AuditQuery{Subject: "alice@example.com", Limit: 2})
+	seal, sealErr := s.LastPrunedSeal(ctx)
 	must(t, firstError(groupsErr, phonesErr, firstErr, lastErr, singleErr, aliasesErr, authorizationsErr, keysErr, loginsErr, entriesErr))
-	for _, err := range []error{aliceErr, bobErr, serversErr, credentialErr, sessionErr} {
+	for _, err := range []error{aliceErr, bobErr, serversErr, credentialErr, sessionErr, sealErr} {
 		if err != hermes.NotFound {
 			must(t, err)
 		}
@@ -107,6 +110,7 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 		"the session":       sessionErr == nil,
 		"the login":         len(logins) == 1,
 		"the audit entry":   len(entries) == 1,
+		"the audit seal":    seal.Pruned == hash(9),
 	}
 }
 

@@ -32,6 +32,7 @@ type statements struct {
 	loginStatements
 	secretStatements
 	auditStatements
+	auditSealStatements
 }
 
 // builder builds statements. Beside the names of tables, its texts may have
@@ -79,6 +80,7 @@ func (d *database) build(l *layout) (statements, error) {
 		loginStatements:      b.loginStatements(),
 		secretStatements:     b.secretStatements(),
 		auditStatements:      b.auditStatements(),
+		auditSealStatements:  b.auditSealStatements(),
 	}
 	return all, errors.Join(b.errs...)
 }

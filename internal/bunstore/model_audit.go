@@ -34,11 +34,15 @@ func newAuditEntry(e hermes.AuditEntry) *auditModel {
 }
 
 // scanAuditEntry reads a row of the columns of auditModel.
-func scanAuditEntry(rows *sql.Rows) (e hermes.AuditEntry, err error) {
+func scanAuditEntry(rows *sql.Rows) (hermes.AuditEntry, error) { return scanAuditColumns(rows) }
+
+// scanAuditColumns reads a row of the columns of auditModel and those of more.
+func scanAuditColumns(rows *sql.Rows, more ...any) (e hermes.AuditEntry, err error) {
 	var at stamp
 	var mac []byte
-	err = rows.Scan(&e.ID, &at, &e.Principal.Kind, &e.Principal.Name, &e.Remote, &e.Request, &e.Node, &e.Subject, &e.Also,
-		&e.Changes, &mac)
+	err = rows.Scan(append([]any{
+		&e.ID, &at, &e.Principal.Kind, &e.Principal.Name, &e.Remote, &e.Request, &e.Node, &e.Subject, &e.Also, &e.Changes, &mac,
+	}, more...)...)
 	e.At, e.MAC = time.Time(at), toHash(mac)
 	return e, err
 }
@@ -65,4 +69,22 @@ type auditSealModel struct {
 	Link    []byte `bun:"link"`
 	MAC     []byte `bun:"mac"`
 	Pruned  []byte `bun:"pruned"`
+}
+
+func newAuditSeal(v hermes.AuditSeal) *auditSealModel {
+	m := &auditSealModel{
+		Number: v.Number, At: stamp(v.At), Count: v.Count, Entries: []byte(v.Entries), Digest: v.Digest[:],
+		KeyID: []byte(v.KeyID), Link: v.Link[:], MAC: v.MAC[:],
+	}
+	if v.Pruned != (hermes.Hash{}) {
+		m.Pruned = v.Pruned[:]
+	}
+	return m
+}
+
+func (m *auditSealModel) seal() hermes.AuditSeal {
+	return hermes.AuditSeal{
+		Number: m.Number, At: time.Time(m.At), Count: m.Count, Entries: string(m.Entries), Digest: toHash(m.Digest),
+		KeyID: string(m.KeyID), Link: toHash(m.Link), MAC: toHash(m.MAC), Pruned: toHash(m.Pruned),
+	}
 }

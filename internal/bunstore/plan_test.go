@@ -81,8 +81,11 @@ func TestStatements_Plan(t *testing.T) {
 		"everAuthorized": "stops at the first",
 		"domains":        "lists them all",
 		"sealedUsers":    "runs once",
+		"lastPrunedSeal": "stops at the first",
+		"lastSeal":       "stops at the first",
 		"sweepNonces":    "runs now and then",
 		"sweepSessions":  "runs now and then",
+		"unmarkPruned":   "finds its row in an index of those with a mark, of which there are two",
 	}
 	st, plan := newPlanner(t)
 	for name, text := range texts(t, st) {
