@@ -116,11 +116,11 @@ type AliasAddResponse struct {
 // Causes: BadAlias, BadDestination, UnknownDomain (of the alias), NotFound (the destination is in a
 // domain of this Kamailio and no user has it), Exists (the alias exists, a user has that address,
 // or the destination has an E.164 alias already).
-func (c *Client) AliasAdd(ctx context.Context, req AliasAddRequest) (res AliasAddResponse, err error) {
-	defer wrap(&err, "alias/add")
-	if err = c.precheck("alias/add", req); err != nil {
-		return res, err
-	}
+func (c *Client) AliasAdd(ctx context.Context, req AliasAddRequest) (AliasAddResponse, error) {
+	return call(ctx, c, "alias/add", req, (*Client).aliasAdd)
+}
+
+func (c *Client) aliasAdd(ctx context.Context, req AliasAddRequest) (res AliasAddResponse, err error) {
 	req.Alias = normalAddr(req.Alias)
 	locks := append(aliasLocks(req.Alias), LockAddr(req.Destination))
 	err = c.change(ctx, locks, func(s Store) error {
@@ -197,11 +197,11 @@ type AliasRemoveResponse struct {
 
 // AliasRemove removes an alias with all its destinations. Its number does not return to the pool;
 // see [Client.NumberRelease]. Causes: NotFound.
-func (c *Client) AliasRemove(ctx context.Context, req AliasRemoveRequest) (res AliasRemoveResponse, err error) {
-	defer wrap(&err, "alias/remove")
-	if err = c.precheck("alias/remove", req); err != nil {
-		return res, err
-	}
+func (c *Client) AliasRemove(ctx context.Context, req AliasRemoveRequest) (AliasRemoveResponse, error) {
+	return call(ctx, c, "alias/remove", req, (*Client).aliasRemove)
+}
+
+func (c *Client) aliasRemove(ctx context.Context, req AliasRemoveRequest) (res AliasRemoveResponse, err error) {
 	err = c.changeNamed(ctx, req.Alias, func(s Store) error {
 		var err error
 		if req.Alias, err = namedAlias(ctx, s, req.Alias); err != nil {

@@ -21,7 +21,7 @@ func TestClient_With(t *testing.T) {
 	}
 }
 
-func TestCallOptions_check(t *testing.T) {
+func TestCallOptions_Check(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		why, key string
@@ -37,7 +37,7 @@ func TestCallOptions_check(t *testing.T) {
 		{"a letter that is not ASCII", "ø", false},
 		{"no UTF-8", "\xff", false},
 	} {
-		err := CallOptions{IdempotencyKey: tt.key}.check()
+		err := CallOptions{IdempotencyKey: tt.key}.Check()
 		if tt.ok != (err == nil) || err != nil && !errors.Is(err, Parameters) {
 			t.Errorf("%s: %q: %v, want it accepted: %t", tt.why, tt.key, err, tt.ok)
 		}

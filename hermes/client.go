@@ -268,6 +268,7 @@ func (c *Client) random(n int) ([]byte, error) {
 // transaction is what the Clients in one Client.Tx share.
 type transaction struct {
 	failed error // the error of the first call that failed while it changed something
+	dry    bool  // it is rolled back in any case
 }
 
 // Tx calls fn with a Client whose calls are all part of one transaction: everything that they
@@ -295,7 +296,7 @@ type transaction struct {
 // fn must not decide by what it reads: it may change before the transaction ends, unless fn has
 // changed it before. See [Client.SerializableTx].
 func (c *Client) Tx(ctx context.Context, fn func(*Client) error) error {
-	return c.runTx(ctx, nil, fn)
+	return c.runTx(ctx, &TxOptions{}, fn)
 }
 
 // SerializableTx is [Client.Tx] for a function that decides by what it reads. If other transactions
@@ -307,19 +308,27 @@ func (c *Client) SerializableTx(ctx context.Context, fn func(*Client) error) err
 }
 
 func (c *Client) runTx(ctx context.Context, opts *TxOptions, fn func(*Client) error) error {
+	dry := c.call.DryRun
+	if dry && c.tx != nil && !c.tx.dry {
+		return c.changed(badParameter("dry_run: not in a transaction that is none; see Client.DryRun"))
+	}
+	opts.DryRun = dry
 	var t *transaction
 	var own *fnError
 	err := c.store.Tx(ctx, opts, func(s Store) error {
-		t, own = &transaction{}, nil
+		t, own = &transaction{dry: dry || c.tx != nil && c.tx.dry}, nil
 		in := *c
 		in.store, in.tx = s, t
 		if err := fn(&in); err != nil {
 			own = &fnError{err: err}
 			return own
 		}
+		if t.failed == nil && dry && c.tx == nil {
+			return errDryRun
+		}
 		return t.failed
 	})
-	if err != nil {
+	if err != nil && err != errDryRun {
 		if own != nil && err == error(own) {
 			err = own.err
 		} else {
@@ -341,6 +350,9 @@ func (e *fnError) Unwrap() error { return e.err }
 // change runs fn in one transaction, that of Client.Tx if there is one. locks are what fn decides
 // about.
 func (c *Client) change(ctx context.Context, locks []Lock, fn func(Store) error) error {
+	if err := c.call.refuse(); err != nil {
+		return c.changed(err)
+	}
 	return c.changed(c.store.Tx(ctx, &TxOptions{Locks: locks}, fn))
 }
 

@@ -106,11 +106,11 @@ type DomainSetServersResponse struct {
 
 // DomainSetServers sets or replaces the default servers of a domain, whether Kamailio serves the
 // domain yet or not.
-func (c *Client) DomainSetServers(ctx context.Context, req DomainSetServersRequest) (res DomainSetServersResponse, err error) {
-	defer wrap(&err, "domain/set_servers")
-	if err = c.precheck("domain/set_servers", req); err != nil {
-		return res, err
-	}
+func (c *Client) DomainSetServers(ctx context.Context, req DomainSetServersRequest) (DomainSetServersResponse, error) {
+	return call(ctx, c, "domain/set_servers", req, (*Client).domainSetServers)
+}
+
+func (c *Client) domainSetServers(ctx context.Context, req DomainSetServersRequest) (res DomainSetServersResponse, err error) {
 	err = c.change(ctx, []Lock{LockDomain(req.Domain)}, func(s Store) error { return s.SetServers(ctx, Servers(req)) })
 	res.Servers = serversObject(Servers(req))
 	return res, err

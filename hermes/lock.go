@@ -79,7 +79,10 @@ type TxOptions struct {
 	// Serializable lets the transaction decide also by what it has read without a lock, if all other
 	// transactions that write such rows are serializable too. It may run more often than others.
 	Serializable bool
-	// Bulk is set if the transaction changes very many records by [NumberStore.AddNumbers], so that it
-	// may take long.
+	// DryRun is set if fn returns an error in any case, so that the transaction is rolled back. Then it
+	// leaves no trace, such as a number that a sequence of the database has given out.
+	DryRun bool
+	// Bulk is set if the transaction changes very many records, as by [NumberStore.AddNumbers], so that
+	// it may take long.
 	Bulk bool
 }

@@ -79,8 +79,14 @@ func node[Req Request, Res any](path string, needs Capability, changes bool, abo
 		// A pointer has the methods of its value, which the compiler cannot see of a type parameter.
 		New: func() Request { return any(new(Req)).(Request) },
 		Call: func(ctx context.Context, c *Client, req Request) (any, error) {
-			res, err := method(c, ctx, *any(req).(*Req))
-			if changes && err == nil {
+			replayed := false
+			o := c.call
+			o.Replayed = &replayed
+			res, err := method(c.With(o), ctx, *any(req).(*Req))
+			if c.call.Replayed != nil && err == nil {
+				*c.call.Replayed = replayed
+			}
+			if changes && err == nil && !o.DryRun && !replayed {
 				c.auditChange(ctx, path, needs, req, res)
 			}
 			return res, err

@@ -137,6 +137,8 @@ func (r NumberAddRangeRequest) Check(malformed ...string) error {
 	return firstError(needNumber("start", r.Start, malformed), needNumber("end", r.End, malformed))
 }
 
+func (NumberAddRangeRequest) isBulk() bool { return true }
+
 // NumberAddRangeResponse counts the numbers that were new, and those that were in the pool already
 // or are in use as an alias.
 type NumberAddRangeResponse struct {
@@ -149,11 +151,11 @@ type NumberAddRangeResponse struct {
 
 // NumberAddRange puts every number from Start to End into the pool, all or none. If Options.Plan
 // refuses one of them, the description of the error names the first. Causes: Rejected.
-func (c *Client) NumberAddRange(ctx context.Context, req NumberAddRangeRequest) (res NumberAddRangeResponse, err error) {
-	defer wrap(&err, "number/add_range")
-	if err = c.precheck("number/add_range", req); err != nil {
-		return res, err
-	}
+func (c *Client) NumberAddRange(ctx context.Context, req NumberAddRangeRequest) (NumberAddRangeResponse, error) {
+	return call(ctx, c, "number/add_range", req, (*Client).numberAddRange)
+}
+
+func (c *Client) numberAddRange(ctx context.Context, req NumberAddRangeRequest) (res NumberAddRangeResponse, err error) {
 	count, err := c.checkRange(ctx, req.Start, req.End)
 	if err != nil {
 		return res, err
@@ -229,11 +231,11 @@ type NumberAddResponse struct {
 
 // NumberAdd puts a number into the pool. Causes: Rejected, Exists (in the pool already, or in use
 // as an alias).
-func (c *Client) NumberAdd(ctx context.Context, req NumberAddRequest) (res NumberAddResponse, err error) {
-	defer wrap(&err, "number/add")
-	if err = c.precheck("number/add", req); err != nil {
-		return res, err
-	}
+func (c *Client) NumberAdd(ctx context.Context, req NumberAddRequest) (NumberAddResponse, error) {
+	return call(ctx, c, "number/add", req, (*Client).numberAdd)
+}
+
+func (c *Client) numberAdd(ctx context.Context, req NumberAddRequest) (res NumberAddResponse, err error) {
 	if err = c.checkNumber("number", req.Number); err != nil {
 		return res, err
 	}
@@ -274,11 +276,11 @@ type NumberRemoveResponse struct {
 }
 
 // NumberRemove takes a number out of the pool, whatever Options.Plan says of it. Causes: NotFound.
-func (c *Client) NumberRemove(ctx context.Context, req NumberRemoveRequest) (res NumberRemoveResponse, err error) {
-	defer wrap(&err, "number/remove")
-	if err = c.precheck("number/remove", req); err != nil {
-		return res, err
-	}
+func (c *Client) NumberRemove(ctx context.Context, req NumberRemoveRequest) (NumberRemoveResponse, error) {
+	return call(ctx, c, "number/remove", req, (*Client).numberRemove)
+}
+
+func (c *Client) numberRemove(ctx context.Context, req NumberRemoveRequest) (res NumberRemoveResponse, err error) {
 	return NumberRemoveResponse(req), c.changed(notInPool(c.store.RemoveNumber(ctx, req.Number), req.Number))
 }
 

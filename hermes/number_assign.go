@@ -16,6 +16,8 @@ type NumberClaimRequest struct {
 // Check implements [Request].
 func (NumberClaimRequest) Check(...string) error { return nil }
 
+func (r NumberClaimRequest) scans() bool { return r.Search.scans() }
+
 // NumberClaimResponse has the number.
 type NumberClaimResponse struct {
 	Number e164.Number `json:"number"`
@@ -23,15 +25,12 @@ type NumberClaimResponse struct {
 
 // NumberClaim takes a number out of the pool. No number is ever given to two callers. Causes:
 // Empty.
-func (c *Client) NumberClaim(ctx context.Context, req NumberClaimRequest) (res NumberClaimResponse, err error) {
-	defer wrap(&err, "number/claim")
-	if err = c.precheck("number/claim", req); err != nil {
-		return res, err
-	}
-	err = c.scanIf(ctx, req.Search.scans(), func() error {
-		res.Number, err = c.store.TakeNumber(ctx, req.Search, req.Random)
-		return err
-	})
+func (c *Client) NumberClaim(ctx context.Context, req NumberClaimRequest) (NumberClaimResponse, error) {
+	return call(ctx, c, "number/claim", req, (*Client).numberClaim)
+}
+
+func (c *Client) numberClaim(ctx context.Context, req NumberClaimRequest) (res NumberClaimResponse, err error) {
+	res.Number, err = c.store.TakeNumber(ctx, req.Search, req.Random)
 	return res, c.changed(emptyPool(err))
 }
 
@@ -65,6 +64,8 @@ func (r NumberAssignRequest) Check(malformed ...string) error {
 	return nil
 }
 
+func (r NumberAssignRequest) scans() bool { return r.Search.scans() }
+
 // NumberAssignResponse has the number and the alias that was made of it.
 type NumberAssignResponse struct {
 	Number      e164.Number `json:"number"`
@@ -76,22 +77,20 @@ type NumberAssignResponse struct {
 // at all. A number that an alias of any domain, or a user of the alias' domain, has is passed over,
 // and refused if it is named. Causes: Malformed (the domain), UnknownDomain, NotFound (no such
 // user, or the number is not in the pool), Exists, Empty.
-func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (res NumberAssignResponse, err error) {
-	defer wrap(&err, "number/assign")
-	if err = c.precheck("number/assign", req); err != nil {
-		return res, err
-	}
+func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (NumberAssignResponse, error) {
+	return call(ctx, c, "number/assign", req, (*Client).numberAssign)
+}
+
+func (c *Client) numberAssign(ctx context.Context, req NumberAssignRequest) (res NumberAssignResponse, err error) {
 	locks := []Lock{LockAddr(req.User), LockPool().AsShared()}
 	if !req.Number.IsZero() {
 		locks = append(locks, LockNumber(req.Number))
 	}
-	err = c.scanIf(ctx, req.Search.scans(), func() error {
-		return c.change(ctx, locks, func(s Store) error {
-			if req.User, err = namedUser(ctx, s, req.User); err == nil {
-				res, err = c.assign(ctx, s, req)
-			}
-			return err
-		})
+	err = c.change(ctx, locks, func(s Store) error {
+		if req.User, err = namedUser(ctx, s, req.User); err == nil {
+			res, err = c.assign(ctx, s, req)
+		}
+		return err
 	})
 	if err != nil {
 		return NumberAssignResponse{}, err
@@ -200,11 +199,11 @@ type NumberReleaseResponse struct {
 // Causes: NotFound, Rejected (not an E.164 alias, or Options.Plan refuses the number; AliasRemove
 // removes the alias alone), InUse (aliases of several domains have the number, so that it is not
 // free without one of them).
-func (c *Client) NumberRelease(ctx context.Context, req NumberReleaseRequest) (res NumberReleaseResponse, err error) {
-	defer wrap(&err, "number/release")
-	if err = c.precheck("number/release", req); err != nil {
-		return res, err
-	}
+func (c *Client) NumberRelease(ctx context.Context, req NumberReleaseRequest) (NumberReleaseResponse, error) {
+	return call(ctx, c, "number/release", req, (*Client).numberRelease)
+}
+
+func (c *Client) numberRelease(ctx context.Context, req NumberReleaseRequest) (res NumberReleaseResponse, err error) {
 	err = c.change(ctx, []Lock{req.lock()}, func(s Store) (err error) {
 		if req.Number.IsZero() {
 			res, err = c.releaseAlias(ctx, s, req.Alias)
@@ -213,10 +212,7 @@ func (c *Client) NumberRelease(ctx context.Context, req NumberReleaseRequest) (r
 		}
 		return err
 	})
-	if err != nil {
-		return NumberReleaseResponse{}, err
-	}
-	return res, nil
+	return res, err
 }
 
 func (c *Client) releaseAlias(ctx context.Context, s Store, a sip.Addr) (res NumberReleaseResponse, err error) {

@@ -115,11 +115,11 @@ type PhoneAddResponse struct {
 
 // PhoneAdd associates a phone with a user. A phone may have several users, and a user several
 // phones. Causes: NotFound (no such user), Exists (the phone has this user already).
-func (c *Client) PhoneAdd(ctx context.Context, req PhoneAddRequest) (res PhoneAddResponse, err error) {
-	defer wrap(&err, "phone/add")
-	if err = c.precheck("phone/add", req); err != nil {
-		return res, err
-	}
+func (c *Client) PhoneAdd(ctx context.Context, req PhoneAddRequest) (PhoneAddResponse, error) {
+	return call(ctx, c, "phone/add", req, (*Client).phoneAdd)
+}
+
+func (c *Client) phoneAdd(ctx context.Context, req PhoneAddRequest) (res PhoneAddResponse, err error) {
 	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
 		var err error
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
@@ -150,11 +150,11 @@ type PhoneRemoveResponse struct {
 }
 
 // PhoneRemove ends the association of a phone with a user. Causes: NotFound.
-func (c *Client) PhoneRemove(ctx context.Context, req PhoneRemoveRequest) (res PhoneRemoveResponse, err error) {
-	defer wrap(&err, "phone/remove")
-	if err = c.precheck("phone/remove", req); err != nil {
-		return res, err
-	}
+func (c *Client) PhoneRemove(ctx context.Context, req PhoneRemoveRequest) (PhoneRemoveResponse, error) {
+	return call(ctx, c, "phone/remove", req, (*Client).phoneRemove)
+}
+
+func (c *Client) phoneRemove(ctx context.Context, req PhoneRemoveRequest) (res PhoneRemoveResponse, err error) {
 	err = c.changeNamed(ctx, req.User, func(s Store) error {
 		var err error
 		if req.User, err = namedPhoneUser(ctx, s, req.User); err != nil {

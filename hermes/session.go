@@ -266,7 +266,7 @@ type AuthPingResponse struct {
 // has no session.
 func (c *Client) AuthPing(ctx context.Context, req AuthPingRequest) (res AuthPingResponse, err error) {
 	defer wrap(&err, "auth/ping")
-	if err = c.precheck("auth/ping", req); err != nil {
+	if err = firstError(c.precheck("auth/ping", req), c.call.refuse()); err != nil {
 		return res, err
 	}
 	ref := c.actor.session

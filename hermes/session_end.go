@@ -73,7 +73,7 @@ type AuthLogoutResponse struct {
 // Unauthorized (without the cookie, or with that of another session; nothing is ended then).
 func (c *Client) AuthLogout(ctx context.Context, req AuthLogoutRequest) (res AuthLogoutResponse, err error) {
 	defer wrap(&err, "auth/logout")
-	if err = req.Check(); err != nil {
+	if err = firstError(c.call.refuse(), req.Check()); err != nil {
 		return res, err
 	}
 	if !wellFormed(req.Session.reveal(), sessionPrefix, sessionBody) ||

@@ -229,11 +229,11 @@ type UserRemoveResponse struct {
 // Hermes' own row alone: if another tool has added an account and groups with that address, because
 // Kamailio serves the domain by now, they stay, and the address is a local user from then on.
 // Causes: NotFound, InUse (phones, or aliases that lead to the user; Detail names them).
-func (c *Client) UserRemove(ctx context.Context, req UserRemoveRequest) (res UserRemoveResponse, err error) {
-	defer wrap(&err, "user/remove")
-	if err = c.precheck("user/remove", req); err != nil {
-		return res, err
-	}
+func (c *Client) UserRemove(ctx context.Context, req UserRemoveRequest) (UserRemoveResponse, error) {
+	return call(ctx, c, "user/remove", req, (*Client).userRemove)
+}
+
+func (c *Client) userRemove(ctx context.Context, req UserRemoveRequest) (res UserRemoveResponse, err error) {
 	var removed UserType
 	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
 		var err error

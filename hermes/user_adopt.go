@@ -22,6 +22,8 @@ func (r UserAdoptRequest) Check(malformed ...string) error {
 	return nil
 }
 
+func (r UserAdoptRequest) isBulk() bool { return r.User.IsZero() }
+
 // UserAdoptResponse has the users that were adopted, in the order of their addresses, and those of
 // them whose clear password is not known: [Client.UserChangePw] gives them one that is.
 type UserAdoptResponse struct {
@@ -41,11 +43,11 @@ type UserAdoptResponse struct {
 // A domain is adopted in pages, a transaction each. If one fails, those before it stay, and Detail
 // says how many users that were. Causes: NotFound (no such local user; the domain is not served),
 // NoServers.
-func (c *Client) UserAdopt(ctx context.Context, req UserAdoptRequest) (res UserAdoptResponse, err error) {
-	defer wrap(&err, "user/adopt")
-	if err = c.precheck("user/adopt", req); err != nil {
-		return res, err
-	}
+func (c *Client) UserAdopt(ctx context.Context, req UserAdoptRequest) (UserAdoptResponse, error) {
+	return call(ctx, c, "user/adopt", req, (*Client).userAdopt)
+}
+
+func (c *Client) userAdopt(ctx context.Context, req UserAdoptRequest) (res UserAdoptResponse, err error) {
 	if req.User.IsZero() {
 		return c.adoptDomain(ctx, req.Domain)
 	}

@@ -42,11 +42,11 @@ type UserUpdateResponse struct {
 // UserUpdate changes a user's fields, all or none. A user that only Kamailio's table has is adopted
 // before; see [Client.UserAdopt]. Causes: NotFound. With StoreFailed, Error.Fields
 // has the fields that were not stored.
-func (c *Client) UserUpdate(ctx context.Context, req UserUpdateRequest) (res UserUpdateResponse, err error) {
-	defer wrap(&err, "user/update")
-	if err = c.precheck("user/update", req); err != nil {
-		return res, err
-	}
+func (c *Client) UserUpdate(ctx context.Context, req UserUpdateRequest) (UserUpdateResponse, error) {
+	return call(ctx, c, "user/update", req, (*Client).userUpdate)
+}
+
+func (c *Client) userUpdate(ctx context.Context, req UserUpdateRequest) (res UserUpdateResponse, err error) {
 	fields := req.fields()
 	err = c.change(ctx, userLocks(req.User), func(s Store) error {
 		var err error
@@ -247,11 +247,11 @@ type UserPermissionsResponse struct {
 // UserPermissions returns the names that Kamailio's group module finds for a local user, those of
 // other tools included; or it makes the given names the only ones, there and in PermittedCalls,
 // which needs CanWrite. Causes: NotFound.
-func (c *Client) UserPermissions(ctx context.Context, req UserPermissionsRequest) (res UserPermissionsResponse, err error) {
-	defer wrap(&err, "user/permissions")
-	if err = c.precheck("user/permissions", req); err != nil {
-		return res, err
-	}
+func (c *Client) UserPermissions(ctx context.Context, req UserPermissionsRequest) (UserPermissionsResponse, error) {
+	return call(ctx, c, "user/permissions", req, (*Client).userPermissions)
+}
+
+func (c *Client) userPermissions(ctx context.Context, req UserPermissionsRequest) (res UserPermissionsResponse, err error) {
 	names := req.names()
 	if req.Permissions.Set {
 		err = c.change(ctx, userLocks(req.User), func(s Store) error {

@@ -69,11 +69,11 @@ type UserAddResponse struct {
 
 // UserAdd makes a local user, with a generated password and the default servers of its domain.
 // Causes: Malformed, UnknownDomain, Exists, NoServers.
-func (c *Client) UserAdd(ctx context.Context, req UserAddRequest) (res UserAddResponse, err error) {
-	defer wrap(&err, "user/add")
-	if err = c.precheck("user/add", req); err != nil {
-		return res, err
-	}
+func (c *Client) UserAdd(ctx context.Context, req UserAddRequest) (UserAddResponse, error) {
+	return call(ctx, c, "user/add", req, (*Client).userAdd)
+}
+
+func (c *Client) userAdd(ctx context.Context, req UserAddRequest) (res UserAddResponse, err error) {
 	password, err := c.generatePassword()
 	if err != nil {
 		return res, err
@@ -197,11 +197,11 @@ type UserAddRemoteResponse struct {
 
 // UserAddRemote stores an account of another server, so that a desk phone here can use it. Causes:
 // Malformed, DomainServed, Exists.
-func (c *Client) UserAddRemote(ctx context.Context, req UserAddRemoteRequest) (res UserAddRemoteResponse, err error) {
-	defer wrap(&err, "user/add_remote")
-	if err = c.precheck("user/add_remote", req); err != nil {
-		return res, err
-	}
+func (c *Client) UserAddRemote(ctx context.Context, req UserAddRemoteRequest) (UserAddRemoteResponse, error) {
+	return call(ctx, c, "user/add_remote", req, (*Client).userAddRemote)
+}
+
+func (c *Client) userAddRemote(ctx context.Context, req UserAddRemoteRequest) (res UserAddRemoteResponse, err error) {
 	u := req.user()
 	if err = c.setPassword(&u, req.Password); err != nil {
 		return res, err
@@ -254,11 +254,11 @@ type UserChangePwResponse struct {
 // UserChangePw changes a user's password in Kamailio and in provisioning, together or not at all. A
 // user that only Kamailio's table has is adopted; see [Client.UserAdopt]. Of a remote user Hermes'
 // own row alone is changed, whatever Kamailio's table has at that address. Causes: NotFound.
-func (c *Client) UserChangePw(ctx context.Context, req UserChangePwRequest) (res UserChangePwResponse, err error) {
-	defer wrap(&err, "user/change_pw")
-	if err = c.precheck("user/change_pw", req); err != nil {
-		return res, err
-	}
+func (c *Client) UserChangePw(ctx context.Context, req UserChangePwRequest) (UserChangePwResponse, error) {
+	return call(ctx, c, "user/change_pw", req, (*Client).userChangePw)
+}
+
+func (c *Client) userChangePw(ctx context.Context, req UserChangePwRequest) (res UserChangePwResponse, err error) {
 	password := req.Password
 	if password.IsZero() {
 		if password, err = c.generatePassword(); err != nil {
@@ -315,11 +315,11 @@ type UserChangeEmailResponse struct {
 }
 
 // UserChangeEmail changes a local user's mail address. Causes: NotFound, also for a remote user.
-func (c *Client) UserChangeEmail(ctx context.Context, req UserChangeEmailRequest) (res UserChangeEmailResponse, err error) {
-	defer wrap(&err, "user/change_email")
-	if err = c.precheck("user/change_email", req); err != nil {
-		return res, err
-	}
+func (c *Client) UserChangeEmail(ctx context.Context, req UserChangeEmailRequest) (UserChangeEmailResponse, error) {
+	return call(ctx, c, "user/change_email", req, (*Client).userChangeEmail)
+}
+
+func (c *Client) userChangeEmail(ctx context.Context, req UserChangeEmailRequest) (res UserChangeEmailResponse, err error) {
 	err = c.change(ctx, userLocks(req.User), func(s Store) error {
 		var err error
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {

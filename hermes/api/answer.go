@@ -76,6 +76,9 @@ func (req *request) object(fields *responseFields, v reflect.Value) {
 	buffer := req.handler.takeBuffer()
 	body := append(buffer.b, `{"response":`...)
 	body = appendString(body, string(req.endpoint.Answers))
+	if req.dryRun {
+		body = append(body, `,"dry_run":true`...)
+	}
 	body, err := appendMembers(body, fields.members, v)
 	body = append(body, '}')
 	// A change has been made, whether there is a place for its answer or not.

@@ -9,8 +9,9 @@ import (
 
 // Decode makes the request struct of node n from parameters as the Handler does, and returns a
 // pointer to it. The values must not be escaped: a blank is a blank. The parameters session and
-// auth_key are accepted and ignored for a node that needs a capability. The error is an
-// [*hermes.Error], such as invalid/parameters for an unknown parameter.
+// auth_key are accepted and ignored for a node that needs a capability, and dry_run and
+// idempotency_key, if they are well-formed, for one that takes them. The error is an [*hermes.Error],
+// such as invalid/parameters for an unknown parameter.
 func Decode(n hermes.Node, values url.Values) (req hermes.Request, err error) {
 	e := newEndpoint(n, sessionName, authKeyName)
 	p := newParams()
@@ -21,7 +22,7 @@ func Decode(n hermes.Node, values url.Values) (req hermes.Request, err error) {
 			}
 		}
 	}
-	req, _, fault := e.decode(p, hermes.Secret{})
+	req, _, _, fault := e.decode(p, hermes.Secret{})
 	if fault != nil {
 		return nil, fault
 	}

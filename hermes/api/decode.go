@@ -15,10 +15,12 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// decode makes the node's request struct of the parameters. If there are faults, it returns the
-// first, the names of all malformed parameters, and the struct without their values. A fault with
-// the cause Parameters precedes all others.
-func (e *endpoint) decode(p *params, cookie hermes.Secret) (input hermes.Request, malformed []string, fault *hermes.Error) {
+// decode makes the node's request struct and the options of the call of the parameters. If there are
+// faults, it returns the first, the names of all malformed parameters, and the struct without their
+// values. A fault with the cause Parameters precedes all others.
+func (e *endpoint) decode(
+	p *params, cookie hermes.Secret,
+) (input hermes.Request, o hermes.CallOptions, malformed []string, fault *hermes.Error) {
 	input = e.New()
 	v := reflect.ValueOf(input).Elem()
 	if e.fields.cookie >= 0 {
@@ -33,6 +35,8 @@ func (e *endpoint) decode(p *params, cookie hermes.Secret) (input hermes.Request
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
 		fault = e.badParameter(strings.Join(unknown, ", ") + ": unknown here")
+	} else if e.options {
+		o, fault = e.decodeOptions(p)
 	}
 	for i := range e.fields.list {
 		f := &e.fields.list[i]
@@ -45,7 +49,7 @@ func (e *endpoint) decode(p *params, cookie hermes.Secret) (input hermes.Request
 			fault = err
 		}
 	}
-	return input, malformed, fault
+	return input, o, malformed, fault
 }
 
 // decodeField sets the field f of a request struct.

@@ -14,6 +14,7 @@ type endpoint struct {
 	methods []string // the HTTP methods that the node accepts
 	guarded bool     // the node needs an authenticated principal
 	session bool     // the node begins, renews or ends a session
+	options bool     // the node takes the parameters of hermes.CallOptions
 	fields  requestFields
 }
 
@@ -29,6 +30,9 @@ func newEndpoint(n hermes.Node, credentials ...string) *endpoint {
 	e.session = !e.guarded || n.Answers == hermes.Pong
 	if n.Changes {
 		e.methods = []string{http.MethodGet, http.MethodPost}
+	}
+	if e.options = n.TakesOptions(); e.options {
+		e.fields.names[dryRunName], e.fields.names[keyName] = true, true
 	}
 	if e.guarded {
 		for _, name := range credentials {
@@ -88,6 +92,16 @@ func requestFieldsOf(t reflect.Type) requestFields {
 		}
 	}
 	return fields
+}
+
+// rule returns how the values of a parameter are read.
+func (fields requestFields) rule(name string) valueRule {
+	for _, f := range fields.list {
+		if name == f.name || name == f.user {
+			return f.rule
+		}
+	}
+	return valueRule{}
 }
 
 func newRequestField(sf reflect.StructField, index int) requestField {

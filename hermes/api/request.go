@@ -32,6 +32,7 @@ type request struct {
 	endpoint *endpoint      // nil until the node has been found
 	params   *params        // nil until the parameters have been read
 	input    hermes.Request // the node's request struct; nil until it has been decoded without a fault
+	dryRun   bool           // the node is asked to change nothing
 	places   []func()       // give back the places that the request has
 	sent     bool           // the status line has been written
 	outcome  Outcome
@@ -104,7 +105,7 @@ func (req *request) call() (output any, err error) {
 	if err := req.takeShare(); err != nil {
 		return nil, err
 	}
-	input, malformed, fault := req.endpoint.decode(req.params, cookie)
+	input, options, malformed, fault := req.endpoint.decode(req.params, cookie)
 	if err := client.Authorize(req.endpoint.Path, input); err != nil {
 		return nil, err
 	}
@@ -118,7 +119,18 @@ func (req *request) call() (output any, err error) {
 		return nil, fault
 	}
 	req.input = input
-	return req.endpoint.Call(req.r.Context(), client.With(hermes.CallOptions{RequestID: req.outcome.ID}), input)
+	return req.callNode(client, options)
+}
+
+// callNode calls the node with the options of the request.
+func (req *request) callNode(client *hermes.Client, o hermes.CallOptions) (output any, err error) {
+	replayed := false
+	req.dryRun, o.Replayed, o.RequestID = o.DryRun, &replayed, req.outcome.ID
+	output, err = req.endpoint.Call(req.r.Context(), client.With(o), req.input)
+	if replayed {
+		req.w.Header().Set("Idempotency-Replayed", "true")
+	}
+	return output, err
 }
 
 // removeDeadlines removes those of the server, so that a call may take longer. The read timeout

@@ -38,6 +38,7 @@ func (b *builder) insertAlias(from *bun.SelectQuery) *bun.InsertQuery {
 		from.ColumnExpr("? AS ?", text(i+1), bun.Ident(f.Name))
 		q.Column(f.Name)
 	}
+	b.numberRow(q, "dbaliases", from)
 	return q
 }
 
@@ -51,12 +52,12 @@ func (b *builder) aliasStatements() aliasStatements {
 		numberHeld: b.statement(Data, b.NewSelect().ColumnExpr("?", b.numberHeld())),
 		aliasSite:  b.statement(Data, b.aliasSite()),
 
-		addAlias:    b.statement(Data, add()).takes(),
+		addAlias:    b.numbered(Data, func() schema.QueryAppender { return add() }).takes(),
 		removeAlias: b.statement(Data, b.NewDelete().Model(alias).Where("?", b.alias(1))).frees(),
 	}
 	if b.engine.writesInWith {
-		st.takeAlias = b.statement(Data, b.takeAlias(add())).takes()
-		st.assignNumber = b.statement(Data, b.assignNumber()).takes()
+		st.takeAlias = b.numbered(Data, func() schema.QueryAppender { return b.takeAlias(add()) }).takes()
+		st.assignNumber = b.numbered(Data, func() schema.QueryAppender { return b.assignNumber() }).takes()
 		st.releaseNumber = b.statement(Data, b.releaseNumber()).frees()
 	}
 	return st

@@ -52,6 +52,7 @@ type builder struct {
 	*bun.DB
 	engine engine
 	layout *layout
+	dry    bool // the statement is for a transaction that is rolled back
 	errs   []error
 }
 
@@ -102,6 +103,32 @@ func (b *builder) statement(pool Pool, q schema.QueryAppender) statement {
 		st.text = "WITH page AS MATERIALIZED (" + st.text + ") SELECT * FROM page"
 	}
 	return st
+}
+
+// numbered returns a statement that inserts rows of a table which the database numbers. query makes
+// the query, and calls numberRow.
+func (b *builder) numbered(pool Pool, query func() schema.QueryAppender) statement {
+	st := b.statement(pool, query())
+	if b.engine.ownID != "" {
+		b.dry = true
+		st.dry = b.statement(pool, query()).text
+		b.dry = false
+	}
+	return st
+}
+
+// numberRow adds the column id to a query that inserts rows of Kamailio's table, and its value to the
+// rows, if the statement must not let the database number them: a sequence takes no number back.
+func (b *builder) numberRow(q *bun.InsertQuery, table string, rows *bun.SelectQuery) {
+	if _, ok := b.layout.widths[table+".id"]; !b.dry || !ok {
+		return
+	}
+	q.Column("id")
+	if rows == nil {
+		q.Value("id", b.engine.ownID)
+	} else {
+		rows.ColumnExpr(b.engine.ownID + " AS id")
+	}
 }
 
 // raw returns a statement that reads, of a text in which bun replaces ? and names of tables.

@@ -31,6 +31,8 @@ type engine struct {
 	keepsPlans bool
 	// writesInWith is set where a WITH clause may write.
 	writesInWith bool
+	// ownID is an id that no row has, where the database numbers rows by a sequence.
+	ownID string
 	// locksRows is set where several transactions may write, so that a row can be locked by
 	// another one.
 	locksRows bool

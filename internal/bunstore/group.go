@@ -5,6 +5,9 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -19,14 +22,21 @@ func (b *builder) groupStatements() groupStatements {
 	return groupStatements{
 		groups: b.statement(Data, b.NewSelect().Model((*grpModel)(nil)).Distinct().ColumnExpr("g.grp ?T ?C AS name").
 			Where("?", address).OrderExpr("name")),
-		addGroup: b.statement(Data, b.NewInsert().Model((*grpModel)(nil)).Column("username", "domain", "grp", "last_modified").
-			TableExpr("(SELECT ? AS username, ? AS domain, ? AS grp, CURRENT_TIMESTAMP AS last_modified "+
-				"WHERE NOT EXISTS (?)) AS v", text(1), text(2), text(3), inGroup)),
+		addGroup: b.numbered(Data, func() schema.QueryAppender { return b.addGroup(inGroup) }),
 		removeGroup: b.statement(Data, b.NewDelete().Model((*grpModel)(nil)).
 			Where("? AND g.grp ?T = ?", address, text(3))),
 		removeGroups: b.statement(Data, b.NewDelete().Model((*grpModel)(nil)).
 			Where("?", address)),
 	}
+}
+
+// addGroup adds the address $1@$2 to the group $3, unless inGroup has a row.
+func (b *builder) addGroup(inGroup *bun.SelectQuery) *bun.InsertQuery {
+	row := b.NewSelect().ColumnExpr("? AS username, ? AS domain, ? AS grp, CURRENT_TIMESTAMP AS last_modified", text(1), text(2), text(3)).
+		Where("NOT EXISTS (?)", inGroup)
+	q := b.NewInsert().Model((*grpModel)(nil)).Column("username", "domain", "grp", "last_modified").TableExpr("(?) AS v", row)
+	b.numberRow(q, "grp", row)
+	return q
 }
 
 var errNoGroups = errors.New("the table grp is missing: want it where users are to have permissions")

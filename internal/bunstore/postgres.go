@@ -25,6 +25,7 @@ func postgresEngine(schema string) engine {
 		lockCalls:        postgresLockCalls,
 		keepsPlans:       true,
 		writesInWith:     true,
+		ownID:            "(-1 - pg_catalog.floor(pg_catalog.random() * 2147483647))::pg_catalog.int4",
 		locksRows:        true,
 		same:             "?0 ?T = ?1",
 		accountsAfter:    "(s.username ?B, s.domain ?B) > (?0, ?1)",

@@ -14,6 +14,8 @@ import (
 // statement is a text with placeholders, and how it runs.
 type statement struct {
 	text string
+	// dry is the text for a transaction that is rolled back. If empty, it is the same.
+	dry  string
 	pool Pool // where it runs outside a transaction, or where its transaction runs
 	// planEachTime prepares the statement for every run, because the best plan depends on the
 	// values.
@@ -111,10 +113,18 @@ func InTime(ctx context.Context, d time.Duration, fn func(context.Context) error
 	return err
 }
 
+// textOf returns the text of a statement for the transaction of s.
+func (s *Store) textOf(st statement) string {
+	if s.tx != nil && s.tx.dry && st.dry != "" {
+		return st.dry
+	}
+	return st.text
+}
+
 // exec runs a statement that writes, in the transaction of s, and returns the number of its rows.
 func (s *Store) exec(ctx context.Context, st statement, args ...any) (n int64, err error) {
 	err = s.run(ctx, st, func(ctx context.Context, c runner) error {
-		res, err := c.ExecContext(ctx, st.text, s.bound(args)...)
+		res, err := c.ExecContext(ctx, s.textOf(st), s.bound(args)...)
 		if err != nil {
 			return err
 		}
@@ -188,7 +198,7 @@ func (s *Store) query(ctx context.Context, st statement, args []any, each func(c
 		return nil
 	}
 	return s.run(ctx, st, func(ctx context.Context, c runner) error {
-		rows, err := c.QueryContext(ctx, st.text, s.bound(args)...)
+		rows, err := c.QueryContext(ctx, s.textOf(st), s.bound(args)...)
 		if err != nil {
 			return err
 		}

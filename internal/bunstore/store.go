@@ -42,6 +42,8 @@ type TxOptions struct {
 	// Locks are calls of functions that take locks until the end of the transaction, separated by
 	// commas. They are made before fn runs. Empty where there is one writer at a time.
 	Locks string
+	// Dry is set if fn fails in any case.
+	Dry bool
 	// Serializable asks for a transaction that may also decide by what it has read without a lock.
 	// A database may give more than is asked for.
 	Serializable bool
@@ -133,6 +135,7 @@ type transaction struct {
 	copies bool          // its connection is one of the pool Copies
 	failed error         // the first failure of a statement: the transaction cannot be committed
 	over   bool
+	dry    bool // it is rolled back in any case
 
 	serializable bool // sees only what was committed before it began
 	pooling      pooling
@@ -198,7 +201,7 @@ func (s *Store) Tx(ctx context.Context, opts *hermes.TxOptions, fn func(hermes.S
 	if opts == nil {
 		opts = &hermes.TxOptions{}
 	}
-	own := TxOptions{Serializable: opts.Serializable}
+	own := TxOptions{Serializable: opts.Serializable, Dry: opts.DryRun}
 	run := func() error { return s.write(ctx, own, opts.Locks, func(in *Store) error { return fn(in) }) }
 	if !opts.Bulk {
 		return run()
@@ -228,7 +231,9 @@ func (s *Store) write(ctx context.Context, opts TxOptions, locks []hermes.Lock, 
 	undone := false
 	err := s.runTx(ctx, opts, func(own context.Context, c Conn) error {
 		undone = undone || tx != nil && tx.pooling.takes
-		tx = &transaction{ctx: own, conn: c, locks: locks, bulk: opts.Pool == Bulk, copies: opts.Pool == Copies, serializable: opts.Serializable}
+		tx = &transaction{
+			ctx: own, conn: c, locks: locks, bulk: opts.Pool == Bulk, copies: opts.Pool == Copies, serializable: opts.Serializable, dry: opts.Dry,
+		}
 		defer func() { tx.over = true }()
 		if err := fn(&Store{database: s.database, tx: tx}); err != nil {
 			return err

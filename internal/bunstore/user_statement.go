@@ -31,13 +31,13 @@ func (b *builder) userStatements() userStatements {
 		addUser:       b.statement(Data, b.insert(own).On("CONFLICT DO NOTHING")),
 		setUser:       b.statement(Data, b.update(own, 2)),
 		removeUser:    b.statement(Data, b.NewDelete().Model(own).Where(userHas, text(1), text(2))),
-		addAccount:    b.statement(Data, b.addAccount()),
+		addAccount:    b.numbered(Data, func() schema.QueryAppender { return b.addAccount() }),
 		setAccount:    b.statement(Data, b.setAccount()),
 		removeAccount: b.statement(Data, b.NewDelete().Model(account).Where("?", b.account(1))),
 	}
 	if b.engine.writesInWith {
-		st.addBoth = b.statement(Data, b.addBoth())
-		st.addLocalUser = b.statement(Data, b.addLocalUser())
+		st.addBoth = b.numbered(Data, func() schema.QueryAppender { return b.addBoth() })
+		st.addLocalUser = b.numbered(Data, func() schema.QueryAppender { return b.addLocalUser() })
 		st.setBoth = b.statement(Data, b.setBoth())
 		st.removeAll = b.statement(Data, b.removeAll())
 	}
@@ -75,6 +75,7 @@ func (b *builder) addAccount() *bun.InsertQuery {
 	for i, e := range b.layout.extras() {
 		q.Value(e.theirs, "?", b.after((*subscriberModel)(nil), i))
 	}
+	b.numberRow(q, "subscriber", nil)
 	return q
 }
 
@@ -152,6 +153,7 @@ func (b *builder) insertBoth(q, values *bun.SelectQuery, set ...string) *bun.Sel
 		}
 		account.Column(e.theirs)
 	}
+	b.numberRow(account, "subscriber", values)
 	return q.With("new", values).With("own", user).With("account", account)
 }
 
