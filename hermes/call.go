@@ -124,12 +124,24 @@ func call[Req Request, Res any](
 	})
 	if err != nil {
 		var none Res
-		return none, err
+		return none, withFields(err, req)
 	}
 	if c.call.DryRun {
 		hideSecrets(reflect.ValueOf(&res).Elem())
 	}
 	return res, nil
+}
+
+// fieldsRequest is a request whose parameters an error names that is the store's.
+type fieldsRequest interface{ notStored() []string }
+
+func withFields(err error, req Request) error {
+	r, ok := req.(fieldsRequest)
+	if e := asError(err); ok && e.Cause == StoreFailed {
+		e.Fields = r.notStored()
+		return e
+	}
+	return err
 }
 
 // writes reports whether a call of a node that takes options changes something. user/permissions

@@ -152,7 +152,9 @@ func TestClient_DryRun_Tx(t *testing.T) {
 		before := takeSnapshot(t, e.store)
 		for name, call := range map[string]func(c *hermes.Client) error{
 			"call": func(c *hermes.Client) error { return add(t.Context(), c.DryRun()) },
-			"Tx":   func(c *hermes.Client) error { return c.DryRun().Tx(t.Context(), func(*hermes.Client) error { return nil }) },
+			"Tx": func(c *hermes.Client) error {
+				return c.DryRun().Tx(t.Context(), func(*hermes.Client) error { return nil })
+			},
 		} {
 			err := e.client.Tx(t.Context(), func(c *hermes.Client) error {
 				if err := add(t.Context(), c); err != nil {

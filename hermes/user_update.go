@@ -56,16 +56,14 @@ func (c *Client) userUpdate(ctx context.Context, req UserUpdateRequest) (res Use
 		res = UserUpdateResponse{Updated: []string{}, Skipped: []string{}}
 		return c.updateUser(ctx, s, req.User, fields, &res)
 	})
-	if err != nil {
-		e := asError(err)
-		if e.Cause == StoreFailed {
-			for _, f := range fields {
-				e.Fields = append(e.Fields, f.name)
-			}
-		}
-		return UserUpdateResponse{}, e
+	return res, err
+}
+
+func (r UserUpdateRequest) notStored() (names []string) {
+	for _, f := range r.fields() {
+		names = append(names, f.name)
 	}
-	return res, nil
+	return names
 }
 
 // userField is one field of an update.

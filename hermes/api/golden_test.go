@@ -4,7 +4,6 @@ import (
 	"flag"
 	"testing"
 
-	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
 	"github.com/hermes-voip/go-hermes/internal/test/apitest"
 )
@@ -19,9 +18,10 @@ func TestHandler_Golden(t *testing.T) {
 	if *update {
 		run = apitest.Update
 	}
-	run(t, scripts, func(t *testing.T) hermes.Store {
+	run(t, scripts, func(t *testing.T) apitest.Fixture {
 		t.Parallel()
-		return memstore.New()
+		store := memstore.New()
+		return apitest.Fixture{Store: store, Dump: func(t *testing.T) string { return apitest.Records(t, store) }}
 	})
 }
 

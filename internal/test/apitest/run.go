@@ -21,12 +21,19 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
+// Fixture is an empty store, for a script.
+type Fixture struct {
+	Store hermes.Store
+	// Dump returns everything that the store has, as a text.
+	Dump func(t *testing.T) string
+}
+
 // Run runs each script of dir as a subtest and compares all answers. The function open returns the
-// empty store of a script; it may call t.Parallel.
-func Run(t *testing.T, dir string, open func(t *testing.T) hermes.Store) {
+// fixture of a script; it may call t.Parallel.
+func Run(t *testing.T, dir string, open func(t *testing.T) Fixture) {
 	t.Helper()
 	forEachScript(t, dir, func(t *testing.T, file string) {
-		r := &runner{server: NewServer(t, open(t), nil), values: map[string]string{}}
+		r := newRunner(t, open(t))
 		for _, c := range mustReadScript(t, file).cases {
 			if diff := cmp.Diff(c.answer, r.run(t, c)); diff != "" {
 				t.Errorf("%s: %s (-want +got)\n%s", c.title, c.ask, diff)
@@ -37,10 +44,10 @@ func Run(t *testing.T, dir string, open func(t *testing.T) hermes.Store) {
 
 // Update runs each script of dir as Run does, and writes the answers into the script instead of
 // comparing them. Results that differ from the titles are errors nevertheless.
-func Update(t *testing.T, dir string, open func(t *testing.T) hermes.Store) {
+func Update(t *testing.T, dir string, open func(t *testing.T) Fixture) {
 	t.Helper()
 	forEachScript(t, dir, func(t *testing.T, file string) {
-		r := &runner{server: NewServer(t, open(t), nil), values: map[string]string{}}
+		r := newRunner(t, open(t))
 		s := mustReadScript(t, file)
 		for _, c := range s.cases {
 			c.answer = r.run(t, c)
@@ -66,6 +73,11 @@ func forEachScript(t *testing.T, dir string, run func(t *testing.T, file string)
 type runner struct {
 	server *Server
 	values map[string]string // of {name}
+	dump   func(t *testing.T) string
+}
+
+func newRunner(t *testing.T, f Fixture) *runner {
+	return &runner{server: NewServer(t, f.Store, nil), values: map[string]string{}, dump: f.Dump}
 }
 
 // run runs a case, checks the result and returns the answer in the format of scripts.
@@ -89,7 +101,9 @@ func (r *runner) run(t *testing.T, c *testCase) string {
 	if !isGuarded(req.Node) {
 		req.Session = Session{Cookie: session.Cookie}
 	}
+	compare := r.rehearse(t, req)
 	res := r.server.Do(t, req)
+	compare(res)
 	if res.Result() != c.want() {
 		t.Errorf("%s: answered %s; correct the title or the request", c.title, res.Body)
 	}

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/postgres"
 	"github.com/hermes-voip/go-hermes/hermes/sqlite"
 	"github.com/hermes-voip/go-hermes/internal/test/apitest"
@@ -18,9 +17,10 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 const scripts = "../../../hermes/api/testdata/golden"
 
 func TestRun_SQLite(t *testing.T) {
-	apitest.Run(t, scripts, func(t *testing.T) hermes.Store {
+	apitest.Run(t, scripts, func(t *testing.T) apitest.Fixture {
 		t.Parallel()
-		store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hermes.db"), nil)
+		path := filepath.Join(t.TempDir(), "hermes.db")
+		store, err := sqlite.Open(t.Context(), path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +29,7 @@ func TestRun_SQLite(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		return store
+		return apitest.Fixture{Store: store, Dump: func(t *testing.T) string { return dumpSQLite(t, path) }}
 	})
 }
 
@@ -49,11 +49,12 @@ func TestRun_PostgreSQL(t *testing.T) {
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	apitest.Run(t, scripts, func(t *testing.T) hermes.Store {
+	dump := dumpPostgreSQL(t, db)
+	apitest.Run(t, scripts, func(t *testing.T) apitest.Fixture {
 		for _, table := range db.Query(t, `SELECT schemaname || '.' || tablename FROM pg_tables
 			WHERE schemaname IN ('hermes', 'public') AND tablename NOT IN ('migrations', 'version')`) {
 			db.Exec(t, "DELETE FROM "+table[0])
 		}
-		return store
+		return apitest.Fixture{Store: store, Dump: dump}
 	})
 }

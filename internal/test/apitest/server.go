@@ -35,7 +35,8 @@ type Server struct {
 	Down     *api.Handler // every call of the store fails
 	ReadOnly *api.Handler // the authentication backend cannot be written
 
-	now time.Time
+	now    time.Time
+	random *lockedReader
 }
 
 // Options configure a [Server]. The zero value is usable.
@@ -54,6 +55,7 @@ func NewServer(tb testing.TB, store hermes.Store, opts *Options) *Server {
 	}
 	s := &Server{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	random := &lockedReader{source: rand.NewChaCha8([32]byte{})}
+	s.random = random
 	key, err := hermes.NewSecretKey(random)
 	if err != nil {
 		tb.Fatal(err)
@@ -99,6 +101,18 @@ func (r *lockedReader) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.source.Read(p)
+}
+
+// keepRandom returns a function that makes the server's random bytes go on from where they are now.
+func (s *Server) keepRandom() (restore func()) {
+	s.random.mu.Lock()
+	defer s.random.mu.Unlock()
+	source := *s.random.source
+	return func() {
+		s.random.mu.Lock()
+		defer s.random.mu.Unlock()
+		*s.random.source = source
+	}
 }
 
 // users are the API users of a Server beside admin.

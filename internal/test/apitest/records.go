@@ -1,0 +1,98 @@
+package apitest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// everything is a limit that no store of a script reaches.
+const everything = 100_000
+
+// Records returns everything that the methods of a store return of its records, as a text. It is for
+// a store that has no other way to look at them.
+func Records(t *testing.T, s hermes.Store) string {
+	t.Helper()
+	r := &recordReader{t: t, s: s}
+	r.readUsers()
+	r.readNumbers()
+	r.readDomains()
+	r.readAccess()
+	return r.text.String()
+}
+
+type recordReader struct {
+	t    *testing.T
+	s    hermes.Store
+	text strings.Builder
+}
+
+// add adds a line with a value, or fails the test. NotFound is a value.
+func (r *recordReader) add(name string, v any, err error) {
+	r.t.Helper()
+	switch {
+	case err == error(hermes.NotFound):
+		v = err
+	case err != nil:
+		r.t.Fatalf("reading %s: %v", name, err)
+	}
+	fmt.Fprintf(&r.text, "%s: %+v\n", name, v)
+}
+
+func (r *recordReader) readUsers() {
+	ctx := r.t.Context()
+	users, err := r.s.Users(ctx, hermes.UserQuery{Limit: everything})
+	r.add("users", users, err)
+	for _, e := range users {
+		u, err := r.s.User(ctx, e.User)
+		r.add("user", u, err)
+		phones, err := r.s.UserPhones(ctx, e.User)
+		r.add("phones", phones, err)
+		groups, err := r.s.Groups(ctx, e.User)
+		r.add("groups", groups, err)
+	}
+	phones, err := r.s.Phones(ctx, hermes.PhoneQuery{Limit: everything})
+	r.add("phones", phones, err)
+	for _, m := range phones {
+		users, err := r.s.PhoneUsers(ctx, m)
+		r.add("users of "+m.String(), users, err)
+	}
+}
+
+func (r *recordReader) readNumbers() {
+	ctx := r.t.Context()
+	numbers, err := r.s.Numbers(ctx, hermes.NumberQuery{Limit: everything})
+	r.add("pool", numbers, err)
+	aliases, err := r.s.Aliases(ctx, hermes.AliasQuery{Limit: everything})
+	r.add("aliases", aliases, err)
+}
+
+func (r *recordReader) readDomains() {
+	ctx := r.t.Context()
+	domains, err := r.s.Domains(ctx)
+	r.add("domains", domains, err)
+	for _, name := range []string{"example.com", "example.net", "example.org"} {
+		servers, err := r.s.Servers(ctx, sip.MustParseDomain(name))
+		r.add("servers of "+name, servers, err)
+	}
+}
+
+func (r *recordReader) readAccess() {
+	ctx := r.t.Context()
+	authorizations, err := r.s.Authorizations(ctx)
+	r.add("authorizations", authorizations, err)
+	for _, a := range authorizations {
+		credential, err := r.s.Credential(ctx, a.Principal.Name)
+		r.add("credential", credential, err)
+	}
+	keys, err := r.s.Keys(ctx)
+	r.add("keys", keys, err)
+	logins, err := r.s.Logins(ctx, time.Time{}, everything)
+	r.add("logins", logins, err)
+	check, err := r.s.SecretCheck(ctx)
+	r.add("secret check", check, err)
+}
