@@ -43,6 +43,16 @@ var domainFaults = []rowFault{
 			"dbaliases desk@example.test to upper@UPPER.test)",
 	},
 	{
+		why: "domains that no host can have",
+		sql: []string{
+			`INSERT INTO domain (domain, did) VALUES ('bad_host.test', 'bad_host.test')`,
+			`INSERT INTO domain (domain, did) VALUES ('-x.test', '-x.test')`,
+		},
+		check: "malformed-domains",
+		want: "warn domains that are malformed: Hermes adds no users to them and sets no default servers for them: " +
+			"2 (bad_host.test, -x.test)",
+	},
+	{
 		why:   "a domain was removed",
 		sql:   []string{insertAccount("stray", "nowhere.test"), insertUser("stray", "nowhere.test")},
 		check: "user-domains",

@@ -15,19 +15,24 @@ func TestExaminer_triggers(t *testing.T) {
 	role := "kamailio_" + db.postgres.Name()
 	db.exec(t, "CREATE ROLE "+role)
 	t.Cleanup(func() { db.exec(t, "DROP OWNED BY "+role+" CASCADE", "DROP ROLE "+role) })
-	db.exec(t, "GRANT ALL ON subscriber, grp TO "+role, "GRANT CREATE ON SCHEMA public TO PUBLIC", "ALTER TABLE domain OWNER TO "+role,
+	db.exec(t, "GRANT ALL ON subscriber, grp TO "+role, "GRANT TRIGGER ON dbaliases TO PUBLIC",
+		"GRANT CREATE ON SCHEMA public TO PUBLIC", "ALTER TABLE domain OWNER TO "+role,
+		// The triggers of a foreign key are PostgreSQL's own.
+		"ALTER TABLE grp ADD FOREIGN KEY (username, domain) REFERENCES subscriber (username, domain)",
+		"CREATE POLICY hide ON dbaliases USING (true)", "CREATE TABLE other (id integer)", "GRANT TRIGGER ON other TO PUBLIC",
 		`SET ROLE `+role+`; CREATE FUNCTION public.escalate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 			CREATE TRIGGER escalate BEFORE INSERT ON subscriber FOR EACH ROW EXECUTE FUNCTION public.escalate();
 			CREATE RULE divert AS ON DELETE TO domain DO ALSO SELECT 1`)
 	want := map[string]string{
 		"table-rights": "fail rights of roles by which these can make triggers on Kamailio's tables, " +
-			"whose functions then run with the rights of Hermes' role: 3 (" + role + " has TRIGGER on public.grp, " +
-			role + " has TRIGGER on public.subscriber, " + role + " owns public.domain)",
+			"whose functions then run with the rights of Hermes' role: 4 (PUBLIC has TRIGGER on public.dbaliases, " +
+			role + " has TRIGGER on public.grp, " + role + " has TRIGGER on public.subscriber, " + role + " owns public.domain)",
 		"triggers": "fail triggers, rules and policies on Kamailio's tables, whose functions run with the rights of Hermes' role: " +
-			"2 (rule divert on public.domain, trigger escalate on public.subscriber)",
+			"3 (policy hide on public.dbaliases, rule divert on public.domain, trigger escalate on public.subscriber)",
 	}
 	checkProblems(t, db.examine(t, nil), want)
-	db.exec(t, "REVOKE TRIGGER, REFERENCES ON subscriber, grp FROM "+role, "ALTER TABLE domain OWNER TO postgres")
+	db.exec(t, "REVOKE TRIGGER, REFERENCES ON subscriber, grp FROM "+role, "REVOKE TRIGGER ON dbaliases FROM PUBLIC",
+		"ALTER TABLE domain OWNER TO postgres")
 	delete(want, "table-rights")
 	checkProblems(t, db.examine(t, nil), want)
 }
