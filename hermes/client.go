@@ -72,10 +72,11 @@ type Options struct {
 	// FailedLoginTime is the step of padding: a failed login takes a multiple of it, so that timing
 	// does not reveal the reason. Defaults to 100 ms; a negative value disables padding.
 	FailedLoginTime time.Duration
-	// MaxUnknownLogins is how many logins may be under way at once, those that wait or are padded
-	// included, of users who have not logged in from the same network within 30 days. Further ones
-	// are refused as Busy. A server that serves a limited number of requests at once sets it below
-	// that number, so that such logins cannot keep out the others. Defaults to 64.
+	// MaxUnknownLogins is how many logins may be under way at once, those that are padded included, of
+	// users who have not logged in from the same network within 30 days; clients of one network may
+	// have two thirds of them. Of further ones 256 wait, for 10 seconds at most, and the others are
+	// refused as Busy. A server that serves a limited number of requests at once should not count such
+	// logins, so that those that wait cannot keep out others; see [Client.KnowsLogin]. Defaults to 64.
 	MaxUnknownLogins int
 	// MaxHashing is how many passwords may be hashed at once for users who have not logged in from the
 	// same network within 30 days. One more may be hashed for the others. Defaults to one less than

@@ -76,6 +76,9 @@ func TestClient_AuthLogin_atOnce(t *testing.T) {
 		{"60 of one user from 60 addresses", 60, func(e *env, _ hermes.Secret, i int) error {
 			return loginFrom(context.Background(), e.client, remoteAddr(i), "writer", password)
 		}},
+		{"280 of one user from 60 addresses", 280, func(e *env, _ hermes.Secret, i int) error {
+			return loginFrom(context.Background(), e.client, remoteAddr(i%60), "writer", password)
+		}},
 		{"60 of four users from one address", 60, func(e *env, _ hermes.Secret, i int) error {
 			return loginFrom(context.Background(), e.client, office, []string{"admin", "writer", "auditor", "reader"}[i%4], password)
 		}},

@@ -22,26 +22,35 @@ var (
 // maxWaiting is how many logins wait for others of the same user, network, or both.
 const maxWaiting = 128
 
+// unknownLimits returns the limits of logins of users who are not known. The answers of failed
+// logins are delayed, and a server answers a limited number of requests at once; without these
+// limits, such logins could take all of them. The clients of one network leave a third of the places
+// to others.
+func unknownLimits(most int) PlaceLimits {
+	return PlaceLimits{Total: most, Share: max(1, most*2/3), Queue: 256, Wait: 10 * time.Second}
+}
+
 // loginLimiter limits what failed logins may cost. Logins under way hold the tokens that they would
 // take if they failed, so that never more logins are verified at once than may fail. Further ones
 // wait until one of them has ended, and are refused only if too many have failed.
 type loginLimiter struct {
-	clock *clock
-	keys  limitKeys
-	known *knownLogins
-	slots *hashSlots
+	clock   *clock
+	keys    limitKeys
+	known   *knownLogins
+	unknown *Places[limitKey] // for logins of users who are not known, by network
+	slots   *hashSlots
 
 	mu                                 sync.Mutex // guards what follows
 	pairs, networks, users, challenges *buckets
-	unknown, maxUnknown                int // logins under way; see [Options.MaxUnknownLogins]
 }
 
 // newLoginLimiter returns a limiter that derives the keys of its tables from secret.
 func newLoginLimiter(clock *clock, secret []byte, opts *Options) *loginLimiter {
 	return &loginLimiter{
 		clock: clock, keys: newLimitKeys(secret), known: newKnownLogins(), slots: newHashSlots(opts.MaxHashing),
-		pairs: newBuckets(pairRate), networks: newBuckets(networkRate), users: newBuckets(userRate),
-		challenges: newBuckets(challengeRate), maxUnknown: opts.MaxUnknownLogins,
+		unknown: NewPlaces[limitKey](unknownLimits(opts.MaxUnknownLogins)),
+		pairs:   newBuckets(pairRate), networks: newBuckets(networkRate), users: newBuckets(userRate),
+		challenges: newBuckets(challengeRate),
 	}
 }
 
@@ -56,7 +65,7 @@ type loginAttempt struct {
 	limiter *loginLimiter
 	pair    limitKey
 	known   bool
-	counted bool    // among the unknown ones
+	give    func()  // gives back the place of an unknown user; nil if the user is known
 	tokens  []token // one of each limit that applies
 	holding bool    // the tokens
 }
@@ -66,6 +75,9 @@ type loginAttempt struct {
 func (l *loginLimiter) begin(ctx context.Context, name string, remote netip.Addr) (*loginAttempt, error) {
 	a := &loginAttempt{limiter: l, pair: l.keys.pair(name, network(remote))}
 	a.tokens = []token{{l.pairs, a.pair}, {l.networks, l.keys.network(remote)}, {l.users, l.keys.user(name)}}
+	if err := a.takePlace(ctx); err != nil {
+		return nil, err
+	}
 	for {
 		wanted, settled, err := a.tryBegin()
 		if err == nil && settled == nil {
@@ -81,6 +93,38 @@ func (l *loginLimiter) begin(ctx context.Context, name string, remote netip.Addr
 	}
 }
 
+// takePlace takes a place for a user who is not known, if need be after others have given theirs
+// back. It holds no token meanwhile.
+func (a *loginAttempt) takePlace(ctx context.Context) error {
+	l := a.limiter
+	l.mu.Lock()
+	err := a.check(l.clock.now())
+	l.mu.Unlock()
+	if err != nil || a.known {
+		return err
+	}
+	give, ok := l.unknown.Take(ctx, a.tokens[1].key)
+	if !ok {
+		return firstError(ctx.Err(), tooManyLogins())
+	}
+	a.give = give
+	return nil
+}
+
+// check finds out whether the user is known, and returns Throttled if too many logins have failed.
+// The caller has locked the limiter.
+func (a *loginAttempt) check(now time.Time) error {
+	if a.known = a.limiter.known.has(a.pair, now); a.known {
+		a.tokens = a.tokens[:2] // all but that of the user
+	}
+	for _, t := range a.tokens {
+		if wait, underWay := t.from.wait(t.key, now); wait > 0 && !underWay {
+			return throttled(wait)
+		}
+	}
+	return nil
+}
+
 // tryBegin takes all tokens or none. If a login under way holds the wanted one, it returns a
 // channel that is closed when one has ended.
 func (a *loginAttempt) tryBegin() (wanted token, settled <-chan struct{}, err error) {
@@ -88,24 +132,14 @@ func (a *loginAttempt) tryBegin() (wanted token, settled <-chan struct{}, err er
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.clock.now()
-	if a.known = l.known.has(a.pair, now); a.known {
-		a.tokens = a.tokens[:2] // all but that of the user
+	if err := a.check(now); err != nil {
+		return token{}, nil, err
 	}
 	var blocked *bucket
 	for _, t := range a.tokens {
-		wait, underWay := t.from.wait(t.key, now)
-		if wait > 0 && !underWay {
-			return token{}, nil, throttled(wait)
-		}
-		if wait > 0 && blocked == nil {
+		if wait, _ := t.from.wait(t.key, now); wait > 0 && blocked == nil {
 			wanted, blocked = t, t.from.get(t.key, now)
 		}
-	}
-	if !a.known && !a.counted {
-		if err := l.addUnknown(); err != nil {
-			return token{}, nil, err
-		}
-		a.counted = true
 	}
 	if blocked == nil {
 		for _, t := range a.tokens {
@@ -159,43 +193,27 @@ func (a *loginAttempt) settle(failed bool) {
 // end ends the login, with all that it still has.
 func (a *loginAttempt) end() {
 	a.settle(false)
-	if a.counted {
-		a.counted = false
-		a.limiter.removeUnknown()
+	if a.give != nil {
+		a.give()
+		a.give = nil
 	}
-}
-
-// addUnknown counts a login of a user who is not known. The answers of failed logins are delayed,
-// and a server answers a limited number of requests at once; without this limit, such logins could
-// take all of them. The caller has locked l.mu.
-func (l *loginLimiter) addUnknown() error {
-	if l.unknown >= l.maxUnknown {
-		return tooManyLogins()
-	}
-	l.unknown++
-	return nil
-}
-
-func (l *loginLimiter) removeUnknown() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.unknown--
 }
 
 // failKey counts a failed login by key. Returns Throttled if too many logins from its network have
-// failed, and Busy if too many are under way. Otherwise the caller must call done when the answer
-// has been delayed.
+// failed, and Busy, without waiting, if too many are under way. Otherwise the caller must call done
+// when the answer has been delayed.
 func (l *loginLimiter) failKey(remote netip.Addr) (done func(), err error) {
+	done, ok := l.unknown.TryTake(l.keys.network(remote))
+	if !ok {
+		return nil, tooManyLogins()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.addUnknown(); err != nil {
-		return nil, err
-	}
 	if err := l.spend(l.networks, remote); err != nil {
-		l.unknown--
+		done()
 		return nil, err
 	}
-	return l.removeUnknown, nil
+	return done, nil
 }
 
 // challenge counts a nonce that is asked for.

@@ -114,7 +114,7 @@ func TestLoginLimiter_begin(t *testing.T) {
 			a.settle(false)
 			a.end()
 		}
-		if n := len(l.pairs.table) + len(l.networks.table) + len(l.users.table) + l.unknown; n != 0 {
+		if n := len(l.pairs.table) + len(l.networks.table) + len(l.users.table) + l.unknown.taken; n != 0 {
 			t.Errorf("%d buckets and unknown logins are left", n)
 		}
 	})
@@ -190,22 +190,103 @@ func TestLoginLimiter_begin_waiting(t *testing.T) {
 		for _, a := range held {
 			a.end()
 		}
-		if n := len(l.pairs.table) + l.unknown; n != 0 {
+		if n := len(l.pairs.table) + l.unknown.taken; n != 0 {
 			t.Errorf("%d buckets and unknown logins are left", n)
 		}
 	})
-	t.Run("unknown users wait up to a limit, known ones beyond it", func(t *testing.T) {
+	t.Run("a login that waits for a place ends with its context", func(t *testing.T) {
 		t.Parallel()
 		l := newTestLimiter(&wallClock{t: noon})
-		for i := range 64 {
-			mustBegin(t, l, fmt.Sprint(i), numberedAddr("198.51.100.%d", i))
+		occupyPlaces(t, l)
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := l.begin(ended, "a", clientAddr); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want %v", err, context.Canceled)
 		}
-		if _, err := l.begin(t.Context(), "b", otherAddr); !errors.Is(err, Busy) || asError(err).RetryAfter == 0 {
-			t.Errorf("the 65th login: got %v, want %s with RetryAfter", err, Busy)
-		}
-		l.known.add(l.keys.pair("a", network(clientAddr)), noon, time.Hour)
-		mustBegin(t, l, "a", clientAddr)
 	})
+	t.Run("unknown users wait for a place, known ones need none", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, testWaitForPlace)
+	})
+	t.Run("a network leaves a third of the places to others", func(t *testing.T) {
+		t.Parallel()
+		l := newTestLimiter(&wallClock{t: noon})
+		l.networks = newBuckets(rate{burst: 100, interval: time.Second})
+		for i := range 42 {
+			mustBegin(t, l, fmt.Sprint(i), clientAddr)
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := l.begin(ended, "a", clientAddr); !errors.Is(err, context.Canceled) {
+			t.Errorf("the 43rd of 64 places for one network: %v, want it to wait", err)
+		}
+		mustBegin(t, l, "a", otherAddr)
+	})
+}
+
+// occupyPlaces begins as many logins of unknown users as may be under way at once.
+func occupyPlaces(t *testing.T, l *loginLimiter) (under []*loginAttempt) {
+	t.Helper()
+	for i := range 64 {
+		under = append(under, mustBegin(t, l, fmt.Sprint(i), numberedAddr("198.51.100.%d", i)))
+	}
+	return under
+}
+
+func testWaitForPlace(t *testing.T) {
+	l := newTestLimiter(&wallClock{t: noon})
+	under := occupyPlaces(t, l)
+	begun, refused := make(chan *loginAttempt, 300), make(chan error, 300)
+	begin := func(i int) {
+		a, err := l.begin(t.Context(), fmt.Sprint(i), numberedAddr("2001:db8:0:%x::1", i))
+		if err != nil {
+			refused <- err
+			return
+		}
+		begun <- a
+	}
+	for i := range 256 {
+		go begin(i)
+	}
+	synctest.Wait()
+	if len(begun) != 0 || len(refused) != 0 {
+		t.Fatalf("%d logins began and %d were refused, want all to wait", len(begun), len(refused))
+	}
+	if begin(256); len(refused) != 1 {
+		t.Errorf("%d logins were refused, want the 257th", len(refused))
+	} else if err := <-refused; !errors.Is(err, Busy) || asError(err).RetryAfter == 0 {
+		t.Errorf("the 257th login that would wait: got %v, want %s with RetryAfter", err, Busy)
+	}
+	l.known.add(l.keys.pair("a", network(clientAddr)), noon, time.Hour)
+	mustBegin(t, l, "a", clientAddr)
+	for _, a := range under[:10] {
+		a.end()
+	}
+	if synctest.Wait(); len(begun) != 10 {
+		t.Errorf("%d logins began after 10 others had ended", len(begun))
+	}
+	time.Sleep(10 * time.Second)
+	if synctest.Wait(); len(begun) != 10 || len(refused) != 246 {
+		t.Errorf("after 10 s %d logins have begun and %d have been refused, want 10 and 246", len(begun), len(refused))
+	}
+	for range len(refused) {
+		if err := <-refused; !errors.Is(err, Busy) {
+			t.Errorf("got %v, want %s", err, Busy)
+		}
+	}
+}
+
+// A login that is throttled is refused at once, although it would have to wait for a place.
+func TestLoginLimiter_begin_throttledFirst(t *testing.T) {
+	t.Parallel()
+	l := newTestLimiter(&wallClock{t: noon})
+	for range 5 {
+		failLogin(t, l, "a", clientAddr)
+	}
+	occupyPlaces(t, l)
+	if _, err := l.begin(t.Context(), "a", clientAddr); !errors.Is(err, Throttled) {
+		t.Errorf("got %v, want %s", err, Throttled)
+	}
 }
 
 // What is known of a user does not depend on the user's failures elsewhere.
@@ -253,8 +334,8 @@ func TestLoginLimiter_failKey(t *testing.T) {
 	if _, err := l.failKey(clientAddr); !errors.Is(err, Throttled) || asError(err).RetryAfter != 2*time.Second {
 		t.Errorf("after the burst: got %v, want %s for 2 s", err, Throttled)
 	}
-	if l.unknown != 0 {
-		t.Errorf("%d unknown logins are left", l.unknown)
+	if l.unknown.taken != 0 {
+		t.Errorf("%d unknown logins are left", l.unknown.taken)
 	}
 }
 

@@ -45,12 +45,10 @@ func NewPlaces[K comparable](l PlaceLimits) *Places[K] {
 // Callers get places in the order in which they came, except that one whose share is used up is
 // passed over.
 func (p *Places[K]) Take(ctx context.Context, key K) (give func(), ok bool) {
-	p.mu.Lock()
-	if p.free(key) {
-		p.add(key)
-		p.mu.Unlock()
-		return func() { p.give(key) }, true
+	if give, ok := p.TryTake(key); ok {
+		return give, true
 	}
+	p.mu.Lock()
 	if len(p.waiting) >= p.limits.Queue {
 		p.mu.Unlock()
 		return nil, false
@@ -69,6 +67,17 @@ func (p *Places[K]) Take(ctx context.Context, key K) (give func(), ok bool) {
 	if p.leave(w) {
 		return nil, false
 	}
+	return func() { p.give(key) }, true
+}
+
+// TryTake is Take for a caller that does not wait.
+func (p *Places[K]) TryTake(key K) (give func(), ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.free(key) {
+		return nil, false
+	}
+	p.add(key)
 	return func() { p.give(key) }, true
 }
 

@@ -26,8 +26,7 @@ const (
 	idleTimeout    = 60 * time.Second
 	maxHeaderBytes = 64 << 10
 
-	// maxUnknownLogins is smaller than the number of logins that package api lets run at once, so
-	// that known users always find a place.
+	// maxUnknownLogins is small, because the hashes of such logins have a small part of the processor.
 	maxUnknownLogins = 24
 )
 

@@ -27,8 +27,9 @@ type Options struct {
 	// MaxInFlight is the number of requests that are being worked on at the same time. A further one
 	// is answered failed/busy. One principal may have a quarter of them. Those that begin and end
 	// sessions have 32 places of their own, and wait for one; pings have 16, and so have 8 the logins
-	// of users who have logged in from the same network within 30 days. Answers longer than 32 KiB
-	// that are being read have 64, of which one principal may have 8. Defaults to 256.
+	// of users who have logged in from the same network within 30 days, and those of other users what
+	// [hermes.Options.MaxUnknownLogins] says. Answers longer than 32 KiB that are being read have 64,
+	// of which one principal may have 8. Defaults to 256.
 	MaxInFlight int
 	// WriteTimeout is the time that a client has for reading an answer. Of an answer that is longer
 	// than 32 KiB, it has at most 10 seconds for each 32 KiB. It replaces the WriteTimeout of the

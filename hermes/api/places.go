@@ -20,7 +20,7 @@ var (
 type places struct {
 	requests   *hermes.Places[party] // except those to nodes of sessions
 	principals *hermes.Places[party] // the same requests, once they have been authenticated
-	sessions   *hermes.Places[party] // nodes of sessions, except the next two
+	sessions   *hermes.Places[party] // nodes of sessions, except the next two and logins of strangers
 	pings      *hermes.Places[party]
 	known      *hermes.Places[party] // logins of users who have logged in from the same network before
 	lists      *hermes.Places[party] // and other long answers that are being read
@@ -51,7 +51,7 @@ func (req *request) party() party {
 	return party{network: hermes.NetworkOf(req.outcome.Remote)}
 }
 
-// takePlace takes the place that the request needs before it is authenticated, or returns a
+// takePlace takes the place that the request needs before it is authenticated, if any, or returns a
 // failed/busy error. A request to a node of sessions waits its turn.
 func (req *request) takePlace() error {
 	if req.draining {
@@ -60,25 +60,30 @@ func (req *request) takePlace() error {
 	if req.handler.held.Load() {
 		return busy("the server is not ready yet")
 	}
-	if req.endpoint.session {
-		return req.take(req.sessionPlaces(), req.party())
+	if !req.endpoint.session {
+		return req.take(req.handler.places.requests, party{})
 	}
-	return req.take(req.handler.places.requests, party{})
+	if p := req.sessionPlaces(); p != nil {
+		return req.take(p, req.party())
+	}
+	return nil
 }
 
-// sessionPlaces returns the places for a request to a node of sessions. Those of sessions that are
-// open and of users who are known do not wait behind logins of strangers, of which there may be any
-// number.
+// sessionPlaces returns the places for a request to a node of sessions, or nil for the login of a
+// user who is not known: the Client limits such logins and lets them wait, and what waits must not
+// keep a place from others.
 func (req *request) sessionPlaces() *hermes.Places[party] {
 	anonymous := req.handler.client.As(hermes.Actor{Remote: req.outcome.Remote})
 	user := req.params.values["username"] // only auth/login has it
 	switch {
 	case req.endpoint.guarded:
 		return req.handler.places.pings
-	case user != "" && anonymous.KnowsLogin(user):
+	case user == "":
+		return req.handler.places.sessions
+	case anonymous.KnowsLogin(user):
 		return req.handler.places.known
 	}
-	return req.handler.places.sessions
+	return nil
 }
 
 // takeShare counts an authenticated request against the share of its principal, or returns a

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -159,6 +160,48 @@ func TestHandler_LoginsOfStrangers(t *testing.T) {
 		logins.Wait()
 		if got := <-pinged; got != "pong" {
 			t.Errorf("a ping beside logins of strangers: %s", got)
+		}
+	})
+}
+
+// TestHandler_LoginsWait_first has many right logins at once of a user who has not logged in from
+// these networks before. They wait for each other, and have none of the places of others.
+func TestHandler_LoginsWait_first(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		proceed := make(chan struct{})
+		slow := false
+		s := apitest.NewServer(t, storetest.Intercept(memstore.New(), func(method string) error {
+			if slow && method == "Credential" {
+				<-proceed
+			}
+			return nil
+		}), &apitest.Options{
+			Client: hermes.Options{MaxUnknownLogins: 24},
+			API:    api.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}, // httptest's clients
+		})
+		known := s.Login(t, "reader")
+		slow = true
+		answers := make(chan string, 200)
+		for i := range cap(answers) {
+			login := apitest.Request{
+				Node: "auth/login", Form: "username=writer&password=" + strings.ReplaceAll(apitest.Password, " ", "+"),
+				Header: map[string]string{"X-Forwarded-For": fmt.Sprintf("10.0.0.%d", i)},
+			}
+			go func() { answers <- s.Do(t, login).Result() }()
+		}
+		synctest.Wait()
+		slow = false
+		logout := apitest.Request{Node: "auth/logout", Query: "session=" + known.ID}
+		logout.Session.Cookie = known.Cookie
+		if res := s.Do(t, logout); res.Result() != "ok" {
+			t.Errorf("logout meanwhile: %s", res.Body)
+		}
+		close(proceed)
+		for range cap(answers) {
+			if got := <-answers; got != "ok" {
+				t.Errorf("a login among many: %s, want ok after others", got)
+			}
 		}
 	})
 }
