@@ -260,14 +260,18 @@ func TestConfig_ExamineCertificate(t *testing.T) {
 	if f, ok := c.examineCertificate(time.Now()); ok {
 		t.Errorf("a missing certificate: %v, want no finding", f)
 	}
-	writeCertificate(t, c.tlsCert, c.tlsKey, 1) // which is valid for an hour
+	const day = 24 * time.Hour
+	writeCertificateUntil(t, c.tlsCert, c.tlsKey, 1, time.Now().Add(90*day))
 	for _, row := range []struct {
 		why   string
 		after time.Duration
 		level doctor.Level
 	}{
-		{"its last days", 0, doctor.Warn},
-		{"after its end", 2 * time.Hour, doctor.Fail},
+		{"long before its end", 0, doctor.OK},
+		{"15 days before its end", 75 * day, doctor.OK},
+		{"13 days before its end", 77 * day, doctor.Warn},
+		{"its last hour", 90*day - time.Hour, doctor.Warn},
+		{"after its end", 90*day + time.Hour, doctor.Fail},
 		{"before its beginning", -2 * time.Hour, doctor.Fail},
 	} {
 		f, ok := c.examineCertificate(time.Now().Add(row.after))

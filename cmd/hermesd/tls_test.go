@@ -21,6 +21,11 @@ import (
 // writeCertificate writes a self-signed certificate for sip.example.test, and its key.
 func writeCertificate(t *testing.T, certFile, keyFile string, serial int64) {
 	t.Helper()
+	writeCertificateUntil(t, certFile, keyFile, serial, time.Now().Add(time.Hour))
+}
+
+func writeCertificateUntil(t *testing.T, certFile, keyFile string, serial int64, end time.Time) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +34,7 @@ func writeCertificate(t *testing.T, certFile, keyFile string, serial int64) {
 		SerialNumber: big.NewInt(serial),
 		DNSNames:     []string{"sip.example.test"},
 		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(time.Hour),
+		NotAfter:     end,
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {

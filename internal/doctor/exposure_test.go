@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/sip"
 )
 
 // TestExaminer_triggers grants what kamdbctl grants to Kamailio's role, and makes what that role
@@ -68,11 +69,13 @@ func TestExaminer_columns(t *testing.T) {
 			sql: []string{`INSERT INTO HERMES.api_keys (id, hash, public_key, host, comment) VALUES ('k1', '', '', '10.0.0.0/8,::/0', ''), ('k2', '', '', '10.0.0.0/8', '')`},
 			change: func(o *Options) {
 				o.LoadedDomains = func(context.Context) ([]string, error) { return []string{"Example.test", "old.test"}, nil }
+				o.Domains = []sip.Domain{sip.MustParseDomain("setting.test")} // which Kamailio need not have
 			},
 			want: map[string]string{
 				"loaded-domains": "warn domains that the running Kamailio and its table do not both have: " +
 					"2 (other.test is not loaded: Kamailio refuses its users, old.test is loaded, but no longer in the table)",
-				"key-hosts": "warn API keys that are bound to every address, and so to none: 1 (k1 bound to 10.0.0.0/8,::/0)",
+				"default-servers": "warn domains without default servers, to which no user can be added: 1 (setting.test)",
+				"key-hosts":       "warn API keys that are bound to every address, and so to none: 1 (k1 bound to 10.0.0.0/8,::/0)",
 			},
 		},
 	})
