@@ -239,11 +239,11 @@ func (c *Client) releaseNumber(ctx context.Context, s Store, n e164.Number) (res
 		return res, err
 	}
 	for {
-		rows, err := s.Aliases(ctx, AliasQuery{After: Alias{Alias: sip.Unchecked(n.String(), "")}, Limit: 1})
+		rows, err := s.Aliases(ctx, AliasQuery{Number: n, Limit: 1})
 		if err != nil {
 			return res, err
 		}
-		if len(rows) == 0 || rows[0].Alias.User() != n.String() {
+		if len(rows) == 0 {
 			return res, failed(NotFound, "no alias has %s", n)
 		}
 		res = NumberReleaseResponse{Number: n, Alias: rows[0].Alias}

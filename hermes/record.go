@@ -170,8 +170,11 @@ type AliasQuery struct {
 	Destination sip.Addr // if not zero, aliases that lead to this address only
 	AnyCase     bool     // the domain of Destination matches in any case
 	Numbers     bool     // only E.164 aliases: those whose user part is an E.164 number
-	After       Alias    // the last alias of the page before; zero starts at the beginning
-	Limit       int      // at least 1
+	// Number, if not zero, selects the aliases of any domain whose user part it is, without regard to
+	// Alias and Destination.
+	Number e164.Number
+	After  Alias // the last alias of the page before; zero starts at the beginning
+	Limit  int   // at least 1
 }
 
 // Servers are the default servers of a domain, which its new users get.

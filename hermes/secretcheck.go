@@ -46,8 +46,7 @@ func (c *Client) CheckSecretKeys(ctx context.Context) (err error) {
 		}
 		for _, v := range values {
 			if _, opened := c.keys.open(v, secretCheckData); !opened {
-				return internalFault(fmt.Errorf("%w: the store has %d values that show which, and one does not open",
-					ErrSecretKey, len(values)))
+				return internalFault(fmt.Errorf("%w: the store has been used with a key that is not among those given", ErrSecretKey))
 			}
 		}
 		return c.addSecretCheck(ctx, s, values, needed)
@@ -70,7 +69,7 @@ func (c *Client) keysOfSealed(ctx context.Context, s Store) (keyring, error) {
 			return c.keys, nil
 		}
 	}
-	return nil, internalFault(fmt.Errorf("%w: none of %d sealed passwords opens", ErrSecretKey, len(users)))
+	return nil, internalFault(fmt.Errorf("%w: the keys that are given open none of the sealed passwords that were tried", ErrSecretKey))
 }
 
 // AcceptLostKeys makes [Client.CheckSecretKeys] content with the present first key, although others

@@ -106,6 +106,8 @@ func TestClient_CheckSecretKeys(t *testing.T) {
 			}
 			if err := client.CheckSecretKeys(t.Context()); errors.Is(err, hermes.ErrSecretKey) != s.wrong || !s.wrong && err != nil {
 				t.Errorf("%s: step %d: %v, want an ErrSecretKey: %t", tt.why, i, err, s.wrong)
+			} else if s.wrong && !strings.Contains(errors.Unwrap(err).Error(), "given") {
+				t.Errorf("%s: step %d: %v, want the keys that are given blamed", tt.why, i, errors.Unwrap(err))
 			}
 			if s.rekey {
 				if _, err := client.Rekey(t.Context()); err != nil {

@@ -37,6 +37,8 @@ func isNumber(a sip.Addr) bool {
 // candidates yields the aliases that q filters, in order. Those up to q.After may be among them.
 func (r *records) candidates(q hermes.AliasQuery) iter.Seq[hermes.Alias] {
 	switch {
+	case !q.Number.IsZero():
+		return r.aliasesOf(q.Number)
 	case !q.Alias.IsZero():
 		return r.oneAlias(q.Alias, q.Destination)
 	case !q.Destination.IsZero() && q.AnyCase:
@@ -47,6 +49,17 @@ func (r *records) candidates(q hermes.AliasQuery) iter.Seq[hermes.Alias] {
 	return func(yield func(hermes.Alias) bool) {
 		for a, d := range r.aliases.from(q.After.Alias) {
 			if !yield(hermes.Alias{Alias: a, Destination: d}) {
+				return
+			}
+		}
+	}
+}
+
+// aliasesOf yields the aliases whose user part is n.
+func (r *records) aliasesOf(n e164.Number) iter.Seq[hermes.Alias] {
+	return func(yield func(hermes.Alias) bool) {
+		for a, d := range r.aliases.from(sip.Unchecked(n.String(), "")) {
+			if a.User() != n.String() || !yield(hermes.Alias{Alias: a, Destination: d}) {
 				return
 			}
 		}

@@ -14,6 +14,7 @@ func testAlias(t *testing.T, open openFunc) {
 	t.Run("AliasSite", func(t *testing.T) { testAliasSite(t, open) })
 	t.Run("Aliases", func(t *testing.T) { testAliases(t, open) })
 	t.Run("Aliases that are E.164 numbers", func(t *testing.T) { testNumberAliases(t, open) })
+	t.Run("Aliases of a number", func(t *testing.T) { testAliasesOfNumber(t, open) })
 	t.Run("NumberAliased", func(t *testing.T) { testNumberAliased(t, open) })
 }
 
@@ -108,6 +109,18 @@ func testNumberAliases(t *testing.T, open openFunc) {
 			wantAliases(t, s, test.query, test.want...)
 		})
 	}
+}
+
+func testAliasesOfNumber(t *testing.T, open openFunc) {
+	s := open(t).Store
+	here, there := alias("+4711@example.com", "alice@example.com"), alias("+4711@example.net", "bob@example.com")
+	mustAddAlias(t, s, there, alias("+47110@example.com", "alice@example.com"), here,
+		alias("+471@example.com", "alice@example.com"), alias("4711@example.com", "alice@example.com"))
+	wantAliases(t, s, hermes.AliasQuery{Number: number("+4711"), Limit: 10}, here, there)
+	wantAliases(t, s, hermes.AliasQuery{Number: number("+4711"), Limit: 1}, here)
+	wantAliases(t, s, hermes.AliasQuery{Number: number("+4711"), After: here, Limit: 1}, there)
+	wantAliases(t, s, hermes.AliasQuery{Number: number("+4711"), After: there, Limit: 1})
+	wantAliases(t, s, hermes.AliasQuery{Number: number("+4712"), Limit: 10})
 }
 
 func testNumberAliased(t *testing.T, open openFunc) {

@@ -14,27 +14,29 @@ import (
 type aliasListStatements struct {
 	aliases, aliasesAt, aliasesTo, aliasesAtTo statement // of an alias, to a destination
 	aliasesToAnyCase                           statement // to a destination with a domain in any case
+	aliasesOf                                  statement // of a number
 }
 
 func (b *builder) aliasListStatements() aliasListStatements {
 	to := func(at text) schema.QueryAppender { return b.address("a.username", "a.domain", at) }
 	return aliasListStatements{
-		aliases:     b.statement(Data, b.aliases()),
-		aliasesAt:   b.statement(Data, b.aliases(b.alias(6))),
-		aliasesTo:   b.statement(Data, b.aliases(to(6))),
-		aliasesAtTo: b.statement(Data, b.aliases(b.alias(6), to(8))),
+		aliases:     b.statement(Data, b.aliases(0)),
+		aliasesAt:   b.statement(Data, b.aliases(2, b.alias(6))),
+		aliasesTo:   b.statement(Data, b.aliases(2, to(6))),
+		aliasesAtTo: b.statement(Data, b.aliases(4, b.alias(6), to(8))),
+		aliasesOf:   b.statement(Data, b.aliases(1, b.same("a.alias_username", text(6)))),
 
-		aliasesToAnyCase: b.statement(Data, b.aliases(b.anyCase("a.username", "a.domain", 6))),
+		aliasesToAnyCase: b.statement(Data, b.aliases(2, b.anyCase("a.username", "a.domain", 6))),
 	}
 }
 
 // aliases selects a page of rows after those with the values $1 to $4, of which all conditions are
-// true. If $5 is not empty, only rows whose alias has an E.164 number as user part count. Each
-// condition is about an address, the first one about $6@$7. Kamailio's index has the first two of
-// the columns, so that the database sorts only rows of one alias, unless its collation is not
-// byte-wise and the index that AliasIndex describes is missing.
-func (b *builder) aliases(conditions ...schema.QueryAppender) schema.QueryAppender {
-	rows := place(6 + 2*len(conditions))
+// true. If $5 is not empty, only rows whose alias has an E.164 number as user part count. The
+// conditions have n arguments, from $6 on. Kamailio's index has the first two of the columns, so
+// that the database sorts only rows of one alias, unless its collation is not byte-wise and the
+// index that AliasIndex describes is missing.
+func (b *builder) aliases(n int, conditions ...schema.QueryAppender) schema.QueryAppender {
+	rows := place(6 + n)
 	part := func(columns, after, order string) schema.QueryAppender {
 		q := b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr(columns).
 			Where(after, text(1), text(2), text(3), text(4)).
@@ -86,6 +88,9 @@ func (s *Store) aliasRows(ctx context.Context, q hermes.AliasQuery) ([]hermes.Al
 	args := append(s.args(newDBAlias(q.After)), "")
 	if q.Numbers {
 		args[len(args)-1] = "1"
+	}
+	if !q.Number.IsZero() {
+		return textPage(ctx, s, s.sql().aliasesOf, q.Limit, 4, newAlias, append(args, q.Number.String())...)
 	}
 	switch at, to := !q.Alias.IsZero(), !q.Destination.IsZero(); {
 	case at && to:
