@@ -26,6 +26,7 @@ func (f fields) texts(all ...string) fields {
 // thing.
 const (
 	auditEntryFields  = "hermes/audit_entry/v1"
+	auditLinkFields   = "hermes/audit_link/v1"
 	auditSealFields   = "hermes/audit_seal/v1"
 	auditPrunedFields = "hermes/audit_pruned/v1"
 )

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/e164"
@@ -164,6 +165,7 @@ type Client struct {
 	largePages *Places[Principal]
 	strangers  *Sampler // of the audit lines about callers without a principal
 	auditIDs   *auditIDs
+	forged     *atomic.Pointer[string] // the id of the audit entry that logForged last wrote about
 
 	store Store
 	tx    *transaction // nil outside of Client.Tx
@@ -184,7 +186,7 @@ func New(store Store, opts *Options) (*Client, error) {
 	c.scanning = NewPlaces[Principal](scanLimits)
 	c.largePages = NewPlaces[Principal](largePageLimits)
 	c.strangers = NewSampler(maxStrangers, c.auditLeftOut)
-	c.auditIDs = &auditIDs{}
+	c.auditIDs, c.forged = &auditIDs{}, &atomic.Pointer[string]{}
 	var err error
 	if c.keys, err = newKeyring(store, c.opts); err != nil {
 		return nil, err

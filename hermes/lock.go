@@ -53,6 +53,10 @@ func LockAccess() Lock { return lockOf("access") }
 // LockSecretCheck returns the lock of the value that [SecretStore] keeps.
 func LockSecretCheck() Lock { return lockOf("secret check") }
 
+// LockAuditSeals returns the lock of the seals of the audit trail. Those who add entries do not need
+// it.
+func LockAuditSeals() Lock { return lockOf("audit seals") }
+
 // LockPool returns the lock that a range of numbers needs for a moment at its end, in order to see
 // every alias that has a number. Transactions that make such an alias have it shared. Its ID is
 // the greatest, so that it is taken last: a transaction does not have it while it waits for

@@ -69,6 +69,8 @@ func Nodes() []Node {
 		node("domain/list", CanRead, false, "Lists the domains that Kamailio serves.", (*Client).DomainList),
 		node("domain/get_servers", CanRead, false, "Shows the default servers of a domain.", (*Client).DomainGetServers),
 		node("domain/set_servers", CanAdminister, true, "Sets the default servers of a domain.", (*Client).DomainSetServers).refusing(Failed),
+
+		node("audit/verify", CanAdminister, false, "Checks that the audit trail is whole.", (*Client).AuditVerify),
 	}
 }
 

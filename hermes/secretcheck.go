@@ -74,10 +74,14 @@ func (c *Client) keysOfSealed(ctx context.Context, s Store) (keyring, error) {
 
 // AcceptLostKeys makes [Client.CheckSecretKeys] content with the present first key, although others
 // may be missing that sealed passwords: these passwords cannot be recovered, and the users need new
-// ones. It needs CanAdminister.
+// ones. What those keys sealed of the audit trail is authenticated as it is now. It needs
+// CanAdminister.
 func (c *Client) AcceptLostKeys(ctx context.Context) (err error) {
 	defer wrap(&err, "")
 	if err := c.require("user/accept_lost_keys", CanAdminister); err != nil {
+		return err
+	}
+	if err := c.renewAuditChain(ctx); err != nil {
 		return err
 	}
 	return c.resetSecretCheck(ctx)

@@ -165,6 +165,10 @@ func (c *Client) openPassword(a sip.Addr, sealed string) (Secret, error) {
 // A password that no key opens stays as it is, and the others are sealed all the same; the error,
 // which is returned at the end, names the first such password. Inside [Client.Tx] that error would
 // roll back all of it, so do not call Rekey there. Rekey needs CanAdminister.
+//
+// Rekey also seals all of the audit trail, checks it as [Client.AuditVerify] does, and begins a new
+// chain of seals with the first key, which authenticates the old ones. If the audit trail does not
+// fit, Rekey returns that error at the end, and the old keys are needed further on.
 func (c *Client) Rekey(ctx context.Context) (n int, err error) {
 	defer wrap(&err, "")
 	if err := c.require("user/rekey", CanAdminister); err != nil {
@@ -188,6 +192,9 @@ func (c *Client) Rekey(ctx context.Context) (n int, err error) {
 		case done:
 			n++
 		}
+	}
+	if lost == nil {
+		lost = c.rekeyAudit(ctx)
 	}
 	if lost == nil {
 		lost = c.resetSecretCheck(ctx)

@@ -78,6 +78,8 @@ var accessCases = []accessCase{
 	{"domain/list", "R", "", "ok"},
 	{"domain/get_servers", "R", "domain=example.com", "ok"},
 	{"domain/set_servers", "A", "domain=example.com&registrar=sip2.example.com&r_port=5060&proxy=sip.example.com&p_port=5060&prov_url=http://prov.example.com/", "ok"},
+
+	{"audit/verify", "A", "", "ok"},
 }
 
 // capabilities has the capabilities of each access level: R reads, S sees secrets, W writes, A
