@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// An administrator is a principal with FullWrite that can log in and stays: a user that a backend
-// has, or a key that does not expire.
+// An administrator is a principal with FullWrite and without a scope that can log in and stays: a
+// user that a backend has, or a key that does not expire.
 
 // backendWait is how long backends are asked for administrators.
 const backendWait = 2 * time.Second
@@ -27,10 +27,10 @@ const (
 // elsewhere says of users that the store does not have whether another backend has them.
 type elsewhere map[string]certainty
 
-// keepLastAdmin refuses to lower or to remove (NoAccess) the last administrator. away is from
+// keepLastAdmin refuses to lower, to narrow or to remove (NoAccess) the last administrator. away is from
 // adminsElsewhere. Where a backend did not answer, it refuses in doubt.
 func (c *Client) keepLastAdmin(ctx context.Context, s Store, next Authorization, away elsewhere) error {
-	if next.Access == FullWrite {
+	if next.Access == FullWrite && next.Scope.IsZero() {
 		return nil
 	}
 	self := no
@@ -51,7 +51,7 @@ func (c *Client) keepLastAdmin(ctx context.Context, s Store, next Authorization,
 	if self == no {
 		return nil
 	}
-	return failed(InUse, "%s is the last with the access level %s that can log in and does not expire",
+	return failed(InUse, "%s is the last with the access level %s and without a scope that can log in and does not expire",
 		next.Principal.Name, FullWrite)
 }
 
@@ -99,7 +99,7 @@ func (c *Client) adminsElsewhere(ctx context.Context, except Principal) (elsewhe
 	return away, nil
 }
 
-// lastingAdmins yields the principals with FullWrite, except keys that expire.
+// lastingAdmins yields the principals with FullWrite and without a scope, except keys that expire.
 func lastingAdmins(ctx context.Context, s Store) iter.Seq2[Principal, error] {
 	return func(yield func(Principal, error) bool) {
 		q := PrincipalQuery{Access: FullWrite, Limit: adminPage}

@@ -47,15 +47,15 @@ type AliasListResponse struct {
 // StoreFailed, because the original API answers an empty list then.
 func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res AliasListResponse, err error) {
 	defer wrap(&err, "alias/list")
-	if err = c.precheck("alias/list", req); err != nil {
-		return res, err
-	}
 	defer func() {
 		if e := asError(err); err != nil && e.Cause == StoreFailed {
 			e.Response = OK
 			res, err = AliasListResponse{List: &List[Alias]{}}, e
 		}
 	}()
+	if err = c.precheck(ctx, "alias/list", req); err != nil {
+		return res, err
+	}
 	start, err := req.start()
 	if err != nil {
 		return res, err
@@ -153,7 +153,7 @@ func (c *Client) addAlias(ctx context.Context, s Store, a Alias) error {
 	if !site.IsUser && c.needServed(site.DestinationServed, a.Destination.Domain()) == nil {
 		return noUser(NotFound, a.Destination)
 	}
-	if err := needAliasFree(site, a); err != nil {
+	if err := c.needAliasFree(site, a); err != nil {
 		return err
 	}
 	return taken(s.AddAlias(ctx, a), "the alias %s exists already", a.Alias)
@@ -161,19 +161,23 @@ func (c *Client) addAlias(ctx context.Context, s Store, a Alias) error {
 
 // needAliasFree keeps the rules that Kamailio's table does not have: an address is one user or one
 // alias, and a destination has at most one E.164 alias.
-func needAliasFree(site AliasSite, a Alias) error {
+func (c *Client) needAliasFree(site AliasSite, a Alias) error {
 	if err := needNoHolder(site.Holder, a.Alias); err != nil {
 		return err
 	}
 	if _, ok := aliasNumber(a.Alias); ok {
-		return needNoNumberAlias(site, a.Destination)
+		return c.needNoNumberAlias(site, a.Destination)
 	}
 	return nil
 }
 
-func needNoNumberAlias(site AliasSite, destination sip.Addr) error {
+// needNoNumberAlias names the alias only if it is within the actor's scope.
+func (c *Client) needNoNumberAlias(site AliasSite, destination sip.Addr) error {
 	if site.NumberAlias.IsZero() {
 		return nil
+	}
+	if !c.actor.Scope.HasAlias(site.NumberAlias) {
+		return failed(Exists, "%s has an E.164 alias already", destination)
 	}
 	return failed(Exists, "%s has the E.164 alias %s already", destination, site.NumberAlias)
 }

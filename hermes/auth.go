@@ -1,9 +1,6 @@
 package hermes
 
-import (
-	"cmp"
-	"context"
-)
+import "context"
 
 func checkAccess(a Access) error {
 	if a < LimitedRead || a > FullWrite {
@@ -14,48 +11,47 @@ func checkAccess(a Access) error {
 
 func userPrincipal(user string) Principal { return Principal{Kind: UserPrincipal, Name: user} }
 
-// mayGrant refuses to grant more than the actor has.
-func (c *Client) mayGrant(a Access) error {
-	if !c.actor.Access.Allows(accessAllows[a]) {
-		return failed(Forbidden, "the access level %s cannot grant %s", c.actor.Access, a)
-	}
-	return nil
-}
-
-// accessLocks returns the locks for changing the access level of p.
+// accessLocks returns the locks for changing the rights of p.
 func accessLocks(p Principal) []Lock { return []Lock{LockAccess(), LockPrincipal(p)} }
 
-// AuthAuthorizeRequest names a backend user and an access level.
+// AuthAuthorizeRequest names a backend user, an access level and a scope.
 type AuthAuthorizeRequest struct {
-	User   string `form:"user,required" json:"user"`
-	Access Access `form:"access,required" json:"access"`
+	User    string    `form:"user,required" json:"user"`
+	Access  Access    `form:"access,required" json:"access"`
+	Domains ScopeList `form:"domains" json:"domains,omitzero"`
+	Numbers ScopeList `form:"numbers" json:"numbers,omitzero"`
+	Nodes   ScopeList `form:"nodes" json:"nodes,omitzero"`
 }
 
 // Check implements [Request].
 func (r AuthAuthorizeRequest) Check(...string) error {
-	return firstError(checkNewAPIUser(r.User), checkAccess(r.Access))
+	return firstError(checkNewAPIUser(r.User), checkAccess(r.Access), r.scope().check())
 }
 
-// AuthAuthorizeResponse has both.
+func (r AuthAuthorizeRequest) scope() scopeLists { return scopeLists{r.Domains, r.Numbers, r.Nodes} }
+
+// AuthAuthorizeResponse has the user's rights.
 type AuthAuthorizeResponse struct {
 	User   string `json:"user"`
 	Access Access `json:"access"`
+	ScopeObject
 }
 
-// AuthAuthorize authorizes a backend user, or changes the user's access level, which takes effect
-// on the user's next request. An actor cannot grant more than it has. Causes: NotFound (no backend
-// has the user), Forbidden (also for an actor that is a key with a host or an expiry), InUse (the
-// user is the last administrator; see [Client.Bootstrapped]).
+// AuthAuthorize authorizes a backend user, or changes the user's access level and scope, which
+// takes effect on the user's next request. An actor can neither grant more than it has nor change
+// the rights of a user who has more. Causes: NotFound (no backend has the user), Forbidden (also for
+// an actor that is a key with a host or an expiry), InUse (the user is the last administrator; see
+// [Client.Bootstrapped]).
 func (c *Client) AuthAuthorize(ctx context.Context, req AuthAuthorizeRequest) (res AuthAuthorizeResponse, err error) {
 	defer wrap(&err, "auth/authorize")
 	if err = c.Authorize("auth/authorize", req); err != nil {
 		return res, err
 	}
 	defer func() { c.audit(ctx, "auth/authorize", req.User, err) }()
-	if err = req.Check(); err != nil {
+	if err = c.check(ctx, "auth/authorize", req); err != nil {
 		return res, err
 	}
-	if err = c.mayGrant(req.Access); err != nil {
+	if _, err = c.grantable(req.Access, req.scope()); err != nil {
 		return res, err
 	}
 	if err = c.mayMakeUsers(ctx); err != nil {
@@ -65,23 +61,29 @@ func (c *Client) AuthAuthorize(ctx context.Context, req AuthAuthorizeRequest) (r
 	if err != nil {
 		return res, err
 	}
-	err = c.authorizeUser(ctx, Authorization{Principal: userPrincipal(req.User), Access: req.Access}, b)
-	return AuthAuthorizeResponse(req), err
+	scope, err := c.authorizeUser(ctx, req, b)
+	return AuthAuthorizeResponse{User: req.User, Access: req.Access, ScopeObject: scopeObject(scope)}, err
 }
 
-// authorizeUser stores the authorization of a user that the backend b has.
-func (c *Client) authorizeUser(ctx context.Context, a Authorization, b Backend) (err error) {
-	if a.Epoch, err = c.newEpoch(); err != nil {
-		return err
+// authorizeUser stores the authorization of a user that the backend b has, and returns its scope.
+func (c *Client) authorizeUser(ctx context.Context, req AuthAuthorizeRequest, b Backend) (Scope, error) {
+	a := Authorization{Principal: userPrincipal(req.User), Access: req.Access}
+	epoch, err := c.newEpoch()
+	if err != nil {
+		return a.Scope, err
 	}
+	a.Epoch = epoch
 	var away elsewhere
-	if a.Access != FullWrite {
+	if a.Access != FullWrite || req.scope() != (scopeLists{}) {
 		if away, err = c.adminsElsewhere(ctx, a.Principal); err != nil {
-			return err
+			return a.Scope, err
 		}
 	}
-	return c.change(ctx, accessLocks(a.Principal), func(s Store) error {
-		if err := needStillUser(ctx, s, b, a.Principal.Name); err != nil {
+	err = c.change(ctx, accessLocks(a.Principal), func(s Store) error {
+		if err := needStillUser(ctx, s, b, req.User); err != nil {
+			return err
+		}
+		if a.Scope, err = c.nextScope(ctx, s, a, req.scope()); err != nil {
 			return err
 		}
 		if err := c.keepLastAdmin(ctx, s, a, away); err != nil {
@@ -89,6 +91,21 @@ func (c *Client) authorizeUser(ctx context.Context, a Authorization, b Backend) 
 		}
 		return s.SetAuthorization(ctx, a)
 	})
+	return a.Scope, err
+}
+
+// nextScope returns the scope that lists make of the present one of the principal of a, or of the
+// actor's if it has no rights yet. It refuses rights that are wider than those of the actor.
+func (c *Client) nextScope(ctx context.Context, s Store, a Authorization, lists scopeLists) (Scope, error) {
+	present, err := s.Authorization(ctx, a.Principal)
+	switch {
+	case err == error(NotFound):
+		present = Authorization{Scope: c.actor.Scope}
+	case err != nil:
+		return Scope{}, err
+	}
+	next, err := lists.over(present.Scope)
+	return next, firstError(err, c.needWithinOwn(present.Access, present.Scope), c.needWithinOwn(a.Access, next))
 }
 
 // AuthRemoveUserRequest names an API user.
@@ -106,14 +123,14 @@ type AuthRemoveUserResponse struct {
 
 // AuthRemoveUser removes the authorization and the sessions of a user, and the user too if its
 // backend can be written. Causes: NotFound (the user is neither authorized nor in such a backend),
-// InUse (the user is the last administrator; see [Client.Bootstrapped]).
+// Forbidden (the user's rights are wider than those of the actor), InUse (the user is the last administrator; see [Client.Bootstrapped]).
 func (c *Client) AuthRemoveUser(ctx context.Context, req AuthRemoveUserRequest) (res AuthRemoveUserResponse, err error) {
 	defer wrap(&err, "auth/remove_user")
 	if err = c.Authorize("auth/remove_user", req); err != nil {
 		return res, err
 	}
 	defer func() { c.audit(ctx, "auth/remove_user", req.User, err) }()
-	if err = req.Check(); err != nil {
+	if err = c.check(ctx, "auth/remove_user", req); err != nil {
 		return res, err
 	}
 	away, err := c.adminsElsewhere(ctx, userPrincipal(req.User))
@@ -128,6 +145,9 @@ func (c *Client) AuthRemoveUser(ctx context.Context, req AuthRemoveUserRequest) 
 
 func (c *Client) removeAPIUser(ctx context.Context, s Store, user string, away elsewhere) error {
 	p := userPrincipal(user)
+	if err := c.needManageable(ctx, s, p); err != nil {
+		return noBackendUser(err, user)
+	}
 	if err := c.keepLastAdmin(ctx, s, Authorization{Principal: p}, away); err != nil {
 		return err
 	}
@@ -162,15 +182,17 @@ type AuthListUsersResponse struct {
 
 // AuthUserEntry is an authorized user.
 type AuthUserEntry struct {
-	User    string `json:"user"`
-	Access  Access `json:"access"`
+	User   string `json:"user"`
+	Access Access `json:"access"`
+	ScopeObject
 	Backend string `json:"backend"` // empty if no backend has the user any more
 }
 
-// AuthListUsers lists the authorized backend users.
+// AuthListUsers lists the authorized backend users whose rights are not wider than those of the
+// actor.
 func (c *Client) AuthListUsers(ctx context.Context, req AuthListUsersRequest) (res AuthListUsersResponse, err error) {
 	defer wrap(&err, "auth/list_users")
-	if err = c.precheck("auth/list_users", req); err != nil {
+	if err = c.precheck(ctx, "auth/list_users", req); err != nil {
 		return res, err
 	}
 	all, err := c.store.Authorizations(ctx)
@@ -178,11 +200,11 @@ func (c *Client) AuthListUsers(ctx context.Context, req AuthListUsersRequest) (r
 		return res, err
 	}
 	res.List = []AuthUserEntry{}
-	for _, a := range all {
+	for _, a := range c.showable(all) {
 		if a.Principal.Kind != UserPrincipal {
 			continue
 		}
-		entry := AuthUserEntry{User: a.Principal.Name, Access: a.Access}
+		entry := AuthUserEntry{User: a.Principal.Name, Access: a.Access, ScopeObject: scopeObject(a.Scope)}
 		b, err := c.backendOf(ctx, entry.User)
 		if err != nil {
 			return AuthListUsersResponse{}, err
@@ -212,12 +234,14 @@ func (r AuthAddUserRequest) Check(...string) error {
 
 // AuthAddUserResponse has the user, and the password if it was generated.
 type AuthAddUserResponse struct {
-	User     string      `json:"user"`
-	Access   Access      `json:"access"` // LimitedRead
+	User   string `json:"user"`
+	Access Access `json:"access"` // LimitedRead
+	ScopeObject
 	Password Opt[Secret] `json:"password,omitzero"`
 }
 
-// AuthAddUser adds a user to the backend that can be written and authorizes it for LimitedRead.
+// AuthAddUser adds a user to the backend that can be written and authorizes it for LimitedRead,
+// with the scope of the actor.
 // Causes: Exists, ReadOnly, Forbidden (also for an actor that is a key with a host or an expiry).
 func (c *Client) AuthAddUser(ctx context.Context, req AuthAddUserRequest) (res AuthAddUserResponse, err error) {
 	defer wrap(&err, "auth/add_user")
@@ -225,13 +249,13 @@ func (c *Client) AuthAddUser(ctx context.Context, req AuthAddUserRequest) (res A
 		return res, err
 	}
 	defer func() { c.audit(ctx, "auth/add_user", req.User, err) }()
-	if err = req.Check(); err != nil {
+	if err = c.check(ctx, "auth/add_user", req); err != nil {
 		return res, err
 	}
 	if err = c.mayMakeUsers(ctx); err != nil {
 		return res, err
 	}
-	res = AuthAddUserResponse{User: req.User, Access: LimitedRead}
+	res = AuthAddUserResponse{User: req.User, Access: LimitedRead, ScopeObject: scopeObject(c.actor.Scope)}
 	password := req.Password
 	if password.IsZero() {
 		if password, err = c.generatePassword(); err != nil {
@@ -239,7 +263,7 @@ func (c *Client) AuthAddUser(ctx context.Context, req AuthAddUserRequest) (res A
 		}
 		res.Password = Some(password)
 	}
-	a := Authorization{Principal: userPrincipal(req.User), Access: LimitedRead}
+	a := Authorization{Principal: userPrincipal(req.User), Access: LimitedRead, Scope: c.actor.Scope}
 	if err = c.addAPIUser(ctx, a, password, nil); err != nil {
 		return AuthAddUserResponse{}, err
 	}
@@ -279,105 +303,4 @@ func (c *Client) addAPIUser(ctx context.Context, a Authorization, password Secre
 		}
 		return s.SetAuthorization(ctx, a)
 	})
-}
-
-// AuthUpdateUserRequest names an API user and its new password.
-type AuthUpdateUserRequest struct {
-	User string `form:"user,required" json:"user"`
-	// Password has 8 to 128 characters except control characters.
-	Password Secret `form:"password,required" json:"password"`
-	// OldPassword is required of a user who changes their own password without CanAdminister.
-	OldPassword Secret `form:"old_password" json:"old_password,omitzero"`
-}
-
-// Check implements [Request].
-func (r AuthUpdateUserRequest) Check(...string) error {
-	return firstError(checkAPIUser(r.User), checkAPIPassword(r.Password))
-}
-
-func (r AuthUpdateUserRequest) needs(a Actor) Capability {
-	if a.Principal == userPrincipal(r.User) {
-		return CanRead
-	}
-	return CanAdminister
-}
-
-// AuthUpdateUserResponse names the user.
-type AuthUpdateUserResponse struct {
-	User string `json:"user"`
-}
-
-// AuthUpdateUser changes the password of an API user: any user's with CanAdminister, and otherwise
-// the actor's own with the old password. All other sessions of the user end, and logins under way
-// with the old password open none. Causes: NotFound, ReadOnly, Unauthorized (the old password is
-// wrong), Forbidden (also for an actor that is a key with a host or an expiry).
-func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) (res AuthUpdateUserResponse, err error) {
-	defer wrap(&err, "auth/update_user")
-	if err = c.Authorize("auth/update_user", req); err != nil {
-		return res, err
-	}
-	defer func() { c.audit(ctx, "auth/update_user", req.User, err) }()
-	if err = req.Check(); err != nil {
-		return res, err
-	}
-	var verified Authorization
-	if !c.actor.Access.Allows(CanAdminister) {
-		if req.OldPassword.IsZero() {
-			return res, badParameter("old_password: missing; want the present one")
-		}
-		if verified, err = c.verifyUser(ctx, req.User, req.OldPassword); err != nil {
-			return res, err
-		}
-	} else if err = c.mayMakeUsers(ctx); err != nil {
-		return res, err
-	}
-	update, err := c.newPassword(ctx, req.User, req.Password, c.actor.session.state.ID)
-	if err != nil {
-		return res, err
-	}
-	locks := []Lock{LockPrincipal(userPrincipal(req.User))}
-	err = c.change(ctx, locks, func(s Store) error {
-		if verified != (Authorization{}) {
-			if same, err := isUnchanged(ctx, s, verified); err != nil || !same {
-				return cmp.Or(err, error(errLogin()))
-			}
-		}
-		return update(ctx, s)
-	})
-	return AuthUpdateUserResponse{User: req.User}, err
-}
-
-// newPassword prepares a change that sets a user's password and ends all the user's sessions but
-// keep. It returns ReadOnly if the user's backend is not the one that can be written.
-func (c *Client) newPassword(ctx context.Context, user string, password Secret, keep Hash) (Change, error) {
-	w, err := c.writableBackend()
-	if err != nil {
-		return nil, err
-	}
-	b, err := c.needBackend(ctx, user)
-	if err != nil {
-		return nil, err
-	}
-	if b.Name() != w.Name() {
-		return nil, failed(ReadOnly, "the backend %s of %q cannot be written", b.Name(), user)
-	}
-	update, err := w.Update(user, normalPassword(password))
-	if err != nil {
-		return nil, internalFault(err)
-	}
-	epoch, err := c.newEpoch()
-	return func(ctx context.Context, s Store) error {
-		if err := update(ctx, s); err != nil {
-			return noBackendUser(err, user)
-		}
-		a, err := s.Authorization(ctx, userPrincipal(user))
-		if err == nil {
-			a.Epoch = epoch
-			err = s.SetAuthorization(ctx, a)
-		}
-		if err != nil && err != error(NotFound) {
-			return err
-		}
-		return s.RemoveSessions(ctx, userPrincipal(user), keep)
-	}, err
 }

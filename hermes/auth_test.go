@@ -146,9 +146,10 @@ func TestClient_AuthAddUser(t *testing.T) {
 		res, err := e.client.AuthAddUser(t.Context(), hermes.AuthAddUserRequest{
 			User: "new", Password: hermes.NewSecret("battery staple"),
 		})
-		if err != nil || res != (hermes.AuthAddUserResponse{User: "new", Access: hermes.LimitedRead}) {
-			t.Errorf("got %v and the error %v, want the user with limited_read and no password", res, err)
+		if err != nil {
+			t.Fatal(err)
 		}
+		wantEqual(t, res, hermes.AuthAddUserResponse{User: "new", Access: hermes.LimitedRead})
 		login, err := e.login(t, "new", "battery staple")
 		if err != nil {
 			t.Fatal(err)

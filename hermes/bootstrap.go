@@ -7,7 +7,7 @@ const bootstrapEvent = "auth/bootstrap"
 
 // Bootstrap makes the first principal with FullWrite: a new user of the backend that can be
 // written. If password is empty, user must exist in some backend and keeps its password there. It
-// needs CanAdminister. Causes: Exists (there is an administrator, see [Client.Bootstrapped], or the
+// needs CanAdminister and an actor without a scope. Causes: Exists (there is an administrator, see [Client.Bootstrapped], or the
 // user has a password already), ReadOnly.
 func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (err error) {
 	defer wrap(&err, "")
@@ -46,7 +46,7 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (e
 
 // Recover makes a principal with FullWrite although there may be one already. A user that exists
 // gets FullWrite and, if password is not empty, the new password, which ends the user's sessions.
-// It needs CanAdminister. Causes: ReadOnly (the user's backend cannot be written).
+// The user has no scope then. It needs CanAdminister and an actor without a scope. Causes: ReadOnly (the user's backend cannot be written).
 func (c *Client) Recover(ctx context.Context, user string, password Secret) (err error) {
 	defer wrap(&err, "")
 	if err = c.checkBootstrap(ctx, user); err != nil {
@@ -87,6 +87,9 @@ func (c *Client) checkBootstrap(ctx context.Context, user string) error {
 	if err := c.require(bootstrapEvent, CanAdminister); err != nil {
 		return err
 	}
+	if err := c.needWithinOwn(FullWrite, Scope{}); err != nil {
+		return err
+	}
 	if err := c.mayMakeUsers(ctx); err != nil {
 		return err
 	}
@@ -102,9 +105,9 @@ func (c *Client) needNoAdmin(ctx context.Context, s Store, away elsewhere) error
 	return err
 }
 
-// Bootstrapped reports whether there is an administrator: a principal with FullWrite that can log
-// in and stays, which is a user that a backend has or a key that does not expire. A user whose
-// backend does not answer counts.
+// Bootstrapped reports whether there is an administrator: a principal with FullWrite and without a
+// scope that can log in and stays, which is a user that a backend has or a key that does not expire.
+// A user whose backend does not answer counts.
 func (c *Client) Bootstrapped(ctx context.Context) (done bool, err error) {
 	defer wrap(&err, "")
 	away, err := c.adminsElsewhere(ctx, Principal{})

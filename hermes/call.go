@@ -104,7 +104,7 @@ func call[Req Request, Res any](
 	ctx context.Context, c *Client, node string, req Req, method func(*Client, context.Context, Req) (Res, error),
 ) (res Res, err error) {
 	defer wrap(&err, node)
-	if err = c.precheck(node, req); err != nil {
+	if err = c.precheck(ctx, node, req); err != nil {
 		return res, err
 	}
 	run := func(in *Client) (err error) {
@@ -147,7 +147,7 @@ func withFields(err error, req Request) error {
 // writes reports whether a call of a node that takes options changes something. user/permissions
 // only does if it has new ones.
 func (c *Client) writes(node string, req Request) bool {
-	need := c.needs[node]
+	need := c.nodes[node].Needs
 	if r, ok := req.(capabilityRequest); ok {
 		need |= r.needs(c.actor)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"reflect"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -155,17 +156,18 @@ type Client struct {
 	// All Clients of one New share what these point to.
 	opts    *Options
 	keys    keyring
-	needs   map[string]Capability // by node
+	nodes   map[string]Node // by path
 	clock   *clock
 	limiter *loginLimiter
 	hosts   *hostCache
 	// scanning has the places for scans, of which each principal has a share.
 	scanning *Places[Principal]
 	// largePages has the places for lists with large pages.
-	largePages *Places[Principal]
-	strangers  *Sampler // of the audit lines about callers without a principal
-	auditIDs   *auditIDs
-	forged     *atomic.Pointer[string] // the id of the audit entry that logForged last wrote about
+	largePages  *Places[Principal]
+	strangers   *Sampler // of the audit lines about callers without a principal
+	auditIDs    *auditIDs
+	forged      *atomic.Pointer[string]       // the id of the audit entry that logForged last wrote about
+	scopeFields map[reflect.Type][]scopeField // of the request types
 
 	store Store
 	tx    *transaction // nil outside of Client.Tx
@@ -176,7 +178,7 @@ type Client struct {
 // New returns a Client over store that acts as the program itself, with every capability. opts may
 // be nil. The Client does not close the store.
 func New(store Store, opts *Options) (*Client, error) {
-	c := &Client{opts: &Options{}, needs: map[string]Capability{}, store: store, actor: Actor{Access: FullWrite}}
+	c := &Client{opts: &Options{}, nodes: map[string]Node{}, scopeFields: map[reflect.Type][]scopeField{}, store: store, actor: Actor{Access: FullWrite}}
 	if opts != nil {
 		*c.opts = *opts
 	}
@@ -193,7 +195,9 @@ func New(store Store, opts *Options) (*Client, error) {
 	}
 	c.limiter = newLoginLimiter(c.clock, c.keys[0].limits, c.opts)
 	for _, n := range Nodes() {
-		c.needs[n.Path] = n.Needs
+		c.nodes[n.Path] = n
+		t := reflect.TypeOf(n.New()).Elem()
+		c.scopeFields[t] = scopeFieldsOf(t)
 	}
 	return c, nil
 }
@@ -211,19 +215,43 @@ func (c *Client) Actor() Actor { return c.actor }
 // capabilityRequest is a request that may need more than its node does, depending on its fields.
 type capabilityRequest interface{ needs(Actor) Capability }
 
-// Authorize returns nil if the actor may call the node with req, a request or a pointer to one; a
-// nil req stands for one that needs no more than the node. A refusal is written to the audit log.
-// Causes: Unauthorized, Forbidden, NoNode.
+// ownRequest is a request that may concern the caller alone, depending on its fields.
+type ownRequest interface{ isOwn(Actor) bool }
+
+// Authorize returns nil if the actor may call the node with req, a request or a pointer to one: by
+// its access level and by the nodes of its scope. A nil req stands for one that needs no more than
+// the node. A refusal is written to the audit log. Causes: Unauthorized, Forbidden, NoNode.
 func (c *Client) Authorize(node string, req any) (err error) {
 	defer wrap(&err, node)
-	need, ok := c.needs[node]
+	n, ok := c.nodes[node]
 	if !ok {
 		return invalid(NoNode, "there is no node %q", node)
 	}
+	need := n.Needs
 	if r, ok := req.(capabilityRequest); ok {
 		need |= r.needs(c.actor)
 	}
-	return c.require(node, need)
+	if err := c.require(node, need); err != nil {
+		return err
+	}
+	return c.needNode(n, req)
+}
+
+// needNode refuses a node that is outside of the actor's scope, and audits the refusal.
+func (c *Client) needNode(n Node, req any) error {
+	if c.actor.Scope.IsZero() || n.Needs == NoCapability {
+		return nil
+	}
+	r, ok := req.(ownRequest)
+	if n.Always && (!ok || r.isOwn(c.actor)) || c.actor.Scope.AllowsNode(n.Path) && !n.Unscoped {
+		return nil
+	}
+	err := failed(Forbidden, "the node is outside of the scope of this principal")
+	if n.Unscoped {
+		err = failed(Forbidden, "the node is for principals without a scope")
+	}
+	c.audit(context.Background(), n.Path, "", err)
+	return err
 }
 
 // require refuses an actor that lacks the capability, and audits the refusal as event.
@@ -239,13 +267,14 @@ func (c *Client) require(event string, need Capability) error {
 	return err
 }
 
-// precheck begins most methods: the actor must be allowed to call the node, and the request must be
-// right by itself. A method that audits faulty requests calls Authorize and Check itself.
-func (c *Client) precheck(node string, req Request) error {
+// precheck begins most methods: the actor must be allowed to call the node, the request must be
+// right by itself, and what it names must be within the actor's scope. A method that audits faulty
+// requests calls Authorize and check itself.
+func (c *Client) precheck(ctx context.Context, node string, req Request) error {
 	if err := c.Authorize(node, req); err != nil {
 		return err
 	}
-	return req.Check()
+	return c.check(ctx, node, req)
 }
 
 // now is the Client's clock: UTC, cut to microseconds as records are.

@@ -18,10 +18,11 @@ type DomainListResponse struct {
 	List []sip.Domain `json:"list"`
 }
 
-// DomainList lists the domains that Kamailio serves: those of its table and Options.Domains.
+// DomainList lists the domains that Kamailio serves: those of its table and Options.Domains, without
+// those outside of the actor's scope.
 func (c *Client) DomainList(ctx context.Context, req DomainListRequest) (res DomainListResponse, err error) {
 	defer wrap(&err, "domain/list")
-	if err = c.precheck("domain/list", req); err != nil {
+	if err = c.precheck(ctx, "domain/list", req); err != nil {
 		return res, err
 	}
 	domains, err := c.store.Domains(ctx)
@@ -29,6 +30,7 @@ func (c *Client) DomainList(ctx context.Context, req DomainListRequest) (res Dom
 		return res, err
 	}
 	domains = append(append([]sip.Domain{}, domains...), c.opts.Domains...)
+	domains = slices.DeleteFunc(domains, func(d sip.Domain) bool { return !c.actor.Scope.HasDomain(d) })
 	slices.SortFunc(domains, sip.Domain.Compare)
 	return DomainListResponse{List: slices.Compact(domains)}, nil
 }
@@ -67,7 +69,7 @@ type DomainGetServersResponse struct {
 // DomainGetServers returns the default servers of a domain. Causes: NotFound.
 func (c *Client) DomainGetServers(ctx context.Context, req DomainGetServersRequest) (res DomainGetServersResponse, err error) {
 	defer wrap(&err, "domain/get_servers")
-	if err = c.precheck("domain/get_servers", req); err != nil {
+	if err = c.precheck(ctx, "domain/get_servers", req); err != nil {
 		return res, err
 	}
 	s, err := c.store.Servers(ctx, req.Domain)
@@ -78,9 +80,9 @@ func (c *Client) DomainGetServers(ctx context.Context, req DomainGetServersReque
 // DomainSetServersRequest has the default servers of a domain. Every field is required.
 type DomainSetServersRequest struct {
 	Domain    sip.Domain `form:"domain,required" bad:"failed/parameters" json:"domain"`
-	Registrar sip.Domain `form:"registrar,required" bad:"failed/parameters" json:"registrar"`
+	Registrar sip.Domain `form:"registrar,required" bad:"failed/parameters" scope:"host" json:"registrar"`
 	RPort     int        `form:"r_port,required" json:"r_port"` // 1 to 65535
-	Proxy     sip.Domain `form:"proxy,required" bad:"failed/parameters" json:"proxy"`
+	Proxy     sip.Domain `form:"proxy,required" bad:"failed/parameters" scope:"host" json:"proxy"`
 	PPort     int        `form:"p_port,required" json:"p_port"`     // 1 to 65535
 	ProvURL   string     `form:"prov_url,required" json:"prov_url"` // http or https
 }

@@ -248,10 +248,12 @@ func ExampleClient_AuthLogin() {
 	}
 	fmt.Println(actor.Principal.Name, "has", actor.Access, "for", login.ExpiresIn, "seconds")
 	users, err := client.As(actor).AuthListUsers(ctx, hermes.AuthListUsersRequest{})
-	fmt.Println(users.List, err)
+	for _, u := range users.List {
+		fmt.Println(u.User, u.Access, u.Backend, err)
+	}
 	// Output:
 	// admin has full_write for 300 seconds
-	// [{admin full_write local}] <nil>
+	// admin full_write local <nil>
 }
 
 // A program logs in with a key pair. The server has only the public key.

@@ -16,6 +16,9 @@ type AuthNewKeyRequest struct {
 	Comment   string    `form:"comment" json:"comment,omitzero"` // at most 128 characters
 	Expires   Duration  `form:"expires" json:"expires,omitzero"` // from now; 0 means never
 	PublicKey PublicKey `form:"pubkey" json:"pubkey,omitzero"`   // Ed25519
+	Domains   ScopeList `form:"domains" json:"domains,omitzero"`
+	Numbers   ScopeList `form:"numbers" json:"numbers,omitzero"`
+	Nodes     ScopeList `form:"nodes" json:"nodes,omitzero"`
 }
 
 // Check implements [Request].
@@ -28,18 +31,21 @@ func (r AuthNewKeyRequest) Check(...string) error {
 			return err
 		}
 	}
-	return firstError(checkText("comment", r.Comment, textMax), checkAccess(r.Access))
+	return firstError(checkText("comment", r.Comment, textMax), checkAccess(r.Access), r.scope().check())
 }
+
+func (r AuthNewKeyRequest) scope() scopeLists { return scopeLists{r.Domains, r.Numbers, r.Nodes} }
 
 // AuthNewKeyResponse has the secret key, which is not shown again, or the public id of a key pair.
 type AuthNewKeyResponse struct {
 	Key    Secret `json:"key"`
 	Host   string `json:"host"`
 	Access Access `json:"access"`
+	ScopeObject
 }
 
-// AuthNewKey makes an API key. An actor cannot grant more than it has: a key that makes a key
-// cannot give it a higher access level, a later expiry, or a host that is not within its own.
+// AuthNewKey makes an API key. An actor cannot grant more than it has, in access level and scope; a
+// key that makes a key cannot give it a later expiry, or a host that is not within its own.
 // Causes: Forbidden.
 func (c *Client) AuthNewKey(ctx context.Context, req AuthNewKeyRequest) (res AuthNewKeyResponse, err error) {
 	defer wrap(&err, "auth/new_key")
@@ -47,17 +53,18 @@ func (c *Client) AuthNewKey(ctx context.Context, req AuthNewKeyRequest) (res Aut
 		return res, err
 	}
 	defer func() { c.audit(ctx, "auth/new_key", loginName(res.Key), err) }()
-	if err = req.Check(); err != nil {
+	if err = c.check(ctx, "auth/new_key", req); err != nil {
 		return res, err
 	}
-	if err = c.mayGrant(req.Access); err != nil {
+	scope, err := c.grantable(req.Access, req.scope())
+	if err != nil {
 		return res, err
 	}
 	k, key, err := c.makeKey(req)
 	if err != nil {
 		return res, err
 	}
-	a := Authorization{Principal: keyPrincipal(k.ID), Access: req.Access}
+	a := Authorization{Principal: keyPrincipal(k.ID), Access: req.Access, Scope: scope}
 	if a.Epoch, err = c.newEpoch(); err != nil {
 		return res, err
 	}
@@ -74,7 +81,7 @@ func (c *Client) AuthNewKey(ctx context.Context, req AuthNewKeyRequest) (res Aut
 		}
 		return s.SetAuthorization(ctx, a)
 	})
-	return AuthNewKeyResponse{Key: key, Host: req.Host, Access: req.Access}, err
+	return AuthNewKeyResponse{Key: key, Host: req.Host, Access: req.Access, ScopeObject: scopeObject(scope)}, err
 }
 
 // makeKey makes the record of a new key, and the secret key or the id of the key pair.
@@ -174,7 +181,8 @@ type AuthRemoveKeyResponse struct {
 	Key Secret `json:"key"`
 }
 
-// AuthRemoveKey removes an API key and ends its sessions. Causes: NotFound, InUse (it is the last
+// AuthRemoveKey removes an API key and ends its sessions. Causes: NotFound, Forbidden (its rights are
+// wider than those of the actor), InUse (it is the last
 // administrator; see [Client.Bootstrapped]).
 func (c *Client) AuthRemoveKey(ctx context.Context, req AuthRemoveKeyRequest) (res AuthRemoveKeyResponse, err error) {
 	defer wrap(&err, "auth/remove_key")
@@ -182,7 +190,7 @@ func (c *Client) AuthRemoveKey(ctx context.Context, req AuthRemoveKeyRequest) (r
 		return res, err
 	}
 	defer func() { c.audit(ctx, "auth/remove_key", loginName(req.Key), err) }()
-	if err = req.Check(); err != nil {
+	if err = c.check(ctx, "auth/remove_key", req); err != nil {
 		return res, err
 	}
 	id, ok := keyID(req.Key)
@@ -208,6 +216,9 @@ func (c *Client) removeKey(ctx context.Context, s Store, id string, given Secret
 		return noKey(NotFound)
 	}
 	p := keyPrincipal(id)
+	if err := c.needManageable(ctx, s, p); err != nil {
+		return noKey(err)
+	}
 	if err := c.keepLastAdmin(ctx, s, Authorization{Principal: p}, away); err != nil {
 		return err
 	}
@@ -235,9 +246,10 @@ type AuthListKeysResponse struct {
 
 // AuthKeyEntry is an API key without its secret.
 type AuthKeyEntry struct {
-	Key       string         `json:"key"` // the public id
-	Host      string         `json:"host"`
-	Access    Access         `json:"access"`
+	Key    string `json:"key"` // the public id
+	Host   string `json:"host"`
+	Access Access `json:"access"`
+	ScopeObject
 	Comment   string         `json:"comment"`
 	Created   time.Time      `json:"created"`
 	CreatedBy string         `json:"created_by,omitzero"` // a principal's name; absent if not known
@@ -245,10 +257,10 @@ type AuthKeyEntry struct {
 	Expires   Opt[time.Time] `json:"expires,omitzero"`    // absent if never
 }
 
-// AuthListKeys lists the API keys.
+// AuthListKeys lists the API keys whose rights are not wider than those of the actor.
 func (c *Client) AuthListKeys(ctx context.Context, req AuthListKeysRequest) (res AuthListKeysResponse, err error) {
 	defer wrap(&err, "auth/list_keys")
-	if err = c.precheck("auth/list_keys", req); err != nil {
+	if err = c.precheck(ctx, "auth/list_keys", req); err != nil {
 		return res, err
 	}
 	keys, err := c.store.Keys(ctx)
@@ -259,14 +271,18 @@ func (c *Client) AuthListKeys(ctx context.Context, req AuthListKeysRequest) (res
 	if err != nil {
 		return res, err
 	}
-	levels := map[Principal]Access{}
-	for _, a := range all {
-		levels[a.Principal] = a.Access
+	rights := map[Principal]Authorization{}
+	for _, a := range c.showable(all) {
+		rights[a.Principal] = a
 	}
 	res.List = []AuthKeyEntry{}
 	for _, k := range keys {
+		a, ok := rights[keyPrincipal(k.ID)]
+		if !ok && !c.actor.Scope.IsZero() {
+			continue
+		}
 		res.List = append(res.List, AuthKeyEntry{
-			Key: k.ID, Host: k.Host, Access: levels[keyPrincipal(k.ID)], Comment: k.Comment, Created: k.Created,
+			Key: k.ID, Host: k.Host, Access: a.Access, ScopeObject: scopeObject(a.Scope), Comment: k.Comment, Created: k.Created,
 			CreatedBy: k.CreatedBy, LastUsed: optTime(k.LastUsed), Expires: optTime(k.Expires),
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -40,6 +41,9 @@ func LockAddr(a sip.Addr) Lock {
 // LockNumber returns the lock of a number: of its place in the pool, and of all aliases whose user
 // part it is.
 func LockNumber(n e164.Number) Lock { return Lock{ID: FirstNumberLock + numberValue(n)} }
+
+// LockPhone returns the lock of the users of the phone m.
+func LockPhone(m mac.Addr) Lock { return lockOf("phone", m.String()) }
 
 // LockDomain returns the lock of the default servers of d.
 func LockDomain(d sip.Domain) Lock { return lockOf("domain", d.String()) }

@@ -12,6 +12,9 @@ type Node struct {
 	Refuses Response   // the response to bad parameters: Invalid, except at domain/set_servers
 	Answers Response   // the response to success: OK, except at auth/ping
 
+	Always   bool // whether it is within every scope, since it concerns the caller alone
+	Unscoped bool // whether it is for principals without a scope only
+
 	// New returns a pointer to a zero request.
 	New func() Request
 	// Call runs the Client method on a request that New returned, and returns a response value. It
@@ -25,15 +28,16 @@ func Nodes() []Node {
 		node("auth/login", NoCapability, true, "Opens a session.", (*Client).AuthLogin),
 		node("auth/challenge", NoCapability, false, "Makes a nonce for a key pair to sign.", (*Client).AuthChallenge),
 		node("auth/logout", NoCapability, true, "Ends a session.", (*Client).AuthLogout),
-		node("auth/ping", CanRead, true, "Renews the auth_key.", (*Client).AuthPing).answering(Pong),
+		node("auth/ping", CanRead, true, "Renews the auth_key.", (*Client).AuthPing).answering(Pong).always(),
+		node("auth/whoami", CanRead, false, "Shows what the caller may do.", (*Client).AuthWhoami).always(),
 		node("auth/new_key", CanAdminister, true, "Makes an API key.", (*Client).AuthNewKey),
 		node("auth/remove_key", CanAdminister, true, "Removes an API key.", (*Client).AuthRemoveKey),
 		node("auth/list_keys", CanAdminister, false, "Lists the API keys.", (*Client).AuthListKeys),
-		node("auth/authorize", CanAdminister, true, "Authorizes a backend user, or changes its access level.", (*Client).AuthAuthorize),
+		node("auth/authorize", CanAdminister, true, "Authorizes a backend user, or changes its access level and scope.", (*Client).AuthAuthorize),
 		node("auth/remove_user", CanAdminister, true, "Removes an API user.", (*Client).AuthRemoveUser),
 		node("auth/list_users", CanAdminister, false, "Lists the authorized API users.", (*Client).AuthListUsers),
 		node("auth/add_user", CanAdminister, true, "Adds an API user.", (*Client).AuthAddUser),
-		node("auth/update_user", CanRead, true, "Changes an API user's password; another's needs the capability to administer.", (*Client).AuthUpdateUser),
+		node("auth/update_user", CanRead, true, "Changes an API user's password; another's needs the capability to administer.", (*Client).AuthUpdateUser).always(),
 
 		node("user/get", CanRead, false, "Shows a user.", (*Client).UserGet),
 		node("user/list", CanRead, false, "Lists users.", (*Client).UserList),
@@ -103,5 +107,10 @@ func (n Node) refusing(r Response) Node {
 
 func (n Node) answering(r Response) Node {
 	n.Answers = r
+	return n
+}
+
+func (n Node) always() Node {
+	n.Always = true
 	return n
 }

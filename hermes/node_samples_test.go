@@ -48,6 +48,7 @@ func sessionSamples() map[string]newNodeSample {
 			cred := mustLogin(t, e, "writer")
 			return nodeSample{actor: mustAuthenticate(t, e, cred).Actor(), req: &hermes.AuthPingRequest{}, cred: cred}
 		},
+		"auth/whoami": byProgram(&hermes.AuthWhoamiRequest{}),
 	}
 }
 

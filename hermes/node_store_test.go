@@ -40,6 +40,7 @@ func wantStoreFailed(t testing.TB, err error) {
 func nodesWithoutStore() map[string]string {
 	return map[string]string{
 		"user/generate_password": "the generated password is not stored",
+		"auth/whoami":            "it is about the actor of the Client",
 		"auth/challenge":         "a nonce is stored when it has been used",
 	}
 }

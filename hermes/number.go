@@ -71,7 +71,7 @@ type NumberListResponse struct {
 // NumberList lists the pool. Causes: Empty, unless After is set.
 func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res NumberListResponse, err error) {
 	defer wrap(&err, "number/list")
-	if err = c.precheck("number/list", req); err != nil {
+	if err = c.precheck(ctx, "number/list", req); err != nil {
 		return res, err
 	}
 	start, err := tokenValue(req.After, e164.Parse)
@@ -138,6 +138,8 @@ func (r NumberAddRangeRequest) Check(malformed ...string) error {
 }
 
 func (NumberAddRangeRequest) isBulk() bool { return true }
+
+func (r NumberAddRangeRequest) numbers() (first, last e164.Number) { return r.Start, r.End }
 
 // NumberAddRangeResponse counts the numbers that were new, and those that were in the pool already
 // or are in use as an alias.
@@ -303,7 +305,7 @@ type NumberTestResponse struct {
 // is not asked. Causes: NotFound.
 func (c *Client) NumberTest(ctx context.Context, req NumberTestRequest) (res NumberTestResponse, err error) {
 	defer wrap(&err, "number/test")
-	if err = c.precheck("number/test", req); err != nil {
+	if err = c.precheck(ctx, "number/test", req); err != nil {
 		return res, err
 	}
 	has, err := c.store.HasNumber(ctx, req.Number)

@@ -121,9 +121,9 @@ func (c *Client) assign(ctx context.Context, s Store, req NumberAssignRequest) (
 	// A number that is not in the pool is reported before an alias that is in the way.
 	switch err := s.AssignNumber(ctx, req.Number, a); err {
 	case nil:
-		return res, needAliasFree(site, a)
+		return res, c.needAliasFree(site, a)
 	case Exists:
-		return res, firstError(needAliasFree(site, a),
+		return res, firstError(c.needAliasFree(site, a),
 			failed(Exists, "%s is in use as an alias, or is a user of %s", req.Number, req.AliasDomain))
 	default:
 		return res, notInPool(err, req.Number)
@@ -144,7 +144,7 @@ func (c *Client) assignAny(ctx context.Context, s Store, req NumberAssignRequest
 	if res, err = assigned(req, n); err != nil {
 		return res, err
 	}
-	return res, needNoNumberAlias(site, req.User)
+	return res, c.needNoNumberAlias(site, req.User)
 }
 
 // needAssignable returns an error unless the request's user exists and its domain is served.
@@ -239,14 +239,11 @@ func (c *Client) releaseNumber(ctx context.Context, s Store, n e164.Number) (res
 		return res, err
 	}
 	for {
-		rows, err := s.Aliases(ctx, AliasQuery{Number: n, Limit: 1})
+		a, err := c.aliasOf(ctx, s, n)
 		if err != nil {
 			return res, err
 		}
-		if len(rows) == 0 {
-			return res, failed(NotFound, "no alias has %s", n)
-		}
-		res = NumberReleaseResponse{Number: n, Alias: rows[0].Alias}
+		res = NumberReleaseResponse{Number: n, Alias: a}
 		// If there are aliases of other domains too, the store refuses any of them.
 		err = s.ReleaseNumber(ctx, n, res.Alias)
 		if err == error(InUse) {
@@ -256,6 +253,24 @@ func (c *Client) releaseNumber(ctx context.Context, s Store, n e164.Number) (res
 			return res, err
 		}
 		// The alias has been removed meanwhile, for which no lock is needed. Another may have n.
+	}
+}
+
+// aliasOf returns the first alias within the actor's scope whose user part is n.
+func (c *Client) aliasOf(ctx context.Context, s Store, n e164.Number) (sip.Addr, error) {
+	q := AliasQuery{Number: n, Limit: 1}
+	for {
+		rows, err := s.Aliases(ctx, q)
+		if err != nil {
+			return sip.Addr{}, err
+		}
+		if len(rows) == 0 {
+			return sip.Addr{}, failed(NotFound, "no alias has %s", n)
+		}
+		if c.actor.Scope.HasAlias(rows[0].Alias) {
+			return rows[0].Alias, nil
+		}
+		q.After = rows[0]
 	}
 }
 

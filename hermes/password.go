@@ -35,9 +35,9 @@ type UserGeneratePasswordResponse struct {
 }
 
 // UserGeneratePassword returns a password of the form that UserAdd gives. It is not stored.
-func (c *Client) UserGeneratePassword(_ context.Context, req UserGeneratePasswordRequest) (res UserGeneratePasswordResponse, err error) {
+func (c *Client) UserGeneratePassword(ctx context.Context, req UserGeneratePasswordRequest) (res UserGeneratePasswordResponse, err error) {
 	defer wrap(&err, "user/generate_password")
-	if err = c.precheck("user/generate_password", req); err != nil {
+	if err = c.precheck(ctx, "user/generate_password", req); err != nil {
 		return res, err
 	}
 	res.Password, err = c.generatePassword()

@@ -2,6 +2,7 @@ package hermes
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -9,7 +10,7 @@ import (
 
 // PhoneGetRequest names a phone or a user, exactly one of them.
 type PhoneGetRequest struct {
-	MAC  mac.Addr `form:"mac" json:"mac,omitzero"`
+	MAC  mac.Addr `form:"mac" scope:"narrowed" json:"mac,omitzero"`
 	User sip.Addr `form:"user*" json:"user,omitzero"`
 }
 
@@ -27,15 +28,15 @@ type PhoneGetResponse struct {
 	List []string `json:"list"`
 }
 
-// PhoneGet returns the users of a phone, or the phones of a user. Causes: NotFound if there are
-// none.
+// PhoneGet returns the users of a phone that are within the actor's scope, or the phones of a user.
+// Causes: NotFound if there are none.
 func (c *Client) PhoneGet(ctx context.Context, req PhoneGetRequest) (res PhoneGetResponse, err error) {
 	defer wrap(&err, "phone/get")
-	if err = c.precheck("phone/get", req); err != nil {
+	if err = c.precheck(ctx, "phone/get", req); err != nil {
 		return res, err
 	}
 	if req.User.IsZero() {
-		res.List, err = texts(c.store.PhoneUsers(ctx, req.MAC))
+		res.List, err = texts(c.phoneUsers(ctx, req.MAC))
 	} else if req.User, err = namedPhoneUser(ctx, c.store, req.User); err == nil {
 		res.List, err = texts(c.store.UserPhones(ctx, req.User))
 	}
@@ -43,6 +44,12 @@ func (c *Client) PhoneGet(ctx context.Context, req PhoneGetRequest) (res PhoneGe
 		err = failed(NotFound, "no phone is associated with that")
 	}
 	return res, err
+}
+
+// phoneUsers returns the users of a phone that are within the actor's scope.
+func (c *Client) phoneUsers(ctx context.Context, m mac.Addr) ([]sip.Addr, error) {
+	users, err := c.store.PhoneUsers(ctx, m)
+	return slices.DeleteFunc(users, func(u sip.Addr) bool { return !c.actor.Scope.HasDomain(u.Domain()) }), err
 }
 
 func texts[T interface{ String() string }](values []T, err error) ([]string, error) {
@@ -74,7 +81,7 @@ type PhoneListResponse struct {
 // PhoneList lists the phones that have users.
 func (c *Client) PhoneList(ctx context.Context, req PhoneListRequest) (res PhoneListResponse, err error) {
 	defer wrap(&err, "phone/list")
-	if err = c.precheck("phone/list", req); err != nil {
+	if err = c.precheck(ctx, "phone/list", req); err != nil {
 		return res, err
 	}
 	start, err := tokenValue(req.After, mac.Parse)
@@ -114,14 +121,18 @@ type PhoneAddResponse struct {
 }
 
 // PhoneAdd associates a phone with a user. A phone may have several users, and a user several
-// phones. Causes: NotFound (no such user), Exists (the phone has this user already).
+// phones. Causes: NotFound (no such user), Exists (the phone has this user already), Forbidden (also
+// if the phone has a user outside of the actor's scope).
 func (c *Client) PhoneAdd(ctx context.Context, req PhoneAddRequest) (PhoneAddResponse, error) {
 	return call(ctx, c, "phone/add", req, (*Client).phoneAdd)
 }
 
 func (c *Client) phoneAdd(ctx context.Context, req PhoneAddRequest) (res PhoneAddResponse, err error) {
-	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
+	err = c.change(ctx, []Lock{LockAddr(req.User), LockPhone(req.MAC)}, func(s Store) error {
 		var err error
+		if err = c.needPhoneInScope(ctx, s, req.MAC); err != nil {
+			return err
+		}
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
 			return err
 		}

@@ -25,6 +25,7 @@ type sessionRef struct {
 	state  Session
 	gen    int64 // generation of the auth_key that was shown
 	cookie Secret
+	ends   time.Time // when the session ends, or the key that it was opened with
 }
 
 const (
@@ -41,8 +42,8 @@ const (
 func errUnauthorized() *Error { return failed(Unauthorized, "no valid session, auth_key and cookie") }
 
 // Authenticate returns the actor of a session, for [Client.As]. An expired auth_key ends the
-// session; an unknown one changes nothing. The session, its principal and the access level are read
-// from the store each time, so that a change of them takes effect on the next request. The actor's
+// session; an unknown one changes nothing. The session, its principal and the rights are read from
+// the store each time, so that a change of them takes effect on the next request. The actor's
 // Remote is that of c's own actor. Causes: Unauthorized.
 func (c *Client) Authenticate(ctx context.Context, cred Credentials) (Actor, error) {
 	return c.authenticate(ctx, cred, false)
@@ -75,8 +76,8 @@ func (c *Client) authenticate(ctx context.Context, cred Credentials, ping bool) 
 	}
 	c.touchSession(ctx, st.Session)
 	return Actor{
-		Principal: st.Session.Principal, Access: st.Access, Remote: c.actor.Remote,
-		session: sessionRef{state: st.Session, gen: gen, cookie: cred.Cookie},
+		Principal: st.Session.Principal, Access: st.Access, Scope: st.Scope, Remote: c.actor.Remote,
+		session: sessionRef{state: st.Session, gen: gen, cookie: cred.Cookie, ends: st.ends()},
 	}, nil
 }
 
@@ -122,6 +123,14 @@ func (s Session) expired(now time.Time) bool {
 	return !now.Before(s.Expires) || !now.Before(s.KeyExpires)
 }
 
+// ends returns when the session ends, which is not after its principal's key.
+func (st SessionState) ends() time.Time {
+	if !st.KeyExpires.IsZero() && st.KeyExpires.Before(st.Session.Expires) {
+		return st.KeyExpires
+	}
+	return st.Session.Expires
+}
+
 // isFromFuture reports whether the session was opened or renewed by a clock that was ahead. It
 // would live for too long.
 func isFromFuture(s Session, now time.Time) bool {
@@ -161,8 +170,14 @@ func (c *Client) reauthorization(ctx context.Context, node string) func() error 
 			st.Access = NoAccess
 		}
 		actor := c.actor
-		actor.Access = st.Access
-		return c.As(actor).require(node, c.needs[node])
+		actor.Access, actor.Scope = st.Access, st.Scope
+		if err := c.As(actor).Authorize(node, nil); err != nil {
+			return err
+		}
+		if !actor.Scope.Covers(c.actor.Scope) {
+			return failed(Forbidden, "the scope of this principal has become narrower: call again")
+		}
+		return nil
 	}
 }
 
@@ -266,7 +281,7 @@ type AuthPingResponse struct {
 // has no session.
 func (c *Client) AuthPing(ctx context.Context, req AuthPingRequest) (res AuthPingResponse, err error) {
 	defer wrap(&err, "auth/ping")
-	if err = firstError(c.precheck("auth/ping", req), c.call.refuse()); err != nil {
+	if err = firstError(c.precheck(ctx, "auth/ping", req), c.call.refuse()); err != nil {
 		return res, err
 	}
 	ref := c.actor.session

@@ -94,7 +94,7 @@ type UserGetResponse struct {
 // UserGet returns a user. Causes: NotFound.
 func (c *Client) UserGet(ctx context.Context, req UserGetRequest) (res UserGetResponse, err error) {
 	defer wrap(&err, "user/get")
-	if err = c.precheck("user/get", req); err != nil {
+	if err = c.precheck(ctx, "user/get", req); err != nil {
 		return res, err
 	}
 	if req.User, err = namedUser(ctx, c.store, req.User); err != nil {
@@ -138,7 +138,7 @@ type UserListResponse struct {
 // UserList lists users.
 func (c *Client) UserList(ctx context.Context, req UserListRequest) (res UserListResponse, err error) {
 	defer wrap(&err, "user/list")
-	if err = c.precheck("user/list", req); err != nil {
+	if err = c.precheck(ctx, "user/list", req); err != nil {
 		return res, err
 	}
 	start, err := req.start()
@@ -173,7 +173,7 @@ type UserAvailResponse struct {
 // that is an error. Causes: Exists.
 func (c *Client) UserAvail(ctx context.Context, req UserAvailRequest) (res UserAvailResponse, err error) {
 	defer wrap(&err, "user/avail")
-	if err = c.precheck("user/avail", req); err != nil {
+	if err = c.precheck(ctx, "user/avail", req); err != nil {
 		return res, err
 	}
 	if err = needFree(ctx, c.store, req.User); err != nil {
@@ -241,7 +241,7 @@ func (c *Client) userRemove(ctx context.Context, req UserRemoveRequest) (res Use
 			return err
 		}
 		if removed, err = s.RemoveUser(ctx, req.User); err == error(InUse) {
-			return userInUse(ctx, s, req.User)
+			return c.userInUse(ctx, s, req.User)
 		}
 		return noUser(err, req.User)
 	})
@@ -254,8 +254,9 @@ func (c *Client) userRemove(ctx context.Context, req UserRemoveRequest) (res Use
 	return UserRemoveResponse(req), nil
 }
 
-// userInUse returns InUse, which names phones of a user and aliases that lead to it.
-func userInUse(ctx context.Context, s Store, a sip.Addr) error {
+// userInUse returns InUse, which names phones of a user and aliases that lead to it, if they are
+// within the actor's scope.
+func (c *Client) userInUse(ctx context.Context, s Store, a sip.Addr) error {
 	const named = 5 // of each, at most
 	phones, err := s.UserPhones(ctx, a)
 	if err != nil {
@@ -269,8 +270,14 @@ func userInUse(ctx context.Context, s Store, a sip.Addr) error {
 	for _, p := range phones[:min(len(phones), named)] {
 		names = append(names, "phone "+p.String())
 	}
+	foreign := false
 	for _, al := range aliases {
-		names = append(names, "alias "+al.Alias.String())
+		if foreign = foreign || !c.actor.Scope.HasAlias(al.Alias); c.actor.Scope.HasAlias(al.Alias) {
+			names = append(names, "alias "+al.Alias.String())
+		}
+	}
+	if foreign {
+		names = append(names, "an alias outside of the scope of this principal")
 	}
 	return failed(InUse, "still hanging on %s: %s", a, strings.Join(names, ", "))
 }

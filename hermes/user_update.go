@@ -14,9 +14,9 @@ import (
 type UserUpdateRequest struct {
 	User        sip.Addr        `form:"user*,required" json:"user"`
 	AuthID      Opt[string]     `form:"authid" json:"authid,omitzero"`
-	Registrar   Opt[sip.Domain] `form:"registrar" bad:"invalid/parameters" json:"registrar,omitzero"`
+	Registrar   Opt[sip.Domain] `form:"registrar" bad:"invalid/parameters" scope:"host" json:"registrar,omitzero"`
 	RPort       Opt[int]        `form:"r_port" json:"r_port,omitzero"`
-	Proxy       Opt[sip.Domain] `form:"proxy" bad:"invalid/parameters" json:"proxy,omitzero"`
+	Proxy       Opt[sip.Domain] `form:"proxy" bad:"invalid/parameters" scope:"host" json:"proxy,omitzero"`
 	PPort       Opt[int]        `form:"p_port" json:"p_port,omitzero"`
 	Dialplan    Opt[string]     `form:"dialplan" json:"dialplan,omitzero"`
 	DisplayName Opt[string]     `form:"displayname" json:"displayname,omitzero"`

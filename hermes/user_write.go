@@ -157,10 +157,10 @@ type UserAddRemoteRequest struct {
 	User sip.Addr `form:"user*,required" json:"user"`
 	// Password has 1 to 64 characters except control characters.
 	Password    Secret     `form:"password,required" json:"password"`
-	Registrar   sip.Domain `form:"registrar,required" bad:"invalid/parameters" json:"registrar"`
+	Registrar   sip.Domain `form:"registrar,required" bad:"invalid/parameters" scope:"host" json:"registrar"`
 	AuthID      string     `form:"authid" json:"authid,omitzero"`
 	RPort       int        `form:"r_port" json:"r_port,omitzero"` // 1 to 65535; 0 means the default
-	Proxy       sip.Domain `form:"proxy" bad:"invalid/parameters" json:"proxy,omitzero"`
+	Proxy       sip.Domain `form:"proxy" bad:"invalid/parameters" scope:"host" json:"proxy,omitzero"`
 	PPort       int        `form:"p_port" json:"p_port,omitzero"` // 1 to 65535; 0 means the default
 	DisplayName string     `form:"displayname" json:"displayname,omitzero"`
 	LineText    string     `form:"linetext" json:"linetext,omitzero"`

@@ -23,6 +23,9 @@ func Some[T any](v T) Opt[T] { return Opt[T]{Value: v, Set: true} }
 // IsZero reports whether the value is absent.
 func (o Opt[T]) IsZero() bool { return !o.Set }
 
+// get implements optional.
+func (o Opt[T]) get() (value any, set bool) { return o.Value, o.Set }
+
 // MarshalJSON returns the value in JSON.
 func (o Opt[T]) MarshalJSON() ([]byte, error) { return json.Marshal(o.Value) }
 

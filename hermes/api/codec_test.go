@@ -71,7 +71,7 @@ func testEncode(t *testing.T, n hermes.Node, req any) {
 	if err != nil {
 		t.Fatalf("%s: %v", n.Path, err)
 	}
-	p := &params{values: map[string]string{}}
+	p := newParams()
 	if err := p.parse(values.Encode()); err != nil {
 		t.Fatalf("%s: %s: %v", n.Path, values.Encode(), err)
 	}
@@ -119,6 +119,7 @@ var samples = []any{
 	hermes.Duration(90 * 24 * time.Hour),
 	mustParse[hermes.Pattern]("a*b?"),
 	mustParse[hermes.PublicKey](strings.Repeat("A", 43)),
+	hermes.ScopeList("+47,+46 +"),
 	hermes.Cookie{Value: hermes.NewSecret("hec_x"), MaxAge: time.Minute},
 	time.Date(2026, 1, 2, 3, 4, 5, 678000, time.UTC),
 }

@@ -118,6 +118,7 @@ type valueRule struct {
 	cause       hermes.Cause
 	detail      string // if not empty, the text of the parser's error becomes the description
 	leadingPlus bool   // values may begin with +, which form encoding reads as a blank
+	plusEntries bool   // so may the entries of a list
 }
 
 var (
@@ -127,10 +128,11 @@ var (
 
 // valueRules are the rules for types whose values name things.
 var valueRules = map[reflect.Type]valueRule{
-	reflect.TypeFor[sip.Addr]():       {response: hermes.Failed, cause: hermes.Malformed, leadingPlus: true},
-	reflect.TypeFor[sip.Domain]():     {response: hermes.Failed, cause: hermes.Malformed},
-	reflect.TypeFor[mac.Addr]():       {response: hermes.Failed, cause: hermes.Malformed},
-	reflect.TypeFor[hermes.Pattern](): {response: hermes.Failed, cause: hermes.Malformed, leadingPlus: true},
+	reflect.TypeFor[sip.Addr]():         {response: hermes.Failed, cause: hermes.Malformed, leadingPlus: true},
+	reflect.TypeFor[sip.Domain]():       {response: hermes.Failed, cause: hermes.Malformed},
+	reflect.TypeFor[mac.Addr]():         {response: hermes.Failed, cause: hermes.Malformed},
+	reflect.TypeFor[hermes.Pattern]():   {response: hermes.Failed, cause: hermes.Malformed, leadingPlus: true},
+	reflect.TypeFor[hermes.ScopeList](): {cause: hermes.Parameters, plusEntries: true},
 	reflect.TypeFor[e164.Number](): {
 		response: hermes.Failed, cause: hermes.Rejected, detail: "Not a valid E164 number", leadingPlus: true,
 	},
@@ -202,7 +204,7 @@ func formatValue(v reflect.Value) (string, error) {
 		return string(text), err
 	case []string:
 		return strings.Join(x, ","), nil
-	case string, bool, int, int64:
+	case string, bool, int, int64, hermes.ScopeList:
 		return fmt.Sprint(x), nil
 	}
 	return "", errors.New("no parameter can be of type " + v.Type().String())

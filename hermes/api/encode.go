@@ -136,20 +136,21 @@ func newStructEncoder(t reflect.Type) encoder {
 
 // member is a field of a struct that is a member of the JSON object.
 type member struct {
-	index     int
+	index     []int  // of more than one field if it is in an embedded struct
 	key       string // with quotes and colon
 	omitEmpty bool   // leave the member out if it is zero or an empty slice
 	encode    encoder
 }
 
-// membersOf returns the fields of t that have a json tag with a name.
+// membersOf returns the fields of t, and of the structs that it embeds, that have a json tag with a
+// name.
 func membersOf(t reflect.Type) []member {
 	var members []member
-	for i := range t.NumField() {
-		name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	for _, f := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name != "" && name != "-" {
 			members = append(members, member{
-				index: i, key: `"` + name + `":`, omitEmpty: options != "", encode: encoderOf(t.Field(i).Type),
+				index: f.Index, key: `"` + name + `":`, omitEmpty: options != "", encode: encoderOf(f.Type),
 			})
 		}
 	}
@@ -159,7 +160,7 @@ func membersOf(t reflect.Type) []member {
 // appendMembers appends the members of a struct to the beginning of an object.
 func appendMembers(b []byte, members []member, object reflect.Value) (_ []byte, err error) {
 	for _, m := range members {
-		v := object.Field(m.index)
+		v := object.FieldByIndex(m.index)
 		if m.omitEmpty && (v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0) {
 			continue
 		}

@@ -31,12 +31,14 @@ func TestEncoderOf(t *testing.T) {
 		Absent    hermes.Opt[string]        `json:"absent,omitzero"`
 		Entries   []hermes.AuthUserEntry    `json:"entries"`
 		Map       map[string]int            `json:"map"`
+		hermes.ScopeObject
 	}
 	v := &all{
 		Alias: hermes.Alias{Alias: sip.Unchecked("\x00\"é\xff", "</script>"), Destination: sip.MustParse("a@b")},
 		Texts: []string{"", "\u2028", "<&>", "\x1b", "\\", "😀", "\xc3", "\x7f"}, Unchecked: sip.Unchecked("", "x"),
 		Number: e164.MustParse("+4773500001"), Access: hermes.FullWrite, Time: time.Unix(1, 5).UTC(),
 		Opt: hermes.Some(hermes.FullRead), Entries: []hermes.AuthUserEntry{{User: "a"}}, Map: map[string]int{"<": 1},
+		ScopeObject: hermes.ScopeObject{Domains: []sip.Domain{sip.MustParseDomain("b")}, Nodes: []string{"user/*"}},
 	}
 	got, err := encoderOf(reflect.TypeFor[all]())(nil, reflect.ValueOf(v).Elem())
 	if err != nil {

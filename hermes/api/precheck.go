@@ -112,20 +112,28 @@ func parseHop(s string) netip.Addr {
 // params holds the parameters of a request by name, decoded. Empty values are included.
 type params struct {
 	values map[string]string
-	plus   map[string]bool // those that were sent with an unescaped + at the beginning
-	count  int             // including those that are ignored
+	plus   map[string]string // those that were sent with an unescaped +, as they were sent
+	count  int               // including those that are ignored
 }
 
-// value returns a parameter, or "" if it was not given. A + with which it was sent unescaped is a +
-// where rule says that values may begin with one, and otherwise the blank that it stands for in a
-// form.
+// value returns a parameter, or "" if it was not given. A + with which it, or an entry of a list,
+// was sent unescaped is a + where rule says that values or entries may begin with one, and otherwise
+// the blank that it stands for in a form.
 func (p *params) value(name string, rule valueRule) string {
-	value := p.values[name]
-	if rule.leadingPlus && p.plus[name] {
+	value, encoded := p.values[name], p.plus[name]
+	switch {
+	case rule.leadingPlus && strings.HasPrefix(encoded, "+"):
 		return "+" + value[1:]
+	case rule.plusEntries && encoded != "":
+		value, _ = url.QueryUnescape(keepPlus(encoded))
 	}
 	return value
 }
+
+// keepPlus escapes each + at the beginning of an entry of an encoded list.
+func keepPlus(encoded string) string { return entryPlus.Replace("," + encoded)[1:] }
+
+var entryPlus = strings.NewReplacer(",+", ",%2B", "%2C+", "%2C%2B", "%2c+", "%2c%2B")
 
 // readParams reads the parameters of the query and of the body. After an error it returns those
 // that precede the fault.
@@ -200,7 +208,7 @@ func isForm(header http.Header) bool {
 	return err == nil && media == "application/x-www-form-urlencoded" && (!ok || strings.EqualFold(charset, "utf-8"))
 }
 
-func newParams() *params { return &params{values: map[string]string{}, plus: map[string]bool{}} }
+func newParams() *params { return &params{values: map[string]string{}, plus: map[string]string{}} }
 
 // parse adds the parameters of a query or of a form. Unlike [url.ParseQuery], which skips malformed
 // parameters and returns the others, it stops at the first fault.
@@ -220,8 +228,8 @@ func (p *params) parse(encoded string) error {
 		if err != nil {
 			return errors.New("a parameter's name: want two hex digits after each %")
 		}
-		plus := strings.HasPrefix(value, "+")
-		value, err = unescape(value)
+		encoded := value
+		value, err = unescape(encoded)
 		if err != nil {
 			return fmt.Errorf("%s: want two hex digits after each %%", quoteName(name))
 		}
@@ -236,8 +244,8 @@ func (p *params) parse(encoded string) error {
 		if err := p.add(strings.Clone(name), value); err != nil {
 			return err
 		}
-		if plus {
-			p.plus[name] = true
+		if strings.Contains(encoded, "+") {
+			p.plus[name] = encoded
 		}
 	}
 	return nil

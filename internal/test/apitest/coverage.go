@@ -16,6 +16,7 @@ var results = map[string]string{
 	"auth/challenge":   "ok failed/throttled",
 	"auth/logout":      "ok failed/unauthorized",
 	"auth/ping":        "pong",
+	"auth/whoami":      "ok",
 	"auth/new_key":     "ok",
 	"auth/remove_key":  "ok failed/nonexistant failed/inuse",
 	"auth/list_keys":   "ok",
