@@ -118,6 +118,8 @@ func call[Req Request, Res any](
 			return run(c.With(c.call.forMethod()))
 		case c.call.DryRun:
 			return c.dryRun(ctx, isBulk(req), run)
+		case c.call.IdempotencyKey != "":
+			return c.once(ctx, node, req, reflect.ValueOf(&res).Elem(), run)
 		default:
 			return run(c)
 		}

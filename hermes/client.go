@@ -267,11 +267,14 @@ func (c *Client) require(event string, need Capability) error {
 	return err
 }
 
-// precheck begins most methods: the actor must be allowed to call the node, the request must be
-// right by itself, and what it names must be within the actor's scope. A method that audits faulty
-// requests calls Authorize and check itself.
+// precheck begins most methods: the actor must be allowed to call the node, the options of the call
+// and the request must be right by themselves, and what the request names must be within the actor's
+// scope. A method that audits faulty requests calls Authorize and check itself.
 func (c *Client) precheck(ctx context.Context, node string, req Request) error {
 	if err := c.Authorize(node, req); err != nil {
+		return err
+	}
+	if err := c.call.Check(); err != nil {
 		return err
 	}
 	return c.check(ctx, node, req)

@@ -54,6 +54,11 @@ func LockPrincipal(p Principal) Lock { return lockOf("principal", string(p.Kind)
 // LockAccess returns the lock of the question which principals have the access level [FullWrite].
 func LockAccess() Lock { return lockOf("access") }
 
+// LockAnswer returns the lock of the kept answer to calls with a key.
+func LockAnswer(k AnswerKey) Lock {
+	return lockOf("answer", string(k.Principal.Kind), k.Principal.Name, k.Node, k.Key)
+}
+
 // LockSecretCheck returns the lock of the value that [SecretStore] keeps.
 func LockSecretCheck() Lock { return lockOf("secret check") }
 

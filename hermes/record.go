@@ -257,6 +257,26 @@ type KnownLogin struct {
 	Expires   time.Time // when it does not count any more
 }
 
+// AnswerKey names the kept answer to a call with an idempotency key.
+type AnswerKey struct {
+	Principal Principal
+	Node      string
+	Key       string
+}
+
+// KeptAnswer is the answer to a call with an idempotency key.
+type KeptAnswer struct {
+	Key     AnswerKey
+	Sealed  string // what the call was and what was answered, sealed by the Client; binary
+	Expires time.Time
+}
+
+// AnswerQuery asks for a page of the keys of answers.
+type AnswerQuery struct {
+	After AnswerKey // the last key of the page before; zero starts at the beginning
+	Limit int       // at least 1
+}
+
 // Session is a login.
 type Session struct {
 	ID         Hash // of the session token

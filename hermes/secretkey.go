@@ -158,13 +158,14 @@ func (c *Client) openPassword(a sip.Addr, sealed string) (Secret, error) {
 }
 
 // Rekey seals every SIP password anew that was not sealed with the first secret key, and returns
-// how many it sealed. After that, the other keys can be removed from Options.SecretKeys, and
+// how many it sealed. It does the same with the kept answers to calls, which it does not count. After
+// that, the other keys can be removed from Options.SecretKeys, and
 // [Client.CheckSecretKeys] asks for the first one only. It can be stopped and run again, and other
 // calls may run meanwhile.
 //
-// A password that no key opens stays as it is, and the others are sealed all the same; the error,
-// which is returned at the end, names the first such password. Inside [Client.Tx] that error would
-// roll back all of it, so do not call Rekey there. Rekey needs CanAdminister.
+// A password or an answer that no key opens stays as it is, and the others are sealed all the same;
+// the error, which is returned at the end, names the first such password. Inside [Client.Tx] that
+// error would roll back all of it, so do not call Rekey there. Rekey needs CanAdminister.
 //
 // Rekey also seals all of the audit trail, checks it as [Client.AuditVerify] does, and begins a new
 // chain of seals with the first key, which authenticates the old ones. If the audit trail does not
@@ -193,7 +194,11 @@ func (c *Client) Rekey(ctx context.Context) (n int, err error) {
 			n++
 		}
 	}
-	if lost == nil {
+	lostAnswer, err := c.rekeyAnswers(ctx)
+	if err != nil {
+		return n, err
+	}
+	if lost = firstError(lost, lostAnswer); lost == nil {
 		lost = c.rekeyAudit(ctx)
 	}
 	if lost == nil {

@@ -99,8 +99,8 @@ func (c *Client) AuthLogout(ctx context.Context, req AuthLogoutRequest) (res Aut
 	return ended, nil
 }
 
-// SweepSessions removes the sessions, the nonces and the known logins that have expired and returns
-// how many it removed. A server should call it periodically.
+// SweepSessions removes the sessions, the nonces, the known logins and the kept answers that have
+// expired and returns how many it removed. A server should call it periodically.
 func (c *Client) SweepSessions(ctx context.Context) (n int64, err error) {
 	defer wrap(&err, "")
 	n, err = c.store.SweepExpired(ctx, c.now())

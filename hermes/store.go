@@ -35,6 +35,7 @@ type Store interface {
 	LoginStore
 	SecretStore
 	AuditStore
+	AnswerStore
 
 	// Tx runs fn in one transaction. What fn did is kept if fn returns nil, and nothing of it
 	// otherwise; an error of fn is returned as it is. fn may run more than once, so it must set its
@@ -219,8 +220,8 @@ type AuthorizationStore interface {
 	EverAuthorized(ctx context.Context) (bool, error)
 	// SetAuthorization stores or replaces an authorization.
 	SetAuthorization(ctx context.Context, a Authorization) error
-	// RemoveAuthorization removes an authorization and the known logins of its principal; sessions
-	// stay. Returns NotFound.
+	// RemoveAuthorization removes an authorization, and the known logins and the kept answers of its
+	// principal; sessions stay. Returns NotFound.
 	RemoveAuthorization(ctx context.Context, p Principal) error
 }
 
@@ -273,7 +274,8 @@ type SessionStore interface {
 	// Of those seen at the same time the smallest ids go first.
 	TrimSessions(ctx context.Context, p Principal, n int) error
 	// SweepExpired removes the sessions of which Expires or KeyExpires is not after now, and the
-	// nonces and the known logins of which Expires is not, and returns how many it removed.
+	// nonces, the known logins and the kept answers of which Expires is not, and returns how many it
+	// removed.
 	SweepExpired(ctx context.Context, now time.Time) (int64, error)
 }
 
@@ -286,4 +288,15 @@ type SecretStore interface {
 	SetSecretCheck(ctx context.Context, value string) error
 	// SealedUsers returns the first n addresses of users that have a sealed password, in order.
 	SealedUsers(ctx context.Context, n int) ([]sip.Addr, error)
+}
+
+// AnswerStore keeps the answers to calls with an idempotency key.
+type AnswerStore interface {
+	// Answer returns the answer that was kept under a key. Returns NotFound.
+	Answer(ctx context.Context, k AnswerKey) (KeptAnswer, error)
+	// SetAnswer stores an answer, or replaces one with the same key.
+	SetAnswer(ctx context.Context, a KeptAnswer) error
+	// AnswerKeys returns a page of the keys of answers, ordered byte-wise by the kind and the name of
+	// the principal, then by node, and then by key.
+	AnswerKeys(ctx context.Context, q AnswerQuery) ([]AnswerKey, error)
 }

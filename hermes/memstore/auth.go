@@ -127,6 +127,9 @@ func (s *Store) RemoveAuthorization(ctx context.Context, p hermes.Principal) err
 		for _, l := range r.loginsOf(p) {
 			r.removeLogin(login{principal: l.Principal, network: l.Network})
 		}
+		for _, k := range r.answersOf(p) {
+			r.removeAnswer(k)
+		}
 		return nil
 	})
 }

@@ -38,6 +38,9 @@ type records struct {
 	logins          sortedMap[login, time.Time]           // when each expires
 	loginExpiries   sortedMap[hermes.KnownLogin, present] // ordered as Logins says
 
+	answers        sortedMap[hermes.AnswerKey, *hermes.KeptAnswer]
+	answerExpiries sortedMap[answerExpiry, present]
+
 	secretCheck string // empty if there is none
 
 	audit    sortedMap[string, *hermes.AuditEntry] // by id
@@ -79,6 +82,9 @@ func newRecords() *records {
 		unsealed: newSortedMap[string, present](strings.Compare),
 		sealed:   newSortedMap[sealed, present](compareSealed),
 		seals:    newSortedMap[int64, *hermes.AuditSeal](cmp.Compare[int64]),
+
+		answers:        newSortedMap[hermes.AnswerKey, *hermes.KeptAnswer](compareAnswerKeys),
+		answerExpiries: newSortedMap[answerExpiry, present](compareAnswerExpiries),
 	}
 }
 
@@ -109,6 +115,9 @@ func (r *records) clone() *records {
 		sessionExpiries: r.sessionExpiries.clone(),
 		logins:          r.logins.clone(),
 		loginExpiries:   r.loginExpiries.clone(),
+
+		answers:        r.answers.clone(),
+		answerExpiries: r.answerExpiries.clone(),
 
 		secretCheck: r.secretCheck,
 

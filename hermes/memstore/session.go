@@ -161,7 +161,7 @@ func (s *Store) SweepExpired(ctx context.Context, now time.Time) (swept int64, e
 			r.nonces.remove(e.id)
 			r.nonceExpiries.remove(e)
 		}
-		swept = int64(len(sessions) + len(nonces) + r.sweepLogins(now))
+		swept = int64(len(sessions) + len(nonces) + r.sweepLogins(now) + r.sweepAnswers(now))
 		return nil
 	})
 	return swept, err

@@ -33,7 +33,7 @@ func TestNew(t *testing.T) {
 }
 
 var tables = []string{"subscriber", "dbaliases", "domain", "grp", "hermes.users", "hermes.phones", "hermes.numbers", "hermes.servers",
-	"hermes.credentials", "hermes.authorizations", "hermes.api_keys", "hermes.nonces", "hermes.sessions", "hermes.logins", "hermes.marks",
+	"hermes.credentials", "hermes.authorizations", "hermes.api_keys", "hermes.nonces", "hermes.sessions", "hermes.logins", "hermes.answers", "hermes.marks",
 	"hermes.audit", "hermes.audit_subjects", "hermes.audit_seals"}
 
 // fixture empties the database, which is faster than to create one for every case.

@@ -101,6 +101,12 @@ func readAuthCalls() []methodCall {
 		{"AuditSeals", func(ctx context.Context, s hermes.Store) error { return errorOf(s.AuditSeals(ctx, 0, 1)) }},
 		{"LastAuditSeal", func(ctx context.Context, s hermes.Store) error { return errorOf(s.LastAuditSeal(ctx)) }},
 		{"LastPrunedSeal", func(ctx context.Context, s hermes.Store) error { return errorOf(s.LastPrunedSeal(ctx)) }},
+		{"Answer", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.Answer(ctx, answer("alice", "user/add", "k1", 5).Key))
+		}},
+		{"AnswerKeys", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.AnswerKeys(ctx, hermes.AnswerQuery{Limit: 9}))
+		}},
 		{"Logins", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Logins(ctx, at(0), 9)) }},
 	}
 }
@@ -193,6 +199,9 @@ func authWriteCalls() []methodCall {
 		{"RemoveKey", func(ctx context.Context, s hermes.Store) error { return s.RemoveKey(ctx, "k1") }},
 		{"AddNonce", func(ctx context.Context, s hermes.Store) error { return s.AddNonce(ctx, nonce(9)) }},
 		{"AddLogin", func(ctx context.Context, s hermes.Store) error { return s.AddLogin(ctx, login("alice", "n9", 9), 9) }},
+		{"SetAnswer", func(ctx context.Context, s hermes.Store) error {
+			return s.SetAnswer(ctx, answer("alice", "user/add", "k2", 9))
+		}},
 		{"AddSession", func(ctx context.Context, s hermes.Store) error { return s.AddSession(ctx, session(9, alice)) }},
 		{"RotateSession", func(ctx context.Context, s hermes.Store) error {
 			return s.RotateSession(ctx, rotated(session(1, alice)))

@@ -57,6 +57,7 @@ func readEverything() operation {
 			listResult(s.Authorizations(ctx)),
 			listResult(s.Keys(ctx)),
 			listResult(s.Logins(ctx, at(-1), limit)),
+			listResult(s.AnswerKeys(ctx, hermes.AnswerQuery{Limit: limit})),
 		}
 		for _, a := range addrs(generatedAddrs...) {
 			results = append(results, result(s.User(ctx, a)), listResult(s.Groups(ctx, a)))
@@ -96,7 +97,7 @@ func removeRecords(ctx context.Context, s hermes.Store) error {
 		}
 	}
 	return firstError(
-		errorOf(s.SweepExpired(ctx, at(59))), // nonces and known logins, which no method removes alone
+		errorOf(s.SweepExpired(ctx, at(59))), // nonces, known logins and answers, which no method removes alone
 		removePhones(ctx, s),
 		removeNumbers(ctx, s),
 		removeAliases(ctx, s),

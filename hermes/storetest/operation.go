@@ -52,7 +52,7 @@ func (g generator) singleOperations() []func() operation {
 	return []func() operation{
 		noOperation, g.userWrite, g.userRead, g.phoneOperation, g.numberOperation, g.poolOperation,
 		g.aliasOperation, g.siteOperation, g.assignOperation, g.domainOperation, g.authOperation, g.keyOperation, g.sessionOperation,
-		g.sessionsOperation, g.loginOperation,
+		g.sessionsOperation, g.loginOperation, g.answerOperation,
 	}
 }
 

@@ -90,6 +90,25 @@ func (g generator) loginOperation() operation {
 		}))
 }
 
+// answerOperation draws an operation on kept answers.
+func (g generator) answerOperation() operation {
+	key := func() hermes.AnswerKey {
+		return hermes.AnswerKey{Principal: g.principal(), Node: drawFrom(g, "user/add", "number/claim"), Key: drawFrom(g, "k", "K", "-")}
+	}
+	a := hermes.KeptAnswer{Key: key(), Sealed: g.binary(), Expires: g.time()}
+	q := hermes.AnswerQuery{After: maybe(g, key), Limit: g.limit()}
+	return drawFrom(g,
+		newOperation("Answer", []any{a.Key}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.Answer(ctx, a.Key))
+		}),
+		newOperation("SetAnswer", []any{a}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.SetAnswer(ctx, a))
+		}),
+		newOperation("AnswerKeys", []any{q}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.AnswerKeys(ctx, q))
+		}))
+}
+
 // sessionOperation draws an operation on one session.
 func (g generator) sessionOperation() operation {
 	v := g.session()

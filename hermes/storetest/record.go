@@ -30,6 +30,7 @@ func addRecords(ctx context.Context, s hermes.Store) error {
 		s.AddNonce(ctx, nonce(1)),
 		s.AddSession(ctx, session(1, p)),
 		s.AddLogin(ctx, login("alice", "n1", 5), 9),
+		s.SetAnswer(ctx, answer("alice", "user/add", "k1", 5)),
 		s.SetSecretCheck(ctx, "check"),
 		s.AddAuditEntry(ctx, auditEntry(1, "user/add", "alice@example.com")),
 		s.AddAuditSeal(ctx, auditSeal(1), nil),
@@ -88,7 +89,8 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 	logins, loginsErr := s.Logins(ctx, at(0), 2)
 	entries, entriesErr := s.AuditEntries(ctx, hermes.AuditQuery{Subject: "alice@example.com", Limit: 2})
 	seal, sealErr := s.LastPrunedSeal(ctx)
-	must(t, firstError(groupsErr, phonesErr, firstErr, lastErr, singleErr, aliasesErr, authorizationsErr, keysErr, loginsErr, entriesErr))
+	answers, answersErr := s.AnswerKeys(ctx, hermes.AnswerQuery{Limit: 2})
+	must(t, firstError(answersErr, groupsErr, phonesErr, firstErr, lastErr, singleErr, aliasesErr, authorizationsErr, keysErr, loginsErr, entriesErr))
 	for _, err := range []error{aliceErr, bobErr, serversErr, credentialErr, sessionErr, sealErr} {
 		if err != hermes.NotFound {
 			must(t, err)
@@ -109,6 +111,7 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 		"the key":           len(keys) == 1,
 		"the session":       sessionErr == nil,
 		"the login":         len(logins) == 1,
+		"the answer":        len(answers) == 1,
 		"the audit entry":   len(entries) == 1,
 		"the audit seal":    seal.Pruned == hash(9),
 	}

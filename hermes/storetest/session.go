@@ -197,7 +197,7 @@ func testTrimSessions(t *testing.T, open openFunc) {
 }
 
 func testSweepExpired(t *testing.T, open openFunc) {
-	t.Run("sessions, nonces and logins whose end is not after now are removed, and counted together", func(t *testing.T) {
+	t.Run("sessions, nonces, logins and answers whose end is not after now are removed, and counted together", func(t *testing.T) {
 		s := open(t).Store
 		now := at(30)
 		ends := []struct{ expires, keyExpires time.Duration }{ // from now
@@ -211,11 +211,13 @@ func testSweepExpired(t *testing.T, open openFunc) {
 		}
 		for i, end := range []time.Duration{0, time.Microsecond, -time.Hour} {
 			mustAddNonce(t, s, hermes.Nonce{ID: hash(i), Expires: now.Add(end)})
+			must(t, s.SetAnswer(t.Context(), hermes.KeptAnswer{Key: answer("alice", "user/add", string(rune('a'+i)), 0).Key, Expires: now.Add(end)}))
 			must(t, s.AddLogin(t.Context(), hermes.KnownLogin{Principal: userPrincipal("alice"), Network: string(rune('a' + i)), Expires: now.Add(end)}, 9))
 		}
 		swept, err := s.SweepExpired(t.Context(), now)
-		wantEqual(t, swept, err, 9)
+		wantEqual(t, swept, err, 11)
 		wantSessions(t, s, 4)
+		wantAnswers(t, s, answer("alice", "user/add", "b", 0).Key)
 		wantLogins(t, s, hermes.KnownLogin{Principal: userPrincipal("alice"), Network: "b", Expires: now.Add(time.Microsecond)})
 		swept, err = s.SweepExpired(t.Context(), now)
 		wantEqual(t, swept, err, 0)

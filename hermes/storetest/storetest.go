@@ -66,6 +66,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Run("key", func(t *testing.T) { testKey(t, open) })
 	t.Run("session", func(t *testing.T) { testSession(t, open) })
 	t.Run("login", func(t *testing.T) { testLogin(t, open) })
+	t.Run("answer", func(t *testing.T) { testAnswer(t, open) })
 	t.Run("secret", func(t *testing.T) { testSecret(t, open) })
 	t.Run("audit", func(t *testing.T) { testAudit(t, open) })
 	t.Run("page", func(t *testing.T) { testPage(t, open) })

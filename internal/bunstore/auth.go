@@ -127,6 +127,9 @@ func (s *Store) RemoveAuthorization(ctx context.Context, p hermes.Principal) err
 		if err := in.change(ctx, in.sql().removeAuthorization, hermes.NotFound, string(p.Kind), p.Name); err != nil {
 			return err
 		}
-		return in.change(ctx, in.sql().removeLogins, nil, string(p.Kind), p.Name)
+		if err := in.change(ctx, in.sql().removeLogins, nil, string(p.Kind), p.Name); err != nil {
+			return err
+		}
+		return in.change(ctx, in.sql().removeAnswers, nil, string(p.Kind), p.Name)
 	})
 }

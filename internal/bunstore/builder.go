@@ -30,6 +30,7 @@ type statements struct {
 	keyStatements
 	sessionStatements
 	loginStatements
+	answerStatements
 	secretStatements
 	auditStatements
 	auditSealStatements
@@ -79,6 +80,7 @@ func (d *database) build(l *layout) (statements, error) {
 		keyStatements:        b.keyStatements(),
 		sessionStatements:    b.sessionStatements(),
 		loginStatements:      b.loginStatements(),
+		answerStatements:     b.answerStatements(),
 		secretStatements:     b.secretStatements(),
 		auditStatements:      b.auditStatements(),
 		auditSealStatements:  b.auditSealStatements(),

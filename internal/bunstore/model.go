@@ -17,7 +17,7 @@ var models = []any{
 	(*domainModel)(nil), (*domainAttrModel)(nil), (*grpModel)(nil),
 	(*userModel)(nil), (*phoneModel)(nil), (*numberModel)(nil), (*serversModel)(nil),
 	(*credentialModel)(nil), (*authorizationModel)(nil), (*keyModel)(nil), (*nonceModel)(nil), (*sessionModel)(nil),
-	(*loginModel)(nil),
+	(*loginModel)(nil), (*answerModel)(nil),
 	(*secretCheckModel)(nil), (*markModel)(nil),
 	(*auditModel)(nil), (*auditSubjectModel)(nil), (*auditSealModel)(nil),
 	(*migrationModel)(nil),

@@ -132,6 +132,34 @@ func (m *loginModel) login() hermes.KnownLogin {
 	}
 }
 
+// answerModel is the kept answer to a call.
+type answerModel struct {
+	bun.BaseModel `bun:"table:hermes.answers,alias:y"`
+
+	Kind    string `bun:"kind,pk"`
+	Name    string `bun:"name,pk"`
+	Node    string `bun:"node,pk"`
+	Key     string `bun:"key,pk"`
+	Sealed  []byte `bun:"sealed"`
+	Expires stamp  `bun:"expires"`
+}
+
+func newAnswer(a hermes.KeptAnswer) *answerModel {
+	return &answerModel{
+		Kind: string(a.Key.Principal.Kind), Name: a.Key.Principal.Name, Node: a.Key.Node, Key: a.Key.Key,
+		Sealed: []byte(a.Sealed), Expires: stamp(a.Expires),
+	}
+}
+
+func (m *answerModel) answer() hermes.KeptAnswer {
+	return hermes.KeptAnswer{
+		Key: hermes.AnswerKey{
+			Principal: hermes.Principal{Kind: hermes.PrincipalKind(m.Kind), Name: m.Name}, Node: m.Node, Key: m.Key,
+		},
+		Sealed: string(m.Sealed), Expires: time.Time(m.Expires),
+	}
+}
+
 // sessionModel is a login.
 type sessionModel struct {
 	bun.BaseModel `bun:"table:hermes.sessions,alias:e"`

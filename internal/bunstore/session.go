@@ -85,7 +85,7 @@ func (s *Store) TrimSessions(ctx context.Context, p hermes.Principal, n int) err
 func (s *Store) SweepExpired(ctx context.Context, now time.Time) (swept int64, err error) {
 	err = s.write(ctx, TxOptions{Pool: Auth}, nil, func(in *Store) error {
 		swept = 0
-		for _, st := range []statement{in.sql().sweepSessions, in.sql().sweepNonces, in.sql().sweepLogins} {
+		for _, st := range []statement{in.sql().sweepSessions, in.sql().sweepNonces, in.sql().sweepLogins, in.sql().sweepAnswers} {
 			n, err := in.exec(ctx, st, stamp(now))
 			if err != nil {
 				return err
