@@ -118,15 +118,6 @@ func namedDestination(ctx context.Context, s Store, a sip.Addr) (sip.Addr, error
 	})
 }
 
-// changeNamed is change for fn that looks for the row that a names, and then makes one change.
-// There is nothing to look for if a is well-formed, and fn needs no transaction then.
-func (c *Client) changeNamed(ctx context.Context, a sip.Addr, fn func(Store) error) error {
-	if a.Valid() {
-		return c.changed(fn(c.store))
-	}
-	return c.change(ctx, []Lock{LockAddr(a)}, fn)
-}
-
 // withCause returns err with another response and cause if it is Malformed.
 func withCause(err error, r Response, c Cause) error {
 	e, ok := err.(*Error)

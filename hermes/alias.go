@@ -123,7 +123,7 @@ func (c *Client) AliasAdd(ctx context.Context, req AliasAddRequest) (AliasAddRes
 func (c *Client) aliasAdd(ctx context.Context, req AliasAddRequest) (res AliasAddResponse, err error) {
 	req.Alias = normalAddr(req.Alias)
 	locks := append(aliasLocks(req.Alias), LockAddr(req.Destination))
-	err = c.change(ctx, locks, func(s Store) error {
+	err = c.change(ctx, "alias/add", &req, locks, func(s Store) error {
 		var err error
 		if req.Destination, err = namedUserAs(ctx, s, "destination", req.Destination); err != nil {
 			return withCause(err, Invalid, BadDestination)
@@ -206,12 +206,13 @@ func (c *Client) AliasRemove(ctx context.Context, req AliasRemoveRequest) (Alias
 }
 
 func (c *Client) aliasRemove(ctx context.Context, req AliasRemoveRequest) (res AliasRemoveResponse, err error) {
-	err = c.changeNamed(ctx, req.Alias, func(s Store) error {
+	err = c.changeNamed(ctx, "alias/remove", &req, req.Alias, func(s Store) error {
 		var err error
 		if req.Alias, err = namedAlias(ctx, s, req.Alias); err != nil {
 			return withCause(err, Invalid, BadAddress)
 		}
-		return noAlias(s.RemoveAlias(ctx, req.Alias), req.Alias)
+		_, err = s.RemoveAlias(ctx, req.Alias)
+		return noAlias(err, req.Alias)
 	})
 	return AliasRemoveResponse(req), err
 }

@@ -171,7 +171,7 @@ func (c *Client) rekeyAnswers(ctx context.Context) (lost, err error) {
 
 // resealAnswer seals an answer with the first key. One that is not there any more needs nothing.
 func (c *Client) resealAnswer(ctx context.Context, key AnswerKey) error {
-	return c.change(ctx, []Lock{LockAnswer(key)}, func(s Store) error {
+	return c.change(ctx, "user/rekey", nil, []Lock{LockAnswer(key)}, func(s Store) error {
 		a, err := s.Answer(ctx, key)
 		if err == error(NotFound) || err == nil && strings.HasPrefix(a.Sealed, sealVersion+c.keys[0].id) {
 			return nil

@@ -79,7 +79,7 @@ func (c *Client) authorizeUser(ctx context.Context, req AuthAuthorizeRequest, b 
 			return a.Scope, err
 		}
 	}
-	err = c.change(ctx, accessLocks(a.Principal), func(s Store) error {
+	err = c.change(ctx, "auth/authorize", nil, accessLocks(a.Principal), func(s Store) error {
 		if err := needStillUser(ctx, s, b, req.User); err != nil {
 			return err
 		}
@@ -137,7 +137,7 @@ func (c *Client) AuthRemoveUser(ctx context.Context, req AuthRemoveUserRequest) 
 	if err != nil {
 		return res, err
 	}
-	err = c.change(ctx, accessLocks(userPrincipal(req.User)), func(s Store) error {
+	err = c.change(ctx, "auth/remove_user", nil, accessLocks(userPrincipal(req.User)), func(s Store) error {
 		return c.removeAPIUser(ctx, s, req.User, away)
 	})
 	return AuthRemoveUserResponse(req), err
@@ -264,15 +264,17 @@ func (c *Client) AuthAddUser(ctx context.Context, req AuthAddUserRequest) (res A
 		res.Password = Some(password)
 	}
 	a := Authorization{Principal: userPrincipal(req.User), Access: LimitedRead, Scope: c.actor.Scope}
-	if err = c.addAPIUser(ctx, a, password, nil); err != nil {
+	if err = c.addAPIUser(ctx, "auth/add_user", a, password, nil); err != nil {
 		return AuthAddUserResponse{}, err
 	}
 	return res, nil
 }
 
-// addAPIUser makes a backend user with an authorization, in one transaction. If check is not nil,
-// it is called first in the transaction, and its error ends it.
-func (c *Client) addAPIUser(ctx context.Context, a Authorization, password Secret, check func(Store) error) error {
+// addAPIUser makes a backend user with an authorization, in one transaction, for a node. If check
+// is not nil, it is called first in the transaction, and its error ends it.
+func (c *Client) addAPIUser(
+	ctx context.Context, node string, a Authorization, password Secret, check func(Store) error,
+) error {
 	user := a.Principal.Name
 	w, err := c.writableBackend()
 	if err != nil {
@@ -292,7 +294,7 @@ func (c *Client) addAPIUser(ctx context.Context, a Authorization, password Secre
 	if a.Epoch, err = c.newEpoch(); err != nil {
 		return err
 	}
-	return c.change(ctx, accessLocks(a.Principal), func(s Store) error {
+	return c.change(ctx, node, nil, accessLocks(a.Principal), func(s Store) error {
 		if check != nil {
 			if err := check(s); err != nil {
 				return err

@@ -66,7 +66,7 @@ func (c *Client) AuthUpdateUser(ctx context.Context, req AuthUpdateUserRequest) 
 		return res, err
 	}
 	locks := []Lock{LockPrincipal(userPrincipal(req.User))}
-	err = c.change(ctx, locks, func(s Store) error {
+	err = c.change(ctx, "auth/update_user", nil, locks, func(s Store) error {
 		if err := c.needUpdatable(ctx, s, req); err != nil {
 			return err
 		}

@@ -2,7 +2,8 @@ package hermes
 
 import "context"
 
-// bootstrapEvent is the event of Bootstrap and Recover in the audit log.
+// bootstrapEvent is the event of Bootstrap and Recover in the audit log, and the node of their audit
+// entries.
 const bootstrapEvent = "auth/bootstrap"
 
 // Bootstrap makes the first principal with FullWrite: a new user of the backend that can be
@@ -31,7 +32,7 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (e
 		if first.Epoch, err = c.newEpoch(); err != nil {
 			return err
 		}
-		return c.change(ctx, accessLocks(first.Principal), func(s Store) error {
+		return c.change(ctx, bootstrapEvent, nil, accessLocks(first.Principal), func(s Store) error {
 			if err := c.needNoAdmin(ctx, s, away); err != nil {
 				return err
 			}
@@ -41,7 +42,7 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (e
 	if err = checkAPIPassword(password); err != nil {
 		return err
 	}
-	return c.addAPIUser(ctx, first, password, func(s Store) error { return c.needNoAdmin(ctx, s, away) })
+	return c.addAPIUser(ctx, bootstrapEvent, first, password, func(s Store) error { return c.needNoAdmin(ctx, s, away) })
 }
 
 // Recover makes a principal with FullWrite although there may be one already. A user that exists
@@ -62,19 +63,21 @@ func (c *Client) Recover(ctx context.Context, user string, password Secret) (err
 		return err
 	}
 	if b != nil && password.IsZero() {
-		return c.change(ctx, accessLocks(admin.Principal), func(s Store) error { return s.SetAuthorization(ctx, admin) })
+		return c.change(ctx, bootstrapEvent, nil, accessLocks(admin.Principal), func(s Store) error {
+			return s.SetAuthorization(ctx, admin)
+		})
 	}
 	if err = checkAPIPassword(password); err != nil {
 		return err
 	}
 	if b == nil {
-		return c.addAPIUser(ctx, admin, password, nil)
+		return c.addAPIUser(ctx, bootstrapEvent, admin, password, nil)
 	}
 	update, err := c.newPassword(ctx, user, password, Hash{})
 	if err != nil {
 		return err
 	}
-	return c.change(ctx, accessLocks(admin.Principal), func(s Store) error {
+	return c.change(ctx, bootstrapEvent, nil, accessLocks(admin.Principal), func(s Store) error {
 		if err := update(ctx, s); err != nil {
 			return err
 		}

@@ -139,7 +139,10 @@ func (anyNumber) Check(e164.Number) error { return nil }
 func (anyNumber) ChecksLengthOnly() bool { return true }
 
 // Actor is the party that a Client acts for. The zero value may call only the nodes that need no
-// capability, such as auth/login.
+// capability, such as auth/login. A program that acts for itself under a name of its own, for the
+// audit trail, is
+//
+//	Actor{Principal: Principal{Kind: ProgramPrincipal, Name: "billing"}, Access: FullWrite}
 type Actor struct {
 	Principal Principal
 	Access    Access
@@ -175,10 +178,13 @@ type Client struct {
 	call  CallOptions
 }
 
-// New returns a Client over store that acts as the program itself, with every capability. opts may
-// be nil. The Client does not close the store.
+// New returns a Client over store that acts as the program itself, with every capability and
+// without a name; see [Actor]. opts may be nil. The Client does not close the store.
 func New(store Store, opts *Options) (*Client, error) {
-	c := &Client{opts: &Options{}, nodes: map[string]Node{}, scopeFields: map[reflect.Type][]scopeField{}, store: store, actor: Actor{Access: FullWrite}}
+	c := &Client{
+		opts: &Options{}, nodes: map[string]Node{}, scopeFields: map[reflect.Type][]scopeField{}, store: store,
+		actor: Actor{Principal: Principal{Kind: ProgramPrincipal}, Access: FullWrite},
+	}
 	if opts != nil {
 		*c.opts = *opts
 	}
@@ -381,21 +387,3 @@ type fnError struct{ err error }
 func (e *fnError) Error() string { return e.err.Error() }
 
 func (e *fnError) Unwrap() error { return e.err }
-
-// change runs fn in one transaction, that of Client.Tx if there is one. locks are what fn decides
-// about.
-func (c *Client) change(ctx context.Context, locks []Lock, fn func(Store) error) error {
-	if err := c.call.refuse(); err != nil {
-		return c.changed(err)
-	}
-	return c.changed(c.store.Tx(ctx, &TxOptions{Locks: locks}, fn))
-}
-
-// changed returns the error of a change. If it is not nil, the transaction of Client.Tx, if there
-// is one, will be rolled back.
-func (c *Client) changed(err error) error {
-	if err != nil && c.tx != nil && c.tx.failed == nil {
-		c.tx.failed = err
-	}
-	return err
-}

@@ -112,7 +112,7 @@ func TestOptions_AuthKeyTTL(t *testing.T) {
 func TestClient_As(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	if a := e.client.Actor(); a.Access != hermes.FullWrite || a.Principal != (hermes.Principal{}) {
+	if a := e.client.Actor(); a.Access != hermes.FullWrite || a.Principal != (hermes.Principal{Kind: hermes.ProgramPrincipal}) {
 		t.Errorf("the Client of New acts for %v, want the program itself", a)
 	}
 	a := hermes.Actor{

@@ -113,7 +113,9 @@ func (c *Client) DomainSetServers(ctx context.Context, req DomainSetServersReque
 }
 
 func (c *Client) domainSetServers(ctx context.Context, req DomainSetServersRequest) (res DomainSetServersResponse, err error) {
-	err = c.change(ctx, []Lock{LockDomain(req.Domain)}, func(s Store) error { return s.SetServers(ctx, Servers(req)) })
+	err = c.change(ctx, "domain/set_servers", &req, []Lock{LockDomain(req.Domain)}, func(s Store) error {
+		return s.SetServers(ctx, Servers(req))
+	})
 	res.Servers = serversObject(Servers(req))
 	return res, err
 }

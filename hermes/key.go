@@ -72,7 +72,7 @@ func (c *Client) AuthNewKey(ctx context.Context, req AuthNewKeyRequest) (res Aut
 	if c.actor.Principal.Kind == KeyPrincipal {
 		locks = append(locks, LockPrincipal(c.actor.Principal).AsShared())
 	}
-	err = c.change(ctx, locks, func(s Store) error {
+	err = c.change(ctx, "auth/new_key", &req, locks, func(s Store) error {
 		if err := c.mayMakeKey(ctx, s, k); err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func (c *Client) AuthRemoveKey(ctx context.Context, req AuthRemoveKeyRequest) (r
 	if err != nil {
 		return res, err
 	}
-	err = c.change(ctx, accessLocks(keyPrincipal(id)), func(s Store) error {
+	err = c.change(ctx, "auth/remove_key", &req, accessLocks(keyPrincipal(id)), func(s Store) error {
 		return c.removeKey(ctx, s, id, req.Key, away)
 	})
 	return AuthRemoveKeyResponse(req), err

@@ -162,8 +162,12 @@ func (c *Client) numberAddRange(ctx context.Context, req NumberAddRangeRequest) 
 	if err != nil {
 		return res, err
 	}
-	added, err := c.store.AddNumbers(ctx, req.Start, req.End)
-	if err = c.changed(err); err != nil {
+	var added int64
+	err = c.changeIn(ctx, "number/add_range", &req, &TxOptions{Bulk: true}, func(s Store) (err error) {
+		added, err = s.AddNumbers(ctx, req.Start, req.End)
+		return err
+	})
+	if err != nil {
 		return res, err
 	}
 	return NumberAddRangeResponse{
@@ -241,7 +245,9 @@ func (c *Client) numberAdd(ctx context.Context, req NumberAddRequest) (res Numbe
 	if err = c.checkNumber("number", req.Number); err != nil {
 		return res, err
 	}
-	err = c.change(ctx, []Lock{LockNumber(req.Number)}, func(s Store) error { return addNumber(ctx, s, req.Number) })
+	err = c.change(ctx, "number/add", &req, []Lock{LockNumber(req.Number)}, func(s Store) error {
+		return addNumber(ctx, s, req.Number)
+	})
 	return NumberAddResponse{Detail: "Added " + req.Number.String(), Number: req.Number}, err
 }
 
@@ -283,7 +289,10 @@ func (c *Client) NumberRemove(ctx context.Context, req NumberRemoveRequest) (Num
 }
 
 func (c *Client) numberRemove(ctx context.Context, req NumberRemoveRequest) (res NumberRemoveResponse, err error) {
-	return NumberRemoveResponse(req), c.changed(notInPool(c.store.RemoveNumber(ctx, req.Number), req.Number))
+	err = c.change(ctx, "number/remove", &req, nil, func(s Store) error {
+		return notInPool(s.RemoveNumber(ctx, req.Number), req.Number)
+	})
+	return NumberRemoveResponse(req), err
 }
 
 // NumberTestRequest names a number.

@@ -30,8 +30,11 @@ func (c *Client) NumberClaim(ctx context.Context, req NumberClaimRequest) (Numbe
 }
 
 func (c *Client) numberClaim(ctx context.Context, req NumberClaimRequest) (res NumberClaimResponse, err error) {
-	res.Number, err = c.store.TakeNumber(ctx, req.Search, req.Random)
-	return res, c.changed(emptyPool(err))
+	err = c.change(ctx, "number/claim", &req, nil, func(s Store) (err error) {
+		res.Number, err = s.TakeNumber(ctx, req.Search, req.Random)
+		return emptyPool(err)
+	})
+	return res, err
 }
 
 // emptyPool returns err, or Empty for NotFound.
@@ -86,7 +89,7 @@ func (c *Client) numberAssign(ctx context.Context, req NumberAssignRequest) (res
 	if !req.Number.IsZero() {
 		locks = append(locks, LockNumber(req.Number))
 	}
-	err = c.change(ctx, locks, func(s Store) error {
+	err = c.change(ctx, "number/assign", &req, locks, func(s Store) error {
 		if req.User, err = namedUser(ctx, s, req.User); err == nil {
 			res, err = c.assign(ctx, s, req)
 		}
@@ -204,7 +207,7 @@ func (c *Client) NumberRelease(ctx context.Context, req NumberReleaseRequest) (N
 }
 
 func (c *Client) numberRelease(ctx context.Context, req NumberReleaseRequest) (res NumberReleaseResponse, err error) {
-	err = c.change(ctx, []Lock{req.lock()}, func(s Store) (err error) {
+	err = c.change(ctx, "number/release", &req, []Lock{req.lock()}, func(s Store) (err error) {
 		if req.Number.IsZero() {
 			res, err = c.releaseAlias(ctx, s, req.Alias)
 		} else {
@@ -227,7 +230,7 @@ func (c *Client) releaseAlias(ctx context.Context, s Store, a sip.Addr) (res Num
 	if err := c.checkReleased("alias", n); err != nil {
 		return res, err
 	}
-	err = s.ReleaseNumber(ctx, n, a)
+	_, err = s.ReleaseNumber(ctx, n, a)
 	if err == error(InUse) {
 		err = failed(InUse, "an alias of another domain has %s too; alias/remove removes %s alone", n, a)
 	}
@@ -245,7 +248,7 @@ func (c *Client) releaseNumber(ctx context.Context, s Store, n e164.Number) (res
 		}
 		res = NumberReleaseResponse{Number: n, Alias: a}
 		// If there are aliases of other domains too, the store refuses any of them.
-		err = s.ReleaseNumber(ctx, n, res.Alias)
+		_, err = s.ReleaseNumber(ctx, n, res.Alias)
 		if err == error(InUse) {
 			return res, failed(InUse, "aliases of several domains have %s; alias/remove removes one of them alone", n)
 		}

@@ -128,7 +128,7 @@ func (c *Client) PhoneAdd(ctx context.Context, req PhoneAddRequest) (PhoneAddRes
 }
 
 func (c *Client) phoneAdd(ctx context.Context, req PhoneAddRequest) (res PhoneAddResponse, err error) {
-	err = c.change(ctx, []Lock{LockAddr(req.User), LockPhone(req.MAC)}, func(s Store) error {
+	err = c.change(ctx, "phone/add", &req, []Lock{LockAddr(req.User), LockPhone(req.MAC)}, func(s Store) error {
 		var err error
 		if err = c.needPhoneInScope(ctx, s, req.MAC); err != nil {
 			return err
@@ -166,7 +166,7 @@ func (c *Client) PhoneRemove(ctx context.Context, req PhoneRemoveRequest) (Phone
 }
 
 func (c *Client) phoneRemove(ctx context.Context, req PhoneRemoveRequest) (res PhoneRemoveResponse, err error) {
-	err = c.changeNamed(ctx, req.User, func(s Store) error {
+	err = c.changeNamed(ctx, "phone/remove", &req, req.User, func(s Store) error {
 		var err error
 		if req.User, err = namedPhoneUser(ctx, s, req.User); err != nil {
 			return err

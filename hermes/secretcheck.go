@@ -33,7 +33,7 @@ func (c *Client) CheckSecretKeys(ctx context.Context) (err error) {
 	if err := c.require("user/check_secret_keys", CanAdminister); err != nil {
 		return err
 	}
-	return c.change(ctx, []Lock{LockSecretCheck()}, func(s Store) error {
+	return c.change(ctx, "user/check_secret_keys", nil, []Lock{LockSecretCheck()}, func(s Store) error {
 		values, err := secretCheck(ctx, s)
 		if err != nil {
 			return err
@@ -89,7 +89,7 @@ func (c *Client) AcceptLostKeys(ctx context.Context) (err error) {
 
 // resetSecretCheck stores a value for the first key only.
 func (c *Client) resetSecretCheck(ctx context.Context) error {
-	return c.change(ctx, []Lock{LockSecretCheck()}, func(s Store) error {
+	return c.change(ctx, "user/accept_lost_keys", nil, []Lock{LockSecretCheck()}, func(s Store) error {
 		return c.addSecretCheck(ctx, s, nil, c.keys[:1])
 	})
 }

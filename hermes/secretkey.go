@@ -211,7 +211,7 @@ func (c *Client) Rekey(ctx context.Context) (n int, err error) {
 // removed meanwhile needs nothing.
 func (c *Client) reseal(ctx context.Context, a sip.Addr) (done bool, err error) {
 	first := sealVersion + c.keys[0].id
-	err = c.change(ctx, []Lock{LockAddr(a)}, func(s Store) error {
+	err = c.change(ctx, "user/rekey", nil, []Lock{LockAddr(a)}, func(s Store) error {
 		done = false
 		u, err := s.User(ctx, a)
 		if err == error(NotFound) || err == nil && (u.Sealed == "" || strings.HasPrefix(u.Sealed, first)) {

@@ -201,7 +201,7 @@ func (c *Client) openSession(
 	if err != nil {
 		return s, cred, false, err
 	}
-	err = c.change(ctx, []Lock{LockPrincipal(p)}, func(st Store) (err error) {
+	err = c.change(ctx, "auth/login", nil, []Lock{LockPrincipal(p)}, func(st Store) (err error) {
 		if opened, err = isUnchanged(ctx, st, a); err != nil || !opened {
 			return err
 		}

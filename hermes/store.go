@@ -158,10 +158,11 @@ type NumberStore interface {
 	// is not in the pool, and otherwise Exists if n is the user part of an alias in any domain, or of
 	// a user in the domain of a, whose case does not matter.
 	AssignNumber(ctx context.Context, n e164.Number, a Alias) error
-	// ReleaseNumber removes every row with the alias address a, whose user part is n, and puts n into
-	// the pool if it is not there. Returns NotFound if there is no such row, and otherwise InUse if an
-	// alias of another domain has n too; then it changes nothing.
-	ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) error
+	// ReleaseNumber removes every row with the alias address a, whose user part is n, puts n into the
+	// pool if it is not there, and returns the destinations as RemoveAlias does. Returns NotFound if
+	// there is no such row, and otherwise InUse if an alias of another domain has n too; then it
+	// changes nothing.
+	ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) ([]sip.Addr, error)
 }
 
 // AliasStore keeps Kamailio's aliases. Its table has no unique key: rows of other tools may give
@@ -177,8 +178,9 @@ type AliasStore interface {
 	// Returns Exists if any row has that alias address. Of concurrent calls for one alias address
 	// exactly one returns nil.
 	AddAlias(ctx context.Context, a Alias) error
-	// RemoveAlias removes every row with that alias address. Returns NotFound.
-	RemoveAlias(ctx context.Context, a sip.Addr) error
+	// RemoveAlias removes every row with that alias address and returns the destinations that they
+	// had, in order, each once. Returns NotFound.
+	RemoveAlias(ctx context.Context, a sip.Addr) ([]sip.Addr, error)
 	// NumberAliased reports whether n is the user part of an alias in any domain.
 	NumberAliased(ctx context.Context, n e164.Number) (bool, error)
 }

@@ -26,6 +26,7 @@ type snapshot struct {
 	Keys           []hermes.Key
 	Sessions       []hermes.SessionState
 	Transient      int64 // sessions and nonces
+	Audit          []hermes.AuditEntry
 }
 
 // everything is the limit of queries for all records.
@@ -66,6 +67,9 @@ func readStore(ctx context.Context, s hermes.Store, cred []hermes.Credentials) (
 		return p, err
 	}
 	if p.Transient, err = countTransient(ctx, s); err != nil {
+		return p, err
+	}
+	if p.Audit, err = s.AuditEntries(ctx, hermes.AuditQuery{Limit: everything}); err != nil {
 		return p, err
 	}
 	if err = p.readUsers(ctx, s); err != nil {

@@ -235,7 +235,7 @@ func (c *Client) UserRemove(ctx context.Context, req UserRemoveRequest) (UserRem
 
 func (c *Client) userRemove(ctx context.Context, req UserRemoveRequest) (res UserRemoveResponse, err error) {
 	var removed UserType
-	err = c.change(ctx, []Lock{LockAddr(req.User)}, func(s Store) error {
+	err = c.change(ctx, "user/remove", &req, []Lock{LockAddr(req.User)}, func(s Store) error {
 		var err error
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
 			return err

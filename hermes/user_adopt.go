@@ -51,7 +51,7 @@ func (c *Client) userAdopt(ctx context.Context, req UserAdoptRequest) (res UserA
 	if req.User.IsZero() {
 		return c.adoptDomain(ctx, req.Domain)
 	}
-	err = c.change(ctx, userLocks(req.User), func(s Store) error {
+	err = c.change(ctx, "user/adopt", &req, userLocks(req.User), func(s Store) error {
 		var err error
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
 			return err
@@ -113,7 +113,7 @@ func (c *Client) adoptDomain(ctx context.Context, d sip.Domain) (UserAdoptRespon
 	for {
 		page, err := c.store.UsersWithoutServers(ctx, q)
 		if err == nil {
-			err = c.adoptAll(ctx, page, &all)
+			err = c.adoptAll(ctx, d, page, &all)
 		}
 		if err != nil {
 			return UserAdoptResponse{}, c.afterPages(err, len(all.Adopted))
@@ -125,13 +125,13 @@ func (c *Client) adoptDomain(ctx context.Context, d sip.Domain) (UserAdoptRespon
 	}
 }
 
-// adoptAll adopts users in one transaction, and adds them to all.
-func (c *Client) adoptAll(ctx context.Context, users []sip.Addr, all *UserAdoptResponse) error {
+// adoptAll adopts users of a domain in one transaction, and adds them to all.
+func (c *Client) adoptAll(ctx context.Context, d sip.Domain, users []sip.Addr, all *UserAdoptResponse) error {
 	if len(users) == 0 {
 		return nil
 	}
 	var res UserAdoptResponse
-	err := c.change(ctx, userLocks(users...), func(s Store) error {
+	err := c.change(ctx, "user/adopt", &UserAdoptRequest{Domain: d}, userLocks(users...), func(s Store) error {
 		res = UserAdoptResponse{}
 		for _, a := range users {
 			// One that is not a local user any more was removed or replaced meanwhile.

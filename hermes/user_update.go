@@ -48,7 +48,7 @@ func (c *Client) UserUpdate(ctx context.Context, req UserUpdateRequest) (UserUpd
 
 func (c *Client) userUpdate(ctx context.Context, req UserUpdateRequest) (res UserUpdateResponse, err error) {
 	fields := req.fields()
-	err = c.change(ctx, userLocks(req.User), func(s Store) error {
+	err = c.change(ctx, "user/update", &req, userLocks(req.User), func(s Store) error {
 		var err error
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
 			return err
@@ -252,7 +252,7 @@ func (c *Client) UserPermissions(ctx context.Context, req UserPermissionsRequest
 func (c *Client) userPermissions(ctx context.Context, req UserPermissionsRequest) (res UserPermissionsResponse, err error) {
 	names := req.names()
 	if req.Permissions.Set {
-		err = c.change(ctx, userLocks(req.User), func(s Store) error {
+		err = c.change(ctx, "user/permissions", &req, userLocks(req.User), func(s Store) error {
 			if req.User, err = namedUser(ctx, s, req.User); err != nil {
 				return err
 			}

@@ -82,7 +82,8 @@ func (c *Client) userAdd(ctx context.Context, req UserAddRequest) (res UserAddRe
 	if err = c.setPassword(&u, password); err != nil {
 		return res, err
 	}
-	if err = c.change(ctx, userLocks(u.Address), func(s Store) error { return c.addLocal(ctx, s, &u) }); err != nil {
+	err = c.change(ctx, "user/add", &req, userLocks(u.Address), func(s Store) error { return c.addLocal(ctx, s, &u) })
+	if err != nil {
 		return res, err
 	}
 	res.User, err = c.userObject(u, password)
@@ -206,7 +207,9 @@ func (c *Client) userAddRemote(ctx context.Context, req UserAddRemoteRequest) (r
 	if err = c.setPassword(&u, req.Password); err != nil {
 		return res, err
 	}
-	err = c.change(ctx, []Lock{LockAddr(u.Address)}, func(s Store) error { return c.addRemote(ctx, s, u) })
+	err = c.change(ctx, "user/add_remote", &req, []Lock{LockAddr(u.Address)}, func(s Store) error {
+		return c.addRemote(ctx, s, u)
+	})
 	if err != nil {
 		return res, err
 	}
@@ -267,7 +270,7 @@ func (c *Client) userChangePw(ctx context.Context, req UserChangePwRequest) (res
 		res.Password = Some(password)
 	}
 	var changed User
-	err = c.change(ctx, userLocks(req.User), func(s Store) (err error) {
+	err = c.change(ctx, "user/change_pw", &req, userLocks(req.User), func(s Store) (err error) {
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
 			return err
 		}
@@ -320,7 +323,7 @@ func (c *Client) UserChangeEmail(ctx context.Context, req UserChangeEmailRequest
 }
 
 func (c *Client) userChangeEmail(ctx context.Context, req UserChangeEmailRequest) (res UserChangeEmailResponse, err error) {
-	err = c.change(ctx, userLocks(req.User), func(s Store) error {
+	err = c.change(ctx, "user/change_email", &req, userLocks(req.User), func(s Store) error {
 		var err error
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
 			return err

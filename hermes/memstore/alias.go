@@ -149,18 +149,22 @@ func (r *records) aliasSite(a hermes.Alias) hermes.AliasSite {
 }
 
 // RemoveAlias implements [hermes.AliasStore].
-func (s *Store) RemoveAlias(ctx context.Context, a sip.Addr) error {
-	return s.write(ctx, func(r *records) error { return r.removeAlias(a) })
+func (s *Store) RemoveAlias(ctx context.Context, a sip.Addr) (destinations []sip.Addr, err error) {
+	err = s.write(ctx, func(r *records) (err error) {
+		destinations, err = r.removeAlias(a)
+		return err
+	})
+	return destinations, err
 }
 
-func (r *records) removeAlias(a sip.Addr) error {
+func (r *records) removeAlias(a sip.Addr) ([]sip.Addr, error) {
 	d, ok := r.aliases.get(a)
 	if !ok {
-		return hermes.NotFound
+		return nil, hermes.NotFound
 	}
 	r.aliases.remove(a)
 	r.targets.remove(hermes.Alias{Alias: a, Destination: d})
-	return nil
+	return []sip.Addr{d}, nil
 }
 
 // NumberAliased implements [hermes.AliasStore].

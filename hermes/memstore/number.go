@@ -290,8 +290,8 @@ func (r *records) numberHeld(n e164.Number, domain sip.Domain) bool {
 }
 
 // ReleaseNumber implements [hermes.NumberStore].
-func (s *Store) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) error {
-	return s.write(ctx, func(r *records) error {
+func (s *Store) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) (destinations []sip.Addr, err error) {
+	err = s.write(ctx, func(r *records) (err error) {
 		if !r.aliases.has(a) {
 			return hermes.NotFound
 		}
@@ -304,8 +304,10 @@ func (s *Store) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) er
 			}
 		}
 		r.numbers.set(n, present{})
-		return r.removeAlias(a)
+		destinations, err = r.removeAlias(a)
+		return err
 	})
+	return destinations, err
 }
 
 // take takes a number that match matches and usable accepts out of the pool.

@@ -132,6 +132,11 @@ func mustRead(t *testing.T, store *postgres.Store, v values) {
 	}
 }
 
+func removeAlias(ctx context.Context, s hermes.Store, a sip.Addr) error {
+	_, err := s.RemoveAlias(ctx, a)
+	return err
+}
+
 func removeUser(ctx context.Context, s hermes.Store, a sip.Addr) error {
 	_, err := s.RemoveUser(ctx, a)
 	return err
@@ -142,7 +147,7 @@ func mustRemove(t *testing.T, store *postgres.Store, v values) {
 	ctx := t.Context()
 	for i, err := range []error{
 		store.RemoveNumber(ctx, v.number), store.RemoveSession(ctx, v.hash), store.RemoveKey(ctx, v.word), store.RemoveAuthorization(ctx, v.principal),
-		store.RemoveCredential(ctx, v.word), store.RemoveAlias(ctx, v.alias), store.RemovePhone(ctx, hermes.Phone{MAC: v.mac, User: v.address}),
+		store.RemoveCredential(ctx, v.word), removeAlias(ctx, store, v.alias), store.RemovePhone(ctx, hermes.Phone{MAC: v.mac, User: v.address}),
 		removeUser(ctx, store, v.address),
 	} {
 		if err != nil {

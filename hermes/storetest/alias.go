@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/sip"
 )
 
 func testAlias(t *testing.T, open openFunc) {
@@ -40,10 +41,11 @@ func testRemoveAlias(t *testing.T, open openFunc) {
 		s := open(t).Store
 		lower, upper := alias("sales@example.com", "alice@example.com"), alias("Sales@example.com", "alice@example.com")
 		toAlice := hermes.AliasQuery{Destination: lower.Destination, Limit: 10}
-		wantCause(t, s.RemoveAlias(t.Context(), lower.Alias), hermes.NotFound)
+		wantCause(t, errorOf(s.RemoveAlias(t.Context(), lower.Alias)), hermes.NotFound)
 		mustAddAlias(t, s, lower, upper)
-		must(t, s.RemoveAlias(t.Context(), lower.Alias))
-		wantCause(t, s.RemoveAlias(t.Context(), lower.Alias), hermes.NotFound)
+		removed, err := s.RemoveAlias(t.Context(), lower.Alias)
+		wantList(t, removed, err, []sip.Addr{lower.Destination})
+		wantCause(t, errorOf(s.RemoveAlias(t.Context(), lower.Alias)), hermes.NotFound)
 		wantAliases(t, s, toAlice, upper)
 		mustAddAlias(t, s, alias("sales@example.com", "bob@example.com"))
 		wantAliases(t, s, toAlice, upper)
@@ -133,7 +135,7 @@ func testNumberAliased(t *testing.T, open openFunc) {
 		wantNumberAliased(t, s, "+4773500002", false)
 		wantNumberAliased(t, s, "+4773500003", false)
 		wantNumberAliased(t, s, "+477350000", false)
-		must(t, s.RemoveAlias(t.Context(), addr("+4773500001@b.example")))
+		must(t, errorOf(s.RemoveAlias(t.Context(), addr("+4773500001@b.example"))))
 		wantNumberAliased(t, s, "+4773500001", false)
 	})
 }

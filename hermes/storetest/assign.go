@@ -224,7 +224,7 @@ func testAssignUnheld(t *testing.T, s hermes.Store, q hermes.AssignQuery) {
 	wantList(t, got, nil, numbers("+4711", "+4715", "+4716"))
 	wantNoneToAssign(t, s, q)
 	wantPool(t, s, "+4710", "+4712", "+4713", "+4714", "+4717")
-	must(t, s.RemoveAlias(t.Context(), addr("+4712@example.net")))
+	must(t, errorOf(s.RemoveAlias(t.Context(), addr("+4712@example.net"))))
 	n, err := assignAny(t, s, q)
 	wantEqual(t, n, err, number("+4712"))
 }
@@ -245,25 +245,26 @@ func testReleaseNumber(t *testing.T, open openFunc) {
 		}
 		mustAddAlias(t, s, toAlice)
 		mustAddAlias(t, s, others...)
-		must(t, s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias))
+		released, err := s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)
+		wantList(t, released, err, []sip.Addr{toAlice.Destination})
 		wantPool(t, s, "+4711")
 		wantAliases(t, s, hermes.AliasQuery{Limit: 10}, others...)
-		wantCause(t, s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias), hermes.NotFound)
+		wantCause(t, errorOf(s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)), hermes.NotFound)
 	})
 	t.Run("a number that is in the pool already stays there", func(t *testing.T) {
 		s := open(t).Store
 		mustAddAlias(t, s, toAlice)
 		mustAddNumber(t, s, "+4711")
-		must(t, s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias))
+		must(t, errorOf(s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)))
 		wantPool(t, s, "+4711")
 		wantAliases(t, s, hermes.AliasQuery{Limit: 10})
 	})
 	t.Run("a missing alias is NotFound, also if another domain has the number, and nothing is changed", func(t *testing.T) {
 		s := open(t).Store
-		wantCause(t, s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias), hermes.NotFound)
+		wantCause(t, errorOf(s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)), hermes.NotFound)
 		other := alias("+4711@example.net", "alice@example.com")
 		mustAddAlias(t, s, other)
-		wantCause(t, s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias), hermes.NotFound)
+		wantCause(t, errorOf(s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)), hermes.NotFound)
 		wantPool(t, s)
 		wantAliases(t, s, hermes.AliasQuery{Limit: 10}, other)
 	})
@@ -271,11 +272,11 @@ func testReleaseNumber(t *testing.T, open openFunc) {
 		for _, other := range []string{"+4711@a.example", "+4711@z.example"} {
 			s := open(t).Store
 			mustAddAlias(t, s, toAlice, alias(other, "bob@example.com"))
-			wantCause(t, s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias), hermes.InUse)
+			wantCause(t, errorOf(s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)), hermes.InUse)
 			wantPool(t, s)
 			wantAliases(t, s, hermes.AliasQuery{Alias: toAlice.Alias, Limit: 10}, toAlice)
-			must(t, s.RemoveAlias(t.Context(), addr(other)))
-			must(t, s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias))
+			must(t, errorOf(s.RemoveAlias(t.Context(), addr(other))))
+			must(t, errorOf(s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)))
 			wantPool(t, s, "+4711")
 		}
 	})
@@ -283,7 +284,7 @@ func testReleaseNumber(t *testing.T, open openFunc) {
 		s := open(t).Store
 		mustAddAlias(t, s, toAlice)
 		err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
-			must(t, tx.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias))
+			must(t, errorOf(tx.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)))
 			wantPool(t, tx, "+4711")
 			wantNumberAliased(t, tx, "+4711", false)
 			return errOwn
@@ -336,12 +337,13 @@ func testKamailioNumbers(t *testing.T, open openFunc) {
 			wantPool(t, f.Store, "+4711", "+4712", "+4714", "+4715")
 		}
 	})
-	t.Run("ReleaseNumber removes every row of the address", func(t *testing.T) {
+	t.Run("ReleaseNumber removes every row of the address and returns each destination once", func(t *testing.T) {
 		f := open(t)
-		for _, destination := range []string{"alice@example.com", "alice@example.com", "bob@example.com"} {
+		for _, destination := range []string{"bob@example.com", "bob@example.com", "alice@example.com"} {
 			addAliasRow(t, f, alias("+4711@example.com", destination))
 		}
-		must(t, f.Store.ReleaseNumber(t.Context(), number("+4711"), addr("+4711@example.com")))
+		released, err := f.Store.ReleaseNumber(t.Context(), number("+4711"), addr("+4711@example.com"))
+		wantList(t, released, err, []sip.Addr{alice, addr("bob@example.com")})
 		wantPool(t, f.Store, "+4711")
 		wantAliases(t, f.Store, hermes.AliasQuery{Limit: 10})
 	})
@@ -349,7 +351,7 @@ func testKamailioNumbers(t *testing.T, open openFunc) {
 		f := open(t)
 		mustAddAlias(t, f.Store, alias("+4711@example.com", "alice@example.com"))
 		addAliasRow(t, f, hermes.Alias{Alias: sip.Unchecked("+4711", "EXAMPLE.com"), Destination: alice})
-		wantCause(t, f.Store.ReleaseNumber(t.Context(), number("+4711"), addr("+4711@example.com")), hermes.InUse)
+		wantCause(t, errorOf(f.Store.ReleaseNumber(t.Context(), number("+4711"), addr("+4711@example.com"))), hermes.InUse)
 		wantPool(t, f.Store)
 		wantNumberAliased(t, f.Store, "+4711", true)
 	})

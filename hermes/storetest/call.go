@@ -152,7 +152,7 @@ func sipWriteCalls() []methodCall {
 			return s.AssignNumber(ctx, number("+4719"), alias("+4719@example.com", "alice@example.com"))
 		}},
 		{"ReleaseNumber", func(ctx context.Context, s hermes.Store) error {
-			return s.ReleaseNumber(ctx, number("+4702"), addr("+4702@example.com"))
+			return errorOf(s.ReleaseNumber(ctx, number("+4702"), addr("+4702@example.com")))
 		}},
 		{"AssignAny", func(ctx context.Context, s hermes.Store) error {
 			_, _, err := s.AssignAny(ctx, hermes.AssignQuery{Domain: domain("example.com"), Destination: alice})
@@ -162,7 +162,7 @@ func sipWriteCalls() []methodCall {
 			return s.AddAlias(ctx, alias("new@example.com", "alice@example.com"))
 		}},
 		{"RemoveAlias", func(ctx context.Context, s hermes.Store) error {
-			return s.RemoveAlias(ctx, addr("sales@example.com"))
+			return errorOf(s.RemoveAlias(ctx, addr("sales@example.com")))
 		}},
 		{"RemoveUser", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.RemoveUser(ctx, addr("carol@example.com")))

@@ -142,7 +142,7 @@ func removeNumbers(ctx context.Context, s hermes.Store) error {
 func removeAliases(ctx context.Context, s hermes.Store) error {
 	aliases, err := s.Aliases(ctx, hermes.AliasQuery{Limit: 10_000})
 	for _, a := range aliases {
-		err = firstError(err, s.RemoveAlias(ctx, a.Alias))
+		err = firstError(err, errorOf(s.RemoveAlias(ctx, a.Alias)))
 	}
 	return err
 }

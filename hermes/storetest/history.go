@@ -155,9 +155,9 @@ func callPool(t *testing.T, s hermes.Store, prefix string, c poolCall) (result p
 	case opAlias:
 		err = s.AddAlias(t.Context(), hermes.Alias{Alias: alias, Destination: addr("u@local.example")})
 	case opUnalias:
-		err = s.RemoveAlias(t.Context(), alias)
+		err = errorOf(s.RemoveAlias(t.Context(), alias))
 	case opRelease:
-		err = s.ReleaseNumber(t.Context(), n, alias)
+		err = errorOf(s.ReleaseNumber(t.Context(), n, alias))
 	default:
 		var taken e164.Number
 		taken, err = s.TakeNumber(t.Context(), pattern(prefix+"*"), c.op == opTakeRandom)

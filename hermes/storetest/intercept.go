@@ -196,8 +196,8 @@ func (s intercepted) AssignNumber(ctx context.Context, n e164.Number, a hermes.A
 }
 
 // ReleaseNumber implements [hermes.Store].
-func (s intercepted) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) error {
-	return s.run("ReleaseNumber", func() error { return s.store.ReleaseNumber(ctx, n, a) })
+func (s intercepted) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) ([]sip.Addr, error) {
+	return get(s, "ReleaseNumber", func() ([]sip.Addr, error) { return s.store.ReleaseNumber(ctx, n, a) })
 }
 
 // Aliases implements [hermes.Store].
@@ -216,8 +216,8 @@ func (s intercepted) AddAlias(ctx context.Context, a hermes.Alias) error {
 }
 
 // RemoveAlias implements [hermes.Store].
-func (s intercepted) RemoveAlias(ctx context.Context, a sip.Addr) error {
-	return s.run("RemoveAlias", func() error { return s.store.RemoveAlias(ctx, a) })
+func (s intercepted) RemoveAlias(ctx context.Context, a sip.Addr) ([]sip.Addr, error) {
+	return get(s, "RemoveAlias", func() ([]sip.Addr, error) { return s.store.RemoveAlias(ctx, a) })
 }
 
 // NumberAliased implements [hermes.Store].

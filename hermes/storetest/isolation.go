@@ -60,7 +60,7 @@ func testSeenWhole(t *testing.T, s hermes.Store) {
 		if round%2 == 0 {
 			return firstError(tx.RemoveNumber(t.Context(), n), tx.AddAlias(t.Context(), a))
 		}
-		return firstError(tx.RemoveAlias(t.Context(), a.Alias), tx.AddNumber(t.Context(), n))
+		return firstError(errorOf(tx.RemoveAlias(t.Context(), a.Alias)), tx.AddNumber(t.Context(), n))
 	}
 	read := func(tx hermes.Store) error {
 		pooled, aliased, err := pooledAndAliased(t, tx, n)

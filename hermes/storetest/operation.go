@@ -197,7 +197,7 @@ func (g generator) aliasOperation() operation {
 			return errorResult(s.AddAlias(ctx, a))
 		}),
 		newOperation("RemoveAlias", []any{a.Alias}, func(ctx context.Context, s hermes.Store) string {
-			return errorResult(s.RemoveAlias(ctx, a.Alias))
+			return listResult(s.RemoveAlias(ctx, a.Alias))
 		}),
 		newOperation("Aliases", []any{q}, func(ctx context.Context, s hermes.Store) string {
 			return listResult(s.Aliases(ctx, q))

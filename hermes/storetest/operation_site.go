@@ -49,7 +49,7 @@ func (g generator) assignOperation() operation {
 			return errorResult(s.AddAlias(ctx, a))
 		}),
 		newOperation("ReleaseNumber", []any{n, at}, func(ctx context.Context, s hermes.Store) string {
-			return errorResult(s.ReleaseNumber(ctx, n, at))
+			return listResult(s.ReleaseNumber(ctx, n, at))
 		}),
 		newOperation("AssignAny", []any{q}, func(ctx context.Context, s hermes.Store) string {
 			n, site, err := s.AssignAny(ctx, q)

@@ -186,7 +186,7 @@ func aliasList(q hermes.AliasQuery) pagedList[hermes.Alias] {
 			mustAddAlias(t, s, a)
 		},
 		remove: func(t *testing.T, s hermes.Store, a hermes.Alias) {
-			must(t, s.RemoveAlias(t.Context(), a.Alias))
+			must(t, errorOf(s.RemoveAlias(t.Context(), a.Alias)))
 		},
 		page: func(t *testing.T, s hermes.Store, after hermes.Alias, limit int) ([]hermes.Alias, error) {
 			return s.Aliases(t.Context(), hermes.AliasQuery{Destination: q.Destination, After: after, Limit: limit})

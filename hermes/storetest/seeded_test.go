@@ -247,12 +247,12 @@ func (s *seededStore) AssignAny(ctx context.Context, q hermes.AssignQuery) (e164
 	return n, hermes.AliasSite{}, err
 }
 
-func (s *seededStore) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) error {
-	err := s.Store.ReleaseNumber(ctx, n, a)
+func (s *seededStore) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) ([]sip.Addr, error) {
+	destinations, err := s.Store.ReleaseNumber(ctx, n, a)
 	if s.bug == "released while in use" && err == hermes.InUse {
 		return s.Store.RemoveAlias(ctx, a)
 	}
-	return err
+	return destinations, err
 }
 
 func (s *seededStore) User(ctx context.Context, a sip.Addr) (hermes.User, error) {

@@ -80,7 +80,7 @@ func testTxUndo(t *testing.T, s hermes.Store) {
 			tx.SetUser(ctx, changed),
 			tx.RemovePhone(ctx, phone("001122334455", "alice@example.com")),
 			tx.RemoveNumber(ctx, number("+4719")),
-			tx.RemoveAlias(ctx, addr("sales@example.com")),
+			errorOf(tx.RemoveAlias(ctx, addr("sales@example.com"))),
 			errorOf(tx.RemoveUser(ctx, addr("alice@example.com"))),
 			tx.RemoveCredential(ctx, "alice"),
 			tx.RemoveAuthorization(ctx, userPrincipal("alice")),
@@ -99,7 +99,7 @@ func testTxCauses(t *testing.T, s hermes.Store) {
 	must(t, s.Tx(ctx, nil, func(tx hermes.Store) error {
 		wantCause(t, tx.RemoveNumber(ctx, number("+4719")), hermes.NotFound)
 		wantCause(t, tx.SetUser(ctx, localUser("alice@example.com")), hermes.NotFound)
-		wantCause(t, tx.RemoveAlias(ctx, addr("sales@example.com")), hermes.NotFound)
+		wantCause(t, errorOf(tx.RemoveAlias(ctx, addr("sales@example.com"))), hermes.NotFound)
 		wantCause(t, tx.RotateSession(ctx, rotated(session(1, userPrincipal("alice")))), hermes.NotFound)
 		must(t, addRecords(ctx, tx))
 		wantCause(t, tx.AddUser(ctx, localUser("alice@example.com")), hermes.Exists)

@@ -2,6 +2,8 @@ package bunstore
 
 import (
 	"context"
+	"database/sql"
+	"slices"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -10,6 +12,9 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/sip"
 )
+
+// destination has the columns of a row's destination.
+const destination = "username ?T AS username, domain ?T AS domain"
 
 type aliasStatements struct {
 	numberAliased, numberAliases statement
@@ -53,7 +58,7 @@ func (b *builder) aliasStatements() aliasStatements {
 		aliasSite:  b.statement(Data, b.aliasSite()),
 
 		addAlias:    b.numbered(Data, func() schema.QueryAppender { return add() }).takes(),
-		removeAlias: b.statement(Data, b.NewDelete().Model(alias).Where("?", b.alias(1))).frees(),
+		removeAlias: b.statement(Data, b.NewDelete().Model(alias).Where("?", b.alias(1)).Returning(destination)).frees(),
 	}
 	if b.engine.writesInWith {
 		st.takeAlias = b.numbered(Data, func() schema.QueryAppender { return b.takeAlias(add()) }).takes()
@@ -103,17 +108,18 @@ func (b *builder) assignNumber() *bun.SelectQuery {
 }
 
 // releaseNumber deletes the alias $1@$2 and puts $1 into the pool, unless an alias of another
-// domain has it. It returns a releasedRow. A row that another transaction deletes meanwhile is seen
-// and yet not there to delete.
+// domain has it. It returns a releasedRow for each row that it deletes, or else one. A row that
+// another transaction deletes meanwhile is seen and yet not there to delete.
 func (b *builder) releaseNumber() *bun.SelectQuery {
 	inUse := b.withNumber(text(1)).Where("a.alias_domain ?T <> ?", text(2))
 	gone := b.NewDelete().Model((*dbaliasModel)(nil)).Where("?", b.alias(1)).
-		Where("NOT EXISTS (?)", inUse).Returning("1")
+		Where("NOT EXISTS (?)", inUse).Returning(destination)
 	pooled := b.NewInsert().Model((*numberModel)(nil)).Column("number").
 		TableExpr("(SELECT ? AS number WHERE EXISTS (SELECT 1 FROM gone)) AS v", text(1)).On("CONFLICT DO NOTHING").Returning("NULL")
 	return b.NewSelect().With("gone", gone).With("pooled", pooled).
 		ColumnExpr("EXISTS (SELECT 1 FROM gone) OR EXISTS (?) AND EXISTS (?) AS found", b.aliasAt(), inUse).
-		ColumnExpr("EXISTS (?) AS in_use", inUse)
+		ColumnExpr("EXISTS (?) AS in_use", inUse).
+		ColumnExpr("g.username, g.domain").TableExpr("(SELECT 1) AS k").Join("LEFT JOIN gone AS g ON true")
 }
 
 // siteOfAlias is what aliasSite selects.
@@ -216,10 +222,12 @@ func (s *Store) AssignNumber(ctx context.Context, n e164.Number, a hermes.Alias)
 	return s.tooLong(err, func() []columnText { return s.columnTexts(newDBAlias(a)) })
 }
 
-// releasedRow is what releaseNumber found.
+// releasedRow is what releaseNumber found, and the destination of a row that it deleted.
 type releasedRow struct {
-	Found bool `bun:"found"`
-	InUse bool `bun:"in_use"`
+	Found    bool   `bun:"found"`
+	InUse    bool   `bun:"in_use"`
+	Username string `bun:"username"`
+	Domain   string `bun:"domain"`
 }
 
 func (r releasedRow) cause() error {
@@ -233,31 +241,77 @@ func (r releasedRow) cause() error {
 }
 
 // ReleaseNumber implements [hermes.Store].
-func (s *Store) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) error {
-	return s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockAddr(a)}, func(in *Store) error {
-		st, row := in.sql().releaseNumber, releasedRow{}
+func (s *Store) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) (destinations []sip.Addr, err error) {
+	err = s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockAddr(a)}, func(in *Store) error {
 		if !in.engine.writesInWith {
-			st = in.sql().numberAliases
-		}
-		if err := in.get(ctx, st, &row, n.String(), a.Domain().String()); err != nil {
+			destinations, err = in.releaseNumber(ctx, n, a)
 			return err
 		}
-		if err := row.cause(); err != nil || in.engine.writesInWith {
+		var row releasedRow
+		destinations = nil
+		err := in.query(ctx, in.sql().releaseNumber, []any{n.String(), a.Domain().String()},
+			func(ctx context.Context, rows *sql.Rows) error {
+				row = releasedRow{}
+				err := in.db.ScanRow(ctx, rows, &row)
+				destinations = append(destinations, sip.Unchecked(row.Username, row.Domain))
+				return err
+			})
+		if err != nil {
 			return err
 		}
-		if err := in.RemoveAlias(ctx, a); err != nil {
-			return err
-		}
-		if err := in.AddNumber(ctx, n); err != error(hermes.Exists) {
-			return err
-		}
-		return nil
+		return row.cause()
 	})
+	if err != nil {
+		return nil, err
+	}
+	return sortedAddrs(destinations), nil
+}
+
+// releaseNumber is ReleaseNumber by several statements, in the transaction of s.
+func (s *Store) releaseNumber(ctx context.Context, n e164.Number, a sip.Addr) ([]sip.Addr, error) {
+	var row releasedRow
+	if err := s.get(ctx, s.sql().numberAliases, &row, n.String(), a.Domain().String()); err != nil {
+		return nil, err
+	}
+	if err := row.cause(); err != nil {
+		return nil, err
+	}
+	destinations, err := s.RemoveAlias(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.AddNumber(ctx, n); err != nil && err != error(hermes.Exists) {
+		return nil, err
+	}
+	return destinations, nil
 }
 
 // RemoveAlias implements [hermes.Store].
-func (s *Store) RemoveAlias(ctx context.Context, a sip.Addr) error {
-	return s.change(ctx, s.sql().removeAlias, hermes.NotFound, a.User(), a.Domain().String())
+func (s *Store) RemoveAlias(ctx context.Context, a sip.Addr) (destinations []sip.Addr, err error) {
+	err = s.write(ctx, TxOptions{}, nil, func(in *Store) error {
+		destinations, err = list(ctx, in, in.sql().removeAlias, scanDestination, a.User(), a.Domain().String())
+		if err == nil && len(destinations) == 0 {
+			err = hermes.NotFound
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sortedAddrs(destinations), nil
+}
+
+// scanDestination reads the columns of destination.
+func scanDestination(rows *sql.Rows) (sip.Addr, error) {
+	var username, domain string
+	err := rows.Scan(&username, &domain)
+	return sip.Unchecked(username, domain), err
+}
+
+// sortedAddrs returns addresses in order, each once.
+func sortedAddrs(all []sip.Addr) []sip.Addr {
+	slices.SortFunc(all, sip.Addr.Compare)
+	return slices.Compact(all)
 }
 
 // NumberAliased implements [hermes.Store].

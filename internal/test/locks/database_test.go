@@ -18,6 +18,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 var tables = []string{
 	"subscriber", "dbaliases", "grp", "hermes.users", "hermes.phones", "hermes.numbers", "hermes.servers",
 	"hermes.credentials", "hermes.authorizations", "hermes.api_keys", "hermes.nonces", "hermes.sessions", "hermes.logins", "hermes.answers", "hermes.marks",
+	"hermes.audit", "hermes.audit_subjects",
 }
 
 // secondName is the application_name of the connections of the second call.

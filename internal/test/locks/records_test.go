@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ func recordsOf(t testing.TB, s hermes.Store) string {
 	r.readUsers()
 	r.readNumbers()
 	r.readAuth()
+	r.readAudit()
 	return r.text.String()
 }
 
@@ -78,6 +80,17 @@ func (r *recordReader) readAuth() {
 	}
 	sessions, err := r.countSessions()
 	r.add("sessions", sessions, err)
+}
+
+// readAudit adds what the audit trail says, in no order of time.
+func (r *recordReader) readAudit() {
+	entries, err := r.s.AuditEntries(r.ctx, hermes.AuditQuery{Limit: limit})
+	var all []string
+	for _, e := range entries {
+		all = append(all, fmt.Sprintf("%s %s (%q): %s", e.Node, e.Subject, e.Also, e.Changes))
+	}
+	slices.Sort(all)
+	r.add("audit trail", strings.Join(all, "\n"), err)
 }
 
 // password returns which of the passwords that calls set a user has. The hashes differ each time.

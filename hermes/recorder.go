@@ -1,0 +1,297 @@
+package hermes
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// recorder is a Store in a transaction that notes what its methods change, for the audit entry. It
+// overrides every method that changes what an entry shows; a test lists those that do not. It reads
+// an old value only if the transaction has not read it through the recorder, under the locks that
+// the change needs anyway.
+type recorder struct {
+	Store
+	log *changeLog
+	// samePassword reports whether two users have the same sealed password.
+	samePassword func(a, b User) bool
+
+	// These are what was read or written last, so that it need not be read again.
+	users   map[sip.Addr]User
+	groups  map[sip.Addr][]string
+	servers map[sip.Domain]Servers
+	rights  map[Principal]Authorization
+	keys    map[string]Key
+}
+
+// newRecorder returns a recorder over s, which is in a transaction.
+func newRecorder(s Store, samePassword func(a, b User) bool) *recorder {
+	return &recorder{
+		Store: s, log: &changeLog{}, samePassword: samePassword,
+		users: map[sip.Addr]User{}, groups: map[sip.Addr][]string{}, servers: map[sip.Domain]Servers{},
+		rights: map[Principal]Authorization{}, keys: map[string]Key{},
+	}
+}
+
+// Tx implements [Store]. What fn changes is noted, too.
+func (r *recorder) Tx(ctx context.Context, opts *TxOptions, fn func(Store) error) error {
+	return r.Store.Tx(ctx, opts, func(s Store) error {
+		in := *r
+		in.Store = s
+		return fn(&in)
+	})
+}
+
+// The kinds of records in a changeLog.
+const (
+	userRecord      = "user"
+	phoneRecord     = "phone"
+	numberRecord    = "number"
+	rangeRecord     = "range"
+	aliasRecord     = "alias"
+	serversRecord   = "servers"
+	principalRecord = "principal"
+)
+
+// read calls get and keeps what it returns.
+func read[K comparable, V any](known map[K]V, key K, get func() (V, error)) (V, error) {
+	v, err := get()
+	if err == nil {
+		known[key] = v
+	}
+	return v, err
+}
+
+// old returns the value that is known, or else calls get. Where there is none it returns false.
+func old[K comparable, V any](known map[K]V, key K, get func() (V, error)) (v V, found bool, err error) {
+	if v, found = known[key]; found {
+		return v, true, nil
+	}
+	v, err = get()
+	if err == error(NotFound) {
+		return v, false, nil
+	}
+	return v, err == nil, err
+}
+
+// AddPhone implements [Store].
+func (r *recorder) AddPhone(ctx context.Context, p Phone) error {
+	err := r.Store.AddPhone(ctx, p)
+	if err == nil {
+		user := addrText(p.User)
+		r.log.note(phoneRecord+" of "+user, p.MAC.String(), nil, phoneFields(p), user)
+	}
+	return err
+}
+
+// RemovePhone implements [Store].
+func (r *recorder) RemovePhone(ctx context.Context, p Phone) error {
+	err := r.Store.RemovePhone(ctx, p)
+	if err == nil {
+		user := addrText(p.User)
+		r.log.note(phoneRecord+" of "+user, p.MAC.String(), phoneFields(p), nil, user)
+	}
+	return err
+}
+
+func phoneFields(p Phone) []field {
+	return []field{{"mac", p.MAC.String()}, {"user", addrText(p.User)}}
+}
+
+// AddNumber implements [Store].
+func (r *recorder) AddNumber(ctx context.Context, n e164.Number) error {
+	err := r.Store.AddNumber(ctx, n)
+	if err == nil {
+		r.noteNumber(nil, numberFields(n), n)
+	}
+	return err
+}
+
+// AddNumbers implements [Store]. The range is one record, because a change of a million numbers is
+// one entry.
+func (r *recorder) AddNumbers(ctx context.Context, first, last e164.Number) (int64, error) {
+	added, err := r.Store.AddNumbers(ctx, first, last)
+	if err == nil && added > 0 {
+		r.log.note(rangeRecord, first.String(), nil, []field{
+			{"start", first.String()}, {"end", last.String()}, {"added", strconv.FormatInt(added, 10)},
+		}, last.String())
+	}
+	return added, err
+}
+
+// RemoveNumber implements [Store].
+func (r *recorder) RemoveNumber(ctx context.Context, n e164.Number) error {
+	err := r.Store.RemoveNumber(ctx, n)
+	if err == nil {
+		r.noteNumber(numberFields(n), nil, n)
+	}
+	return err
+}
+
+// TakeNumber implements [Store].
+func (r *recorder) TakeNumber(ctx context.Context, match Pattern, random bool) (e164.Number, error) {
+	n, err := r.Store.TakeNumber(ctx, match, random)
+	if err == nil {
+		r.noteNumber(numberFields(n), nil, n)
+	}
+	return n, err
+}
+
+func (r *recorder) noteNumber(before, after []field, n e164.Number) {
+	r.log.note(numberRecord, n.String(), before, after)
+}
+
+func numberFields(n e164.Number) []field { return []field{{"number", n.String()}} }
+
+// AssignAny implements [Store].
+func (r *recorder) AssignAny(ctx context.Context, q AssignQuery) (e164.Number, AliasSite, error) {
+	n, site, err := r.Store.AssignAny(ctx, q)
+	if err == nil {
+		r.noteNumber(numberFields(n), nil, n)
+		r.noteAlias(nil, aliasFields, Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination})
+	}
+	return n, site, err
+}
+
+// AssignNumber implements [Store].
+func (r *recorder) AssignNumber(ctx context.Context, n e164.Number, a Alias) error {
+	err := r.Store.AssignNumber(ctx, n, a)
+	if err == nil {
+		r.noteNumber(numberFields(n), nil, n)
+		r.noteAlias(nil, aliasFields, a)
+	}
+	return err
+}
+
+// ReleaseNumber implements [Store].
+func (r *recorder) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) ([]sip.Addr, error) {
+	destinations, err := r.Store.ReleaseNumber(ctx, n, a)
+	if err == nil {
+		r.noteNumber(nil, numberFields(n), n)
+		r.noteRemoved(a, destinations)
+	}
+	return destinations, err
+}
+
+// AddAlias implements [Store]. It takes the number out of the pool itself: only that tells whether
+// it was there, and another transaction does not take it at the same time.
+func (r *recorder) AddAlias(ctx context.Context, a Alias) error {
+	n, isNumber := aliasNumber(a.Alias)
+	pooled := false
+	if isNumber {
+		err := r.Store.RemoveNumber(ctx, n)
+		if err != nil && err != error(NotFound) {
+			return err
+		}
+		pooled = err == nil
+	}
+	err := r.Store.AddAlias(ctx, a)
+	switch {
+	case err == error(Exists) && pooled:
+		return firstError(r.Store.AddNumber(ctx, n), err)
+	case err != nil:
+		return err
+	case pooled:
+		r.noteNumber(numberFields(n), nil, n)
+	}
+	r.noteAlias(nil, aliasFields, a)
+	return nil
+}
+
+// RemoveAlias implements [Store].
+func (r *recorder) RemoveAlias(ctx context.Context, a sip.Addr) ([]sip.Addr, error) {
+	destinations, err := r.Store.RemoveAlias(ctx, a)
+	if err == nil {
+		r.noteRemoved(a, destinations)
+	}
+	return destinations, err
+}
+
+func (r *recorder) noteRemoved(a sip.Addr, destinations []sip.Addr) {
+	for _, d := range destinations {
+		r.noteAlias(aliasFields, nil, Alias{Alias: a, Destination: d})
+	}
+}
+
+// noteAlias notes an alias that had the fields before, or has them after.
+func (r *recorder) noteAlias(before, after func(Alias) []field, a Alias) {
+	fieldsOf := func(fields func(Alias) []field) []field {
+		if fields == nil {
+			return nil
+		}
+		return fields(a)
+	}
+	destination := addrText(a.Destination)
+	r.log.note(aliasRecord+" to "+destination, addrText(a.Alias), fieldsOf(before), fieldsOf(after), destination)
+}
+
+func aliasFields(a Alias) []field {
+	return []field{{"alias", addrText(a.Alias)}, {"destination", addrText(a.Destination)}}
+}
+
+// Servers implements [Store].
+func (r *recorder) Servers(ctx context.Context, d sip.Domain) (Servers, error) {
+	return read(r.servers, d, func() (Servers, error) { return r.Store.Servers(ctx, d) })
+}
+
+// SetServers implements [Store].
+func (r *recorder) SetServers(ctx context.Context, s Servers) error {
+	before, found, err := old(r.servers, s.Domain, func() (Servers, error) { return r.Store.Servers(ctx, s.Domain) })
+	if err != nil {
+		return err
+	}
+	if err := r.Store.SetServers(ctx, s); err != nil {
+		return err
+	}
+	r.servers[s.Domain] = s
+	r.log.note(serversRecord, domainText(s.Domain), fieldsIf(found, serversFields(before)), serversFields(s))
+	return nil
+}
+
+func serversFields(s Servers) []field {
+	return []field{
+		{"domain", domainText(s.Domain)}, {"registrar", domainText(s.Registrar)}, {"r_port", portText(s.RPort)},
+		{"proxy", domainText(s.Proxy)}, {"p_port", portText(s.PPort)}, {"prov_url", s.ProvURL},
+	}
+}
+
+// fieldsIf returns the fields of a record that was found, and otherwise none.
+func fieldsIf(found bool, fields []field) []field {
+	if !found {
+		return nil
+	}
+	return fields
+}
+
+func addrText(a sip.Addr) string {
+	text, _ := a.MarshalText() // without an error
+	return string(text)
+}
+
+func domainText(d sip.Domain) string {
+	text, _ := d.MarshalText() // without an error
+	return string(text)
+}
+
+// portText returns a port as a text, empty for none.
+func portText(port int) string {
+	if port == 0 {
+		return ""
+	}
+	return strconv.Itoa(port)
+}
+
+// timeText returns a time as a text, empty for none.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339Nano)
+}
+
+// listText returns names as a text.
+func listText(names []string) string { return strings.Join(names, ",") }

@@ -1,0 +1,107 @@
+package hermes_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+)
+
+// notAudited are the methods of a Store that change something which no audit entry shows, each with
+// the reason.
+func notAudited() map[string]string {
+	const isLogged = "logins and sessions are in the log"
+	return map[string]string{
+		"AddLogin":       isLogged,
+		"AddNonce":       isLogged,
+		"AddSession":     isLogged,
+		"RemoveSession":  isLogged,
+		"RemoveSessions": isLogged,
+		"RotateSession":  isLogged,
+		"SweepExpired":   isLogged,
+		"Touch":          isLogged,
+		"TrimSessions":   isLogged,
+		"AddAuditEntry":  "it is the entry",
+		"SetSecretCheck": "it changes nothing that the API shows",
+	}
+}
+
+// reads are the methods of a Store that change nothing.
+func reads() []string {
+	return []string{
+		"User", "Users", "UsersWithoutServers", "Groups", "Holder", "SealedUsers",
+		"PhoneUsers", "UserPhones", "Phones",
+		"HasNumber", "Numbers", "ShuffledNumbers", "SampleNumbers", "NumberAliased",
+		"Aliases", "AliasSite",
+		"DomainServed", "Domains", "Servers",
+		"Credential", "Authorization", "Authorizations", "LastingPrincipals", "EverAuthorized", "Key", "Keys",
+		"Session", "Logins", "SecretCheck", "VolatileKey",
+		"AuditEntries",
+	}
+}
+
+// TestRecorder_everyMethod checks that a recorder notes what each method of a Store changes, unless
+// a list in this file has the method.
+func TestRecorder_everyMethod(t *testing.T) {
+	t.Parallel()
+	own := methodsOf(t, "recorder")
+	all := reflect.TypeFor[hermes.Store]()
+	known := append(reads(), "Tx", "AfterCommit")
+	for name := range notAudited() {
+		known = append(known, name)
+	}
+	for i := range all.NumMethod() {
+		name := all.Method(i).Name
+		if !slices.Contains(own, name) && !slices.Contains(known, name) {
+			t.Errorf("%s: override it in recorder, so that audit entries show what it changes, or add it to reads or notAudited",
+				name)
+		}
+	}
+	for _, name := range known {
+		if _, ok := all.MethodByName(name); !ok {
+			t.Errorf("%s: a Store has no such method", name)
+		}
+		if _, ok := notAudited()[name]; ok && slices.Contains(own, name) {
+			t.Errorf("%s: recorder overrides it, and so it is no method of notAudited", name)
+		}
+	}
+}
+
+// methodsOf returns the methods that the files of this package declare for a type, without those
+// of an embedded field.
+func methodsOf(t *testing.T, name string) (methods []string) {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Recv == nil {
+				continue
+			}
+			typ := fn.Recv.List[0].Type
+			if star, ok := typ.(*ast.StarExpr); ok {
+				typ = star.X
+			}
+			if id, ok := typ.(*ast.Ident); ok && id.Name == name {
+				methods = append(methods, fn.Name.Name)
+			}
+		}
+	}
+	return methods
+}
