@@ -67,7 +67,7 @@ func newList[T any](ctx context.Context, c *Client, node string, limit int, afte
 	l := &List[T]{
 		limit: min(limit, noLimit), ctx: ctx, goOn: c.reauthorization(ctx, node), token: token, size: size, inTx: c.tx != nil,
 		pageBytes: pageBytes,
-		takeLarge: func() (func(), bool) { return c.largePages.Take(ctx, c.actor.Principal) },
+		takeLarge: func() (func(), bool) { return c.largePages.Take(ctx, c.sharer()) },
 	}
 	if limit == 0 {
 		l.limit = noLimit

@@ -21,7 +21,7 @@ func (c *Client) scan(ctx context.Context, fn func() error) error {
 	if c.tx != nil {
 		return fn()
 	}
-	give, ok := c.scanning.Take(ctx, c.actor.Principal)
+	give, ok := c.scanning.Take(ctx, c.sharer())
 	if !ok {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -32,6 +32,15 @@ func (c *Client) scan(ctx context.Context, fn func() error) error {
 	}
 	defer give()
 	return fn()
+}
+
+// sharer returns the principal against whose share of places the calls count. The program itself has
+// no share: for it that is the zero Principal.
+func (c *Client) sharer() Principal {
+	if c.actor.Principal.Kind == ProgramPrincipal {
+		return Principal{}
+	}
+	return c.actor.Principal
 }
 
 // scanIf is scan for a function that scans only if scans is true.
