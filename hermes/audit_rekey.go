@@ -19,7 +19,7 @@ func (c *Client) rekeyAudit(ctx context.Context) error {
 // renewAuditChain adds a seal with the first secret key if the last one was made with another, and
 // makes the mark of the entries that were removed anew.
 func (c *Client) renewAuditChain(ctx context.Context) error {
-	return c.change(ctx, []Lock{LockAuditSeals()}, func(s Store) error {
+	return c.change(ctx, "audit/seal", nil, []Lock{LockAuditSeals()}, func(s Store) error {
 		last, err := s.LastAuditSeal(ctx)
 		if err == error(NotFound) {
 			return nil

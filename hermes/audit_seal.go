@@ -27,7 +27,7 @@ func (c *Client) SealAudit(ctx context.Context) (n int, err error) {
 	batch := sealing{full: true}
 	for batch.full {
 		after := batch.after
-		err := c.change(ctx, []Lock{LockAuditSeals()}, func(s Store) (err error) {
+		err := c.change(ctx, "audit/seal", nil, []Lock{LockAuditSeals()}, func(s Store) (err error) {
 			batch, err = c.sealBatch(ctx, s, after)
 			return err
 		})
@@ -151,7 +151,7 @@ func (c *Client) PruneAudit(ctx context.Context, before time.Time) (removed int6
 	}
 	for more := true; more; {
 		n := int64(0)
-		err := c.change(ctx, []Lock{LockAuditSeals()}, func(s Store) error {
+		err := c.change(ctx, "audit/seal", nil, []Lock{LockAuditSeals()}, func(s Store) error {
 			last, err := lastOld(ctx, s, before)
 			if more = err == nil && last.Number > 0; !more {
 				return err
