@@ -2,6 +2,7 @@ package hermes
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -65,13 +66,23 @@ func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res Alias
 	}
 	page := func(ctx context.Context, after Alias, n int) ([]Alias, error) {
 		return c.store.Aliases(ctx, AliasQuery{
-			Alias: req.Alias, Destination: req.Destination, Numbers: req.E164, After: after, Limit: n,
+			Scope: c.actor.Scope, Served: c.servedDomains(), Alias: req.Alias, Destination: req.Destination,
+			Numbers: req.E164, After: after, Limit: n,
 		})
 	}
 	res.List, err = newList(ctx, c, "alias/list", req.Limit, start, page,
 		func(a Alias) string { return addrToken(a.Alias, a.Destination) },
 		func(a Alias) int { return addrSize(a.Alias) + addrSize(a.Destination) })
 	return res, err
+}
+
+// servedDomains returns Options.Domains as AliasQuery.Served has them.
+func (c *Client) servedDomains() string {
+	var names []string
+	for _, d := range c.opts.Domains {
+		names = append(names, d.String())
+	}
+	return strings.Join(names, ",")
 }
 
 // namedFilters returns req with the addresses of the rows that Alias and Destination name.

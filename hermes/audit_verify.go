@@ -27,7 +27,7 @@ type AuditVerifyResponse struct {
 // Rejected, if something does not fit; Detail names the first entry or seal that does not.
 func (c *Client) AuditVerify(ctx context.Context, req AuditVerifyRequest) (res AuditVerifyResponse, err error) {
 	defer wrap(&err, "audit/verify")
-	if err := c.precheck("audit/verify", req); err != nil {
+	if err := c.precheck(ctx, "audit/verify", req); err != nil {
 		return res, err
 	}
 	if !c.actor.Scope.IsZero() {

@@ -18,8 +18,8 @@ type DomainListResponse struct {
 	List []sip.Domain `json:"list"`
 }
 
-// DomainList lists the domains that Kamailio serves: those of its table and Options.Domains, without
-// those outside of the actor's scope.
+// DomainList lists the domains that Kamailio serves: those of its table and Options.Domains, as far
+// as they are within the actor's scope.
 func (c *Client) DomainList(ctx context.Context, req DomainListRequest) (res DomainListResponse, err error) {
 	defer wrap(&err, "domain/list")
 	if err = c.precheck(ctx, "domain/list", req); err != nil {

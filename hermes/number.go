@@ -82,7 +82,7 @@ func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res Num
 		res.List, err = c.sampleNumbers(ctx, req)
 		return res, err
 	}
-	q, read := NumberQuery{Match: req.Search}, c.store.Numbers
+	q, read := NumberQuery{Match: req.Search, Scope: c.actor.Scope}, c.store.Numbers
 	token := func(n e164.Number) string { return pageToken(n.String()) }
 	if req.Random {
 		draw, err := c.random(8)
@@ -113,7 +113,7 @@ const largestSample = 1000
 func (c *Client) sampleNumbers(ctx context.Context, req NumberListRequest) (*List[e164.Number], error) {
 	var numbers []e164.Number
 	err := c.scanIf(ctx, req.Search.scans(), func() (err error) {
-		numbers, err = c.store.SampleNumbers(ctx, req.Search, req.Limit)
+		numbers, err = c.store.SampleNumbers(ctx, NumberQuery{Match: req.Search, Scope: c.actor.Scope, Limit: req.Limit})
 		return err
 	})
 	if err == nil && len(numbers) == 0 {

@@ -31,7 +31,8 @@ func (c *Client) NumberClaim(ctx context.Context, req NumberClaimRequest) (Numbe
 
 func (c *Client) numberClaim(ctx context.Context, req NumberClaimRequest) (res NumberClaimResponse, err error) {
 	err = c.change(ctx, "number/claim", &req, nil, func(s Store) (err error) {
-		res.Number, err = s.TakeNumber(ctx, req.Search, req.Random)
+		q := TakeQuery{Match: req.Search, Random: req.Random, Scope: c.actor.Scope}
+		res.Number, err = s.TakeNumber(ctx, q)
 		return emptyPool(err)
 	})
 	return res, err
@@ -136,7 +137,7 @@ func (c *Client) assign(ctx context.Context, s Store, req NumberAssignRequest) (
 // assignAny reports what is wrong with the request before that there is no number.
 func (c *Client) assignAny(ctx context.Context, s Store, req NumberAssignRequest) (res NumberAssignResponse, err error) {
 	n, site, err := s.AssignAny(ctx, AssignQuery{
-		Match: req.Search, Random: req.Random, Domain: req.AliasDomain, Destination: req.User,
+		Match: req.Search, Random: req.Random, Scope: c.actor.Scope, Domain: req.AliasDomain, Destination: req.User,
 	})
 	if err != nil && err != error(NotFound) {
 		return res, err

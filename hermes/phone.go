@@ -89,7 +89,7 @@ func (c *Client) PhoneList(ctx context.Context, req PhoneListRequest) (res Phone
 		return res, err
 	}
 	page := func(ctx context.Context, after mac.Addr, n int) ([]mac.Addr, error) {
-		return c.store.Phones(ctx, PhoneQuery{Match: req.Search, After: after, Limit: n})
+		return c.store.Phones(ctx, PhoneQuery{Match: req.Search, Scope: c.actor.Scope, After: after, Limit: n})
 	}
 	res.List, err = newList(ctx, c, "phone/list", req.Limit, start, scanPages(c, req.Search.scans(), page),
 		func(m mac.Addr) string { return pageToken(m.String()) },

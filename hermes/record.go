@@ -69,6 +69,7 @@ type UserEntry struct {
 // UserQuery asks for a page of users.
 type UserQuery struct {
 	Match Pattern  // the zero Pattern matches every user
+	Scope Scope    // only users of its domains
 	After sip.Addr // the last address of the page before; zero starts at the beginning
 	Limit int      // at least 1
 }
@@ -105,6 +106,7 @@ type Phone struct {
 // PhoneQuery asks for a page of MAC addresses.
 type PhoneQuery struct {
 	Match Pattern  // against the 12 lower-case hex digits; the zero Pattern matches every phone
+	Scope Scope    // only phones that have a user of its domains
 	After mac.Addr // the last address of the page before; zero starts at the beginning
 	Limit int      // at least 1
 }
@@ -112,9 +114,17 @@ type PhoneQuery struct {
 // NumberQuery asks for a page of the number pool.
 type NumberQuery struct {
 	Match Pattern     // against the text with its +; the zero Pattern matches every number
+	Scope Scope       // only numbers with one of its prefixes
 	After e164.Number // the last number of the page before; zero starts at the beginning
 	Limit int         // at least 1
 	Seed  int64       // selects the order of ShuffledNumbers; 0 to 2147483646
+}
+
+// TakeQuery says which number of the pool is taken.
+type TakeQuery struct {
+	Match  Pattern // the zero Pattern matches every number
+	Random bool    // any matching number, rather than the first
+	Scope  Scope   // only numbers with one of its prefixes
 }
 
 // shufflePrime is 2^31-1: the square of a residue fits an int64 in every database.
@@ -145,6 +155,7 @@ func numberValue(n e164.Number) (v int64) {
 type AssignQuery struct {
 	Match       Pattern    // the zero Pattern matches every number
 	Random      bool       // any matching number, rather than the first
+	Scope       Scope      // only numbers with one of its prefixes
 	Domain      sip.Domain // of the alias
 	Destination sip.Addr   // where the alias leads
 }
@@ -166,6 +177,13 @@ type AliasSite struct {
 
 // AliasQuery asks for a page of aliases.
 type AliasQuery struct {
+	// Scope asks only for aliases for which [Scope.HasAlias] is true, and whose destination is in one
+	// of its domains or in a domain that is not served.
+	Scope Scope
+	// Served are the domains that are served besides those in Kamailio's table, for Scope: in lower
+	// case, separated by commas.
+	Served string
+
 	Alias       sip.Addr // if not zero, this alias only
 	Destination sip.Addr // if not zero, aliases that lead to this address only
 	AnyCase     bool     // the domain of Destination matches in any case

@@ -133,8 +133,8 @@ func (r *recorder) RemoveNumber(ctx context.Context, n e164.Number) error {
 }
 
 // TakeNumber implements [Store].
-func (r *recorder) TakeNumber(ctx context.Context, match Pattern, random bool) (e164.Number, error) {
-	n, err := r.Store.TakeNumber(ctx, match, random)
+func (r *recorder) TakeNumber(ctx context.Context, q TakeQuery) (e164.Number, error) {
+	n, err := r.Store.TakeNumber(ctx, q)
 	if err == nil {
 		r.noteNumber(numberFields(n), nil, n)
 	}

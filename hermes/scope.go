@@ -165,6 +165,25 @@ func foldASCII(r rune) rune {
 	return r
 }
 
+// PrefixesWithin returns the prefixes of the numbers that begin with prefix and are within the
+// scope, in the order of these numbers. prefix may be empty or anything else: without a list of
+// numbers it is returned alone.
+func (s Scope) PrefixesWithin(prefix string) []string {
+	if s.Numbers == "" {
+		return []string{prefix}
+	}
+	var within []string
+	for own := range strings.SplitSeq(s.Numbers, ",") {
+		switch {
+		case strings.HasPrefix(own, prefix):
+			within = append(within, own)
+		case strings.HasPrefix(prefix, own):
+			return []string{prefix}
+		}
+	}
+	return within
+}
+
 // HasNumber reports whether the number is within the scope.
 func (s Scope) HasNumber(n e164.Number) bool { return s.hasPrefixOf(n.String()) }
 

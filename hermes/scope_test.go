@@ -307,3 +307,22 @@ func TestScope_Covers_random(t *testing.T) {
 		t.Errorf("%d of the pairs are covered, want more: the test shows nothing", covered)
 	}
 }
+
+func TestScope_PrefixesWithin(t *testing.T) {
+	t.Parallel()
+	for _, r := range []struct{ rule, scope, prefix, want string }{
+		{"a scope without numbers has the prefix itself", "", "+47", "+47"},
+		{"and so has all numbers", "", "", ""},
+		{"no prefix is all of the scope", "+46,+4773", "", "+46 +4773"},
+		{"a prefix that is shorter than some", "+46,+4771,+4773,+48", "+47", "+4771 +4773"},
+		{"a prefix of the scope", "+46,+4773", "+4773", "+4773"},
+		{"a prefix that is longer than one", "+46,+4773", "+47735", "+47735"},
+		{"a prefix that is another's", "+46,+4773", "+48", "none"},
+		{"a prefix that no number has", "+46,+4773", "x", "none"},
+	} {
+		got := hermes.Scope{Numbers: r.scope}.PrefixesWithin(r.prefix)
+		if text := strings.Join(got, " "); len(got) == 0 && r.want != "none" || len(got) > 0 && text != r.want {
+			t.Errorf("%s: got %q, want %q", r.rule, got, r.want)
+		}
+	}
+}

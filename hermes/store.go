@@ -22,6 +22,10 @@ import (
 // domain, numbers and MAC addresses as strings. Values that other tools wrote into shared tables
 // and that the validators refuse are returned as [sip.Unchecked] makes them, and are found again
 // under that value.
+//
+// A query with a [Scope] finds what is within its domains, whatever their case in the records, and
+// within its prefixes of numbers. Its nodes do not matter. Where a store has indexes, the cost of a
+// page grows with what is within the scope, and not with all that there is.
 type Store interface {
 	UserStore
 	PhoneStore
@@ -130,9 +134,9 @@ type NumberStore interface {
 	Numbers(ctx context.Context, q NumberQuery) ([]e164.Number, error)
 	// ShuffledNumbers returns a page of the pool in the order of (Shuffle(n, q.Seed), n).
 	ShuffledNumbers(ctx context.Context, q NumberQuery) ([]e164.Number, error)
-	// SampleNumbers returns up to n different matching numbers, picked at random and in random order:
-	// all of them if there are no more than n. Not all have the same chance if the pool has gaps.
-	SampleNumbers(ctx context.Context, match Pattern, n int) ([]e164.Number, error)
+	// SampleNumbers returns up to q.Limit different numbers, picked at random and in random order: all
+	// of them if there are no more. Not all have the same chance if the pool has gaps.
+	SampleNumbers(ctx context.Context, q NumberQuery) ([]e164.Number, error)
 	// AddNumber puts n into the pool. Returns Exists.
 	AddNumber(ctx context.Context, n e164.Number) error
 	// AddNumbers puts the numbers from first to last, which have the same count of digits, into the
@@ -143,12 +147,12 @@ type NumberStore interface {
 	// RemoveNumber takes n out of the pool. Returns NotFound. Of concurrent calls for one number
 	// exactly one returns nil.
 	RemoveNumber(ctx context.Context, n e164.Number) error
-	// TakeNumber takes the first matching number out of the pool, or with random any matching one. It
+	// TakeNumber takes the first matching number out of the pool, or at random any matching one. It
 	// passes over numbers that are the user part of an alias. Returns NotFound if there is no other.
 	// Concurrent calls take different numbers, and none of them returns NotFound while there are
 	// enough. For a second, or ten times as long as it takes to look at the whole pool, it may take
 	// a later number than one that another process has made free.
-	TakeNumber(ctx context.Context, match Pattern, random bool) (e164.Number, error)
+	TakeNumber(ctx context.Context, q TakeQuery) (e164.Number, error)
 	// AssignAny takes a number out of the pool as TakeNumber does and stores it as an alias. It also
 	// passes over numbers that are the user part of a user in q.Domain, whose case does not matter.
 	// Returns NotFound if there is no other. It returns what it found before in any case, as AliasSite

@@ -146,7 +146,7 @@ func (c *Client) UserList(ctx context.Context, req UserListRequest) (res UserLis
 		return res, err
 	}
 	page := func(ctx context.Context, after UserEntry, n int) ([]UserEntry, error) {
-		return c.store.Users(ctx, UserQuery{Match: req.Search, After: after.User, Limit: n})
+		return c.store.Users(ctx, UserQuery{Match: req.Search, Scope: c.actor.Scope, After: after.User, Limit: n})
 	}
 	res.List, err = newList(ctx, c, "user/list", req.Limit, start, scanPages(c, req.Search.scans(), page),
 		func(e UserEntry) string { return addrToken(e.User) },

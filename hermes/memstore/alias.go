@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -21,11 +22,22 @@ func (s *Store) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alia
 		if len(page) >= q.Limit {
 			break
 		}
-		if compareByAlias(a, q.After) > 0 && (!q.Numbers || isNumber(a.Alias)) {
+		if compareByAlias(a, q.After) > 0 && (!q.Numbers || isNumber(a.Alias)) && r.aliasInScope(a, q) {
 			page = append(page, a)
 		}
 	}
 	return page, nil
+}
+
+// aliasInScope reports whether an alias is within the scope of q.
+func (r *records) aliasInScope(a hermes.Alias, q hermes.AliasQuery) bool {
+	d := a.Destination.Domain()
+	return q.Scope.HasAlias(a.Alias) && (q.Scope.HasDomain(d) || !r.domains.has(lowerCase(d)) && !isListed(q.Served, lowerCase(d)))
+}
+
+// isListed reports whether a list of domains, separated by commas, has one.
+func isListed(list string, d sip.Domain) bool {
+	return slices.Contains(strings.Split(list, ","), d.String())
 }
 
 // isNumber reports whether the user part of an address is an E.164 number.

@@ -253,7 +253,7 @@ func BenchmarkTakeNumber(b *testing.B) {
 		b.Run(fmt.Sprintf("search %q", search), func(b *testing.B) {
 			benchFilled(b, func(b *testing.B, s *Store, _ []sip.Addr) {
 				for b.Loop() {
-					n, err := s.TakeNumber(b.Context(), match, true)
+					n, err := s.TakeNumber(b.Context(), hermes.TakeQuery{Match: match, Random: true})
 					if err != nil || s.AddNumber(b.Context(), n) != nil {
 						b.Fatal(err)
 					}

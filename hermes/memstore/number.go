@@ -29,7 +29,7 @@ func (s *Store) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Numbe
 		return nil, err
 	}
 	var page []e164.Number
-	for n := range r.matchingNumbers(q.Match, q.After) {
+	for n := range r.numbersInScope(q.Match, q.Scope, q.After) {
 		if len(page) >= q.Limit {
 			break
 		}
@@ -40,10 +40,24 @@ func (s *Store) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Numbe
 	return page, nil
 }
 
-// matchingNumbers yields the numbers that p matches and that are start or after it.
-func (r *records) matchingNumbers(p hermes.Pattern, start e164.Number) iter.Seq[e164.Number] {
+// numbersInScope yields the numbers that p matches, that are within the scope, and that are start
+// or after it.
+func (r *records) numbersInScope(p hermes.Pattern, scope hermes.Scope, start e164.Number) iter.Seq[e164.Number] {
 	return func(yield func(e164.Number) bool) {
-		prefix := literalPrefix(p)
+		for _, prefix := range scope.PrefixesWithin(literalPrefix(p)) {
+			for n := range r.matchingNumbers(p, prefix, start) {
+				if !yield(n) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// matchingNumbers yields the numbers that p matches, that begin with prefix, and that are start or
+// after it.
+func (r *records) matchingNumbers(p hermes.Pattern, prefix string, start e164.Number) iter.Seq[e164.Number] {
+	return func(yield func(e164.Number) bool) {
 		first, ok := firstNumber(prefix)
 		if !ok {
 			return
@@ -53,7 +67,7 @@ func (r *records) matchingNumbers(p hermes.Pattern, start e164.Number) iter.Seq[
 		}
 		for n := range r.numbers.from(first) {
 			matches := p.IsZero()
-			if !matches {
+			if !matches || prefix != "" {
 				text := n.String()
 				if !strings.HasPrefix(text, prefix) {
 					return
@@ -94,7 +108,7 @@ func (s *Store) ShuffledNumbers(ctx context.Context, q hermes.NumberQuery) ([]e1
 	}
 	last := shuffledNumber{position: math.MaxInt64} // candidates after it are not in the page
 	var found []shuffledNumber
-	for n := range r.matchingNumbers(q.Match, e164.Number{}) {
+	for n := range r.numbersInScope(q.Match, q.Scope, e164.Number{}) {
 		candidate := shuffle(n, q.Seed)
 		if compareShuffled(candidate, after) > 0 && compareShuffled(candidate, last) < 0 {
 			found = append(found, candidate)
@@ -118,19 +132,20 @@ func firstShuffled(numbers []shuffledNumber, n int) []shuffledNumber {
 	return numbers[:min(n, len(numbers))]
 }
 
-// SampleNumbers implements [hermes.NumberStore]. With a pattern it reads all that
+// SampleNumbers implements [hermes.NumberStore]. With a pattern or a scope it reads all that
 // match.
-func (s *Store) SampleNumbers(ctx context.Context, match hermes.Pattern, n int) ([]e164.Number, error) {
+func (s *Store) SampleNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
 	r, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if match.IsZero() && r.numbers.size() > 2*n {
+	n := q.Limit
+	if q.Match.IsZero() && q.Scope.Numbers == "" && r.numbers.size() > 2*n {
 		return r.randomNumbers(n), nil
 	}
 	var sample []e164.Number
 	count := 0
-	for number := range r.matchingNumbers(match, e164.Number{}) {
+	for number := range r.numbersInScope(q.Match, q.Scope, e164.Number{}) {
 		// Each number so far has the same chance to be in the sample.
 		if count++; len(sample) < n {
 			sample = append(sample, number)
@@ -237,9 +252,9 @@ func (s *Store) RemoveNumber(ctx context.Context, n e164.Number) error {
 }
 
 // TakeNumber implements [hermes.NumberStore].
-func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random bool) (n e164.Number, err error) {
+func (s *Store) TakeNumber(ctx context.Context, q hermes.TakeQuery) (n e164.Number, err error) {
 	err = s.write(ctx, func(r *records) error {
-		n, err = r.take(match, random, func(n e164.Number) bool { return !r.numberAliased(n) })
+		n, err = r.take(q, func(n e164.Number) bool { return !r.numberAliased(n) })
 		return err
 	})
 	return n, err
@@ -249,7 +264,7 @@ func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random boo
 func (s *Store) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Number, site hermes.AliasSite, err error) {
 	err = s.write(ctx, func(r *records) error {
 		site = r.aliasSite(hermes.Alias{Alias: sip.Unchecked("", q.Domain.String()), Destination: q.Destination})
-		n, err = r.take(q.Match, q.Random, func(n e164.Number) bool { return !r.numberHeld(n, q.Domain) })
+		n, err = r.take(hermes.TakeQuery{Match: q.Match, Random: q.Random, Scope: q.Scope}, func(n e164.Number) bool { return !r.numberHeld(n, q.Domain) })
 		if err == nil {
 			r.setAlias(hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination})
 		}
@@ -310,32 +325,27 @@ func (s *Store) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) (d
 	return destinations, err
 }
 
-// take takes a number that match matches and usable accepts out of the pool.
-func (r *records) take(match hermes.Pattern, random bool, usable func(e164.Number) bool) (e164.Number, error) {
-	var start e164.Number
-	if random {
-		start = r.randomNumber(literalPrefix(match))
+// take takes a number that q asks for and usable accepts out of the pool.
+func (r *records) take(q hermes.TakeQuery, usable func(e164.Number) bool) (e164.Number, error) {
+	prefixes := q.Scope.PrefixesWithin(literalPrefix(q.Match))
+	if q.Random {
+		rand.Shuffle(len(prefixes), func(i, j int) { prefixes[i], prefixes[j] = prefixes[j], prefixes[i] })
 	}
-	n, ok := r.firstMatch(match, start, usable)
-	if !ok && random {
-		n, ok = r.firstMatch(match, e164.Number{}, usable)
-	}
-	if !ok {
-		return n, hermes.NotFound
-	}
-	r.numbers.remove(n)
-	return n, nil
-}
-
-// firstMatch returns the first number that match matches and usable accepts, and that is start or
-// after it.
-func (r *records) firstMatch(match hermes.Pattern, start e164.Number, usable func(e164.Number) bool) (e164.Number, bool) {
-	for n := range r.matchingNumbers(match, start) {
-		if usable(n) {
-			return n, true
+	for _, prefix := range prefixes {
+		starts := []e164.Number{{}}
+		if q.Random {
+			starts = []e164.Number{r.randomNumber(prefix), {}}
+		}
+		for _, start := range starts {
+			for n := range r.matchingNumbers(q.Match, prefix, start) {
+				if usable(n) {
+					r.numbers.remove(n)
+					return n, nil
+				}
+			}
 		}
 	}
-	return e164.Number{}, false
+	return e164.Number{}, hermes.NotFound
 }
 
 // randomNumber returns any of the numbers that begin with prefix, or the zero Number if there is

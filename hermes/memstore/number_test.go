@@ -85,7 +85,7 @@ func wantTaken(t *testing.T, s *memstore.Store, match hermes.Pattern, want []e16
 	err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
 		var taken []e164.Number
 		for {
-			n, err := tx.TakeNumber(t.Context(), match, true)
+			n, err := tx.TakeNumber(t.Context(), hermes.TakeQuery{Match: match, Random: true})
 			if err == hermes.NotFound {
 				break
 			}

@@ -61,7 +61,7 @@ func (s *Store) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, er
 		if len(page) >= q.Limit {
 			break
 		}
-		if p.MAC == last {
+		if p.MAC == last || !q.Scope.HasDomain(p.User.Domain()) {
 			continue
 		}
 		last = p.MAC

@@ -31,6 +31,9 @@ func (s *Store) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEnt
 		if len(page) >= q.Limit {
 			break
 		}
+		if !q.Scope.HasDomain(a.Domain()) {
+			continue
+		}
 		if q.Match.IsZero() || q.Match.Match(a.String()) || q.Match.Match(name) {
 			page = append(page, hermes.UserEntry{User: a, DisplayName: name})
 		}

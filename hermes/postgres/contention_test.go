@@ -58,7 +58,7 @@ func assignNumber(t *testing.T, s hermes.Store, name string) error {
 	if _, err := s.User(t.Context(), u); err != nil {
 		return err
 	}
-	n, err := s.TakeNumber(t.Context(), hermes.Pattern{}, false)
+	n, err := s.TakeNumber(t.Context(), hermes.TakeQuery{})
 	if err != nil {
 		return err
 	}

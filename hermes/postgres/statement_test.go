@@ -98,7 +98,7 @@ func mustRead(t *testing.T, store *postgres.Store, v values) {
 		func() (any, error) { return store.Phones(ctx, hermes.PhoneQuery{Match: v.match, Limit: v.digit}) },
 		func() (any, error) { return store.HasNumber(ctx, v.number) },
 		func() (any, error) { return store.Numbers(ctx, hermes.NumberQuery{After: v.number, Limit: v.digit}) },
-		func() (any, error) { return store.SampleNumbers(ctx, hermes.Pattern{}, v.digit) },
+		func() (any, error) { return store.SampleNumbers(ctx, hermes.NumberQuery{Limit: v.digit}) },
 		func() (any, error) { return store.ShuffledNumbers(ctx, hermes.NumberQuery{Seed: 7, Limit: v.digit}) },
 		func() (any, error) { return store.Aliases(ctx, hermes.AliasQuery{Limit: v.digit}) },
 		func() (any, error) { return store.Aliases(ctx, hermes.AliasQuery{Alias: v.alias, Limit: v.digit}) },
@@ -123,7 +123,7 @@ func mustRead(t *testing.T, store *postgres.Store, v values) {
 		func() (any, error) { return store.Keys(ctx) },
 		func() (any, error) { return store.Session(ctx, v.hash) },
 		func() (any, error) { return store.Logins(ctx, v.at.Add(-1), v.digit) },
-		func() (any, error) { return store.TakeNumber(ctx, hermes.Pattern{}, true) },
+		func() (any, error) { return store.TakeNumber(ctx, hermes.TakeQuery{Random: true}) },
 		func() (any, error) { return store.AddNumbers(ctx, v.number, v.number) },
 	} {
 		if _, err := read(); err != nil {

@@ -17,7 +17,10 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-var steps = []string{"0001_provisioning", "0002_access", "0003_search", "0004_numbers", "0005_logins", "0006_secret_check", "0007_epoch", "0008_scopes", "0009_audit", "0010_answers"}
+var steps = []string{
+	"0001_provisioning", "0002_access", "0003_search", "0004_numbers", "0005_logins", "0006_secret_check", "0007_epoch",
+	"0008_scopes", "0009_audit", "0010_answers", "0011_scope_indexes",
+}
 
 // queryFunc returns a function that reads the first column of a statement, on a connection of its
 // own.

@@ -47,7 +47,7 @@ func readDataCalls() []methodCall {
 			return errorOf(s.Numbers(ctx, hermes.NumberQuery{Limit: 1}))
 		}},
 		{"SampleNumbers", func(ctx context.Context, s hermes.Store) error {
-			return errorOf(s.SampleNumbers(ctx, hermes.Pattern{}, 1))
+			return errorOf(s.SampleNumbers(ctx, hermes.NumberQuery{Limit: 1}))
 		}},
 		{"ShuffledNumbers", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.ShuffledNumbers(ctx, hermes.NumberQuery{Limit: 1}))
@@ -146,7 +146,7 @@ func sipWriteCalls() []methodCall {
 			return s.RemoveNumber(ctx, number("+4720"))
 		}},
 		{"TakeNumber", func(ctx context.Context, s hermes.Store) error {
-			return errorOf(s.TakeNumber(ctx, hermes.Pattern{}, false))
+			return errorOf(s.TakeNumber(ctx, hermes.TakeQuery{}))
 		}},
 		{"AssignNumber", func(ctx context.Context, s hermes.Store) error {
 			return s.AssignNumber(ctx, number("+4719"), alias("+4719@example.com", "alice@example.com"))

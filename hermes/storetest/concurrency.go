@@ -30,6 +30,21 @@ func testConcurrency(t *testing.T, open openFunc) {
 		testTakeWholePool(t, open(t).Store, true)
 	})
 	t.Run("every one of 16 takers of 16 numbers gets one", func(t *testing.T) { testTakeOneEach(t, open(t).Store) })
+	t.Run("24 takers within several scopes empty a pool, and no number is taken twice or left", func(t *testing.T) {
+		s := open(t).Store
+		testTakeScoped(t, s, func(scope hermes.Scope, random bool) (e164.Number, error) {
+			return s.TakeNumber(t.Context(), hermes.TakeQuery{Scope: scope, Random: random})
+		})
+	})
+	t.Run("24 that assign within several scopes empty a pool, and no number is assigned twice or left", func(t *testing.T) {
+		s := open(t).Store
+		testTakeScoped(t, s, func(scope hermes.Scope, random bool) (e164.Number, error) {
+			q := hermes.AssignQuery{Scope: scope, Random: random, Domain: domain("example.com"), Destination: addr("alice@example.com")}
+			n, _, err := s.AssignAny(t.Context(), q)
+			return n, err
+		})
+	})
+	t.Run("takers take nothing that is not within their scopes", func(t *testing.T) { testTakeScopedNever(t, open(t).Store) })
 	t.Run("a number of several ranges added at once is counted once", func(t *testing.T) {
 		s := open(t).Store
 		testRaceAddNumbers(t, s, s.AddNumbers, 50, 200)
@@ -180,7 +195,7 @@ func testTakeWholePool(t *testing.T, s hermes.Store, random bool) {
 	taken := make([][]e164.Number, workers)
 	errs := runConcurrently(workers, func(i int) error {
 		for {
-			n, err := s.TakeNumber(t.Context(), pattern("+47*"), random)
+			n, err := s.TakeNumber(t.Context(), hermes.TakeQuery{Match: pattern("+47*"), Random: random})
 			if err != nil {
 				return err
 			}
@@ -205,7 +220,7 @@ func testTakeOneEach(t *testing.T, s hermes.Store) {
 		last, _ := first.Offset(workers - 1)
 		mustAddNumbers(t, s, first.String(), last.String(), workers)
 		errs := runConcurrently(workers, func(i int) error {
-			return errorOf(s.TakeNumber(t.Context(), hermes.Pattern{}, round%2 == 0 || i%2 == 0))
+			return errorOf(s.TakeNumber(t.Context(), hermes.TakeQuery{Random: round%2 == 0 || i%2 == 0}))
 		})
 		must(t, firstError(errs...))
 		wantPool(t, s)

@@ -64,10 +64,13 @@ func (g generator) phone() hermes.Phone     { return hermes.Phone{MAC: g.mac(), 
 func (g generator) alias() hermes.Alias     { return hermes.Alias{Alias: g.addr(), Destination: g.addr()} }
 func (g generator) access() hermes.Access   { return drawFrom(g, hermes.LimitedRead, hermes.FullWrite) }
 
-// scope returns the zero scope or a narrow one.
+// scope returns the zero scope or one that has some of the generated addresses, or of the numbers.
 func (g generator) scope() hermes.Scope {
-	return drawFrom(g, hermes.Scope{}, hermes.Scope{Domains: "a.example,b.example"}, hermes.Scope{Numbers: "+46,+4773"},
-		hermes.Scope{Nodes: "user/*"})
+	return hermes.Scope{
+		Domains: drawFrom(g, "", "", "", "local.example", "far.example", "far.example,local.example", "x.example"),
+		Numbers: drawFrom(g, "", "", "", "+47", "+471,+4721,+4722", "+4711", "+46,+479"),
+		Nodes:   drawFrom(g, "", "user/*"),
+	}
 }
 
 // number returns one of few numbers, some of which are prefixes of others.

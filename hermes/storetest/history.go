@@ -42,6 +42,8 @@ const (
 	opHas
 	opTake
 	opTakeRandom
+	opTakeScoped // as opTake, within a scope that has the numbers one by one
+	opTakeScopedRandom
 	opAlias   // AddAlias
 	opUnalias // RemoveAlias
 	opRelease // ReleaseNumber
@@ -160,7 +162,7 @@ func callPool(t *testing.T, s hermes.Store, prefix string, c poolCall) (result p
 		err = errorOf(s.ReleaseNumber(t.Context(), n, alias))
 	default:
 		var taken e164.Number
-		taken, err = s.TakeNumber(t.Context(), pattern(prefix+"*"), c.op == opTakeRandom)
+		taken, err = s.TakeNumber(t.Context(), takeQuery(prefix, c.op))
 		if err == nil {
 			result.taken = int(taken.Sub(nthNumber(prefix, 1, 0)))
 		}
@@ -170,6 +172,15 @@ func callPool(t *testing.T, s hermes.Store, prefix string, c poolCall) (result p
 		err = nil
 	}
 	return result, err
+}
+
+// takeQuery asks for any of the numbers of a history.
+func takeQuery(prefix string, op poolOp) hermes.TakeQuery {
+	q := hermes.TakeQuery{Match: pattern(prefix + "*"), Random: op == opTakeRandom || op == opTakeScopedRandom}
+	if op == opTakeScoped || op == opTakeScopedRandom {
+		q.Match, q.Scope = hermes.Pattern{}, hermes.Scope{Numbers: prefix + "0," + prefix + "1," + prefix + "2"}
+	}
+	return q
 }
 
 // addUnaliased adds a number to the pool as a Client does, which refuses those that an alias has.

@@ -152,8 +152,8 @@ func (s intercepted) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.
 }
 
 // SampleNumbers implements [hermes.Store].
-func (s intercepted) SampleNumbers(ctx context.Context, match hermes.Pattern, n int) ([]e164.Number, error) {
-	return get(s, "SampleNumbers", func() ([]e164.Number, error) { return s.store.SampleNumbers(ctx, match, n) })
+func (s intercepted) SampleNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
+	return get(s, "SampleNumbers", func() ([]e164.Number, error) { return s.store.SampleNumbers(ctx, q) })
 }
 
 // ShuffledNumbers implements [hermes.Store].
@@ -177,8 +177,8 @@ func (s intercepted) RemoveNumber(ctx context.Context, n e164.Number) error {
 }
 
 // TakeNumber implements [hermes.Store].
-func (s intercepted) TakeNumber(ctx context.Context, match hermes.Pattern, random bool) (e164.Number, error) {
-	return get(s, "TakeNumber", func() (e164.Number, error) { return s.store.TakeNumber(ctx, match, random) })
+func (s intercepted) TakeNumber(ctx context.Context, q hermes.TakeQuery) (e164.Number, error) {
+	return get(s, "TakeNumber", func() (e164.Number, error) { return s.store.TakeNumber(ctx, q) })
 }
 
 // AssignAny implements [hermes.Store].

@@ -24,6 +24,7 @@ func testKamailio(t *testing.T, open openFunc) {
 	t.Run("groups", func(t *testing.T) { testKamailioGroups(t, open) })
 	t.Run("aliases", func(t *testing.T) { testKamailioAliases(t, open) })
 	t.Run("alias list", func(t *testing.T) { testKamailioAliasList(t, open) })
+	t.Run("scope", func(t *testing.T) { testKamailioScope(t, open) })
 	t.Run("conflicts in any case", func(t *testing.T) { testKamailioConflicts(t, open) })
 }
 

@@ -162,7 +162,7 @@ func testSampleNumbers(t *testing.T, open openFunc) {
 		mustAddNumbers(t, s, "+4710", "+4713", 4)
 		seen := map[string]bool{}
 		for range 500 {
-			got, err := s.SampleNumbers(t.Context(), hermes.Pattern{}, 2)
+			got, err := s.SampleNumbers(t.Context(), hermes.NumberQuery{Limit: 2})
 			must(t, err)
 			seen[got[0].String()+got[1].String()] = true
 		}
@@ -173,7 +173,7 @@ func testSampleNumbers(t *testing.T, open openFunc) {
 // wantSample checks that a sample of n has want different numbers that match.
 func wantSample(t *testing.T, s hermes.Store, match string, n, want int) {
 	t.Helper()
-	got, err := s.SampleNumbers(t.Context(), pattern(match), n)
+	got, err := s.SampleNumbers(t.Context(), hermes.NumberQuery{Match: pattern(match), Limit: n})
 	must(t, err)
 	seen := map[e164.Number]bool{}
 	for _, n := range got {
@@ -206,7 +206,7 @@ func testTakeNumber(t *testing.T, open openFunc) {
 			{match: "+47???", want: "+47110"},
 		}
 		for _, take := range takes {
-			got, err := s.TakeNumber(t.Context(), pattern(take.match), false)
+			got, err := s.TakeNumber(t.Context(), hermes.TakeQuery{Match: pattern(take.match)})
 			wantEqual(t, got, err, number(take.want))
 		}
 		wantPool(t, s, "+4713")
@@ -230,7 +230,7 @@ func testTakeRandomNumber(t *testing.T, open openFunc) {
 		mustAddNumber(t, s, "+46123", "+99")
 		seen := map[e164.Number]bool{}
 		for range 40 {
-			n, err := s.TakeNumber(t.Context(), pattern("+47*"), true)
+			n, err := s.TakeNumber(t.Context(), hermes.TakeQuery{Match: pattern("+47*"), Random: true})
 			must(t, err)
 			if seen[n] || !pattern("+47*").Match(n.String()) {
 				t.Fatalf("took %s: it was taken before or does not match", n)
@@ -260,7 +260,7 @@ func testTakeUnaliased(t *testing.T, s hermes.Store, random bool) {
 	mustAddNumber(t, s, "+4710", "+4711", "+4712", "+4713", "+4714")
 	taken := []e164.Number{}
 	for range 2 {
-		n, err := s.TakeNumber(t.Context(), pattern("+47*"), random)
+		n, err := s.TakeNumber(t.Context(), hermes.TakeQuery{Match: pattern("+47*"), Random: random})
 		must(t, err)
 		taken = append(taken, n)
 	}
@@ -268,7 +268,7 @@ func testTakeUnaliased(t *testing.T, s hermes.Store, random bool) {
 	wantList(t, taken, nil, numbers("+4711", "+4713"))
 	wantNoneToTake(t, s, pattern("+47*"), random)
 	must(t, errorOf(s.RemoveAlias(t.Context(), addr("+4712@other.example"))))
-	n, err := s.TakeNumber(t.Context(), pattern("+47*"), random)
+	n, err := s.TakeNumber(t.Context(), hermes.TakeQuery{Match: pattern("+47*"), Random: random})
 	wantEqual(t, n, err, number("+4712"))
 	wantPool(t, s, "+4710", "+4714")
 }
@@ -318,6 +318,6 @@ func wantPool(t *testing.T, s hermes.Store, texts ...string) {
 
 func wantNoneToTake(t *testing.T, s hermes.Store, match hermes.Pattern, random bool) {
 	t.Helper()
-	got, err := s.TakeNumber(t.Context(), match, random)
+	got, err := s.TakeNumber(t.Context(), hermes.TakeQuery{Match: match, Random: random})
 	wantNone(t, got, err)
 }

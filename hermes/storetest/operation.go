@@ -109,7 +109,7 @@ func (g generator) userWrite() operation {
 }
 
 func (g generator) userRead() operation {
-	a, q := g.addr(), hermes.UserQuery{Match: g.pattern(), After: maybe(g, g.addr), Limit: g.limit()}
+	a, q := g.addr(), hermes.UserQuery{Match: g.pattern(), Scope: g.scope(), After: maybe(g, g.addr), Limit: g.limit()}
 	return drawFrom(g,
 		newOperation("User", []any{a}, func(ctx context.Context, s hermes.Store) string {
 			return result(s.User(ctx, a))
@@ -126,7 +126,7 @@ func (g generator) userRead() operation {
 }
 
 func (g generator) phoneOperation() operation {
-	p, q := g.phone(), hermes.PhoneQuery{Match: g.pattern(), After: maybe(g, g.mac), Limit: g.limit()}
+	p, q := g.phone(), hermes.PhoneQuery{Match: g.pattern(), Scope: g.scope(), After: maybe(g, g.mac), Limit: g.limit()}
 	return drawFrom(g,
 		newOperation("AddPhone", []any{p}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.AddPhone(ctx, p))
@@ -146,7 +146,7 @@ func (g generator) phoneOperation() operation {
 }
 
 func (g generator) numberOperation() operation {
-	n, match := g.number(), g.pattern()
+	n, q := g.number(), hermes.TakeQuery{Match: g.pattern(), Scope: g.scope()}
 	return drawFrom(g,
 		newOperation("HasNumber", []any{n}, func(ctx context.Context, s hermes.Store) string {
 			return result(s.HasNumber(ctx, n))
@@ -160,14 +160,14 @@ func (g generator) numberOperation() operation {
 		newOperation("NumberAliased", []any{n}, func(ctx context.Context, s hermes.Store) string {
 			return result(s.NumberAliased(ctx, n))
 		}),
-		newOperation("TakeNumber", []any{match}, func(ctx context.Context, s hermes.Store) string {
-			return result(s.TakeNumber(ctx, match, false))
+		newOperation("TakeNumber", []any{q}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.TakeNumber(ctx, q))
 		}))
 }
 
 func (g generator) poolOperation() operation {
 	q := hermes.NumberQuery{
-		Match: g.pattern(), After: maybe(g, g.number), Limit: g.limit(), Seed: drawFrom[int64](g, 0, 7, 2147483646),
+		Match: g.pattern(), Scope: g.scope(), After: maybe(g, g.number), Limit: g.limit(), Seed: drawFrom[int64](g, 0, 7, 2147483646),
 	}
 	first := g.number()
 	last, ok := first.Offset(int64(g.upTo(12)))
@@ -189,9 +189,10 @@ func (g generator) poolOperation() operation {
 func (g generator) aliasOperation() operation {
 	a := g.alias()
 	q := hermes.AliasQuery{
+		Scope: g.scope(), Served: drawFrom(g, "", "far.example", "x.example,y.example"),
 		Alias: maybe(g, g.addr), Destination: maybe(g, g.addr), Numbers: g.bool(), After: maybe(g, g.alias), Limit: g.limit(),
 	}
-	unfiltered := hermes.AliasQuery{After: q.After, Limit: q.Limit}
+	unfiltered := hermes.AliasQuery{Scope: q.Scope, Served: q.Served, After: q.After, Limit: q.Limit}
 	return drawFrom(g,
 		newOperation("AddAlias", []any{a}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.AddAlias(ctx, a))

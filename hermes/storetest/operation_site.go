@@ -40,7 +40,7 @@ func (g generator) assignOperation() operation {
 	n := drawFrom(g, number("+4711"), number("+4712"), g.number())
 	at := sip.Unchecked(n.String(), drawFrom(g, "local.example", "far.example"))
 	a := hermes.Alias{Alias: at, Destination: g.addr()}
-	q := hermes.AssignQuery{Match: g.pattern(), Domain: at.Domain(), Destination: a.Destination}
+	q := hermes.AssignQuery{Match: g.pattern(), Scope: g.scope(), Domain: at.Domain(), Destination: a.Destination}
 	return drawFrom(g,
 		newOperation("AssignNumber", []any{n, a}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.AssignNumber(ctx, n, a))

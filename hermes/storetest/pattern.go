@@ -183,7 +183,7 @@ func testPatternNumbers(t *testing.T, s hermes.Store) {
 			wantNoneToTake(t, s, p, false)
 			continue
 		}
-		taken, err := s.TakeNumber(t.Context(), p, false)
+		taken, err := s.TakeNumber(t.Context(), hermes.TakeQuery{Match: p})
 		wantEqual(t, taken, err, want[0])
 		must(t, s.AddNumber(t.Context(), taken))
 	}

@@ -38,7 +38,7 @@ var seededBugs = map[string][]string{
 		"Run/concurrency/one of 16 that rotate a generation succeeds", "Compare",
 	},
 	"access level cached": {
-		"Run/session/Session/a session comes with its principal's present access and its key's host and expiry", "Compare",
+		"Run/session/Session/a session comes with its principal's present access and scope, and its key's host and expiry", "Compare",
 	},
 	"cause wrapped": {
 		"Run/number/AddNumber/a number is in the pool once, and whether it is aliased does not matter", "Compare",
@@ -239,7 +239,7 @@ func (s *seededStore) AssignAny(ctx context.Context, q hermes.AssignQuery) (e164
 	if s.bug != "address of a user assigned" {
 		return s.Store.AssignAny(ctx, q)
 	}
-	n, err := s.Store.TakeNumber(ctx, q.Match, q.Random)
+	n, err := s.Store.TakeNumber(ctx, hermes.TakeQuery{Match: q.Match, Random: q.Random})
 	if err == nil {
 		a := hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination}
 		err = s.Store.AddAlias(ctx, a)

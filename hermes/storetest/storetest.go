@@ -69,6 +69,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Run("answer", func(t *testing.T) { testAnswer(t, open) })
 	t.Run("secret", func(t *testing.T) { testSecret(t, open) })
 	t.Run("audit", func(t *testing.T) { testAudit(t, open) })
+	t.Run("scope", func(t *testing.T) { testScope(t, open) })
 	t.Run("page", func(t *testing.T) { testPage(t, open) })
 	t.Run("pattern", func(t *testing.T) { testPattern(t, open) })
 	t.Run("tx", func(t *testing.T) { testTx(t, open) })

@@ -72,7 +72,7 @@ func testTxUndo(t *testing.T, s hermes.Store) {
 	changed := remoteUser("bob@far.example")
 	changed.DisplayName = "another name"
 	err := s.Tx(ctx, nil, func(tx hermes.Store) error {
-		_, takeErr := tx.TakeNumber(ctx, hermes.Pattern{}, false)
+		_, takeErr := tx.TakeNumber(ctx, hermes.TakeQuery{})
 		_, sweepErr := tx.SweepExpired(ctx, at(60))
 		must(t, firstError(
 			takeErr,

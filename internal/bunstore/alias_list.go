@@ -1,6 +1,7 @@
 package bunstore
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -15,28 +16,71 @@ type aliasListStatements struct {
 	aliases, aliasesAt, aliasesTo, aliasesAtTo statement // of an alias, to a destination
 	aliasesToAnyCase                           statement // to a destination with a domain in any case
 	aliasesOf                                  statement // of a number
+
+	// The same, as far as they are within a scope.
+	scopedAliases, scopedAliasesAt, scopedAliasesTo, scopedAliasesAtTo statement
+	scopedAliasesToAnyCase, scopedAliasesOf                            statement
+	scopedAliasesIn                                                    statement // of one domain
 }
 
 func (b *builder) aliasListStatements() aliasListStatements {
 	to := func(at text) schema.QueryAppender { return b.address("a.username", "a.domain", at) }
+	toAnyCase, number := b.anyCase("a.username", "a.domain", 6), b.same("a.alias_username", text(6))
 	return aliasListStatements{
 		aliases:     b.statement(Data, b.aliases(0)),
 		aliasesAt:   b.statement(Data, b.aliases(2, b.alias(6))),
 		aliasesTo:   b.statement(Data, b.aliases(2, to(6))),
 		aliasesAtTo: b.statement(Data, b.aliases(4, b.alias(6), to(8))),
-		aliasesOf:   b.statement(Data, b.aliases(1, b.same("a.alias_username", text(6)))),
+		aliasesOf:   b.statement(Data, b.aliases(1, number)),
 
-		aliasesToAnyCase: b.statement(Data, b.aliases(2, b.anyCase("a.username", "a.domain", 6))),
+		aliasesToAnyCase: b.statement(Data, b.aliases(2, toAnyCase)),
+
+		scopedAliases:          b.statement(Data, b.aliasPage(9, b.aliasInScope(6))),
+		scopedAliasesIn:        b.aliasesIn(),
+		scopedAliasesAt:        b.statement(Data, b.fewAliases(11, b.alias(6), b.aliasInScope(8))),
+		scopedAliasesTo:        b.statement(Data, b.fewAliases(11, to(6), b.aliasInScope(8))),
+		scopedAliasesAtTo:      b.statement(Data, b.fewAliases(13, b.alias(6), to(8), b.aliasInScope(10))),
+		scopedAliasesToAnyCase: b.statement(Data, b.fewAliases(11, toAnyCase, b.aliasInScope(8))),
+		scopedAliasesOf:        b.statement(Data, b.fewAliases(10, number, b.aliasInScope(7))),
 	}
 }
 
-// aliases selects a page of rows after those with the values $1 to $4, of which all conditions are
-// true. If $5 is not empty, only rows whose alias has an E.164 number as user part count. The
-// conditions have n arguments, from $6 on. Kamailio's index has the first two of the columns, so
-// that the database sorts only rows of one alias, unless its collation is not byte-wise and the
-// index that AliasIndex describes is missing.
+// aliasesIn selects a page of the aliases of the domain $6 that are within a scope.
+func (b *builder) aliasesIn() statement {
+	st := b.statement(Data, b.aliasPage(10, b.inDomain("a.alias_domain", 6), b.aliasInScope(7)))
+	st.planEachTime = true
+	return st
+}
+
+// aliases selects a page of all aliases, or of those of which all conditions are true. These have n
+// arguments, from $6 on.
 func (b *builder) aliases(n int, conditions ...schema.QueryAppender) schema.QueryAppender {
 	rows := place(6 + n)
+	if len(conditions) > 0 {
+		return b.fewAliases(rows, conditions...)
+	}
+	return b.aliasPage(rows)
+}
+
+// fewAliases is aliasPage for conditions of which few rows are true. The database sorts these and
+// makes equal ones one, also where what they have in common is an address in any case.
+func (b *builder) fewAliases(rows place, conditions ...schema.QueryAppender) schema.QueryAppender {
+	return b.aliasParts(rows, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Distinct() }, conditions)
+}
+
+// aliasPage selects a page of rows after those with the values $1 to $4, of which all conditions
+// are true. rows is the argument with the length of the page. If $5 is not empty, only rows whose
+// alias has an E.164 number as user part count. Kamailio's index has the first two of the columns,
+// so that the database sorts only rows of one alias, unless its collation is not byte-wise and the
+// index that AliasIndex describes is missing.
+func (b *builder) aliasPage(rows place, conditions ...schema.QueryAppender) schema.QueryAppender {
+	return b.aliasParts(rows, func(q *bun.SelectQuery) *bun.SelectQuery { return q }, conditions)
+}
+
+// aliasParts is aliasPage. It calls each for the query of each part.
+func (b *builder) aliasParts(
+	rows place, each func(*bun.SelectQuery) *bun.SelectQuery, conditions []schema.QueryAppender,
+) schema.QueryAppender {
 	part := func(columns, after, order string) schema.QueryAppender {
 		q := b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr(columns).
 			Where(after, text(1), text(2), text(3), text(4)).
@@ -44,10 +88,7 @@ func (b *builder) aliases(n int, conditions ...schema.QueryAppender) schema.Quer
 		for _, c := range conditions {
 			q.Where("?", c)
 		}
-		if len(conditions) > 0 {
-			q.Distinct() // the database sorts what has an address in any case
-		}
-		return limit(q, rows)
+		return limit(each(q), rows)
 	}
 	e := b.engine
 	if e.blobAliasesAfter == "" {
@@ -60,12 +101,28 @@ func (b *builder) aliases(n int, conditions ...schema.QueryAppender) schema.Quer
 		unionAll(part(texts, e.aliasesAfter, e.aliasesOrder), part(texts, e.blobAliasesAfter, e.blobAliasesOrder))), rows)
 }
 
-// Aliases implements [hermes.Store]. Equal rows follow each other. Those of the whole list are made
-// one here: with DISTINCT, SQLite would sort all that follows for every page.
+// Aliases implements [hermes.Store].
 func (s *Store) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
+	if q.Scope.Domains == "" || !q.Alias.IsZero() || !q.Destination.IsZero() || !q.Number.IsZero() {
+		st, args := s.aliasStatement(q)
+		return s.distinctAliases(ctx, st, q, args)
+	}
+	scope := aliasScopeArgs(q)
+	return merge(q.Scope.DomainList(), q.After, q.Limit, compareAliases,
+		func(d sip.Domain, after hermes.Alias, n int) ([]hermes.Alias, error) {
+			q := q
+			q.After, q.Limit = after, n
+			return s.distinctAliases(ctx, s.sql().scopedAliasesIn, q, append([]any{d.String()}, scope...))
+		})
+}
+
+// distinctAliases reads a page by a statement of aliasParts, of which args are the arguments from
+// $6 on. Equal rows follow each other. Those of the whole list are made one here: with DISTINCT,
+// SQLite would sort all that follows for every page.
+func (s *Store) distinctAliases(ctx context.Context, st statement, q hermes.AliasQuery, args []any) ([]hermes.Alias, error) {
 	var all []hermes.Alias
 	for {
-		rows, err := s.aliasRows(ctx, q)
+		rows, err := s.aliasRows(ctx, st, q, args)
 		if err != nil {
 			return nil, err
 		}
@@ -83,31 +140,44 @@ func (s *Store) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alia
 	}
 }
 
-func (s *Store) aliasRows(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
-	st := s.sql().aliases
-	args := append(s.args(newDBAlias(q.After)), "")
-	if q.Numbers {
-		args[len(args)-1] = "1"
-	}
-	if !q.Number.IsZero() {
-		return textPage(ctx, s, s.sql().aliasesOf, q.Limit, 4, newAlias, append(args, q.Number.String())...)
-	}
+// aliasStatement returns the statement for a query, unless that is scopedAliasesIn, and its
+// arguments from $6 on.
+func (s *Store) aliasStatement(q hermes.AliasQuery) (st statement, args []any) {
+	all := s.sql()
+	st, scoped := all.aliases, all.scopedAliases
 	switch at, to := !q.Alias.IsZero(), !q.Destination.IsZero(); {
+	case !q.Number.IsZero():
+		st, scoped, args = all.aliasesOf, all.scopedAliasesOf, []any{q.Number.String()}
 	case at && to:
-		st = s.sql().aliasesAtTo
+		st, scoped = all.aliasesAtTo, all.scopedAliasesAtTo
 	case at:
-		st = s.sql().aliasesAt
+		st, scoped = all.aliasesAt, all.scopedAliasesAt
 	case to && q.AnyCase:
-		st = s.sql().aliasesToAnyCase
+		st, scoped = all.aliasesToAnyCase, all.scopedAliasesToAnyCase
 	case to:
-		st = s.sql().aliasesTo
+		st, scoped = all.aliasesTo, all.scopedAliasesTo
 	}
 	for _, a := range []sip.Addr{q.Alias, q.Destination} {
-		if !a.IsZero() {
+		if q.Number.IsZero() && !a.IsZero() {
 			args = append(args, a.User(), a.Domain().String())
 		}
 	}
-	return textPage(ctx, s, st, q.Limit, 4, newAlias, args...)
+	if q.Scope.Domains != "" || q.Scope.Numbers != "" {
+		return scoped, append(args, aliasScopeArgs(q)...)
+	}
+	return st, args
+}
+
+func (s *Store) aliasRows(ctx context.Context, st statement, q hermes.AliasQuery, args []any) ([]hermes.Alias, error) {
+	first := append(s.args(newDBAlias(q.After)), "")
+	if q.Numbers {
+		first[len(first)-1] = "1"
+	}
+	return textPage(ctx, s, st, q.Limit, 4, newAlias, append(first, args...)...)
+}
+
+func compareAliases(a, b hermes.Alias) int {
+	return cmp.Or(a.Alias.Compare(b.Alias), a.Destination.Compare(b.Destination))
 }
 
 // newAlias returns the alias in a row of aliases.

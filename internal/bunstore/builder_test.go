@@ -35,7 +35,7 @@ func TestDatabase_Build(t *testing.T) {
 	t.Parallel()
 	// They are for one of the databases only.
 	optional := []string{"addBoth", "addLocalUser", "setBoth", "removeAll", "takeAlias", "assignNumber", "releaseNumber", "lockAny", "beforeAddNumbers", "afterAddNumbers", "analyzeNumbers",
-		"usersBeginningMany", "displayNamesInRange"}
+		"usersBeginningMany", "displayNamesInRange", "firstFreeEach", "firstFreeInEach"}
 	for _, row := range []struct {
 		name    string
 		dialect schema.Dialect

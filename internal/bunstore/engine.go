@@ -42,6 +42,8 @@ type engine struct {
 	stopsInFirstStep bool
 
 	same string // whether the column ?0 of Kamailio's is the text ?1
+	// folds is the domain in the column ? in lower case, as the indexes for scopes have it.
+	folds string
 
 	// accountsAfter is the condition that a row of subscriber is after the address ?0@?1, and
 	// accountsOrder their order, for which its index serves. On SQLite, rows with a blob as user name

@@ -1,10 +1,10 @@
 package bunstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"strconv"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -18,7 +18,7 @@ type numberStatements struct {
 	addNumber, removeNumber  statement
 }
 
-// inRange is a condition on numbers; see numberRange.
+// inRange is a condition on numbers; see numberPart.
 const inRange = "n.number >= ?0 AND n.number < ?1 AND " + isLike
 
 // isLike says nothing to PostgreSQL about its selectivity. It takes LIKE with a placeholder for so
@@ -52,19 +52,6 @@ const shuffledNumbers = `SELECT r.number FROM (
 			SELECT n.number, (CAST(substr(n.number, 2) AS bigint) + ?2) % CAST(?1 AS bigint) AS a FROM ?numbers AS n WHERE ?0) AS m) AS r
 	WHERE (r.place, r.number) > (?3, ?4) ORDER BY r.place, r.number LIMIT ?5`
 
-// numberRange returns the arguments of inRange: the numbers from the key from on that match p.
-// The range of the pattern's beginning is an argument of its own because SQLite's index does not
-// serve LIKE.
-func numberRange(p hermes.Pattern, from string) (args []any) {
-	glob := p.String()
-	begin := glob
-	if i := strings.IndexAny(glob, "*?"); i >= 0 {
-		begin = glob[:i]
-	}
-	// Of the characters in a number, ':' is after all that may follow.
-	return []any{max(begin, from), begin + ":", like(p)}
-}
-
 // after returns the key of the numbers after n: '!' is before all that may follow.
 func after(n e164.Number) string {
 	if n.IsZero() {
@@ -80,19 +67,36 @@ func (s *Store) HasNumber(ctx context.Context, n e164.Number) (has bool, err err
 
 // Numbers implements [hermes.Store].
 func (s *Store) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
-	return page(ctx, s, s.sql().numbers, q.Limit, scanNumber, numberRange(q.Match, after(q.After))...)
+	from, all := after(q.After), []e164.Number(nil)
+	for _, part := range numberParts(q.Match, q.Scope) {
+		if from >= part.end() {
+			continue
+		}
+		some, err := page(ctx, s, s.sql().numbers, q.Limit-len(all), scanNumber, part.args(from)...)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, some...); len(all) == q.Limit {
+			break
+		}
+	}
+	return all, nil
 }
 
 func scanNumber(rows *sql.Rows) (n e164.Number, err error) { return n, rows.Scan(&n) }
 
 // ShuffledNumbers implements [hermes.Store].
 func (s *Store) ShuffledNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
-	last := int64(-1)
-	if !q.After.IsZero() {
-		last = hermes.Shuffle(q.After, q.Seed)
+	compare := func(a, b e164.Number) int {
+		return cmp.Or(cmp.Compare(hermes.Shuffle(a, q.Seed), hermes.Shuffle(b, q.Seed)), a.Compare(b))
 	}
-	args := append(numberRange(q.Match, ""), q.Seed, last, q.After.String())
-	return page(ctx, s, s.sql().shuffledNumbers, q.Limit, scanNumber, args...)
+	return merge(numberParts(q.Match, q.Scope), q.After, q.Limit, compare, func(p numberPart, after e164.Number, n int) ([]e164.Number, error) {
+		last := int64(-1)
+		if !after.IsZero() {
+			last = hermes.Shuffle(after, q.Seed)
+		}
+		return page(ctx, s, s.sql().shuffledNumbers, n, scanNumber, append(p.args(""), q.Seed, last, after.String())...)
+	})
 }
 
 // AddNumber implements [hermes.Store].

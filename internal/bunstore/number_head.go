@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hermes-voip/go-hermes/e164"
-	"github.com/hermes-voip/go-hermes/hermes"
 )
 
 const (
@@ -14,15 +13,15 @@ const (
 	// the look took it is used at least.
 	lookInterval = time.Second
 	lookShare    = 10
-	// maxHeads is how many patterns are remembered.
+	// maxHeads is how many parts are remembered.
 	maxHeads = 256
 )
 
-// heads remembers, for each pattern, between which keys free numbers are, so that a statement need
-// not begin at the first entry of the index. In PostgreSQL, the entry of a number that was taken
-// stays in the index until no snapshot can see the row and a vacuum has removed it: behind 900,000
-// of them a look for the first free number takes a quarter of a second, and behind as many locked
-// rows several seconds.
+// heads remembers, for each part of the numbers, between which keys free numbers are, so that a
+// statement need not begin at the first entry of the index. In PostgreSQL, the entry of a number
+// that was taken stays in the index until no snapshot can see the row and a vacuum has removed it:
+// behind 900,000 of them a look for the first free number takes a quarter of a second, and behind
+// as many locked rows several seconds.
 //
 // A take that looks begins at the first entry. One call at a time looks, after each change by this
 // process that makes a number free, and from time to time, because other processes make numbers
@@ -37,10 +36,11 @@ type heads struct {
 // headKey is what a take asks for.
 type headKey struct {
 	glob   string
+	prefix string // of the part; it may be that of a scope
 	random bool
 }
 
-// head is what is known about the free numbers of a pattern.
+// head is what is known about the free numbers of a part.
 type head struct {
 	ends    numberEnds
 	changes int64         // heads.changes before ends was looked for
@@ -55,7 +55,7 @@ type numberEnds struct {
 	Last  e164.Number `bun:"last"`
 }
 
-// search is a call that uses the head of its pattern. One without heads begins at the first entry
+// search is a call that uses the head of its part. One without heads begins at the first entry
 // and remembers nothing.
 type search struct {
 	heads   *heads
@@ -70,8 +70,7 @@ type search struct {
 // begin begins a search. The caller calls end after it, and before it waits for another
 // transaction, which may be waiting here. begin waits for a call that looks if nothing is known
 // yet: many that look at once would take many times as long.
-func (h *heads) begin(ctx context.Context, match hermes.Pattern, random bool) (*search, error) {
-	key := headKey{match.String(), random}
+func (h *heads) begin(ctx context.Context, key headKey) (*search, error) {
 	for {
 		s, looking := h.try(key)
 		if looking == nil {

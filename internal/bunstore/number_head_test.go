@@ -33,7 +33,7 @@ func (h *testHeads) take(t *testing.T, wantFrom, finds string) {
 
 func (h *testHeads) mustBegin(t *testing.T, match hermes.Pattern, random bool) *search {
 	t.Helper()
-	s, err := h.begin(t.Context(), match, random)
+	s, err := h.begin(t.Context(), headKey{glob: match.String(), random: random})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestHeads(t *testing.T) {
 		_, wait := h.try(headKey{})
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := h.begin(ctx, hermes.Pattern{}, false); err != context.Canceled {
+		if _, err := h.begin(ctx, headKey{}); err != context.Canceled {
 			t.Errorf("a search whose context has ended: %v, want %v", err, context.Canceled)
 		}
 		looks.found(numberEnds{First: e164.MustParse("+4711")})
@@ -131,6 +131,13 @@ func TestHeads(t *testing.T) {
 				h.take(t, "+4711", "+4711")
 			}
 		}
+		h.take(t, "", "+4711")
+		scoped, err := h.begin(t.Context(), headKey{prefix: "+4712"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantFirst(t, scoped, "")
+		scoped.end()
 		if len(h.all) > maxHeads {
 			t.Errorf("%d patterns are remembered, want at most %d", len(h.all), maxHeads)
 		}

@@ -3,7 +3,6 @@ package bunstore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -47,45 +46,85 @@ const (
 
 // SampleNumbers implements [hermes.Store]. It looks for the numbers next to random keys. A key
 // that is in a gap between numbers tells where it is, and the next keys are not in it.
-func (s *Store) SampleNumbers(ctx context.Context, match hermes.Pattern, n int) ([]e164.Number, error) {
+func (s *Store) SampleNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
+	n := q.Limit
 	most := max(wholePool, 4*n)
-	all, err := s.Numbers(ctx, hermes.NumberQuery{Match: match, Limit: most})
+	all, err := s.Numbers(ctx, hermes.NumberQuery{Match: q.Match, Scope: q.Scope, Limit: most})
 	if err != nil {
 		return nil, err
 	}
 	if len(all) < most {
 		return shuffledCopy(all)[:min(n, len(all))], nil
 	}
-	var last e164.Number
-	if err := s.get(ctx, s.sql().lastNumber, &last, numberRange(match, "")...); err != nil {
+	parts := numberParts(q.Match, q.Scope)
+	sample, err := s.newSample(ctx, parts, all[0])
+	if err != nil {
 		return nil, err
 	}
-	sample := newNumberSample(all[0], last)
 	for range sampleRounds {
-		if len(sample.hit) >= n {
+		if len(sample.hit) >= n || len(sample.spans) == 0 {
 			break
 		}
-		if err := s.probe(ctx, match, sample, 2*(n-len(sample.hit))+4); err != nil {
+		if err := s.probe(ctx, parts, sample, 2*(n-len(sample.hit))+4); err != nil {
 			return nil, err
 		}
 	}
 	if picked := sample.pick(n); len(picked) == n {
 		return picked, nil
 	}
-	return s.ShuffledNumbers(ctx, hermes.NumberQuery{Match: match, Seed: rand.Int64N(shufflePrime), Limit: n})
+	return s.ShuffledNumbers(ctx, hermes.NumberQuery{Match: q.Match, Scope: q.Scope, Seed: rand.Int64N(shufflePrime), Limit: n})
+}
+
+// newSample returns an empty sample of the numbers of the parts, of which first is the first one.
+func (s *Store) newSample(ctx context.Context, parts []numberPart, first e164.Number) (*numberSample, error) {
+	sample := &numberSample{seen: map[e164.Number]bool{}}
+	for _, part := range parts {
+		ends := []e164.Number{first}
+		if !strings.HasPrefix(first.String(), part.prefix) {
+			var err error
+			if ends, err = page(ctx, s, s.sql().numbers, 1, scanNumber, part.args("")...); err != nil {
+				return nil, err
+			}
+		}
+		var last e164.Number
+		err := s.get(ctx, s.sql().lastNumber, &last, part.args("")...)
+		if err != nil && err != error(hermes.NotFound) {
+			return nil, err
+		}
+		// Others may take all numbers of a part meanwhile, or a part may have none.
+		if err == nil && len(ends) > 0 {
+			sample.spans = append(sample.spans, keySpan{filled(ends[0]), lastKey(last)})
+		}
+	}
+	return sample, nil
 }
 
 // probe looks for the numbers next to count random keys.
-func (s *Store) probe(ctx context.Context, match hermes.Pattern, sample *numberSample, count int) error {
+func (s *Store) probe(ctx context.Context, parts []numberPart, sample *numberSample, count int) error {
 	keys := make([]string, count)
 	for i := range keys {
 		keys[i] = sample.key()
 	}
-	list, err := json.Marshal(keys)
-	if err != nil {
-		return err
+	for _, part := range parts {
+		var own []string
+		for _, key := range keys {
+			if strings.HasPrefix(key, part.prefix) {
+				own = append(own, key)
+			}
+		}
+		if len(own) == 0 {
+			continue
+		}
+		if err := s.probePart(ctx, part, sample, own); err != nil {
+			return err
+		}
 	}
-	args := append(numberRange(match, ""), string(list))
+	return nil
+}
+
+// probePart looks for the numbers of a part next to keys that begin with its prefix.
+func (s *Store) probePart(ctx context.Context, part numberPart, sample *numberSample, keys []string) error {
+	args := append(part.args(""), jsonTexts(keys))
 	return s.query(ctx, s.sql().nearNumbers, args, func(_ context.Context, rows *sql.Rows) error {
 		var key string
 		var before, after e164.Number
@@ -105,10 +144,6 @@ type numberSample struct {
 
 // keySpan is the keys from low to high.
 type keySpan struct{ low, high int64 }
-
-func newNumberSample(first, last e164.Number) *numberSample {
-	return &numberSample{spans: []keySpan{{filled(first), lastKey(last)}}, seen: map[e164.Number]bool{}}
-}
 
 // lastKey returns the greatest key that begins with the digits of n.
 func lastKey(n e164.Number) int64 {

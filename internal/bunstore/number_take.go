@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
-	"github.com/hermes-voip/go-hermes/sip"
 )
 
 type takeStatements struct {
@@ -21,12 +21,19 @@ type takeStatements struct {
 	// The first argument of these is a domain in which no user may have the number.
 	firstFreeIn, takeIn statement
 	lockAny             statement // locks a number that takeIn could take, for PostgreSQL
+
+	// These are for PostgreSQL, too. They return, for each prefix of a JSON array, the first number
+	// that hasFree, or firstFreeIn, looks for, or NULL.
+	firstFreeEach, firstFreeInEach statement
 }
 
 // candidate says which number of the pool is wanted.
 type candidate struct {
-	// from is the number of the first of the arguments that numberRange returns.
+	// from is the number of the first of the arguments of inRange.
 	from int
+	// each takes the range from k, which has a prefix of the numbers as its value. The argument from
+	// is the pattern then.
+	each bool
 	// wait makes the statement wait for rows that other transactions have locked. Otherwise it
 	// passes over them.
 	wait bool
@@ -80,8 +87,12 @@ const noRow = "CASE WHEN (? LIMIT 1) IS NULL THEN true ELSE false END"
 
 // free selects the numbers that may be taken, in no order.
 func (b *builder) free(c candidate) *bun.SelectQuery {
-	q := b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("n.number").
-		Where(inRange, text(c.from), text(c.from+1), text(c.from+2))
+	q := b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("n.number")
+	if c.each {
+		q.Where(inRange, bun.Safe("k.value"), bun.Safe("k.value || ':'"), text(c.from))
+	} else {
+		q.Where(inRange, text(c.from), text(c.from+1), text(c.from+2))
+	}
 	number, theirs := bun.SafeQuery("n.number"), bun.SafeQuery("n.number ?theirs")
 	q.Where(noRow, b.withNumber(theirs))
 	if c.domain != 0 {
@@ -128,38 +139,21 @@ func (b *builder) takeStatements() takeStatements {
 	if b.engine.writesInWith {
 		st.lockAny = b.statement(Data, b.lockAny())
 	}
+	if b.engine.locksRows {
+		each := func(prefixes int, c candidate) statement {
+			return b.statement(Data, b.NewSelect().ColumnExpr("(?) AS number", b.free(c).OrderExpr("n.number").Limit(1)).
+				TableExpr(b.engine.jsonTexts+" AS k", text(prefixes)))
+		}
+		st.firstFreeEach = each(2, candidate{each: true, from: 1})
+		st.firstFreeInEach = each(3, candidate{each: true, from: 2, domain: 1})
+	}
 	return st
 }
 
-// lockAny selects what decides about an alias of the domain $2 that leads to $3@$4, as aliasSite
-// does with an empty $1, and locks a number of the pool that may become that alias, from the key $5
-// on or else any. It returns a lockedAnyRow.
-//
-// It takes the number's lock before it locks the row, and only that of one number: a transaction
-// that makes an alias of the number has its lock first, and then wants the row. The statement may
-// not see what a transaction has done that had the lock just before. The next one does.
-func (b *builder) lockAny() *bun.SelectQuery {
-	one := func(from int) *bun.SelectQuery { return b.candidate(candidate{from: from, lock: true, domain: 2}) }
-	row := b.passLocked(b.NewSelect().TableExpr("?numbers AS r").ColumnExpr("r.number").
-		Where("r.number = (SELECT number FROM candidate)"))
-	return b.aliasSite().With("candidate", b.NewSelect().ColumnExpr("coalesce((?), (?)) AS number", one(5), one(8))).
-		With("locked", row).
-		ColumnExpr("(SELECT number FROM candidate) AS candidate, (SELECT number FROM locked) AS locked")
-}
-
 // TakeNumber implements [hermes.Store].
-func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random bool) (n e164.Number, err error) {
+func (s *Store) TakeNumber(ctx context.Context, q hermes.TakeQuery) (n e164.Number, err error) {
 	err = s.write(ctx, TxOptions{}, nil, func(in *Store) error {
-		search, err := in.search(ctx, match, random)
-		if err != nil {
-			return err
-		}
-		defer search.end()
-		from, err := in.firstKey(ctx, search, match)
-		if err != nil {
-			return err
-		}
-		n, err = in.takeFrom(ctx, search, match, from)
+		n, err = in.take(ctx, newTakings(q.Match, q.Scope, q.Random))
 		return err
 	})
 	if err != nil {
@@ -168,25 +162,47 @@ func (s *Store) TakeNumber(ctx context.Context, match hermes.Pattern, random boo
 	return n, nil
 }
 
-// search begins a search with the head of the pattern. Without row locks, no entries of numbers
-// that were taken are in the way. A transaction that sees only what was committed before it began
-// could not say from where on numbers are free, and one that has made numbers free has not told the
-// heads yet.
-func (s *Store) search(ctx context.Context, match hermes.Pattern, random bool) (*search, error) {
-	if !s.engine.locksRows || s.tx.serializable || s.tx.pooling.frees {
-		return &search{key: headKey{match.String(), random}}, nil
+// taking is a look for a number of a part that may be taken.
+type taking struct {
+	numberPart
+	random bool
+	search *search // nil before begin
+	from   string  // where it begins, before it begins again with the first number of the part
+}
+
+// newTakings returns the takings for the numbers that match and are within the scope: at random, in
+// random order.
+func newTakings(match hermes.Pattern, scope hermes.Scope, random bool) []*taking {
+	var all []*taking
+	for _, part := range numberParts(match, scope) {
+		all = append(all, &taking{numberPart: part, random: random})
 	}
-	return s.heads.begin(ctx, match, random)
+	if random {
+		rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	}
+	return all
+}
+
+// search begins a search with the head of the part. Without row locks, no entries of numbers that
+// were taken are in the way. A transaction that sees only what was committed before it began could
+// not say from where on numbers are free, and one that has made numbers free has not told the heads
+// yet.
+func (s *Store) search(ctx context.Context, t *taking) (*search, error) {
+	key := headKey{glob: t.match.String(), prefix: t.prefix, random: t.random}
+	if !s.engine.locksRows || s.tx.serializable || s.tx.pooling.frees {
+		return &search{key: key}, nil
+	}
+	return s.heads.begin(ctx, key)
 }
 
 // firstKey returns the key at which a search begins: that of its head, or a random one.
-func (s *Store) firstKey(ctx context.Context, search *search, match hermes.Pattern) (string, error) {
+func (s *Store) firstKey(ctx context.Context, search *search, part numberPart) (string, error) {
 	if !search.key.random {
 		return search.ends.First.String(), nil
 	}
 	ends := search.ends
 	if ends.First.IsZero() {
-		if err := s.get(ctx, s.sql().freeEnds, &ends, numberRange(match, "")...); err != nil {
+		if err := s.get(ctx, s.sql().freeEnds, &ends, part.args("")...); err != nil {
 			return "", err
 		}
 		if ends.First.IsZero() {
@@ -197,130 +213,103 @@ func (s *Store) firstKey(ctx context.Context, search *search, match hermes.Patte
 	return keyBetween(ends.First, ends.Last), nil
 }
 
-// takeFrom takes the first match from a key on, or else the first of all. At first it passes over
-// rows that other takers have locked. Where only such rows are left it waits until it is known
-// whether they are taken. That a wait ended without a number says nothing about rows that were
-// added meanwhile: only hasFree does.
-func (s *Store) takeFrom(ctx context.Context, search *search, match hermes.Pattern, from string) (n e164.Number, err error) {
-	st, all := s.sql(), numberRange(match, "")
+// take takes the first number of the takings, in their order. At first it passes over rows that
+// other takers have locked. Where only such rows are left it waits until it is known whether they
+// are taken. That a wait ended without a number says nothing about rows that were added meanwhile:
+// only someFree does.
+func (s *Store) take(ctx context.Context, takings []*taking) (n e164.Number, err error) {
 	for {
-		err = s.get(ctx, st.takeUnlocked, &n, append(numberRange(match, from), all...)...)
-		if err == nil && !search.key.random {
-			search.found(numberEnds{First: n})
+		for _, t := range takings {
+			if n, err = s.takeUnlocked(ctx, t); err != error(hermes.NotFound) {
+				return n, err
+			}
 		}
-		search.end()
-		if err != error(hermes.NotFound) || !s.engine.locksRows {
-			return n, err
-		}
-		exists := false
-		if err := s.get(ctx, st.hasFree, &exists, all...); err != nil {
-			return n, err
-		}
-		if !exists {
+		if !s.engine.locksRows {
 			return n, hermes.NotFound
 		}
-		if err = s.get(ctx, st.takeWaiting, &n, all...); err != error(hermes.NotFound) {
+		t, err := s.someFree(ctx, takings)
+		if err != nil {
+			return n, err
+		}
+		if err = s.get(ctx, s.sql().takeWaiting, &n, t.args("")...); err != error(hermes.NotFound) {
 			return n, err
 		}
 	}
 }
 
-// AssignAny implements [hermes.Store]. A number whose lock another transaction has is passed over:
-// the lock is what makers of users and aliases have that are about the number.
-func (s *Store) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Number, site hermes.AliasSite, err error) {
-	err = s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockPool().AsShared()}, func(in *Store) error {
-		from := ""
-		if q.Random {
-			search, err := in.search(ctx, q.Match, true)
-			if err != nil {
-				return err
-			}
-			defer search.end()
-			if from, err = in.firstKey(ctx, search, q.Match); err != nil {
-				return err
-			}
-		}
-		n, site, err = in.assignFrom(ctx, q, from)
-		return err
-	})
+// begin begins the search of a taking, unless it has one, and sets where it begins.
+func (s *Store) begin(ctx context.Context, t *taking) error {
+	if t.search != nil {
+		return nil
+	}
+	search, err := s.search(ctx, t)
 	if err != nil {
-		return e164.Number{}, site, s.tooLong(err, func() []columnText { return s.columnTexts(newDBAlias(aliasOf(e164.Number{}, q))) })
+		return err
 	}
-	return n, site, nil
-}
-
-// aliasOf returns the alias that q makes of a number.
-func aliasOf(n e164.Number, q hermes.AssignQuery) hermes.Alias {
-	return hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination}
-}
-
-// assignFrom assigns the first match from a key on, or else the first of all.
-func (s *Store) assignFrom(ctx context.Context, q hermes.AssignQuery, from string) (n e164.Number, site hermes.AliasSite, err error) {
-	if !s.engine.writesInWith {
-		return s.takeAndAlias(ctx, q, from)
-	}
-	all := numberRange(q.Match, "")
-	for misses := 0; ; {
-		var row lockedAnyRow
-		args := append(s.args(newDBAlias(aliasOf(e164.Number{}, q))), numberRange(q.Match, from)...)
-		if err := s.get(ctx, s.sql().lockAny, &row, append(args, all...)...); err != nil {
-			return n, site, err
+	defer func() {
+		if t.search == nil {
+			search.end()
 		}
-		site, n = row.site(), row.Candidate
-		if n.IsZero() {
-			// Other transactions have the locks of all numbers, if there are any.
-			if err := s.get(ctx, s.sql().firstFreeIn, &n, append([]any{q.Domain.String()}, all...)...); err != nil {
-				return n, site, err
+	}()
+	if t.from, err = s.firstKey(ctx, search, t.numberPart); err == nil {
+		t.search = search
+	}
+	return err
+}
+
+// takeUnlocked takes the first number of a taking that no other taker has locked.
+func (s *Store) takeUnlocked(ctx context.Context, t *taking) (n e164.Number, err error) {
+	if err := s.begin(ctx, t); err != nil {
+		return n, err
+	}
+	defer t.search.end()
+	err = s.get(ctx, s.sql().takeUnlocked, &n, append(t.args(t.from), t.args("")...)...)
+	if err == nil && !t.random {
+		t.search.found(numberEnds{First: n})
+	}
+	return n, err
+}
+
+// someFree returns a taking of which a number may be taken, now or later, or NotFound. It is one
+// statement for all of them: otherwise each could have one at another time.
+func (s *Store) someFree(ctx context.Context, takings []*taking) (*taking, error) {
+	switch len(takings) {
+	case 0:
+		return nil, hermes.NotFound
+	case 1:
+		exists := false
+		if err := s.get(ctx, s.sql().hasFree, &exists, takings[0].args("")...); err != nil {
+			return nil, err
+		}
+		if !exists {
+			return nil, hermes.NotFound
+		}
+		return takings[0], nil
+	}
+	_, t, err := s.firstOfEach(ctx, s.sql().firstFreeEach, takings)
+	return t, err
+}
+
+// firstOfEach returns a number that firstFreeEach or firstFreeInEach finds, of which args are the
+// first arguments, and the taking that has it. Returns NotFound if there is none.
+func (s *Store) firstOfEach(ctx context.Context, st statement, takings []*taking, args ...any) (n e164.Number, found *taking, err error) {
+	var prefixes []string
+	for _, t := range takings {
+		prefixes = append(prefixes, t.prefix)
+	}
+	args = append(args, like(takings[0].match), jsonTexts(prefixes))
+	numbers, err := list(ctx, s, st, scanNumber, args...)
+	if err != nil {
+		return n, nil, err
+	}
+	for _, n := range numbers {
+		for _, t := range takings {
+			if !n.IsZero() && strings.HasPrefix(n.String(), t.prefix) {
+				return n, t, nil
 			}
-			if err := s.lock(ctx, []hermes.Lock{hermes.LockNumber(n)}); err != nil {
-				return n, site, err
-			}
-			continue
-		}
-		s.tx.locks = append(s.tx.locks, hermes.LockNumber(n))
-		// Another transaction takes the number, unless its row is locked, or has taken it just now.
-		if row.Locked.IsZero() {
-			if misses++; misses < maxMisses {
-				from = after(n)
-				continue
-			}
-		}
-		switch err := s.AssignNumber(ctx, n, aliasOf(n, q)); err { // waits for a row that is not locked
-		case hermes.NotFound, hermes.Exists:
-			from = after(n)
-		default:
-			return n, site, err
 		}
 	}
-}
-
-// maxMisses is after how many numbers that others take AssignAny waits for one of the others.
-const maxMisses = 4
-
-// lockedAnyRow is what lockAny found, the number whose lock it took, and the number of the row that
-// it locked. Either number may be zero.
-type lockedAnyRow struct {
-	siteOfAlias
-
-	Candidate e164.Number `bun:"candidate"`
-	Locked    e164.Number `bun:"locked"`
-}
-
-// takeAndAlias is assignFrom by several statements.
-func (s *Store) takeAndAlias(ctx context.Context, q hermes.AssignQuery, from string) (n e164.Number, site hermes.AliasSite, err error) {
-	if site, err = s.AliasSite(ctx, aliasOf(n, q)); err != nil {
-		return n, site, err
-	}
-	for _, key := range []string{from, ""} {
-		err = s.get(ctx, s.sql().takeIn, &n, append([]any{q.Domain.String()}, numberRange(q.Match, key)...)...)
-		if err == nil {
-			return n, site, s.AddAlias(ctx, aliasOf(n, q))
-		}
-		if err != error(hermes.NotFound) {
-			return n, site, err
-		}
-	}
-	return n, site, hermes.NotFound
+	return n, nil, hermes.NotFound
 }
 
 // keyBetween returns a random key that is not before first and not after every number that begins

@@ -36,7 +36,12 @@ func TestPages_Plan(t *testing.T) {
 			account + inBlobs, sortFew, own + inUsers,
 			account + inAccounts, sortDomains, own + inRange, account + inAccounts, sortDomains, own + inRange,
 		}},
+		{"usersIn", st.usersIn, []string{
+			account + inBlobs, sortFew, account + inAccounts, sortDomains, // by no index of the domain
+			"SEARCH h USING INDEX hermes_users_scope (<expr>=? AND (username,domain)>(?,?))",
+		}},
 		{"phones", st.phones, []string{"SEARCH p USING PRIMARY KEY (mac>?)"}},
+		{"phonesIn", st.phonesIn, []string{"SEARCH p USING COVERING INDEX hermes_phones_scope (<expr>=? AND mac>?)"}},
 	} {
 		if got := stepsOfPage(plan(row.st.text)); !slices.Equal(got, row.want) {
 			t.Errorf("%s:\n%s\nwant\n%s", row.name, strings.Join(got, "\n"), strings.Join(row.want, "\n"))

@@ -13,6 +13,7 @@ import (
 
 type phoneStatements struct {
 	phoneUsers, userPhones, phones statement
+	phonesIn                       statement // phones of users of one domain
 	addPhone, removePhone          statement
 }
 
@@ -24,18 +25,24 @@ func (b *builder) phonesOf() *bun.SelectQuery {
 
 func (b *builder) phoneStatements() phoneStatements {
 	phone := (*phoneModel)(nil)
-	return phoneStatements{
+	phones := func() *bun.SelectQuery {
+		return b.NewSelect().Model(phone).Distinct().Column("mac").
+			Where("p.mac > ? AND p.mac LIKE ? ESCAPE '!'", text(1), text(2)).OrderExpr("p.mac")
+	}
+	st := phoneStatements{
 		phoneUsers: b.statement(Data, b.NewSelect().Model(phone).Column("username", "domain").
 			Where("p.mac = ?", text(1)).OrderExpr("p.username, p.domain")),
 		userPhones: b.statement(Data, b.NewSelect().Model(phone).Column("mac").
 			Where("p.username = ? AND p.domain = ?", text(1), text(2)).OrderExpr("p.mac")),
-		phones: b.statement(Data, limit(b.NewSelect().Model(phone).Distinct().Column("mac").
-			Where("p.mac > ? AND p.mac LIKE ? ESCAPE '!'", text(1), text(2)).OrderExpr("p.mac"), 3)),
+		phones:   b.statement(Data, limit(phones(), 3)),
+		phonesIn: b.statement(Data, limit(phones().Where("?", b.inDomain("p.domain", 3)), 4)),
 
 		addPhone: b.statement(Data, b.insert(phone).On("CONFLICT DO NOTHING")),
 		removePhone: b.statement(Data, b.NewDelete().Model(phone).
 			Where("p.mac = ? AND p.username = ? AND p.domain = ?", text(1), text(2), text(3))),
 	}
+	st.phonesIn.planEachTime = true
+	return st
 }
 
 // PhoneUsers implements [hermes.Store].
@@ -58,7 +65,12 @@ func scanMAC(rows *sql.Rows) (m mac.Addr, err error) { return m, rows.Scan(&m) }
 
 // Phones implements [hermes.Store].
 func (s *Store) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, error) {
-	return page(ctx, s, s.sql().phones, q.Limit, scanMAC, q.After.String(), like(q.Match))
+	if q.Scope.Domains == "" {
+		return page(ctx, s, s.sql().phones, q.Limit, scanMAC, q.After.String(), like(q.Match))
+	}
+	return merge(q.Scope.DomainList(), q.After, q.Limit, mac.Addr.Compare, func(d sip.Domain, after mac.Addr, n int) ([]mac.Addr, error) {
+		return page(ctx, s, s.sql().phonesIn, n, scanMAC, after.String(), like(q.Match), d.String())
+	})
 }
 
 // AddPhone implements [hermes.Store].

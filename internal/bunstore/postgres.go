@@ -28,6 +28,7 @@ func postgresEngine(schema string) engine {
 		ownID:            "(-1 - pg_catalog.floor(pg_catalog.random() * 2147483647))::pg_catalog.int4",
 		locksRows:        true,
 		same:             "?0 ?T = ?1",
+		folds:            "lower(? ?T ?C)",
 		accountsAfter:    "(s.username ?B, s.domain ?B) > (?0, ?1)",
 		accountsOrder:    "s.username ?B, s.domain ?B",
 		aliasesAfter:     "(a.alias_username ?B, a.alias_domain ?B, a.username ?B, a.domain ?B) > (?0, ?1, ?2, ?3)",

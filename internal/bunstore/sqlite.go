@@ -17,6 +17,9 @@ func sqliteEngine() engine {
 		stopsInFirstStep: true,
 
 		same: "(?0 = ?1 OR ?0 = CAST(?1 AS blob))",
+		// Without the || SQLite would take the index for other statements, too, which look for one user,
+		// and read all of the domain.
+		folds: "lower(? || '')",
 
 		accountsAfter: "s.username >= ?0 AND s.username < x'' AND (s.username, CAST(s.domain AS text)) > (?0, ?1)",
 		accountsOrder: "s.username, CAST(s.domain AS text)",

@@ -13,20 +13,28 @@ import (
 type userListStatements struct {
 	users, usersMatching, usersWithoutServers statement
 	usersMatchingFolded                       statement // for searches that are not in ASCII
+
+	usersIn, usersInMatching, usersInMatchingFolded statement // the same of one domain
 }
 
 // addressMatches is a condition on a user of either table. hermes.users has an index of the
 // expression, and an administrator may give one to Kamailio's table.
 const addressMatches = "lower((?TableAlias.username ?T || '@' || ?TableAlias.domain ?T) ?C) LIKE ?0 ESCAPE '!'"
 
+// orNameMatches is a further condition on a user of Hermes' table.
+const orNameMatches = " OR h.folded LIKE ?0 ESCAPE '!'"
+
 func (b *builder) userListStatements() userListStatements {
 	st := userListStatements{
 		users: b.statement(Data, b.userPage(3, append(b.allAccounts(1, "true"), b.ownUsers(1))...)),
 		usersMatching: b.statement(Scan, b.userPage(4, append(b.allAccounts(1, addressMatches, text(3)),
-			b.ownUsers(1).Where(addressMatches+" OR h.folded LIKE ?0 ESCAPE '!'", text(3)))...)),
+			b.ownUsers(1).Where(addressMatches+orNameMatches, text(3)))...)),
 	}
 	st.usersMatching.planEachTime = true
 	st.usersMatchingFolded = b.usersMatchingFolded()
+	st.usersIn = b.usersIn(Data, "true", "true")
+	st.usersInMatching = b.usersIn(Scan, addressMatches, addressMatches+orNameMatches, text(3))
+	st.usersInMatchingFolded = b.usersIn(Scan, b.engine.folded, b.engine.folded+orNameMatches, b.foldedPlaces()...)
 	st.usersWithoutServers = b.statement(Data, limit(b.accounts(1).
 		Join("LEFT JOIN ?users AS h ON h.username = s.username ?C AND h.domain = s.domain ?C").
 		Where("s.domain = ?", text(3)).
@@ -38,12 +46,29 @@ func (b *builder) userListStatements() userListStatements {
 // usersMatchingFolded takes the arguments of usersMatching, but after the pattern what the engine's
 // foldedArgs returns.
 func (b *builder) usersMatchingFolded() statement {
+	args := b.foldedPlaces()
+	st := b.statement(Scan, b.userPage(place(3+len(args)), append(b.allAccounts(1, b.engine.folded, args...),
+		b.ownUsers(1).Where(b.engine.folded+orNameMatches, args...))...))
+	st.planEachTime = true
+	return st
+}
+
+// foldedPlaces returns the places of a pattern and of what the engine's foldedArgs returns.
+func (b *builder) foldedPlaces() []any {
 	args := []any{text(3)}
 	for range b.engine.foldedArgs(hermes.Pattern{}) {
 		args = append(args, text(3+len(args)))
 	}
-	st := b.statement(Scan, b.userPage(place(3+len(args)), append(b.allAccounts(1, b.engine.folded, args...),
-		b.ownUsers(1).Where(b.engine.folded+" OR h.folded LIKE ?0 ESCAPE '!'", args...))...))
+	return args
+}
+
+// usersIn selects a page of the users of a domain, after $1@$2. account and own are conditions on a
+// user of either table, of which args, from $3 on, are the arguments. The domain follows them.
+func (b *builder) usersIn(pool Pool, account, own string, args ...any) statement {
+	domain := 3 + len(args)
+	accounts := b.allAccounts(1, "(?) AND ?", bun.SafeQuery(account, args...), b.inDomain("s.domain", domain))
+	st := b.statement(pool, b.userPage(place(domain+1), append(accounts,
+		b.ownUsers(1).Where(own, args...).Where("?", b.inDomain("h.domain", domain)))...))
 	st.planEachTime = true
 	return st
 }
@@ -110,6 +135,12 @@ func unionAll(queries ...schema.QueryAppender) (all schema.QueryAppender) {
 
 // Users implements [hermes.Store].
 func (s *Store) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEntry, error) {
+	if q.Scope.Domains != "" {
+		return merge(q.Scope.DomainList(), hermes.UserEntry{User: q.After}, q.Limit, compareEntries,
+			func(d sip.Domain, after hermes.UserEntry, n int) ([]hermes.UserEntry, error) {
+				return s.usersIn(ctx, d, hermes.UserQuery{Match: q.Match, After: after.User, Limit: n})
+			})
+	}
 	username, domain := key(q.After)
 	if q.Match.IsZero() {
 		return textPage(ctx, s, s.sql().users, q.Limit, 3, newUserEntry, username, domain)
@@ -123,6 +154,22 @@ func (s *Store) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEnt
 	}
 	return textPage(ctx, s, s.sql().usersMatching, q.Limit, 3, newUserEntry, username, domain, q.Match.Like())
 }
+
+// usersIn returns a page of the users of a domain, which is in lower case.
+func (s *Store) usersIn(ctx context.Context, d sip.Domain, q hermes.UserQuery) ([]hermes.UserEntry, error) {
+	username, domain := key(q.After)
+	st, args := s.sql().usersIn, []any{username, domain}
+	switch {
+	case q.Match.IsZero():
+	case isASCII(q.Match):
+		st, args = s.sql().usersInMatching, append(args, q.Match.Like())
+	default:
+		st, args = s.sql().usersInMatchingFolded, append(append(args, q.Match.Like()), s.engine.foldedArgs(q.Match)...)
+	}
+	return textPage(ctx, s, st, q.Limit, 3, newUserEntry, append(args, d.String())...)
+}
+
+func compareEntries(a, b hermes.UserEntry) int { return a.User.Compare(b.User) }
 
 // UsersWithoutServers implements [hermes.Store].
 func (s *Store) UsersWithoutServers(ctx context.Context, q hermes.DomainUserQuery) ([]sip.Addr, error) {
