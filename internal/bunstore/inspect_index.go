@@ -22,13 +22,14 @@ const largeTable = 100_000
 // wantedIndex is an index that Store's statements use where it exists.
 type wantedIndex struct {
 	Index
-	table  string
-	text   string // is in the definition that PostgreSQL shows
-	always bool   // it is wanted where text compares byte-wise, too
+	table string
+	text  string // is in the definition that PostgreSQL shows, apart from casts
+	need  bool
 }
 
-// wantedIndexes returns all. trigram is the operator class of the search index, with its schema.
-func (i Inspector) wantedIndexes(trigram string) []wantedIndex {
+// wantedIndexes returns all. trigram is the operator class of the search index, with its schema, or
+// empty where there is none. scoped is set where lists are narrowed to domains.
+func (i Inspector) wantedIndexes(trigram string, scoped bool) []wantedIndex {
 	index := func(name, table, definition, gain string) Index {
 		gen := i.s.db.QueryGen()
 		create := fmt.Sprintf("CREATE INDEX CONCURRENTLY %s ON ?.? %s", name, definition)
@@ -36,25 +37,40 @@ func (i Inspector) wantedIndexes(trigram string) []wantedIndex {
 	}
 	const accounts = `(username COLLATE "C", domain COLLATE "C")`
 	const aliases = `(alias_username COLLATE "C", alias_domain COLLATE "C", username COLLATE "C", domain COLLATE "C")`
+	bytewise := i.s.layout.Load().bytewise
+	ofScope := func(name, table, domain, columns, gain string) wantedIndex {
+		columns = strings.Trim(columns, "()")
+		if bytewise {
+			columns = strings.ReplaceAll(columns, ` COLLATE "C"`, "")
+		}
+		definition := fmt.Sprintf(`(lower(%s::text COLLATE "C"), %s)`, domain, columns)
+		return wantedIndex{
+			Index: index(name, table, definition, gain), table: table, need: scoped,
+			text: fmt.Sprintf(`lower((%s COLLATE "C")), %s`, domain, columns),
+		}
+	}
 	return []wantedIndex{
 		{
 			Index: index("subscriber_search", "subscriber", `USING gin (lower((username || '@' || domain) COLLATE "C") `+trigram+")",
 				"searches for a part of an address do not read all accounts"),
-			table: "subscriber", text: "gin_trgm_ops", always: true,
+			table: "subscriber", text: "gin_trgm_ops", need: trigram != "",
 		},
 		{
 			Index: index("subscriber_bytewise", "subscriber", accounts, "pages of users do not sort all accounts"),
-			table: "subscriber", text: accounts[:len(accounts)-1],
+			table: "subscriber", text: accounts[:len(accounts)-1], need: !bytewise,
 		},
 		{
 			Index: index("dbaliases_bytewise", "dbaliases", aliases, "pages of aliases do not sort all of them"),
-			table: "dbaliases", text: aliases[:len(aliases)-1],
+			table: "dbaliases", text: aliases[:len(aliases)-1], need: !bytewise,
 		},
+		ofScope("subscriber_scope", "subscriber", "domain", accounts, "lists that are narrowed to a domain do not read all accounts"),
+		ofScope("dbaliases_scope", "dbaliases", "alias_domain", aliases, "lists that are narrowed to a domain do not read all aliases"),
 	}
 }
 
 // MissingIndexes returns the indexes that PostgreSQL's statements would use and that do not exist,
-// for tables that are large. The search index is left out where the extension pg_trgm is missing.
+// for tables that are large. The search index is left out where the extension pg_trgm is missing,
+// and those for lists that are narrowed to domains where no authorization is.
 func (i Inspector) MissingIndexes(ctx context.Context) (missing []Index, err error) {
 	var trigram string
 	if err := i.s.get(ctx, i.s.raw(postgresTrigram), &trigram); err != nil {
@@ -73,19 +89,23 @@ func (i Inspector) MissingIndexes(ctx context.Context) (missing []Index, err err
 	if err != nil {
 		return nil, err
 	}
-	bytewise := i.s.layout.Load().bytewise
-	for _, w := range i.wantedIndexes(trigram) {
+	scoped := false
+	if err := i.s.get(ctx, i.s.raw(someScope), &scoped); err != nil {
+		return nil, err
+	}
+	for _, w := range i.wantedIndexes(trigram, scoped) {
 		definitions, large := indexes[w.table]
-		needed := !bytewise
-		if w.always {
-			needed = trigram != ""
-		}
-		if large && needed && !strings.Contains(definitions, w.text) {
+		if large && w.need && !strings.Contains(withoutCasts.Replace(definitions), w.text) {
 			missing = append(missing, w.Index)
 		}
 	}
 	return missing, nil
 }
+
+// withoutCasts removes those that PostgreSQL shows of columns that are not of the type text.
+var withoutCasts = strings.NewReplacer("(alias_domain)::text", "alias_domain", "(domain)::text", "domain", "(username)::text", "username")
+
+const someScope = "SELECT EXISTS (SELECT 1 FROM ?authorizations AS z WHERE z.domains <> '')"
 
 // postgresTrigram returns the operator class, or an empty text where pg_trgm is missing.
 const postgresTrigram = `SELECT coalesce((SELECT quote_ident(n.nspname) || '.gin_trgm_ops' FROM pg_catalog.pg_extension AS e

@@ -12,9 +12,10 @@ import (
 func TestExaminer_kamailioIndexes(t *testing.T) {
 	const search = `CREATE INDEX CONCURRENTLY subscriber_search ON "public"."subscriber" ` +
 		`USING gin (lower((username || '@' || domain) COLLATE "C") hermes.gin_trgm_ops)`
+	const scope = `INSERT INTO hermes.authorizations (kind, name, access, epoch, domains) VALUES ('user', 'alice', 4, 0, 'a.example')`
 	for _, row := range []struct {
-		why, locale string
-		want        []string // statements
+		why, locale, sql string
+		want             []string // statements
 	}{
 		{
 			why:  "text compares byte-wise, and the order of lists is that of Kamailio's indexes",
@@ -29,8 +30,32 @@ func TestExaminer_kamailioIndexes(t *testing.T) {
 					`(alias_username COLLATE "C", alias_domain COLLATE "C", username COLLATE "C", domain COLLATE "C")`,
 			},
 		},
+		{
+			why: "text compares byte-wise, and an authorization is narrowed to a domain", sql: scope,
+			want: []string{
+				search,
+				`CREATE INDEX CONCURRENTLY subscriber_scope ON "public"."subscriber" ` +
+					`(lower(domain::text COLLATE "C"), username, domain)`,
+				`CREATE INDEX CONCURRENTLY dbaliases_scope ON "public"."dbaliases" ` +
+					`(lower(alias_domain::text COLLATE "C"), alias_username, alias_domain, username, domain)`,
+			},
+		},
+		{
+			why: "text compares by the rules of a language, and an authorization is narrowed to a domain", locale: "en-US",
+			sql: scope + `; ALTER TABLE subscriber ALTER domain TYPE text;
+				CREATE INDEX ON subscriber (username COLLATE "C", domain COLLATE "C");
+				CREATE INDEX ON dbaliases (alias_username COLLATE "C", alias_domain COLLATE "C", username COLLATE "C", domain COLLATE "C")`,
+			want: []string{
+				search,
+				`CREATE INDEX CONCURRENTLY subscriber_scope ON "public"."subscriber" ` +
+					`(lower(domain::text COLLATE "C"), username COLLATE "C", domain COLLATE "C")`,
+				`CREATE INDEX CONCURRENTLY dbaliases_scope ON "public"."dbaliases" (lower(alias_domain::text COLLATE "C"), ` +
+					`alias_username COLLATE "C", alias_domain COLLATE "C", username COLLATE "C", domain COLLATE "C")`,
+			},
+		},
 	} {
 		db := newPostgresLocale(t, row.locale)
+		db.exec(t, row.sql)
 		if got := indexFinding(t, db); got.Level != OK {
 			t.Errorf("small tables where %s: %+v; want OK", row.why, got)
 		}
