@@ -1,8 +1,6 @@
 package hermes_test
 
 import (
-	"errors"
-	"reflect"
 	"testing"
 	"time"
 
@@ -87,84 +85,5 @@ func TestClient_Authenticate_future(t *testing.T) {
 			e.clock.sleep(tt.back)
 			mustAuthenticate(t, e, cred)
 		})
-	}
-}
-
-// TestClient_Authenticate_openList reads a part of a list, and then revokes what it was asked for
-// with.
-func TestClient_Authenticate_openList(t *testing.T) {
-	t.Parallel()
-	reader := hermes.Principal{Kind: hermes.UserPrincipal, Name: "reader"}
-	for why, tt := range map[string]struct {
-		revoke func(e *env, cred hermes.Credentials) error
-		cause  hermes.Cause // of the list's end; empty if it goes on
-	}{
-		"nothing happens": {func(*env, hermes.Credentials) error { return nil }, ""},
-		"the level is raised": {func(e *env, _ hermes.Credentials) error {
-			_, err := e.client.AuthAuthorize(t.Context(), hermes.AuthAuthorizeRequest{User: "reader", Access: hermes.FullWrite})
-			return err
-		}, ""},
-		"the scope becomes narrower": {func(e *env, _ hermes.Credentials) error {
-			_, err := e.client.AuthAuthorize(t.Context(), hermes.AuthAuthorizeRequest{
-				User: "reader", Access: hermes.LimitedRead, Numbers: "+4773510000",
-			})
-			return err
-		}, hermes.Forbidden},
-		"the scope loses the node": {func(e *env, _ hermes.Credentials) error {
-			_, err := e.client.AuthAuthorize(t.Context(), hermes.AuthAuthorizeRequest{
-				User: "reader", Access: hermes.LimitedRead, Nodes: "user/*",
-			})
-			return err
-		}, hermes.Forbidden},
-		"the auth_key is renewed": {func(e *env, cred hermes.Credentials) error {
-			mustPing(t, e, cred)
-			return nil
-		}, ""},
-		"logout": {func(e *env, cred hermes.Credentials) error {
-			_, err := e.from(office).AuthLogout(t.Context(), hermes.AuthLogoutRequest{Session: cred.Session, Cookie: cred.Cookie})
-			return err
-		}, hermes.Unauthorized},
-		"the password is changed": {func(e *env, _ hermes.Credentials) error {
-			_, err := e.client.AuthUpdateUser(t.Context(),
-				hermes.AuthUpdateUserRequest{User: "reader", Password: hermes.NewSecret("another horse")})
-			return err
-		}, hermes.Unauthorized},
-		"the authorization is removed": {func(e *env, _ hermes.Credentials) error {
-			return e.store.RemoveAuthorization(t.Context(), reader)
-		}, hermes.Unauthorized},
-		"the auth_key expires": {func(e *env, _ hermes.Credentials) error {
-			e.clock.sleep(keyTTL)
-			return nil
-		}, hermes.Unauthorized},
-	} {
-		e := newEnv(t)
-		mustNumberAddRange(t, e.client, number("+4773510000"), number("+4773519999"))
-		cred := mustLogin(t, e, "reader")
-		res, err := mustAuthenticate(t, e, cred).NumberList(t.Context(), hermes.NumberListRequest{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		entries, end := 0, error(nil)
-		for page, err := range res.List.Pages() {
-			if end = err; err != nil {
-				break
-			}
-			if entries == 0 {
-				if err := tt.revoke(e, cred); err != nil {
-					t.Fatal(err)
-				}
-			}
-			entries += reflect.ValueOf(page).Len()
-		}
-		if tt.cause == "" {
-			if end != nil || entries != 10_009 {
-				t.Errorf("%s: %d entries, %v; want the whole list", why, entries, end)
-			}
-			continue
-		}
-		var got *hermes.Error
-		if !errors.As(end, &got) || got.Cause != tt.cause || got.Node != "number/list" || entries != 250 {
-			t.Errorf("%s: %d entries, %v; want the first page and number/list: %s", why, entries, end, tt.cause)
-		}
 	}
 }

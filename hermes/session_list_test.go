@@ -23,6 +23,18 @@ func TestClient_Authenticate_openList(t *testing.T) {
 			_, err := e.client.AuthAuthorize(t.Context(), hermes.AuthAuthorizeRequest{User: "reader", Access: hermes.FullWrite})
 			return err
 		}, ""},
+		"the scope becomes narrower": {func(e *env, _ hermes.Credentials) error {
+			_, err := e.client.AuthAuthorize(t.Context(), hermes.AuthAuthorizeRequest{
+				User: "reader", Access: hermes.LimitedRead, Numbers: "+4773510000",
+			})
+			return err
+		}, hermes.Forbidden},
+		"the scope loses the node": {func(e *env, _ hermes.Credentials) error {
+			_, err := e.client.AuthAuthorize(t.Context(), hermes.AuthAuthorizeRequest{
+				User: "reader", Access: hermes.LimitedRead, Nodes: "user/*",
+			})
+			return err
+		}, hermes.Forbidden},
 		"the auth_key is renewed": {func(e *env, cred hermes.Credentials) error {
 			mustPing(t, e, cred)
 			return nil
