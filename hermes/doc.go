@@ -48,6 +48,14 @@
 // text. SIP passwords are sealed in the database with Options.SecretKeys: without those keys,
 // sealed passwords cannot be recovered.
 //
+// # Audit trail
+//
+// Every change is recorded in its own transaction. Call [Client.SealAudit] every few seconds, so
+// that entries are sealed: what was sealed can neither be changed nor removed unseen, as
+// [Client.AuditVerify] shows. [Client.AuditHead] returns what to keep elsewhere, such as in a log,
+// so that it would be seen if the newest seals were removed together with their entries.
+// [Client.PruneAudit] removes old entries; without it they are kept forever.
+//
 // # Ways to log in
 //
 // There are three. Each gives a session, a short-lived auth_key and a cookie, so that a leaked URL

@@ -48,6 +48,10 @@ func commands() []command {
 			about: "seals the SIP passwords again with the first secret-key; the other keys can be removed afterwards",
 			detail: "It can be stopped and run again, and servers that have the same keys may run meanwhile.\n" +
 				"It prints how many passwords it sealed."},
+		{name: "audit", args: "verify", run: (*app).runAudit, settings: withStore("secret-key", "migrate"),
+			about: "checks the audit trail of the database: that nothing in it was changed, added or removed by others",
+			detail: "It needs no server, and one may run meanwhile. It prints how many entries a seal covers, how many none covers\n" +
+				"yet, and the time of the last seal; or the first entry or seal that does not fit, with exit code 1."},
 		{name: "doctor", args: "[--json]", run: (*app).runDoctor, settings: []string{allSettings},
 			about:  "checks settings, database and Kamailio's tables, and changes nothing; exit code 1 if a check fails",
 			detail: "It prints a line for each finding: ok, warn or fail, and a remedy."},

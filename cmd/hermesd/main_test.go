@@ -85,6 +85,7 @@ func TestApp_Run(t *testing.T) {
 			{"bootstrap", "--user", "x", "--db", "memory:"},
 			{"migrate", "--db", "memory:"},
 			{"rekey", "--db", "memory:"},
+			{"audit", "verify", "--db", "memory:"},
 		} {
 			code, _, stderr := runCommand(t, nil, args...)
 			if code != exitUsage || !strings.Contains(stderr, "db: memory: is gone") {

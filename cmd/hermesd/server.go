@@ -41,9 +41,12 @@ type server struct {
 func (s *server) run(ctx context.Context, started <-chan error) error {
 	background, cancel := context.WithCancel(context.Background())
 	var workers sync.WaitGroup
-	sweep := func() { workers.Go(func() { s.work(background, s.sweep) }) }
+	work := func() {
+		workers.Go(func() { s.work(background, s.sweep) })
+		workers.Go(func() { s.work(background, s.keepAudit) })
+	}
 	if started == nil {
-		sweep()
+		work()
 	}
 	if s.contacts != nil {
 		workers.Go(func() { s.work(background, s.contacts.run) })
@@ -66,7 +69,7 @@ func (s *server) run(ctx context.Context, started <-chan error) error {
 				s.http.Close()
 				return err
 			}
-			sweep()
+			work()
 			s.root.readiness.refresh(ctx)
 		case <-s.hangup:
 			s.reload()

@@ -32,6 +32,7 @@ type config struct {
 	maxRange          int64
 	origin            string // as parseOrigin returns it; empty if it is derived
 	maxConnections    int64
+	auditKeep         time.Duration // 0 keeps the audit trail forever
 	trustedProxies    []netip.Prefix
 	behindTLSProxy    bool
 	tlsCert, tlsKey   string
@@ -120,6 +121,8 @@ func (c *config) serverSettings() []setting {
 				"valid takes 7 to 20 s for a range of a million"},
 		{name: "max-range", arg: "COUNT", defaultValue: "1000000", set: setCount(&c.maxRange),
 			about: "how many numbers one number/add_range may add"},
+		{name: "audit-keep", arg: "DURATION", defaultValue: "400d", set: setParsed(&c.auditKeep, parseKeep),
+			about: "how long the audit trail is kept, such as 400d; 0: forever"},
 		{name: "origin", arg: "URL", defaultDoc: "the certificate's first name; the listening URL on loopback",
 			set: setParsed(&c.origin, parseOrigin),
 			about: "URL under which clients reach this server, such as https://hermes.example.com: " +

@@ -83,6 +83,19 @@ func setDuration(dst *time.Duration) func(string) error {
 	})
 }
 
+// parseKeep parses a duration that may be in days. 0 stands for no end.
+func parseKeep(s string) (time.Duration, error) {
+	const mostDays = 36500
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.Atoi(days); err == nil && n >= 0 && n <= mostDays {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	} else if d, err := time.ParseDuration(s); err == nil && (d == 0 || d >= time.Second) {
+		return d, nil
+	}
+	return 0, errors.New("want a duration such as 400d or 12h, or 0 for no end")
+}
+
 func setCount(dst *int64) func(string) error {
 	return setParsed(dst, func(s string) (int64, error) {
 		n, err := strconv.ParseInt(s, 10, 64)
