@@ -27,8 +27,8 @@ const (
 // elsewhere says of users that the store does not have whether another backend has them.
 type elsewhere map[string]certainty
 
-// keepLastAdmin refuses to lower, to narrow or to remove (NoAccess) the last administrator. away is from
-// adminsElsewhere. Where a backend did not answer, it refuses in doubt.
+// keepLastAdmin refuses to lower, to narrow or to remove (NoAccess) the last administrator. away is
+// from adminsElsewhere. Where a backend did not answer, it refuses in doubt.
 func (c *Client) keepLastAdmin(ctx context.Context, s Store, next Authorization, away elsewhere) error {
 	if next.Access == FullWrite && next.Scope.IsZero() {
 		return nil

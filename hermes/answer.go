@@ -14,8 +14,8 @@ import (
 // answerTime is how long an answer is kept.
 const answerTime = 24 * time.Hour
 
-// once makes a call with an idempotency key. It sets res to the response that was kept under the key,
-// or else calls fn, which sets it, in a transaction that keeps it too.
+// once makes a call with an idempotency key. It sets res to the response that was kept under the
+// key, or else calls fn, which sets it, in a transaction that keeps it too.
 func (c *Client) once(ctx context.Context, node string, req Request, res reflect.Value, fn func(*Client) error) error {
 	key := AnswerKey{Principal: c.actor.Principal, Node: node, Key: c.call.IdempotencyKey}
 	digest, err := c.digest(req)
@@ -50,8 +50,8 @@ func (c *Client) once(ctx context.Context, node string, req Request, res reflect
 	return c.changed(err)
 }
 
-// needAuthorization refuses an actor with a session whose authorization was removed since the request
-// began: what a principal had kept goes with the principal, and must not come after.
+// needAuthorization refuses an actor with a session whose authorization was removed since the
+// request began: what a principal had kept goes with the principal, and must not come after.
 func (c *Client) needAuthorization(ctx context.Context, s Store) error {
 	if c.actor.session.state.ID == (Hash{}) {
 		return nil

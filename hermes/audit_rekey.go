@@ -2,9 +2,9 @@ package hermes
 
 import "context"
 
-// rekeyAudit makes the audit trail one that can be checked with the first secret key alone. It seals
-// all entries, since their own MACs are not made anew, and checks everything first: later, nothing
-// shows whether what another key sealed was changed before.
+// rekeyAudit makes the audit trail one that can be checked with the first secret key alone. It
+// seals all entries, since their own MACs are not made anew, and checks everything first: later,
+// nothing shows whether what another key sealed was changed before.
 func (c *Client) rekeyAudit(ctx context.Context) error {
 	if _, err := c.SealAudit(ctx); err != nil {
 		return err

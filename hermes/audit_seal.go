@@ -17,8 +17,8 @@ const (
 // SealAudit seals the entries of the audit trail that no seal covers, until there is none left, and
 // returns how many it sealed. An entry whose MAC is not right is not sealed: [Client.AuditVerify]
 // names it, and so does the log. A program that uses the library calls SealAudit every few seconds.
-// Several may do so at once: they wait for each other, and no change waits for them. SealAudit needs
-// CanAdminister.
+// Several may do so at once: they wait for each other, and no change waits for them. SealAudit
+// needs CanAdminister.
 func (c *Client) SealAudit(ctx context.Context) (n int, err error) {
 	defer wrap(&err, "")
 	if err := c.require("audit/seal", CanAdminister); err != nil {
@@ -121,9 +121,9 @@ func (c *Client) logForged(ctx context.Context, id string) {
 	}
 }
 
-// AuditHead returns the last seal of the audit trail. Its Number and MAC, kept elsewhere, show later
-// whether the newest seals were removed together with their entries. It returns the zero value if
-// there is no seal. AuditHead needs CanAdminister.
+// AuditHead returns the last seal of the audit trail. Its Number and MAC, kept elsewhere, show
+// later whether the newest seals were removed together with their entries. It returns the zero
+// value if there is no seal. AuditHead needs CanAdminister.
 func (c *Client) AuditHead(ctx context.Context) (head AuditSeal, err error) {
 	defer wrap(&err, "")
 	if err := c.require("audit/head", CanAdminister); err != nil {
@@ -167,8 +167,8 @@ func (c *Client) PruneAudit(ctx context.Context, before time.Time) (removed int6
 	return removed, nil
 }
 
-// lastOld returns the last of the oldest seals that still have their entries, of which none was made
-// after the time. It returns the zero value if there is none.
+// lastOld returns the last of the oldest seals that still have their entries, of which none was
+// made after the time. It returns the zero value if there is none.
 func lastOld(ctx context.Context, s Store, before time.Time) (last AuditSeal, err error) {
 	pruned, err := s.LastPrunedSeal(ctx)
 	if err != nil && err != error(NotFound) {

@@ -39,9 +39,9 @@ type AuthAuthorizeResponse struct {
 
 // AuthAuthorize authorizes a backend user, or changes the user's access level and scope, which
 // takes effect on the user's next request. An actor can neither grant more than it has nor change
-// the rights of a user who has more. Causes: NotFound (no backend has the user), Forbidden (also for
-// an actor that is a key with a host or an expiry), InUse (the user is the last administrator; see
-// [Client.Bootstrapped]).
+// the rights of a user who has more. Causes: NotFound (no backend has the user), Forbidden (also
+// for an actor that is a key with a host or an expiry), InUse (the user is the last administrator;
+// see [Client.Bootstrapped]).
 func (c *Client) AuthAuthorize(ctx context.Context, req AuthAuthorizeRequest) (res AuthAuthorizeResponse, err error) {
 	defer wrap(&err, "auth/authorize")
 	if err = c.Authorize("auth/authorize", req); err != nil {
@@ -123,7 +123,8 @@ type AuthRemoveUserResponse struct {
 
 // AuthRemoveUser removes the authorization and the sessions of a user, and the user too if its
 // backend can be written. Causes: NotFound (the user is neither authorized nor in such a backend),
-// Forbidden (the user's rights are wider than those of the actor), InUse (the user is the last administrator; see [Client.Bootstrapped]).
+// Forbidden (the user's rights are wider than those of the actor), InUse (the user is the last
+// administrator; see [Client.Bootstrapped]).
 func (c *Client) AuthRemoveUser(ctx context.Context, req AuthRemoveUserRequest) (res AuthRemoveUserResponse, err error) {
 	defer wrap(&err, "auth/remove_user")
 	if err = c.Authorize("auth/remove_user", req); err != nil {

@@ -2,14 +2,14 @@ package hermes
 
 import "context"
 
-// bootstrapEvent is the event of Bootstrap and Recover in the audit log, and the node of their audit
-// entries.
+// bootstrapEvent is the event of Bootstrap and Recover in the audit log, and the node of their
+// audit entries.
 const bootstrapEvent = "auth/bootstrap"
 
 // Bootstrap makes the first principal with FullWrite: a new user of the backend that can be
 // written. If password is empty, user must exist in some backend and keeps its password there. It
-// needs CanAdminister and an actor without a scope. Causes: Exists (there is an administrator, see [Client.Bootstrapped], or the
-// user has a password already), ReadOnly.
+// needs CanAdminister and an actor without a scope. Causes: Exists (there is an administrator, see
+// [Client.Bootstrapped], or the user has a password already), ReadOnly.
 func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (err error) {
 	defer wrap(&err, "")
 	if err = c.checkBootstrap(ctx, user); err != nil {
@@ -47,7 +47,8 @@ func (c *Client) Bootstrap(ctx context.Context, user string, password Secret) (e
 
 // Recover makes a principal with FullWrite although there may be one already. A user that exists
 // gets FullWrite and, if password is not empty, the new password, which ends the user's sessions.
-// The user has no scope then. It needs CanAdminister and an actor without a scope. Causes: ReadOnly (the user's backend cannot be written).
+// The user has no scope then. It needs CanAdminister and an actor without a scope. Causes: ReadOnly
+// (the user's backend cannot be written).
 func (c *Client) Recover(ctx context.Context, user string, password Secret) (err error) {
 	defer wrap(&err, "")
 	if err = c.checkBootstrap(ctx, user); err != nil {
@@ -109,8 +110,8 @@ func (c *Client) needNoAdmin(ctx context.Context, s Store, away elsewhere) error
 }
 
 // Bootstrapped reports whether there is an administrator: a principal with FullWrite and without a
-// scope that can log in and stays, which is a user that a backend has or a key that does not expire.
-// A user whose backend does not answer counts.
+// scope that can log in and stays, which is a user that a backend has or a key that does not
+// expire. A user whose backend does not answer counts.
 func (c *Client) Bootstrapped(ctx context.Context) (done bool, err error) {
 	defer wrap(&err, "")
 	away, err := c.adminsElsewhere(ctx, Principal{})

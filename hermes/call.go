@@ -66,8 +66,8 @@ func isOutsideKey(r rune) bool {
 	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '.' && r != '_' && r != '-'
 }
 
-// TakesOptions reports whether the node takes the parameters dry_run and idempotency_key: whether it
-// changes users, phones, numbers, aliases or domains in the database.
+// TakesOptions reports whether the node takes the parameters dry_run and idempotency_key: whether
+// it changes users, phones, numbers, aliases or domains in the database.
 func (n Node) TakesOptions() bool {
 	return n.Changes && !strings.HasPrefix(n.Path, "auth/") && n.Path != "phone/resync"
 }
@@ -94,9 +94,9 @@ type scanningRequest interface{ scans() bool }
 // bulkRequest is a request that may change many rows.
 type bulkRequest interface{ isBulk() bool }
 
-// call makes a call of a node that takes options. Every such method of Client is one line that calls
-// it with a method that does the work. call makes the checks that need no store, and does what the
-// options of c ask for.
+// call makes a call of a node that takes options. Every such method of Client is one line that
+// calls it with a method that does the work. call makes the checks that need no store, and does
+// what the options of c ask for.
 //
 // method runs in a transaction with some options, and then more than once if need be. Its own
 // transactions join that one.

@@ -274,8 +274,8 @@ func (c *Client) require(event string, need Capability) error {
 }
 
 // precheck begins most methods: the actor must be allowed to call the node, the options of the call
-// and the request must be right by themselves, and what the request names must be within the actor's
-// scope. A method that audits faulty requests calls Authorize and check itself.
+// and the request must be right by themselves, and what the request names must be within the
+// actor's scope. A method that audits faulty requests calls Authorize and check itself.
 func (c *Client) precheck(ctx context.Context, node string, req Request) error {
 	if err := c.Authorize(node, req); err != nil {
 		return err

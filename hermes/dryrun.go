@@ -29,8 +29,8 @@ func (c *Client) dryRun(ctx context.Context, bulk bool, fn func(*Client) error) 
 	return err
 }
 
-// hideSecrets sets every secret in v, which must be settable, to zero, and those that are optional to
-// absent.
+// hideSecrets sets every secret in v, which must be settable, to zero, and those that are optional
+// to absent.
 func hideSecrets(v reflect.Value) {
 	switch v.Addr().Interface().(type) {
 	case *Secret, *Opt[Secret]:

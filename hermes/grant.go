@@ -6,9 +6,9 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// ScopeList is a list of a [Scope] as a request gives it; see [Scope.With]. If empty, the list stays
-// as it is: that of the principal, or of the actor if the principal is new. "*" lifts it, if the
-// actor's own is not narrowed.
+// ScopeList is a list of a [Scope] as a request gives it; see [Scope.With]. If empty, the list
+// stays as it is: that of the principal, or of the actor if the principal is new. "*" lifts it, if
+// the actor's own is not narrowed.
 type ScopeList string
 
 // ScopeObject is a [Scope] as the API shows it. A list that does not narrow is absent.
@@ -40,8 +40,8 @@ func (l scopeLists) check() error {
 	return err
 }
 
-// grantable returns the scope that the lists make of the actor's own. It refuses patterns that match
-// no node, and a grant that is wider than what the actor has.
+// grantable returns the scope that the lists make of the actor's own. It refuses patterns that
+// match no node, and a grant that is wider than what the actor has.
 func (c *Client) grantable(access Access, l scopeLists) (Scope, error) {
 	s, err := l.over(c.actor.Scope)
 	if err != nil {
@@ -76,9 +76,9 @@ func (c *Client) needWithinOwn(access Access, s Scope) error {
 	return nil
 }
 
-// needManageable refuses a principal whose rights are wider than those of the actor. An actor with a
-// scope does not know of principals without rights: it gets NotFound, as the store returns it. Other
-// transactions must be kept from changing the rights.
+// needManageable refuses a principal whose rights are wider than those of the actor. An actor with
+// a scope does not know of principals without rights: it gets NotFound, as the store returns it.
+// Other transactions must be kept from changing the rights.
 func (c *Client) needManageable(ctx context.Context, s Store, p Principal) error {
 	if c.actor.Access == FullWrite && c.actor.Scope.IsZero() {
 		return nil

@@ -181,9 +181,9 @@ type AuthRemoveKeyResponse struct {
 	Key Secret `json:"key"`
 }
 
-// AuthRemoveKey removes an API key and ends its sessions. Causes: NotFound, Forbidden (its rights are
-// wider than those of the actor), InUse (it is the last
-// administrator; see [Client.Bootstrapped]).
+// AuthRemoveKey removes an API key and ends its sessions. Causes: NotFound, Forbidden (its rights
+// are wider than those of the actor), InUse (it is the last administrator; see
+// [Client.Bootstrapped]).
 func (c *Client) AuthRemoveKey(ctx context.Context, req AuthRemoveKeyRequest) (res AuthRemoveKeyResponse, err error) {
 	defer wrap(&err, "auth/remove_key")
 	if err = c.Authorize("auth/remove_key", req); err != nil {

@@ -62,8 +62,8 @@ func LockAnswer(k AnswerKey) Lock {
 // LockSecretCheck returns the lock of the value that [SecretStore] keeps.
 func LockSecretCheck() Lock { return lockOf("secret check") }
 
-// LockAuditSeals returns the lock of the seals of the audit trail. Those who add entries do not need
-// it.
+// LockAuditSeals returns the lock of the seals of the audit trail. Those who add entries do not
+// need it.
 func LockAuditSeals() Lock { return lockOf("audit seals") }
 
 // LockPool returns the lock that a range of numbers needs for a moment at its end, in order to see
@@ -92,10 +92,10 @@ type TxOptions struct {
 	// Serializable lets the transaction decide also by what it has read without a lock, if all other
 	// transactions that write such rows are serializable too. It may run more often than others.
 	Serializable bool
-	// DryRun is set if fn returns an error in any case, so that the transaction is rolled back. Then it
-	// leaves no trace, such as a number that a sequence of the database has given out.
+	// DryRun is set if fn returns an error in any case, so that the transaction is rolled back. Then
+	// it leaves no trace, such as a number that a sequence of the database has given out.
 	DryRun bool
-	// Bulk is set if the transaction changes very many records, as by [NumberStore.AddNumbers], so that
-	// it may take long.
+	// Bulk is set if the transaction changes very many records, as by [NumberStore.AddNumbers], so
+	// that it may take long.
 	Bulk bool
 }

@@ -24,8 +24,8 @@ const maxWaiting = 128
 
 // unknownLimits returns the limits of logins of users who are not known. The answers of failed
 // logins are delayed, and a server answers a limited number of requests at once; without these
-// limits, such logins could take all of them. The clients of one network leave a third of the places
-// to others.
+// limits, such logins could take all of them. The clients of one network leave a third of the
+// places to others.
 func unknownLimits(most int) PlaceLimits {
 	return PlaceLimits{Total: most, Share: max(1, most*2/3), Queue: 256, Wait: 10 * time.Second}
 }

@@ -121,8 +121,8 @@ type PhoneAddResponse struct {
 }
 
 // PhoneAdd associates a phone with a user. A phone may have several users, and a user several
-// phones. Causes: NotFound (no such user), Exists (the phone has this user already), Forbidden (also
-// if the phone has a user outside of the actor's scope).
+// phones. Causes: NotFound (no such user), Exists (the phone has this user already), Forbidden
+// (also if the phone has a user outside of the actor's scope).
 func (c *Client) PhoneAdd(ctx context.Context, req PhoneAddRequest) (PhoneAddResponse, error) {
 	return call(ctx, c, "phone/add", req, (*Client).phoneAdd)
 }

@@ -17,6 +17,7 @@ import (
 // the reason.
 func notAudited() map[string]string {
 	const isLogged = "logins and sessions are in the log"
+	const isTrail = "it is a change of the audit trail itself, which its seals record"
 	return map[string]string{
 		"AddLogin":       isLogged,
 		"AddNonce":       isLogged,
@@ -28,6 +29,9 @@ func notAudited() map[string]string {
 		"Touch":          isLogged,
 		"TrimSessions":   isLogged,
 		"AddAuditEntry":  "it is the entry",
+		"AddAuditSeal":   isTrail,
+		"PruneAudit":     isTrail,
+		"SetAnswer":      "it is the answer to a change that has its entry",
 		"SetSecretCheck": "it changes nothing that the API shows",
 	}
 }
@@ -42,7 +46,8 @@ func reads() []string {
 		"DomainServed", "Domains", "Servers",
 		"Credential", "Authorization", "Authorizations", "LastingPrincipals", "EverAuthorized", "Key", "Keys",
 		"Session", "Logins", "SecretCheck", "VolatileKey",
-		"AuditEntries",
+		"AuditEntries", "UnsealedEntries", "SealedEntries", "AuditSubjects", "AuditSeals", "LastAuditSeal", "LastPrunedSeal",
+		"Answer", "AnswerKeys",
 	}
 }
 

@@ -34,8 +34,8 @@ func (c *Client) scan(ctx context.Context, fn func() error) error {
 	return fn()
 }
 
-// sharer returns the principal against whose share of places the calls count. The program itself has
-// no share: for it that is the zero Principal.
+// sharer returns the principal against whose share of places the calls count. The program itself
+// has no share: for it that is the zero Principal.
 func (c *Client) sharer() Principal {
 	if c.actor.Principal.Kind == ProgramPrincipal {
 		return Principal{}

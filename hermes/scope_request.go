@@ -239,8 +239,8 @@ func (f scopeField) malformed(a sip.Addr) *Error {
 	return e
 }
 
-// needPhoneInScope refuses a phone that has a user outside of the actor's scope. A method that gives
-// a phone a user calls it in its transaction, with [LockPhone].
+// needPhoneInScope refuses a phone that has a user outside of the actor's scope. A method that
+// gives a phone a user calls it in its transaction, with [LockPhone].
 func (c *Client) needPhoneInScope(ctx context.Context, s Store, m mac.Addr) error {
 	if c.actor.Scope.Domains == "" {
 		return nil

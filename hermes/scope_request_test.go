@@ -25,8 +25,8 @@ func scopeExceptions() map[string]string {
 	}
 }
 
-// Each field of each request is of a type that is compared with scopes, or known to be none that is.
-// A request with two numbers says whether it is about those between them.
+// Each field of each request is of a type that is compared with scopes, or known to be none that
+// is. A request with two numbers says whether it is about those between them.
 func TestScopeFieldsOf(t *testing.T) {
 	t.Parallel()
 	exceptions := scopeExceptions()

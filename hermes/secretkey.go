@@ -158,10 +158,9 @@ func (c *Client) openPassword(a sip.Addr, sealed string) (Secret, error) {
 }
 
 // Rekey seals every SIP password anew that was not sealed with the first secret key, and returns
-// how many it sealed. It does the same with the kept answers to calls, which it does not count. After
-// that, the other keys can be removed from Options.SecretKeys, and
-// [Client.CheckSecretKeys] asks for the first one only. It can be stopped and run again, and other
-// calls may run meanwhile.
+// how many it sealed. It does the same with the kept answers to calls, which it does not count.
+// After that, the other keys can be removed from Options.SecretKeys, and [Client.CheckSecretKeys]
+// asks for the first one only. It can be stopped and run again, and other calls may run meanwhile.
 //
 // A password or an answer that no key opens stays as it is, and the others are sealed all the same;
 // the error, which is returned at the end, names the first such password. Inside [Client.Tx] that

@@ -11,8 +11,8 @@ import (
 )
 
 // A tree is a request or a response as a value that encoding/json writes and reads: a struct is a
-// map of its exported fields, a slice is a []any or nil. Unlike what the type itself marshals to, it
-// has the texts of secrets, and whatever another program wrote as an address.
+// map of its exported fields, a slice is a []any or nil. Unlike what the type itself marshals to,
+// it has the texts of secrets, and whatever another program wrote as an address.
 
 // exactText is the text of a value as it is, which encoding/json writes in base64.
 type exactText []byte
@@ -65,8 +65,8 @@ func treeOfSlice(v reflect.Value) (any, error) {
 }
 
 // setTree sets v, which must be zero and settable, to the value of which tree is the JSON. Fields
-// that the tree lacks stay zero, and those that v lacks are ignored: another version of this program
-// may have written it.
+// that the tree lacks stay zero, and those that v lacks are ignored: another version of this
+// program may have written it.
 func setTree(v reflect.Value, tree json.RawMessage) error {
 	switch x := v.Addr().Interface().(type) {
 	case *Secret:

@@ -10,8 +10,8 @@ import (
 // Decode makes the request struct of node n from parameters as the Handler does, and returns a
 // pointer to it. The values must not be escaped: a blank is a blank. The parameters session and
 // auth_key are accepted and ignored for a node that needs a capability, and dry_run and
-// idempotency_key, if they are well-formed, for one that takes them. The error is an [*hermes.Error],
-// such as invalid/parameters for an unknown parameter.
+// idempotency_key, if they are well-formed, for one that takes them. The error is an
+// [*hermes.Error], such as invalid/parameters for an unknown parameter.
 func Decode(n hermes.Node, values url.Values) (req hermes.Request, err error) {
 	e := newEndpoint(n, sessionName, authKeyName)
 	p := newParams()

@@ -15,9 +15,9 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// decode makes the node's request struct and the options of the call of the parameters. If there are
-// faults, it returns the first, the names of all malformed parameters, and the struct without their
-// values. A fault with the cause Parameters precedes all others.
+// decode makes the node's request struct and the options of the call of the parameters. If there
+// are faults, it returns the first, the names of all malformed parameters, and the struct without
+// their values. A fault with the cause Parameters precedes all others.
 func (e *endpoint) decode(
 	p *params, cookie hermes.Secret,
 ) (input hermes.Request, o hermes.CallOptions, malformed []string, fault *hermes.Error) {

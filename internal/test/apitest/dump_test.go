@@ -66,8 +66,8 @@ func readRows(t *testing.T, db *sql.DB, query string) (all []string) {
 	return all
 }
 
-// dumpPostgreSQL returns a function that returns all rows of all tables of a database, and the state
-// of its sequences.
+// dumpPostgreSQL returns a function that returns all rows of all tables of a database, and the
+// state of its sequences.
 func dumpPostgreSQL(t *testing.T, db *pgtest.DB) func(t *testing.T) string {
 	t.Helper()
 	var parts []string

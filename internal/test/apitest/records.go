@@ -13,8 +13,8 @@ import (
 // everything is a limit that no store of a script reaches.
 const everything = 100_000
 
-// Records returns everything that the methods of a store return of its records, as a text. It is for
-// a store that has no other way to look at them.
+// Records returns everything that the methods of a store return of its records, as a text. It is
+// for a store that has no other way to look at them.
 func Records(t *testing.T, s hermes.Store) string {
 	t.Helper()
 	r := &recordReader{t: t, s: s}

@@ -101,8 +101,8 @@ func entries(t *testing.T, s hermes.Store) []hermes.AuditEntry {
 // keyIDs matches the public ids of API keys, which are random.
 var keyIDs = regexp.MustCompile("hek_[0-9A-Za-z]{10}")
 
-// lines returns what an entry says was changed: the node and the subject, what else was touched, and
-// each change.
+// lines returns what an entry says was changed: the node and the subject, what else was touched,
+// and each change.
 func lines(t *testing.T, e hermes.AuditEntry) []string {
 	t.Helper()
 	all := []string{e.Node + " " + e.Subject}

@@ -130,7 +130,7 @@ func TestNames_NodeTable(t *testing.T) {
 }
 
 // nodeGroups are the first parts of the nodes' paths.
-var nodeGroups = []string{"auth", "user", "phone", "number", "alias", "domain"}
+var nodeGroups = []string{"auth", "user", "phone", "number", "alias", "domain", "audit"}
 
 // TestNames_Nodes: each node is in one of the groups, and its description is one sentence.
 func TestNames_Nodes(t *testing.T) {
