@@ -169,7 +169,7 @@ type Client struct {
 	largePages  *Places[Principal]
 	strangers   *Sampler // of the audit lines about callers without a principal
 	auditIDs    *auditIDs
-	forged      *atomic.Pointer[string]       // the id of the audit entry that logForged last wrote about
+	forged      *atomic.Pointer[string]       // the id of the entry that logForged last wrote about
 	scopeFields map[reflect.Type][]scopeField // of the request types
 
 	store Store

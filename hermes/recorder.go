@@ -177,8 +177,8 @@ func (r *recorder) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr)
 	return destinations, err
 }
 
-// AddAlias implements [Store]. It takes the number out of the pool itself: only that tells whether
-// it was there, and another transaction does not take it at the same time.
+// AddAlias implements [Store]. It takes the number out of the pool itself: only so it knows whether
+// the number was there, and another transaction does not take it at the same time.
 func (r *recorder) AddAlias(ctx context.Context, a Alias) error {
 	n, isNumber := aliasNumber(a.Alias)
 	pooled := false

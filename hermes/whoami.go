@@ -17,7 +17,8 @@ type AuthWhoamiResponse struct {
 	Key    string `json:"key,omitzero"`  // the public id of an API key
 	Access Access `json:"access"`
 	ScopeObject
-	ExpiresIn int64 `json:"expires_in,omitzero"` // lifetime of the session, in seconds; 0 if there is none
+	// ExpiresIn is what is left of the session's lifetime, in seconds; 0 if there is no session.
+	ExpiresIn int64 `json:"expires_in,omitzero"`
 }
 
 // AuthWhoami shows what the actor may do, and how long its session lasts.

@@ -178,7 +178,8 @@ func TestHandler_LoginsWait_first(t *testing.T) {
 			return nil
 		}), &apitest.Options{
 			Client: hermes.Options{MaxUnknownLogins: 24},
-			API:    api.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}, // httptest's clients
+			// The clients of httptest come from there.
+			API: api.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}},
 		})
 		known := s.Login(t, "reader")
 		slow = true

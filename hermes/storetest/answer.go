@@ -56,19 +56,22 @@ func testAnswer(t *testing.T, open openFunc) {
 		}
 		wantList(t, all, nil, want)
 	})
-	t.Run("they are removed with the authorization of their principal", func(t *testing.T) {
-		s := open(t).Store
-		alice, bob := answer("alice", "user/add", "k", 5), answer("bob", "user/add", "k", 5)
-		key := hermes.KeptAnswer{Key: hermes.AnswerKey{Principal: keyPrincipal("alice"), Node: "user/add", Key: "k"}, Sealed: "x", Expires: at(5)}
-		for _, a := range []hermes.KeptAnswer{alice, bob, key} {
-			must(t, s.SetAnswer(t.Context(), a))
-		}
-		wantCause(t, s.RemoveAuthorization(t.Context(), userPrincipal("alice")), hermes.NotFound)
-		wantAnswers(t, s, key.Key, alice.Key, bob.Key)
-		must(t, s.SetAuthorization(t.Context(), hermes.Authorization{Principal: userPrincipal("alice"), Access: hermes.FullRead}))
-		must(t, s.RemoveAuthorization(t.Context(), userPrincipal("alice")))
-		wantAnswers(t, s, key.Key, bob.Key)
-	})
+	t.Run("they are removed with the authorization of their principal", func(t *testing.T) { testAnswersOfPrincipals(t, open) })
+}
+
+// testAnswersOfPrincipals removes the answers of a principal.
+func testAnswersOfPrincipals(t *testing.T, open openFunc) {
+	s := open(t).Store
+	alice, bob := answer("alice", "user/add", "k", 5), answer("bob", "user/add", "k", 5)
+	key := hermes.KeptAnswer{Key: hermes.AnswerKey{Principal: keyPrincipal("alice"), Node: "user/add", Key: "k"}, Sealed: "x", Expires: at(5)}
+	for _, a := range []hermes.KeptAnswer{alice, bob, key} {
+		must(t, s.SetAnswer(t.Context(), a))
+	}
+	wantCause(t, s.RemoveAuthorization(t.Context(), userPrincipal("alice")), hermes.NotFound)
+	wantAnswers(t, s, key.Key, alice.Key, bob.Key)
+	must(t, s.SetAuthorization(t.Context(), hermes.Authorization{Principal: userPrincipal("alice"), Access: hermes.FullRead}))
+	must(t, s.RemoveAuthorization(t.Context(), userPrincipal("alice")))
+	wantAnswers(t, s, key.Key, bob.Key)
 }
 
 func answer(user, node, key string, expires int) hermes.KeptAnswer {

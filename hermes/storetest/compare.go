@@ -97,7 +97,7 @@ func removeRecords(ctx context.Context, s hermes.Store) error {
 		}
 	}
 	return firstError(
-		errorOf(s.SweepExpired(ctx, at(59))), // nonces, known logins and answers, which no method removes alone
+		errorOf(s.SweepExpired(ctx, at(59))), // what no method removes alone
 		removePhones(ctx, s),
 		removeNumbers(ctx, s),
 		removeAliases(ctx, s),

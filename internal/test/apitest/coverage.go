@@ -61,7 +61,7 @@ var results = map[string]string{
 	"domain/get_servers": "ok failed/invalid failed/nonexistant",
 	"domain/set_servers": "ok",
 
-	"audit/verify": "ok", // failed/rejected needs a database that somebody else has changed
+	"audit/verify": "ok", // failed/rejected needs a database that another program has changed
 }
 
 // commonResults returns the results that n shares with other nodes.

@@ -18,9 +18,9 @@ type step struct {
 	why   string
 	node  string
 	req   hermes.Request                                    // of the node, if run is nil
-	run   func(ctx context.Context, c *hermes.Client) error // a call that is no node, or depends on those before
+	run   func(ctx context.Context, c *hermes.Client) error // if req is nil
 	cause hermes.Cause                                      // of the refusal; empty for a success
-	want  []string                                          // as from lines; nil if there must be no entry
+	want  []string                                          // as from lines; nil if there must be none
 }
 
 func (s step) call(ctx context.Context, c *hermes.Client) error {

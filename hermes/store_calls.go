@@ -35,3 +35,14 @@ type AuditStore interface {
 	// seal.
 	PruneAudit(ctx context.Context, number int64, mark Hash) (int64, error)
 }
+
+// AnswerStore keeps the answers to calls with an idempotency key.
+type AnswerStore interface {
+	// Answer returns the answer that was kept under a key. Returns NotFound.
+	Answer(ctx context.Context, k AnswerKey) (KeptAnswer, error)
+	// SetAnswer stores an answer, or replaces one with the same key.
+	SetAnswer(ctx context.Context, a KeptAnswer) error
+	// AnswerKeys returns a page of the keys of answers, ordered byte-wise by the kind and the name of
+	// the principal, then by node, and then by key.
+	AnswerKeys(ctx context.Context, q AnswerQuery) ([]AnswerKey, error)
+}
