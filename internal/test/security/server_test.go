@@ -47,7 +47,7 @@ func newServer(t *testing.T, store hermes.Store, now time.Time) *server {
 	}
 	client, err := hermes.New(store, &hermes.Options{
 		SecretKeys:      []hermes.SecretKey{key},
-		Domains:         []sip.Domain{sip.MustParseDomain("example.com")},
+		Domains:         []sip.Domain{sip.MustParseDomain("example.com"), sip.MustParseDomain("other.example")},
 		Backends:        []hermes.Backend{local.New(&local.Options{MemoryKiB: 64, Passes: 1})},
 		Now:             func() time.Time { return now },
 		FailedLoginTime: -1,
