@@ -8,8 +8,10 @@ import (
 	"time"
 )
 
+const crockfordDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
 // crockford writes 5 bits a character, in the byte-wise order of what it writes.
-var crockford = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
+var crockford = base32.NewEncoding(crockfordDigits).WithPadding(base32.NoPadding)
 
 const (
 	auditIDSize     = 26

@@ -74,6 +74,7 @@ func Nodes() []Node {
 		node("domain/get_servers", CanRead, false, "Shows the default servers of a domain.", (*Client).DomainGetServers),
 		node("domain/set_servers", CanAdminister, true, "Sets the default servers of a domain.", (*Client).DomainSetServers).refusing(Failed),
 
+		node("audit/list", CanAdminister, false, "Lists the changes that were made, the newest first.", (*Client).AuditList),
 		node("audit/verify", CanAdminister, false, "Checks that the audit trail is whole.", (*Client).AuditVerify),
 	}
 }

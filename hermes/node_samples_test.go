@@ -144,6 +144,7 @@ func domainSamples() map[string]newNodeSample {
 			Domain: domain("example.net"), Registrar: domain("reg.example.net"), RPort: 5060,
 			Proxy: domain("proxy.example.net"), PPort: 5060, ProvURL: "http://prov.example.net/",
 		}),
+		"audit/list":   byProgram(&hermes.AuditListRequest{}),
 		"audit/verify": byProgram(&hermes.AuditVerifyRequest{}),
 	}
 }

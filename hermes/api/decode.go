@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -159,6 +160,13 @@ func setValue(v reflect.Value, text string) error {
 		a, err := sip.ParseAny(text)
 		*x = a
 		return err
+	case *time.Time:
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return fmt.Errorf("%.100q: want a time such as 2026-01-02T15:04:05Z", text)
+		}
+		*x = at.UTC()
+		return nil
 	case encoding.TextUnmarshaler:
 		return x.UnmarshalText([]byte(text))
 	}

@@ -120,6 +120,7 @@ func newRequestField(sf reflect.StructField, index int) requestField {
 		t = t.Field(0).Type
 	}
 	f.rule = valueRuleOf(t)
+	f.rule.leadingPlus = f.rule.leadingPlus || sf.Tag.Get("plus") == "leading"
 	if bad := sf.Tag.Get("bad"); bad != "" {
 		response, cause, _ := strings.Cut(bad, "/")
 		f.rule.response, f.rule.cause = hermes.Response(response), hermes.Cause(cause)

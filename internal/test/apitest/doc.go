@@ -45,5 +45,5 @@
 // In a request {name} stands for the text that the latest answer with a member of that name had
 // there. {session} and {auth_key} are those of the user of the case; {pubkey} is a public key and
 // {signature} its signature of {nonce} for the key {key}. In answers tokens are cut to their
-// prefixes, such as hes_….
+// prefixes, such as hes_…, and the ids of requests are left out.
 package apitest

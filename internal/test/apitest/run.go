@@ -219,6 +219,9 @@ func (r *runner) expand(s string) string {
 // token matches sessions, auth keys, cookies, nonces and API keys.
 var token = regexp.MustCompile(`\b(he[acns]_)[0-9A-Za-z]+|\b(hek_)[0-9A-Za-z]+(_[0-9A-Za-z]+)?`)
 
+// requestID matches the id of a request in an entry of the audit trail, which is random.
+var requestID = regexp.MustCompile(`"request": "[^"]+"`)
+
 // format returns an answer in the format of scripts.
 func format(res Response) string {
 	var b bytes.Buffer
@@ -234,5 +237,6 @@ func format(res Response) string {
 	if json.Indent(&b, []byte(res.Body), "", "  ") != nil {
 		b.WriteString(res.Body)
 	}
-	return token.ReplaceAllString(b.String(), "$1$2…")
+	text := token.ReplaceAllString(b.String(), "$1$2…")
+	return requestID.ReplaceAllString(text, `"request": "…"`)
 }

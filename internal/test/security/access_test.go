@@ -79,6 +79,7 @@ var accessCases = []accessCase{
 	{"domain/get_servers", "R", "domain=example.com", "ok"},
 	{"domain/set_servers", "A", "domain=example.com&registrar=sip2.example.com&r_port=5060&proxy=sip.example.com&p_port=5060&prov_url=http://prov.example.com/", "ok"},
 
+	{"audit/list", "A", "", "ok"},
 	{"audit/verify", "A", "", "ok"},
 }
 
