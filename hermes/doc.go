@@ -29,7 +29,8 @@
 // [New] returns a Client that acts as the program itself, with every capability. [Client.As]
 // returns one that acts for another [Actor]: one that [Client.Authenticate] returned, or one that
 // the program makes. Every method checks the access level of its actor against the table of
-// [Nodes].
+// [Nodes]. An Actor may have a [Scope]: domains, prefixes of numbers, and nodes. Then it can name
+// nothing outside of it, and lists show nothing else.
 //
 // # Transactions
 //

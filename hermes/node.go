@@ -75,7 +75,7 @@ func Nodes() []Node {
 		node("domain/set_servers", CanAdminister, true, "Sets the default servers of a domain.", (*Client).DomainSetServers).refusing(Failed),
 
 		node("audit/list", CanAdminister, false, "Lists the changes that were made, the newest first.", (*Client).AuditList),
-		node("audit/verify", CanAdminister, false, "Checks that the audit trail is whole.", (*Client).AuditVerify),
+		node("audit/verify", CanAdminister, false, "Checks that the audit trail is whole.", (*Client).AuditVerify).unscoped(),
 	}
 }
 
@@ -113,5 +113,10 @@ func (n Node) answering(r Response) Node {
 
 func (n Node) always() Node {
 	n.Always = true
+	return n
+}
+
+func (n Node) unscoped() Node {
+	n.Unscoped = true
 	return n
 }

@@ -188,7 +188,7 @@ func (e *examiner) bootstrapped(ctx context.Context) {
 		e.reportProblem(Warn, name, "there is no principal with full_write",
 			"start hermesd, which makes the first one; where it does not, run hermesd bootstrap --user NAME")
 	default:
-		e.reportProblem(Fail, name, "there is no principal with full_write that can log in and does not expire: "+
+		e.reportProblem(Fail, name, "there is no principal with full_write and without a scope that can log in and does not expire: "+
 			"Hermes cannot be administered", "run hermesd bootstrap --user NAME")
 	}
 }

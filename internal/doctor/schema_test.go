@@ -90,7 +90,7 @@ func TestExaminer_schema(t *testing.T) {
 			engine: "postgres",
 			sql:    []string{`UPDATE HERMES.authorizations SET access = 3`},
 			want: map[string]string{
-				"bootstrapped": "fail there is no principal with full_write that can log in and does not expire: " +
+				"bootstrapped": "fail there is no principal with full_write and without a scope that can log in and does not expire: " +
 					"Hermes cannot be administered",
 			},
 		},
@@ -99,7 +99,7 @@ func TestExaminer_schema(t *testing.T) {
 			engine: "postgres",
 			sql:    []string{`DELETE FROM HERMES.credentials`},
 			want: map[string]string{
-				"bootstrapped": "fail there is no principal with full_write that can log in and does not expire: " +
+				"bootstrapped": "fail there is no principal with full_write and without a scope that can log in and does not expire: " +
 					"Hermes cannot be administered",
 			},
 		},
@@ -108,7 +108,7 @@ func TestExaminer_schema(t *testing.T) {
 			engine: "sqlite",
 			sql:    []string{`DELETE FROM HERMES.authorizations`},
 			want: map[string]string{
-				"bootstrapped": "fail there is no principal with full_write that can log in and does not expire: " +
+				"bootstrapped": "fail there is no principal with full_write and without a scope that can log in and does not expire: " +
 					"Hermes cannot be administered",
 			},
 		},

@@ -108,6 +108,28 @@ func sipCalls() []call {
 	return append(userCalls(), numberCalls()...)
 }
 
+// within returns the call by an administrator whose scope is a domain.
+func (c call) within(domain string) call {
+	return call{name: c.name + ", within " + domain, run: func(ctx context.Context, client *hermes.Client) (any, error) {
+		return c.run(ctx, client.As(hermes.Actor{Access: hermes.FullWrite, Scope: hermes.Scope{Domains: domain}}))
+	}}
+}
+
+// scopeCalls returns calls about one phone by the administrators of two domains, of which only one
+// may give it a user.
+func scopeCalls() []call {
+	add := func(user sip.Addr) call {
+		return nodeCall("phone/add", "", &hermes.PhoneAddRequest{MAC: phone, User: user})
+	}
+	remove := func(user sip.Addr) call {
+		return nodeCall("phone/remove", "", &hermes.PhoneRemoveRequest{MAC: phone, User: user})
+	}
+	return []call{
+		add(alice).within("example.com"), add(carol).within("far.example"), add(carol),
+		remove(alice).within("example.com"), remove(carol).within("far.example"),
+	}
+}
+
 func userCalls() []call {
 	some := hermes.Some[string]
 	return []call{

@@ -18,6 +18,14 @@ func TestOrder_SIP(t *testing.T) { testOrder(t, sipStates(), sipCalls()) }
 // TestOrder_Auth runs each call about API users and keys against each other one.
 func TestOrder_Auth(t *testing.T) { testOrder(t, authStates(), authCalls()) }
 
+// TestOrder_Scope runs calls of two administrators with scopes against each other.
+func TestOrder_Scope(t *testing.T) {
+	states := slices.DeleteFunc(sipStates(), func(st state) bool {
+		return st.name != "users, one number" && st.name != "a user with a phone and an alias"
+	})
+	testOrder(t, states, scopeCalls())
+}
+
 func testOrder(t *testing.T, states []state, calls []call) {
 	for _, st := range states {
 		t.Run(st.name, func(t *testing.T) {
