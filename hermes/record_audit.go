@@ -98,8 +98,12 @@ type AuditQuery struct {
 	// Nodes is a pattern of nodes in lower case, in which * is any run of characters and ? is one.
 	Nodes   string
 	Subject string // equals Subject or a line of Also
-	After   string // the id of the last entry of the page before
-	Limit   int    // at least 1
+	// Scope narrows to entries of which every subject is within the scope, and not all are MAC
+	// addresses. Of the nodes of the group auth it shows those entries that Viewer made, and no other.
+	Scope  Scope
+	Viewer Principal
+	After  string // the id of the last entry of the page before
+	Limit  int    // at least 1
 }
 
 // Matches reports whether e is an entry of a page of q that is long enough.
@@ -107,8 +111,33 @@ func (q AuditQuery) Matches(e AuditEntry) bool {
 	return (q.After == "" || e.ID < q.After) &&
 		!e.At.Before(q.Since) && (q.Until.IsZero() || e.At.Before(q.Until)) &&
 		(q.Principal == "" || e.Principal.Name == q.Principal) &&
-		(q.Nodes == "" || globMatch(q.Nodes, e.Node)) &&
+		(q.Nodes == "" || globMatch(q.Nodes, e.Node)) && q.shows(e) &&
 		(q.Subject == "" || slices.ContainsFunc(e.Subjects(), func(s AuditSubject) bool { return s.Text == q.Subject }))
+}
+
+// shows reports whether Scope shows e.
+func (q AuditQuery) shows(e AuditEntry) bool {
+	if q.Scope.IsZero() {
+		return true
+	}
+	if strings.HasPrefix(e.Node, "auth/") {
+		return e.Principal == q.Viewer
+	}
+	shown := false
+	for _, s := range e.Subjects() {
+		// An address with a number as user part is shown with the number only.
+		if s.Area == NoArea || strings.HasPrefix(s.Text, "+") && !q.Scope.hasPrefixOf(s.Text) {
+			return false
+		}
+		if s.Area == PhoneArea {
+			continue
+		}
+		if s.Area != NumberArea && !q.Scope.HasDomain(sip.UncheckedDomain(s.Area)) {
+			return false
+		}
+		shown = true
+	}
+	return shown
 }
 
 // IDs returns the ends of the ids that the page can have: all are less than before, and none is

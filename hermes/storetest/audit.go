@@ -23,6 +23,7 @@ func testAudit(t *testing.T, open openFunc) {
 		wantAudit(t, s, hermes.AuditQuery{}, bare, e)
 	})
 	t.Run("a list has the newest first, and what the query asks for", func(t *testing.T) { testAuditQuery(t, open(t).Store) })
+	t.Run("a scope shows what is within it only", func(t *testing.T) { testAuditScope(t, open(t).Store) })
 	t.Run("seal", func(t *testing.T) { testAuditSeal(t, open) })
 	t.Run("a list ends at the millisecond", func(t *testing.T) {
 		s := open(t).Store

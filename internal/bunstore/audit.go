@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -15,6 +16,7 @@ import (
 
 type auditStatements struct {
 	audit, auditBy, auditAbout statement // all, of a principal, about a subject
+	auditIn, auditInNumbers    statement // within a scope that has domains, and one that has none
 
 	addAudit        statement
 	addAuditSubject statement // for SQLite; PostgreSQL adds all by one statement
@@ -28,6 +30,14 @@ func (b *builder) auditStatements() auditStatements {
 		audit:      b.ownStatement(Data, limit(b.auditPage().OrderExpr("q.id DESC"), 6)),
 		auditBy:    b.ownStatement(Data, limit(b.auditPage().Where("q.name = ?", text(6)).OrderExpr("q.id DESC"), 7)),
 		auditAbout: b.ownStatement(Data, limit(about, 8)),
+
+		auditIn: b.ownStatement(Data, limit(b.auditWithin(func(q *bun.SelectQuery) *bun.SelectQuery {
+			return q.Where("q.id IN (?)", b.auditCandidates())
+		}), 13)),
+		auditInNumbers: b.ownStatement(Data, limit(b.auditWithin(func(q *bun.SelectQuery) *bun.SelectQuery {
+			// Every placeholder has to be used.
+			return q.Where("? IS NOT NULL", text(8)).Where("? OR EXISTS (SELECT 1 FROM ?audit_subjects AS a WHERE a.id = q.id AND a.area NOT IN ('-', '!'))", b.auditOwn())
+		}), 13)),
 	}
 	if b.engine.writesInWith {
 		st.addAudit = b.ownStatement(Data, b.addAudit())
@@ -50,6 +60,41 @@ func (b *builder) ownStatement(pool Pool, q schema.QueryAppender) statement {
 func (b *builder) auditPage() *bun.SelectQuery {
 	return b.NewSelect().Model((*auditModel)(nil)).Where("q.id < ? AND q.id >= ?", text(1), text(2)).
 		Where("q.at >= ? AND q.at < ?", place(3), place(4)).Where("q.node LIKE ? ESCAPE '!'", text(5))
+}
+
+// auditWithin selects a page within a scope, whose domains are the JSON array $10 and whose prefixes
+// of numbers are $9, for the viewer $11 $12. $6 is a name and $7 a subject that the entries have, if
+// they are not empty.
+func (b *builder) auditWithin(candidates func(*bun.SelectQuery) *bun.SelectQuery) *bun.SelectQuery {
+	outside := b.NewSelect().ColumnExpr("1").TableExpr("?audit_subjects AS o").Where("o.id = q.id").
+		Where("o.area = '!' OR o.area NOT IN ('-', '+') AND ?0 <> '[]' AND o.area NOT IN (?1) "+
+			"OR o.subject LIKE '+%' AND ?2 <> '[]' AND NOT EXISTS (SELECT 1 FROM ?3 AS p WHERE o.subject LIKE p.value || '%')",
+			text(10), b.jsonValues(10), text(9), bun.SafeQuery(b.engine.jsonTexts, place(9)))
+	return candidates(b.auditPage()).
+		Where("? OR q.node NOT LIKE 'auth/%' AND NOT EXISTS (?)", b.auditOwn(), outside).
+		Where("?0 = '' OR q.name = ?0", text(6)).
+		Where("?0 = '' OR EXISTS (SELECT 1 FROM ?audit_subjects AS j WHERE j.id = q.id AND j.subject = ?0)", text(7)).
+		OrderExpr("q.id DESC")
+}
+
+// auditOwn is the condition that the viewer $11 $12 made an entry about principals.
+func (b *builder) auditOwn() schema.QueryAppender {
+	return bun.SafeQuery("(q.node LIKE 'auth/%' AND q.kind = ? AND q.name = ?)", text(11), text(12))
+}
+
+// auditCandidates selects the ids of entries that have a subject in the areas $8, or a number with
+// one of the prefixes $9, or the viewer's name.
+func (b *builder) auditCandidates() schema.QueryAppender {
+	ids := b.NewSelect().ColumnExpr("a.id").TableExpr("?audit_subjects AS a").Where("a.id < ? AND a.id >= ?", text(1), text(2))
+	numbers := b.NewSelect().ColumnExpr("n.id").TableExpr("? AS p", bun.SafeQuery(b.engine.jsonTexts, place(9))).
+		Join("JOIN ?audit_subjects AS n ON n.subject >= p.value AND n.subject < p.value || ':' AND n.area = '+'")
+	own := b.NewSelect().ColumnExpr("m.id").TableExpr("?audit AS m").Where("m.name = ? AND m.node LIKE 'auth/%'", text(12))
+	return bun.SafeQuery("? UNION ALL ? UNION ALL ?", ids.Where("a.area IN (?)", b.jsonValues(8)), numbers, own)
+}
+
+// jsonValues selects the texts of a JSON array.
+func (b *builder) jsonValues(at place) *bun.SelectQuery {
+	return b.NewSelect().ColumnExpr("k.value").TableExpr("? AS k", bun.SafeQuery(b.engine.jsonTexts, at))
 }
 
 // addAudit inserts an entry and its subjects, which are a JSON array of pairs, and returns how many
@@ -122,10 +167,37 @@ func (s *Store) AuditEntries(ctx context.Context, q hermes.AuditQuery) ([]hermes
 	args := []any{cmp.Or(before, afterAuditIDs), from, stamp(since), stamp(until), q.LikeNodes()}
 	st := s.sql().audit
 	switch {
+	case !q.Scope.IsZero():
+		return s.auditWithin(ctx, q, args)
 	case q.Subject != "":
 		st, args = s.sql().auditAbout, append(args, q.Principal, q.Subject)
 	case q.Principal != "":
 		st, args = s.sql().auditBy, append(args, q.Principal)
 	}
 	return page(ctx, s, st, q.Limit, scanAuditEntry, args...)
+}
+
+// auditWithin reads a page within a scope. args are those of every page.
+func (s *Store) auditWithin(ctx context.Context, q hermes.AuditQuery, args []any) ([]hermes.AuditEntry, error) {
+	domains, prefixes := []string{}, append([]string{}, q.Scope.NumberPrefixes()...)
+	for _, d := range q.Scope.DomainList() {
+		domains = append(domains, d.String())
+	}
+	areas := domains
+	if len(prefixes) == 0 {
+		areas = append(slices.Clone(domains), hermes.NumberArea)
+	}
+	args = append(args, q.Principal, q.Subject)
+	for _, texts := range [][]string{areas, prefixes, domains} {
+		encoded, err := json.Marshal(texts)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, string(encoded))
+	}
+	args = append(args, string(q.Viewer.Kind), q.Viewer.Name)
+	if len(domains) == 0 {
+		return page(ctx, s, s.sql().auditInNumbers, q.Limit, scanAuditEntry, args...)
+	}
+	return page(ctx, s, s.sql().auditIn, q.Limit, scanAuditEntry, args...)
 }
