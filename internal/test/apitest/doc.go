@@ -40,7 +40,7 @@
 //
 // then the request, GET NODE?QUERY or another method, for POST followed by a line "| PARAMETERS"
 // with the body, and then the answer: the line "HTTP STATUS" unless the status is 200, the headers
-// Allow, Retry-After and Set-Cookie, and the body, indented.
+// Allow, Retry-After, Set-Cookie and Idempotency-Replayed, and the body, indented.
 //
 // In a request {name} stands for the text that the latest answer with a member of that name had
 // there. {session} and {auth_key} are those of the user of the case; {pubkey} is a public key and

@@ -228,7 +228,7 @@ func format(res Response) string {
 	if res.Status != http.StatusOK {
 		fmt.Fprintf(&b, "HTTP %d\n", res.Status)
 	}
-	for _, name := range []string{"Allow", "Retry-After", "Set-Cookie"} {
+	for _, name := range []string{"Allow", "Retry-After", "Set-Cookie", "Idempotency-Replayed"} {
 		for _, value := range res.Header.Values(name) {
 			fmt.Fprintf(&b, "%s: %s\n", name, value)
 		}
