@@ -61,12 +61,8 @@ var results = map[string]string{
 	"domain/get_servers": "ok failed/invalid failed/nonexistant",
 	"domain/set_servers": "ok",
 
-<<<<<<< HEAD
-	"audit/verify": "ok", // failed/rejected needs a database that another program has changed
-=======
 	"audit/list":   "ok",
-	"audit/verify": "ok", // failed/rejected needs a database that somebody else has changed
->>>>>>> faf55f4 (WIP audit/list)
+	"audit/verify": "ok", // failed/rejected needs a database that another program has changed
 }
 
 // commonResults returns the results that n shares with other nodes.

@@ -37,6 +37,7 @@ var accessCases = []accessCase{
 	{"auth/authorize", "U", "user=erin&access=full_read", "ok"},
 	{"auth/remove_user", "A", "user=dave", "ok"},
 	{"auth/list_users", "A", "", "ok"},
+	{"auth/whoami", "R", "", "ok"},
 	{"auth/add_user", "U", "user=frank&password=correct+horse", "ok"},
 	{"auth/update_user", "U", "user=erin&password=another+horse", "ok"},
 	{"auth/update_user", "U", "user=erin&password=another+horse&old_password=correct+horse", "ok"},
