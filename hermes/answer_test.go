@@ -17,7 +17,8 @@ func withKey(c *hermes.Client, key string) (with *hermes.Client, replayed *bool)
 	return c.With(hermes.CallOptions{IdempotencyKey: key, Replayed: replayed}), replayed
 }
 
-// A call that is repeated with its key returns the same response, secrets included, and does nothing.
+// A call that is repeated with its key returns the same response, secrets included, and does
+// nothing.
 func TestNode_Call_idempotencyKey(t *testing.T) {
 	t.Parallel()
 	forEachNode(t, func(t *testing.T, e *env, n hermes.Node, s nodeSample) {
@@ -69,7 +70,7 @@ func TestClient_idempotencyKey(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		rule   string
-		change func(t *testing.T, e *env, c *hermes.Client) *hermes.Client // what is different in the second call
+		change func(t *testing.T, e *env, c *hermes.Client) *hermes.Client // before the second call
 		same   bool                                                        // it returns the same number
 	}{
 		{"nothing else", func(_ *testing.T, _ *env, c *hermes.Client) *hermes.Client { return c }, true},

@@ -11,9 +11,10 @@ import (
 
 // AuditListRequest asks for entries of the audit trail. A field that is zero does not narrow.
 type AuditListRequest struct {
-	Since     time.Time `form:"since" json:"since,omitzero"`         // entries of that time and later ones
-	Until     time.Time `form:"until" json:"until,omitzero"`         // entries before that time
-	Principal string    `form:"principal" json:"principal,omitzero"` // a user's name, a key's public id or a program's name
+	Since time.Time `form:"since" json:"since,omitzero"` // entries of that time and later ones
+	Until time.Time `form:"until" json:"until,omitzero"` // entries before that time
+	// Principal is a user's name, a key's public id or a program's name.
+	Principal string `form:"principal" json:"principal,omitzero"`
 	// Node is a pattern of nodes, such as user/*, in which * is any run of characters and ? is one.
 	Node string `form:"node" json:"node,omitzero"`
 	// Subject is an address, a phone, a number, a domain or a principal that the entry is about, in

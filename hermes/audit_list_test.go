@@ -26,7 +26,8 @@ func listAudit(t *testing.T, c *hermes.Client, req hermes.AuditListRequest) (fou
 }
 
 // newAuditListEnv returns an env whose last entries, an hour apart, are a phone of alice's, an API
-// user Alice and a number of a program with a name. It also returns when the first of them was made.
+// user Alice and a number of a program with a name. It also returns when the first of them was
+// made.
 func newAuditListEnv(t *testing.T) (*env, time.Time) {
 	t.Helper()
 	e := newEnv(t)

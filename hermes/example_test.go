@@ -194,10 +194,12 @@ func ExampleClient_AliasAdd() {
 	fmt.Println(len(all), err)
 	_, err = client.UserRemove(ctx, hermes.UserRemoveRequest{User: bob})
 	fmt.Println(err)
-	// Output: sales@example.com <nil> support@example.com <nil> sales@elsewhere.example alias/add:
-	// failed/nxdomain: the domain elsewhere.example is not one that Kamailio serves 2 <nil>
-	// user/remove: failed/inuse: still hanging on bob@example.com: alias sales@example.com, alias
-	// support@example.com
+	// Output:
+	// sales@example.com <nil>
+	// support@example.com <nil>
+	// sales@elsewhere.example alias/add: failed/nxdomain: the domain elsewhere.example is not one that Kamailio serves
+	// 2 <nil>
+	// user/remove: failed/inuse: still hanging on bob@example.com: alias sales@example.com, alias support@example.com
 }
 
 func ExampleClient_DomainSetServers() {
@@ -217,8 +219,10 @@ func ExampleClient_DomainSetServers() {
 	fmt.Println(err)
 	res, err := client.UserAdd(ctx, hermes.UserAddRequest{User: sip.MustParse("alice@example.com")})
 	fmt.Println(res.User.Registrar, res.User.Proxy, err)
-	// Output: user/add: failed/servfail: no default servers are set for the domain example.com; see
-	// domain/set_servers <nil> reg.example.com proxy.example.com <nil>
+	// Output:
+	// user/add: failed/servfail: no default servers are set for the domain example.com; see domain/set_servers
+	// <nil>
+	// reg.example.com proxy.example.com <nil>
 }
 
 func ExampleClient_AuthLogin() {

@@ -27,8 +27,9 @@ func ExampleParseDomain() {
 
 	_, err = sip.ParseDomain("192.0.2.256")
 	fmt.Println(err)
-	// Output: pbx.example.com <nil> sip: domain "192.0.2.256": want four numbers from 0 to 255,
-	// without leading zeros, where all labels are digits
+	// Output:
+	// pbx.example.com <nil>
+	// sip: domain "192.0.2.256": want four numbers from 0 to 255, without leading zeros, where all labels are digits
 }
 
 // A row that another program wrote may hold an address that Parse refuses.

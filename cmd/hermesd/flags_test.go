@@ -70,6 +70,8 @@ func wrongSettings(emptyFile string) []wrongSetting {
 	return []wrongSetting{
 		{"no port", []string{"--listen", "127.0.0.1"}, nil, `listen: "127.0.0.1"|(flag --listen)`},
 		{"a port too high", nil, env{"HERMES_LISTEN": "127.0.0.1:65536"}, `listen: |(environment HERMES_LISTEN)`},
+		{"no unit of time", []string{"--audit-keep", "400"}, nil, `audit-keep: |want a duration such as 400d|(flag --audit-keep)`},
+		{"a time in the past", nil, env{"HERMES_AUDIT_KEEP": "-1d"}, `audit-keep: |want a duration such as 400d`},
 		{"no folder", []string{"--data="}, nil, `data: "": want a value (flag --data)`},
 		{"unknown database", []string{"--db", "mysql://x"}, nil, `db: want sqlite:PATH|(flag --db)`},
 		{"SQLite without a path", []string{"--db", "sqlite:"}, nil, `db: want sqlite:PATH`},

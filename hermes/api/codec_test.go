@@ -103,6 +103,7 @@ func testJSON(t *testing.T, n hermes.Node, req any) {
 
 // samples are values of the types of fields in requests and responses.
 var samples = []any{
+	hermes.UserPrincipal,
 	"å \"<&>\" +;=%",
 	5060,
 	int64(300),

@@ -62,9 +62,9 @@ func (b *builder) auditPage() *bun.SelectQuery {
 		Where("q.at >= ? AND q.at < ?", place(3), place(4)).Where("q.node LIKE ? ESCAPE '!'", text(5))
 }
 
-// auditWithin selects a page within a scope, whose domains are the JSON array $10 and whose prefixes
-// of numbers are $9, for the viewer $11 $12. $6 is a name and $7 a subject that the entries have, if
-// they are not empty.
+// auditWithin selects a page within a scope, whose domains are the JSON array $10 and whose
+// prefixes of numbers are $9, for the viewer $11 $12. $6 is a name and $7 a subject that the
+// entries have, if they are not empty.
 func (b *builder) auditWithin(candidates func(*bun.SelectQuery) *bun.SelectQuery) *bun.SelectQuery {
 	outside := b.NewSelect().ColumnExpr("1").TableExpr("?audit_subjects AS o").Where("o.id = q.id").
 		Where("o.area = '!' OR o.area NOT IN ('-', '+') AND ?0 <> '[]' AND o.area NOT IN (?1) "+

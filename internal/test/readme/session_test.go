@@ -50,8 +50,8 @@ func TestFirstSession(t *testing.T) {
 // claimed is the answer to number/claim.
 var claimed = regexp.MustCompile(`\{[^{}\n]*"number":"\+[0-9]+"[^{}\n]*\}`)
 
-// checkRepeated checks that of the three claims at the end of out the first, which is a dry run, has
-// taken nothing, and the third is the second one's answer.
+// checkRepeated checks that of the three claims at the end of out the first, which is a dry run,
+// has taken nothing, and the third is the second one's answer.
 func checkRepeated(t *testing.T, out string) {
 	t.Helper()
 	answers := claimed.FindAllString(out, -1)

@@ -21,8 +21,8 @@ import (
 // lostAnswers is how many answers of each node are cut off.
 const lostAnswers = 200
 
-// TestIdempotency_lostAnswers loses the answers of changes that were committed. The same calls again,
-// with the same keys, get them after all, and nothing has been done twice.
+// TestIdempotency_lostAnswers loses the answers of changes that were committed. The same calls
+// again, with the same keys, get them after all, and nothing has been done twice.
 func TestIdempotency_lostAnswers(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T) hermes.Store{
 		"sqlite": func(t *testing.T) hermes.Store {

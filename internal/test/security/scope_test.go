@@ -50,7 +50,8 @@ type scopeCase struct {
 }
 
 // scopeCases has, for each node that names an address, a number, a domain or a phone, requests that
-// name what is within the scope and what is not. No request changes the records that a later one
+// name what is within the scope and what is not. A registrar is a host, and so is in every scope; a
+// new key without lists has the scope of its maker. No request changes the records that a later one
 // needs.
 var scopeCases = []scopeCase{
 	{own, accessCase{"user/get", "R", "user=alice@example.com", "ok"}},
@@ -71,7 +72,7 @@ var scopeCases = []scopeCase{
 	{foreign, accessCase{"user/change_pw", "W", "user=eve@other.example", "failed/forbidden"}},
 	{own, accessCase{"user/change_email", "W", "user=alice@example.com&email=alice@example.com", "ok"}},
 	{foreign, accessCase{"user/change_email", "W", "user=eve@other.example&email=eve@example.com", "failed/forbidden"}},
-	{own, accessCase{"user/update", "W", "user=alice@example.com&registrar=sip.other.example", "ok"}}, // a host is no SIP domain
+	{own, accessCase{"user/update", "W", "user=alice@example.com&registrar=sip.other.example", "ok"}},
 	{foreign, accessCase{"user/update", "W", "user=eve@other.example&displayname=Eve", "failed/forbidden"}},
 	{own, accessCase{"user/avail", "R", "user=unused@example.com", "ok/nonexistant"}},
 	{foreign, accessCase{"user/avail", "R", "user=unused@other.example", "failed/forbidden"}},
@@ -141,7 +142,7 @@ var scopeCases = []scopeCase{
 	{own, accessCase{"audit/list", "A", "", "ok"}},
 	{foreign, accessCase{"audit/verify", "A", "", "failed/forbidden"}},
 
-	{own, accessCase{"auth/new_key", "A", "host=127.0.0.1&access=limited_read", "ok"}}, // with the scope of its maker
+	{own, accessCase{"auth/new_key", "A", "host=127.0.0.1&access=limited_read", "ok"}},
 	{own, accessCase{"auth/new_key", "A", "host=127.0.0.1&access=limited_read&nodes=user/*", "ok"}},
 	{foreign, accessCase{"auth/new_key", "A", "host=127.0.0.1&access=limited_read&domains=other.example", "failed/forbidden"}},
 	{foreign, accessCase{"auth/new_key", "A", "host=127.0.0.1&access=limited_read&domains=*", "failed/forbidden"}},
