@@ -66,7 +66,7 @@ func wantedWidth(column string) int {
 		return 20
 	case column == "subscriber.ha1", column == "subscriber.ha1b":
 		return 32
-	case column == "subscriber.rpid":
+	case slices.ContainsFunc(extras, func(e extra) bool { return column == "subscriber."+e.theirs }):
 		return 128
 	}
 	return 0
