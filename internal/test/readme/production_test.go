@@ -35,7 +35,7 @@ func TestProduction(t *testing.T) {
 		t.Fatalf("domain.reload: %s", got)
 	}
 
-	login, calls, _ := strings.Cut(mustBlocks(t, "## A first session", 4)[0], "\n\n")
+	login, calls, _ := strings.Cut(mustBlocks(t, "## A first session", 5)[0], "\n\n")
 	adding, removing, ok := strings.Cut(calls, "hermes alias/list")
 	if !ok {
 		t.Fatalf("the first session has the calls\n%s\nwant alias/list after those that add a user", calls)
