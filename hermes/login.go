@@ -133,7 +133,7 @@ func (c *Client) verifyUser(ctx context.Context, user string, password Secret) (
 	if err := c.learnLogins(ctx, user); err != nil {
 		return Authorization{}, err
 	}
-	attempt, err := c.limiter.begin(ctx, user, c.actor.Remote)
+	attempt, err := c.limiter.begin(ctx, user, len(user)+password.size(), c.actor.Remote)
 	if err != nil {
 		return Authorization{}, err
 	}

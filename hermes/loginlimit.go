@@ -22,6 +22,9 @@ var (
 // maxWaiting is how many logins wait for others of the same user, network, or both.
 const maxWaiting = 128
 
+// maxWaitingSize is the size of the largest login that waits, in bytes. What waits keeps its memory.
+const maxWaitingSize = 4 << 10
+
 // unknownLimits returns the limits of logins of users who are not known. The answers of failed
 // logins are delayed, and a server answers a limited number of requests at once; without these
 // limits, such logins could take all of them. The clients of one network leave a third of the
@@ -65,6 +68,7 @@ type loginAttempt struct {
 	limiter *loginLimiter
 	pair    limitKey
 	known   bool
+	large   bool    // the login takes much memory
 	give    func()  // gives back the place of an unknown user; nil if the user is known
 	tokens  []token // one of each limit that applies
 	holding bool    // the tokens
@@ -72,8 +76,10 @@ type loginAttempt struct {
 
 // begin lets a login by password begin, if need be after others have ended. Returns Throttled if
 // too many have failed, and Busy if too many are under way or wait. The caller must call end.
-func (l *loginLimiter) begin(ctx context.Context, name string, remote netip.Addr) (*loginAttempt, error) {
-	a := &loginAttempt{limiter: l, pair: l.keys.pair(name, network(remote))}
+//
+// size is that of the name and the password. A login of more than maxWaitingSize does not wait.
+func (l *loginLimiter) begin(ctx context.Context, name string, size int, remote netip.Addr) (*loginAttempt, error) {
+	a := &loginAttempt{limiter: l, pair: l.keys.pair(name, network(remote)), large: size > maxWaitingSize}
 	a.tokens = []token{{l.pairs, a.pair}, {l.networks, l.keys.network(remote)}, {l.users, l.keys.user(name)}}
 	if err := a.takePlace(ctx); err != nil {
 		return nil, err
@@ -103,7 +109,11 @@ func (a *loginAttempt) takePlace(ctx context.Context) error {
 	if err != nil || a.known {
 		return err
 	}
-	give, ok := l.unknown.Take(ctx, a.tokens[1].key)
+	take := l.unknown.Take
+	if a.large {
+		take = func(_ context.Context, network limitKey) (func(), bool) { return l.unknown.TryTake(network) }
+	}
+	give, ok := take(ctx, a.tokens[1].key)
 	if !ok {
 		return firstError(ctx.Err(), tooManyLogins())
 	}
@@ -148,7 +158,7 @@ func (a *loginAttempt) tryBegin() (wanted token, settled <-chan struct{}, err er
 		a.holding = true
 		return token{}, nil, nil
 	}
-	if blocked.waiting >= maxWaiting {
+	if blocked.waiting >= maxWaiting || a.large {
 		return token{}, nil, tooManyLogins()
 	}
 	blocked.waiting++

@@ -28,7 +28,7 @@ func newTestLimiter(wall *wallClock) *loginLimiter {
 // failLogin makes one failed login and returns how long it must wait, 0 if it was let through.
 func failLogin(t *testing.T, l *loginLimiter, user string, remote netip.Addr) (wait time.Duration) {
 	t.Helper()
-	a, err := l.begin(t.Context(), user, remote)
+	a, err := l.begin(t.Context(), user, 0, remote)
 	var e *Error
 	if errors.As(err, &e) {
 		return e.RetryAfter
@@ -43,7 +43,7 @@ func failLogin(t *testing.T, l *loginLimiter, user string, remote netip.Addr) (w
 
 func mustBegin(t *testing.T, l *loginLimiter, user string, remote netip.Addr) *loginAttempt {
 	t.Helper()
-	a, err := l.begin(t.Context(), user, remote)
+	a, err := l.begin(t.Context(), user, 0, remote)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func testBeginAtOnce(t *testing.T, failed bool, want int) {
 	begun, errs := make(chan *loginAttempt, 32), make(chan error, 32)
 	for range 32 {
 		go func() {
-			a, err := l.begin(t.Context(), "a", clientAddr)
+			a, err := l.begin(t.Context(), "a", 0, clientAddr)
 			if err != nil {
 				errs <- err
 				return
@@ -184,7 +184,7 @@ func TestLoginLimiter_begin_waiting(t *testing.T) {
 		}
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := l.begin(ended, "a", clientAddr); !errors.Is(err, context.Canceled) {
+		if _, err := l.begin(ended, "a", 0, clientAddr); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want %v", err, context.Canceled)
 		}
 		for _, a := range held {
@@ -200,13 +200,28 @@ func TestLoginLimiter_begin_waiting(t *testing.T) {
 		occupyPlaces(t, l)
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := l.begin(ended, "a", clientAddr); !errors.Is(err, context.Canceled) {
+		if _, err := l.begin(ended, "a", 0, clientAddr); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want %v", err, context.Canceled)
 		}
 	})
 	t.Run("unknown users wait for a place, known ones need none", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, testWaitForPlace)
+	})
+	t.Run("a login that takes much memory does not wait", func(t *testing.T) {
+		t.Parallel()
+		l := newTestLimiter(&wallClock{t: noon})
+		occupyPlaces(t, l)
+		if _, err := l.begin(t.Context(), "a", maxWaitingSize+1, clientAddr); !errors.Is(err, Busy) {
+			t.Errorf("for a place: got %v, want %s", err, Busy)
+		}
+		l.known.add(l.keys.pair("b", network(clientAddr)), noon, time.Hour)
+		for range 5 {
+			mustBegin(t, l, "b", clientAddr)
+		}
+		if _, err := l.begin(t.Context(), "b", maxWaitingSize+1, clientAddr); !errors.Is(err, Busy) {
+			t.Errorf("for logins of the same user: got %v, want %s", err, Busy)
+		}
 	})
 	t.Run("a network leaves a third of the places to others", func(t *testing.T) {
 		t.Parallel()
@@ -217,7 +232,7 @@ func TestLoginLimiter_begin_waiting(t *testing.T) {
 		}
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := l.begin(ended, "a", clientAddr); !errors.Is(err, context.Canceled) {
+		if _, err := l.begin(ended, "a", 0, clientAddr); !errors.Is(err, context.Canceled) {
 			t.Errorf("the 43rd of 64 places for one network: %v, want it to wait", err)
 		}
 		mustBegin(t, l, "a", otherAddr)
@@ -238,7 +253,7 @@ func testWaitForPlace(t *testing.T) {
 	under := occupyPlaces(t, l)
 	begun, refused := make(chan *loginAttempt, 300), make(chan error, 300)
 	begin := func(i int) {
-		a, err := l.begin(t.Context(), fmt.Sprint(i), numberedAddr("2001:db8:0:%x::1", i))
+		a, err := l.begin(t.Context(), fmt.Sprint(i), 0, numberedAddr("2001:db8:0:%x::1", i))
 		if err != nil {
 			refused <- err
 			return
@@ -284,7 +299,7 @@ func TestLoginLimiter_begin_throttledFirst(t *testing.T) {
 		failLogin(t, l, "a", clientAddr)
 	}
 	occupyPlaces(t, l)
-	if _, err := l.begin(t.Context(), "a", clientAddr); !errors.Is(err, Throttled) {
+	if _, err := l.begin(t.Context(), "a", 0, clientAddr); !errors.Is(err, Throttled) {
 		t.Errorf("got %v, want %s", err, Throttled)
 	}
 }

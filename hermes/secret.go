@@ -45,6 +45,9 @@ func (s Secret) reveal() []byte {
 // asString returns b as a string, without a copy. The caller must not change b afterwards.
 func asString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
+// size returns how many bytes the secret takes, at most 48 more than the text has.
+func (s Secret) size() int { return len(s.masked) }
+
 // IsZero reports whether the secret is empty.
 func (s Secret) IsZero() bool { return s == Secret{} }
 

@@ -13,7 +13,13 @@ var (
 	pingLimits    = hermes.PlaceLimits{Total: 16, Share: 8, Queue: 256, Wait: 10 * time.Second}
 	knownLimits   = hermes.PlaceLimits{Total: 8, Share: 4, Queue: 64, Wait: 10 * time.Second}
 	listLimits    = hermes.PlaceLimits{Total: 64, Share: 8}
+
+	largeLimits        = hermes.PlaceLimits{Total: 16, Share: 8, Queue: 256, Wait: 10 * time.Second}
+	largeSessionLimits = hermes.PlaceLimits{Total: 8, Share: 4}
 )
+
+// largeBody is the size in bytes beyond which a body is large.
+const largeBody = 4 << 10
 
 // places are what requests need while they are being worked on. They are not needed for writing a
 // short answer: a client that does not read would keep them.
@@ -24,6 +30,13 @@ type places struct {
 	pings      *hermes.Places[party]
 	known      *hermes.Places[party] // logins of users who have logged in from the same network before
 	lists      *hermes.Places[party] // and other long answers that are being read
+
+	// Those of requests with a body of more than largeBody, which honest clients hardly ever send.
+	// They are taken before the rest of the body is read: to read and to parse bodies of requests that
+	// are then refused could take most of the time of the server. Those to nodes of sessions do not
+	// wait.
+	large         *hermes.Places[party]
+	largeSessions *hermes.Places[party] // of nodes of sessions
 }
 
 // party is what shares a kind of places: a principal or, where there is none, a network.
@@ -40,6 +53,9 @@ func newPlaces(maxInFlight int) places {
 		pings:      hermes.NewPlaces[party](pingLimits),
 		known:      hermes.NewPlaces[party](knownLimits),
 		lists:      hermes.NewPlaces[party](listLimits),
+
+		large:         hermes.NewPlaces[party](largeLimits),
+		largeSessions: hermes.NewPlaces[party](largeSessionLimits),
 	}
 }
 
@@ -49,6 +65,15 @@ func (req *request) party() party {
 		return party{principal: req.outcome.Principal}
 	}
 	return party{network: hermes.NetworkOf(req.outcome.Remote)}
+}
+
+// takeLargePlace takes the place that a request with a large body needs, or returns a failed/busy
+// error.
+func (req *request) takeLargePlace() error {
+	if req.endpoint.session {
+		return req.take(req.handler.places.largeSessions, req.party())
+	}
+	return req.take(req.handler.places.large, req.party())
 }
 
 // takePlace takes the place that the request needs before it is authenticated, if any, or returns a

@@ -3,6 +3,7 @@ package api_test
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -290,4 +291,84 @@ func TestHandler_LogSampling(t *testing.T) {
 			t.Errorf("%d of 80 refusals of a principal were logged, and %d of 160 observed; want all", n, observed)
 		}
 	})
+}
+
+// countingReader counts what is read of a body.
+type countingReader struct {
+	strings.Reader
+	read atomic.Int64
+}
+
+func (r *countingReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.read.Add(int64(n))
+	return n, err
+}
+
+// TestHandler_LargeBodies has requests with large bodies take all places that there are for them.
+func TestHandler_LargeBodies(t *testing.T) {
+	t.Parallel()
+	const size = 60 << 10
+	for _, row := range []struct {
+		why    string
+		node   string
+		form   string
+		method string // of the store, in which the requests wait
+		places int
+		waits  bool // for a place
+	}{
+		{"a login beyond the places would have to be read and parsed only to be refused", "auth/login",
+			"username=writer&password=", "Credential", 8, false},
+		{"another request is that of a principal, and waits", "domain/list", "_=", "Session", 16, true},
+	} {
+		t.Run(row.node, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				proceed := make(chan struct{})
+				var slow atomic.Bool
+				s := apitest.NewServer(t, storetest.Intercept(memstore.New(), func(method string) error {
+					if slow.Load() && method == row.method {
+						<-proceed
+					}
+					return nil
+				}), &apitest.Options{API: api.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}})
+				session := s.Login(t, "reader")
+				slow.Store(true)
+				send := func(i, size int) (answer chan string, read *atomic.Int64) {
+					req := apitest.Request{
+						Node: row.node, Form: row.form + strings.Repeat("x", size), Session: session,
+						Header: map[string]string{"X-Forwarded-For": fmt.Sprintf("10.0.0.%d", i)},
+					}
+					if row.node == "auth/login" {
+						req.Session = apitest.Session{}
+					}
+					body := &countingReader{Reader: *strings.NewReader(req.Form)}
+					r := req.HTTP()
+					r.Body, answer = io.NopCloser(body), make(chan string, 1)
+					go func() { answer <- apitest.Serve(t, s.Handler, r).Result() }()
+					synctest.Wait()
+					return answer, &body.read
+				}
+				for i := range row.places {
+					if answer, _ := send(i, size); len(answer) != 0 {
+						t.Fatalf("request %d: %s, want it to be worked on", i, <-answer)
+					}
+				}
+				answer, read := send(100, size)
+				if n := read.Load(); n > 8<<10 {
+					t.Errorf("%d bytes of a body beyond the places were read", n)
+				}
+				if row.waits != (len(answer) == 0) {
+					t.Errorf("%s: waits %t, want %t", row.why, len(answer) == 0, row.waits)
+				}
+				if small, _ := send(101, 10); len(small) != 0 {
+					t.Errorf("a small request beside large ones: %s, want it to be worked on", <-small)
+				}
+				close(proceed)
+				if got, want := <-answer, map[bool]string{true: "ok", false: "failed/busy"}[row.waits]; got != want {
+					t.Errorf("%s: %s, want %s", row.why, got, want)
+				}
+			})
+		})
+	}
 }

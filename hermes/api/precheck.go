@@ -163,19 +163,22 @@ func (req *request) readBody() (string, error) {
 	case !isForm(r.Header):
 		return "", refuse(notAForm, "want the Content-Type application/x-www-form-urlencoded")
 	}
-	body, err := readText(http.MaxBytesReader(req.w, r.Body, maxBody), r.ContentLength)
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+	body, err := readText(http.MaxBytesReader(req.w, r.Body, maxBody), r.ContentLength, req.takeLargePlace)
+	switch tooLarge := (*http.MaxBytesError)(nil); {
+	case errors.As(err, &tooLarge):
 		return "", refuse(bodyTooLarge, "the body is too large: want at most 64 KiB")
-	}
-	if err != nil {
+	case errors.Is(err, hermes.Busy):
+		return "", err
+	case err != nil:
 		return "", refuse(badBody, "the body could not be read")
 	}
 	return body, nil
 }
 
-// readText reads all of r. size is the expected length, or -1 if that is not known. Memory is
-// allocated for at most four times of what has come, so that clients that send slowly need little.
-func readText(r io.Reader, size int64) (string, error) {
+// readText reads all of r. size is the expected length, or -1 if that is not known. When more than
+// largeBody has come, readText calls onLarge, and returns its error. Memory is allocated for at most
+// four times of what has come, so that clients that send slowly need little.
+func readText(r io.Reader, size int64, onLarge func() error) (string, error) {
 	const small, large = 4 << 10, 16 << 10 // bytes read at once
 	chunk := make([]byte, small)
 	var text strings.Builder
@@ -184,7 +187,13 @@ func readText(r io.Reader, size int64) (string, error) {
 		if text.Cap()-text.Len() < n {
 			text.Grow(max(n, min(3*text.Len(), int(size)-text.Len())))
 		}
+		before := text.Len()
 		text.Write(chunk[:n])
+		if before <= largeBody && text.Len() > largeBody {
+			if err := onLarge(); err != nil {
+				return "", err
+			}
+		}
 		if err == io.EOF {
 			return text.String(), nil
 		}
