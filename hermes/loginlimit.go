@@ -22,7 +22,8 @@ var (
 // maxWaiting is how many logins wait for others of the same user, network, or both.
 const maxWaiting = 128
 
-// maxWaitingSize is the size of the largest login that waits, in bytes. What waits keeps its memory.
+// maxWaitingSize is the size of the largest login that waits, in bytes. What waits keeps its
+// memory.
 const maxWaitingSize = 4 << 10
 
 // unknownLimits returns the limits of logins of users who are not known. The answers of failed

@@ -212,14 +212,16 @@ func TestLoginLimiter_begin_waiting(t *testing.T) {
 		t.Parallel()
 		l := newTestLimiter(&wallClock{t: noon})
 		occupyPlaces(t, l)
-		if _, err := l.begin(t.Context(), "a", maxWaitingSize+1, clientAddr); !errors.Is(err, Busy) {
+		ended, cancel := context.WithCancel(t.Context())
+		cancel() // what waits ends
+		if _, err := l.begin(ended, "a", maxWaitingSize+1, clientAddr); !errors.Is(err, Busy) {
 			t.Errorf("for a place: got %v, want %s", err, Busy)
 		}
 		l.known.add(l.keys.pair("b", network(clientAddr)), noon, time.Hour)
 		for range 5 {
 			mustBegin(t, l, "b", clientAddr)
 		}
-		if _, err := l.begin(t.Context(), "b", maxWaitingSize+1, clientAddr); !errors.Is(err, Busy) {
+		if _, err := l.begin(ended, "b", maxWaitingSize+1, clientAddr); !errors.Is(err, Busy) {
 			t.Errorf("for logins of the same user: got %v, want %s", err, Busy)
 		}
 	})

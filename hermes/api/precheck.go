@@ -176,8 +176,8 @@ func (req *request) readBody() (string, error) {
 }
 
 // readText reads all of r. size is the expected length, or -1 if that is not known. When more than
-// largeBody has come, readText calls onLarge, and returns its error. Memory is allocated for at most
-// four times of what has come, so that clients that send slowly need little.
+// largeBody has come, readText calls onLarge, and returns its error. Memory is allocated for at
+// most four times of what has come, so that clients that send slowly need little.
 func readText(r io.Reader, size int64, onLarge func() error) (string, error) {
 	const small, large = 4 << 10, 16 << 10 // bytes read at once
 	chunk := make([]byte, small)
