@@ -91,9 +91,13 @@ type Options struct {
 	// UserRemoved is called with the address of each local user that was removed, after the outermost
 	// transaction has been committed and never otherwise, in the goroutine that commits it; see
 	// [Store.AfterCommit]. In a transaction of the host it is called as postgres.RunInTx and
-	// postgres.InTx say. Kamailio keeps a user's contact until it expires; this function can tell
-	// Kamailio to drop it. If nil, there is no call.
+	// postgres.InTx say. If nil, there is no call.
 	UserRemoved func(sip.Addr)
+	// DropContacts is called, as UserRemoved is, with the address of each local user that was removed
+	// or suspended, or that has another address now. Kamailio keeps a contact until it expires; this
+	// function can tell Kamailio to drop those of the address. It should not wait for Kamailio. If
+	// nil, there is no call.
+	DropContacts func(sip.Addr)
 	// Now is the clock. Times of records are what it shows. Limits and caches add up the time that
 	// passes on it, so that a step back delays no login. Defaults to time.Now.
 	Now func() time.Time
@@ -324,9 +328,9 @@ type transaction struct {
 // returns: such a call may have failed half way. A removal of something that does not exist is a
 // failure too. After a call that only read and got an answer such as NotFound, fn may go on.
 //
-// What follows a change outside of the store, Options.UserRemoved and the audit line of a success,
-// follows the commit of the outermost transaction, also if that is one of the store or the host. A
-// Tx inside of fn joins the transaction.
+// What follows a change outside of the store, Options.UserRemoved, Options.DropContacts and the
+// audit line of a success, follows the commit of the outermost transaction, also if that is one of
+// the store or the host. A Tx inside of fn joins the transaction.
 //
 // An error of fn is returned as it is; if it is that of a call, its Node says which. If a call
 // failed and fn returned nil, the error of the call is returned, without its node. A failure of the

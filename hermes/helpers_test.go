@@ -91,6 +91,20 @@ func mustUserUpdate(t testing.TB, c *hermes.Client, req hermes.UserUpdateRequest
 	return res
 }
 
+func mustUserSuspend(t testing.TB, c *hermes.Client, user sip.Addr, reason string) {
+	t.Helper()
+	if _, err := c.UserSuspend(t.Context(), hermes.UserSuspendRequest{User: user, Reason: reason}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mustUserResume(t testing.TB, c *hermes.Client, user sip.Addr) {
+	t.Helper()
+	if _, err := c.UserResume(t.Context(), hermes.UserResumeRequest{User: user}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func mustUserPermissions(t testing.TB, c *hermes.Client, req hermes.UserPermissionsRequest) hermes.UserPermissionsResponse {
 	t.Helper()
 	res, err := c.UserPermissions(t.Context(), req)

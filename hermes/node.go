@@ -50,6 +50,8 @@ func Nodes() []Node {
 		node("user/avail", CanRead, false, "Reports whether an address is free.", (*Client).UserAvail),
 		node("user/generate_password", CanRead, false, "Makes up a password.", (*Client).UserGeneratePassword),
 		node("user/permissions", CanRead, true, "Shows a local user's permissions; setting them needs the capability to write.", (*Client).UserPermissions),
+		node("user/suspend", CanWrite, true, "Keeps a local user from registering and calling.", (*Client).UserSuspend),
+		node("user/resume", CanWrite, true, "Lets a suspended user register and call again.", (*Client).UserResume),
 		node("user/adopt", CanWrite, true, "Adopts users that other tools made in Kamailio's table.", (*Client).UserAdopt),
 
 		node("phone/get", CanRead, false, "Shows a phone's users, or a user's phones.", (*Client).PhoneGet),

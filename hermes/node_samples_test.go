@@ -83,6 +83,11 @@ func userSamples() map[string]newNodeSample {
 		"user/add_remote": byProgram(&hermes.UserAddRemoteRequest{
 			User: addr("new@far.example"), Password: hermes.NewSecret("x"), Registrar: domain("sip.far.example"),
 		}),
+		"user/suspend": byProgram(&hermes.UserSuspendRequest{User: alice, Reason: "unpaid"}),
+		"user/resume": func(t testing.TB, e *env) nodeSample {
+			mustUserSuspend(t, e.client, alice, "unpaid")
+			return nodeSample{actor: e.client.Actor(), req: &hermes.UserResumeRequest{User: alice}}
+		},
 		"user/remove":       byProgram(&hermes.UserRemoveRequest{User: dora}),
 		"user/change_pw":    byProgram(&hermes.UserChangePwRequest{User: alice}),
 		"user/change_email": byProgram(&hermes.UserChangeEmailRequest{User: alice, Email: "alice@example.org"}),

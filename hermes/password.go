@@ -70,7 +70,13 @@ func (c *Client) randomText(alphabet string, n int) (string, error) {
 //
 // ha1b decides nothing. Kamailio compares it for those phones only that send the whole address as
 // their name.
+//
+// The password of a suspended user is the one that the user has when it is resumed.
 func (c *Client) password(u User) (Secret, error) {
+	u, err := c.active(u)
+	if err != nil {
+		return Secret{}, err
+	}
 	if u.Type == Local {
 		if theirs := NewSecret(u.Clear); u.HA1 == "" || !theirs.IsZero() && fitsHA1(u, theirs) {
 			return theirs, nil
@@ -113,6 +119,16 @@ func (c *Client) setPassword(u *User, password Secret) error {
 		u.Clear = text
 	}
 	return nil
+}
+
+// changePassword is setPassword for a user that may be suspended, and then stays so.
+func (c *Client) changePassword(u *User, password Secret) error {
+	suspended, reason := u.Suspended != "", u.SuspendedReason
+	u.Suspended, u.SuspendedReason = "", ""
+	if err := c.setPassword(u, password); err != nil || !suspended {
+		return err
+	}
+	return c.suspend(u, reason)
 }
 
 // md5Hex is the hash of RFC 2617's A1, which Kamailio's auth_db compares. The protocol demands MD5.

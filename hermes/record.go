@@ -36,6 +36,10 @@ type User struct {
 	// Clear is Kamailio's subscriber.password. It is empty unless Options.KamailioPlaintext is set or
 	// another tool wrote it. Local users only.
 	Clear string
+	// Suspended is what HA1, HA1B and Clear were before the user was suspended, sealed by the Client;
+	// binary. Empty if the user is not suspended. Local users only.
+	Suspended       string
+	SuspendedReason string
 
 	AuthID    string
 	Registrar sip.Domain

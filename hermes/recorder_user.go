@@ -100,13 +100,28 @@ func userFields(u User) []field {
 		{"proxy", domainText(u.Proxy)}, {"p_port", portText(u.PPort)},
 		{"dialplan", u.Dialplan}, {"displayname", u.DisplayName}, {"linetext", u.LineText},
 		{"email", u.Email}, {"rpid", u.RPID}, {"permittedcalls", u.PermittedCalls},
+		{"suspended", suspendedText(u)}, {"suspended_reason", u.SuspendedReason},
 	}
+}
+
+func suspendedText(u User) string {
+	if u.Suspended == "" {
+		return ""
+	}
+	return "true"
 }
 
 // samePassword reports whether two states of a user have the same password, in Kamailio's table and
 // in Hermes' own. A password that is sealed anew stays the same; one that no key opens is taken for
-// another one.
+// another one. A user that is suspended or resumed keeps the password.
 func (c *Client) samePassword(before, after User) bool {
+	before, err := c.active(before)
+	if err != nil {
+		return false
+	}
+	if after, err = c.active(after); err != nil {
+		return false
+	}
 	if before.HA1 != after.HA1 || before.HA1B != after.HA1B || before.Clear != after.Clear {
 		return false
 	}

@@ -158,9 +158,10 @@ func (c *Client) openPassword(a sip.Addr, sealed string) (Secret, error) {
 }
 
 // Rekey seals every SIP password anew that was not sealed with the first secret key, and returns
-// how many it sealed. It does the same with the kept answers to calls, which it does not count.
-// After that, the other keys can be removed from Options.SecretKeys, and [Client.CheckSecretKeys]
-// asks for the first one only. It can be stopped and run again, and other calls may run meanwhile.
+// how many it sealed; with it what a suspended user had. It does the same with the kept answers to
+// calls, which it does not count. After that, the other keys can be removed from
+// Options.SecretKeys, and [Client.CheckSecretKeys] asks for the first one only. It can be stopped
+// and run again, and other calls may run meanwhile.
 //
 // A password or an answer that no key opens stays as it is, and the others are sealed all the same;
 // the error, which is returned at the end, names the first such password. Inside [Client.Tx] that
@@ -209,22 +210,33 @@ func (c *Client) Rekey(ctx context.Context) (n int, err error) {
 // reseal seals a user's password with the first key, and reports whether it had to. A user that was
 // removed meanwhile needs nothing.
 func (c *Client) reseal(ctx context.Context, a sip.Addr) (done bool, err error) {
-	first := sealVersion + c.keys[0].id
+	isFirst := func(sealed string) bool { return sealed == "" || strings.HasPrefix(sealed, sealVersion+c.keys[0].id) }
 	err = c.change(ctx, "user/rekey", nil, []Lock{LockAddr(a)}, func(s Store) error {
 		done = false
 		u, err := s.User(ctx, a)
-		if err == error(NotFound) || err == nil && (u.Sealed == "" || strings.HasPrefix(u.Sealed, first)) {
+		if err == error(NotFound) || err == nil && isFirst(u.Sealed) && isFirst(u.Suspended) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		password, err := c.openPassword(a, u.Sealed)
-		if err != nil {
-			return err
+		if !isFirst(u.Sealed) {
+			password, err := c.openPassword(a, u.Sealed)
+			if err != nil {
+				return err
+			}
+			if u.Sealed, err = c.sealPassword(a, password); err != nil {
+				return err
+			}
 		}
-		if u.Sealed, err = c.sealPassword(a, password); err != nil {
-			return err
+		if !isFirst(u.Suspended) {
+			kept, err := c.openSuspension(u)
+			if err != nil {
+				return err
+			}
+			if u.Suspended, err = c.sealSuspension(a, kept); err != nil {
+				return err
+			}
 		}
 		done = true
 		return s.SetUser(ctx, u)

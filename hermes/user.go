@@ -32,6 +32,10 @@ type UserObject struct {
 	HA1B           Opt[Secret] `json:"ha1b,omitzero"`
 	RPID           Opt[string] `json:"rpid,omitzero"`
 	PermittedCalls Opt[string] `json:"permittedcalls,omitzero"`
+	// Suspended is set while the user can neither register nor call. Then Password is the one that the
+	// user has after [Client.UserResume], and HA1 and HA1B are absent.
+	Suspended       bool   `json:"suspended,omitempty"`
+	SuspendedReason string `json:"suspended_reason,omitempty"`
 
 	Redacted []string `json:"redacted,omitempty"`
 }
@@ -43,6 +47,7 @@ func (c *Client) userObject(u User, shown Secret) (UserObject, error) {
 		Type: u.Type, User: u.Address, Username: sip.Spell(u.Address.User()), Domain: u.Address.Domain(),
 		AuthID: u.AuthID, Registrar: u.Registrar, RPort: u.RPort, Proxy: u.Proxy, PPort: u.PPort,
 		Dialplan: u.Dialplan, DisplayName: u.DisplayName, LineText: u.LineText,
+		Suspended: u.Suspended != "", SuspendedReason: u.SuspendedReason,
 	}
 	if u.Type == Local {
 		o.Email, o.RPID, o.PermittedCalls = Some(u.Email), Some(u.RPID), Some(u.PermittedCalls)
@@ -58,7 +63,7 @@ func (c *Client) userObject(u User, shown Secret) (UserObject, error) {
 	if !password.IsZero() {
 		o.Password = Some(password)
 	}
-	if u.Type == Local {
+	if u.Type == Local && !o.Suspended {
 		o.HA1, o.HA1B = Some(NewSecret(u.HA1)), Some(NewSecret(u.HA1B))
 	}
 	return o, nil
@@ -67,7 +72,7 @@ func (c *Client) userObject(u User, shown Secret) (UserObject, error) {
 // redact sets what an actor sees who may not see secrets. shown is as for userObject.
 func (o *UserObject) redact(shown Secret) {
 	secrets := []string{"password"}
-	if o.Type == Local {
+	if o.Type == Local && !o.Suspended {
 		secrets = append(secrets, "ha1", "ha1b")
 	}
 	if !shown.IsZero() {
@@ -248,10 +253,19 @@ func (c *Client) userRemove(ctx context.Context, req UserRemoveRequest) (res Use
 	if err != nil {
 		return res, err
 	}
-	if removed == Local && c.opts.UserRemoved != nil {
-		c.store.AfterCommit(func() { c.opts.UserRemoved(req.User) })
-	}
+	c.afterRemoval(req.User, removed)
 	return UserRemoveResponse(req), nil
+}
+
+// afterRemoval does what follows the commit of the removal of a user.
+func (c *Client) afterRemoval(a sip.Addr, removed UserType) {
+	if removed != Local {
+		return
+	}
+	if c.opts.UserRemoved != nil {
+		c.store.AfterCommit(func() { c.opts.UserRemoved(a) })
+	}
+	c.dropContacts(a)
 }
 
 // userInUse returns InUse, which names phones of a user and aliases that lead to it, if they are

@@ -256,7 +256,8 @@ type UserChangePwResponse struct {
 
 // UserChangePw changes a user's password in Kamailio and in provisioning, together or not at all. A
 // user that only Kamailio's table has is adopted; see [Client.UserAdopt]. Of a remote user Hermes'
-// own row alone is changed, whatever Kamailio's table has at that address. Causes: NotFound.
+// own row alone is changed, whatever Kamailio's table has at that address. A suspended user stays
+// so, and has the new password when it is resumed. Causes: NotFound.
 func (c *Client) UserChangePw(ctx context.Context, req UserChangePwRequest) (UserChangePwResponse, error) {
 	return call(ctx, c, "user/change_pw", req, (*Client).userChangePw)
 }
@@ -280,7 +281,7 @@ func (c *Client) userChangePw(ctx context.Context, req UserChangePwRequest) (res
 					return err
 				}
 			}
-			return c.setPassword(u, password)
+			return c.changePassword(u, password)
 		})
 		return err
 	})

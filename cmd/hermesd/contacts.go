@@ -8,9 +8,9 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// contacts tells Kamailio to drop the contacts of removed users. Kamailio would keep them until
-// they expire, and calls would still reach the removed user. The removal itself neither waits for
-// Kamailio nor fails with it.
+// contacts tells Kamailio to drop the contacts of users that were removed, suspended or renamed.
+// Kamailio would keep them until they expire, and calls would still reach the users. The change
+// itself neither waits for Kamailio nor fails with it.
 type contacts struct {
 	drop       func(ctx context.Context, address string) error
 	log        *slog.Logger
@@ -33,9 +33,9 @@ func newContacts(drop func(context.Context, string) error, log *slog.Logger) *co
 	}
 }
 
-// userRemoved puts a removed user's address into the queue. If the queue is full, it only logs a
-// warning. It never blocks. It is the UserRemoved function of [hermes.Options].
-func (c *contacts) userRemoved(a sip.Addr) {
+// add puts a user's address into the queue. If the queue is full, it only logs a
+// warning. It never blocks. It is the DropContacts function of [hermes.Options].
+func (c *contacts) add(a sip.Addr) {
 	select {
 	case c.queue <- a:
 		return
@@ -46,7 +46,7 @@ func (c *contacts) userRemoved(a sip.Addr) {
 
 func (c *contacts) warnKept(a sip.Addr, args ...any) {
 	args = append([]any{"user", a.String()}, args...)
-	c.log.Warn("Kamailio keeps the contacts of a removed user until they expire", args...)
+	c.log.Warn("Kamailio keeps the contacts of a user that was removed, suspended or renamed until they expire", args...)
 }
 
 // run works on the queue until ctx ends. It then tries what is left once, for at most
@@ -84,10 +84,10 @@ func (c *contacts) dropWithRetries(ctx, calls context.Context, a sip.Addr) {
 			return
 		}
 		pause := c.retryAfter[try]
-		c.log.Warn("the contacts of a removed user could not be dropped: trying again",
+		c.log.Warn("the contacts of a user could not be dropped: trying again",
 			"user", a.String(), "after", pause, "error", err)
 		if !sleep(ctx, pause) {
-			c.userRemoved(a)
+			c.add(a)
 			return
 		}
 	}

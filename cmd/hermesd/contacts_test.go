@@ -73,8 +73,8 @@ func TestContacts_Run(t *testing.T) {
 			}
 			var log bytes.Buffer
 			c := newContacts(drop, slog.New(slog.NewTextHandler(&log, nil)))
-			c.userRemoved(anna)
-			c.userRemoved(bert)
+			c.add(anna)
+			c.add(bert)
 			ctx, cancel := context.WithTimeout(t.Context(), tt.stop)
 			defer cancel()
 			c.run(ctx)
@@ -94,7 +94,7 @@ func TestContacts_Run(t *testing.T) {
 // keptAddresses returns the addresses that the log says are given up.
 func keptAddresses(log string) (addresses []string) {
 	for line := range strings.Lines(log) {
-		if _, rest, ok := strings.Cut(line, "keeps the contacts of a removed user until they expire\" user="); ok {
+		if _, rest, ok := strings.Cut(line, "keeps the contacts of a user that was removed, suspended or renamed until they expire\" user="); ok {
 			address, _, _ := strings.Cut(rest, " ")
 			addresses = append(addresses, address)
 		}
@@ -116,10 +116,10 @@ func TestContacts_Run_KamailioHangs(t *testing.T) {
 		stopped := make(chan struct{})
 		go func() { defer close(stopped); c.run(ctx) }()
 		for range contactsQueueSize + 10 {
-			c.userRemoved(anna)
+			c.add(anna)
 		}
 		synctest.Wait()
-		c.userRemoved(bert)
+		c.add(bert)
 		begun := time.Now()
 		cancel()
 		<-stopped

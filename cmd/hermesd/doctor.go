@@ -293,5 +293,5 @@ func examineRPC(ctx context.Context, client *kamrpc.Client) doctor.Finding {
 	}
 	return doctor.Finding{Level: doctor.Warn, Check: check, Detail: "Kamailio does not answer: " + err.Error(),
 		Remedy: "check that it runs, with the modules jsonrpcs and xhttp, and that kamailio-rpc names its address; " +
-			"until then removed users can still be called"}
+			"until then removed and suspended users can still be called"}
 }

@@ -271,7 +271,7 @@ func (s *server) newHandlers(ctx context.Context) (err error) {
 	}
 	if rpc := s.config.kamailioRPC; rpc != nil {
 		s.contacts = newContacts(rpc.DropContacts, s.log)
-		opts.UserRemoved = s.contacts.userRemoved
+		opts.DropContacts = s.contacts.add
 	}
 	if s.client, err = s.store.newClient(ctx, opts); err != nil {
 		return err

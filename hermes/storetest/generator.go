@@ -99,6 +99,7 @@ func (g generator) user() hermes.User {
 	if u.Address.Domain() == domain("local.example") {
 		u.Type, u.HA1, u.HA1B, u.Clear = hermes.Local, drawFrom(g, "", "1"), drawFrom(g, "", "2"), g.text()
 		u.Email, u.RPID, u.PermittedCalls = g.text(), g.text(), g.text()
+		u.Suspended, u.SuspendedReason = g.binary(), g.text()
 	}
 	return u
 }

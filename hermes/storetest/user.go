@@ -208,6 +208,7 @@ func testHolder(t *testing.T, open openFunc) {
 func localUser(address string) hermes.User {
 	return hermes.User{
 		Address: addr(address), Type: hermes.Local, Sealed: binaryText,
+		Suspended: binaryText + "3", SuspendedReason: "unpaid “Ø”",
 		HA1: "93dfce8dfebfae8af4a726982429d23a", HA1B: "5f3b4d392d62686136b6dcfbeec41c21", Clear: "wonder'land",
 		AuthID: "auth-" + address, Registrar: domain("reg.example.com"), RPort: 65535, Proxy: domain("192.0.2.1"), PPort: 1,
 		Dialplan: `x.T|'%_\`, DisplayName: "Ålice “Ø” 李 " + address, LineText: "line 1",

@@ -53,15 +53,15 @@ func (i Inspector) Accounts(ctx context.Context, after Account, limit int) ([]Ac
 
 // Provisioned is a row of Hermes' own table of users.
 type Provisioned struct {
-	User    hermes.User // Address, Type, Sealed; of the account HA1, HA1B and Clear
+	User    hermes.User // Address, Type, Sealed, Suspended; of the account HA1, HA1B and Clear
 	Account bool        // subscriber has the address
 	Pooled  bool        // the user name is a number in the pool
 }
 
-const inspectUsers = `SELECT u.username, u.domain, u.type, u.sealed, s.username IS NOT NULL,
+const inspectUsers = `SELECT u.username, u.domain, u.type, u.sealed, u.suspended, s.username IS NOT NULL,
 		coalesce(s.ha1, ''), coalesce(s.ha1b, ''), coalesce(s.password, ''),
 		EXISTS (SELECT 1 FROM ?numbers AS n WHERE n.number = u.username ` + single + `)
-	FROM (SELECT h.username, h.domain, h.type, h.sealed FROM ?users AS h
+	FROM (SELECT h.username, h.domain, h.type, h.sealed, h.suspended FROM ?users AS h
 		WHERE (h.username, h.domain) > (?0, ?1) ORDER BY h.username, h.domain LIMIT ?2) AS u
 	LEFT JOIN ?subscriber AS s ON s.username = u.username ?theirs AND s.domain = u.domain ?theirs
 	ORDER BY u.username, u.domain`
@@ -71,10 +71,10 @@ func (i Inspector) Users(ctx context.Context, after Provisioned, limit int) ([]P
 	username, domain := key(after.User.Address)
 	return inspect(ctx, i, inspectUsers, []any{text(1), text(2), place(3)}, func(rows *sql.Rows) (p Provisioned, err error) {
 		var username, domain string
-		var sealed []byte
+		var sealed, suspended []byte
 		u := &p.User
-		err = rows.Scan(&username, &domain, &u.Type, &sealed, &p.Account, &u.HA1, &u.HA1B, &u.Clear, &p.Pooled)
-		u.Address, u.Sealed = sip.Unchecked(username, domain), string(sealed)
+		err = rows.Scan(&username, &domain, &u.Type, &sealed, &suspended, &p.Account, &u.HA1, &u.HA1B, &u.Clear, &p.Pooled)
+		u.Address, u.Sealed, u.Suspended = sip.Unchecked(username, domain), string(sealed), string(suspended)
 		return p, err
 	}, username, domain, limit)
 }

@@ -130,6 +130,8 @@ type userModel struct {
 	Domain         string `bun:"domain,pk"`
 	Type           string `bun:"type"`
 	Sealed         []byte `bun:"sealed"`
+	Suspended      []byte `bun:"suspended"`
+	Reason         string `bun:"suspended_reason"`
 	AuthID         string `bun:"authid"`
 	Registrar      string `bun:"registrar"`
 	RPort          int    `bun:"r_port"`
@@ -146,7 +148,7 @@ type userModel struct {
 
 func newUser(u hermes.User) *userModel {
 	m := &userModel{
-		Type: string(u.Type), Sealed: []byte(u.Sealed),
+		Type: string(u.Type), Sealed: []byte(u.Sealed), Suspended: []byte(u.Suspended), Reason: u.SuspendedReason,
 		AuthID: u.AuthID, Registrar: u.Registrar.String(), RPort: u.RPort, Proxy: u.Proxy.String(), PPort: u.PPort,
 		Dialplan: u.Dialplan, DisplayName: u.DisplayName, Folded: hermes.Fold(u.DisplayName), LineText: u.LineText,
 		Email: u.Email, RPID: u.RPID, PermittedCalls: u.PermittedCalls,
@@ -173,7 +175,7 @@ type userRow struct {
 func (r *userRow) user(a sip.Addr) hermes.User {
 	u := hermes.User{
 		Address: a, Type: hermes.Local, Sealed: string(r.Sealed), HA1: r.HA1, HA1B: r.HA1B, Clear: r.Password,
-		AuthID: r.AuthID, Registrar: sip.UncheckedDomain(r.Registrar), RPort: r.RPort,
+		Suspended: string(r.Suspended), SuspendedReason: r.Reason, AuthID: r.AuthID, Registrar: sip.UncheckedDomain(r.Registrar), RPort: r.RPort,
 		Proxy: sip.UncheckedDomain(r.Proxy), PPort: r.PPort,
 		Dialplan: r.Dialplan, DisplayName: r.DisplayName, LineText: r.LineText,
 		Email: r.Email, RPID: r.RPID, PermittedCalls: r.PermittedCalls,

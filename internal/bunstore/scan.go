@@ -45,14 +45,14 @@ func (d orNone) Scan(src any) error {
 
 // userColumns are those of Hermes' own row that the statement user selects, without the key.
 var userColumns = []string{
-	"type", "sealed", "authid", "registrar", "r_port", "proxy", "p_port", "dialplan", "displayname", "linetext",
+	"type", "sealed", "suspended", "suspended_reason", "authid", "registrar", "r_port", "proxy", "p_port", "dialplan", "displayname", "linetext",
 	"email", "rpid", "permittedcalls",
 }
 
 // scan reads a row of userColumns, the columns of subscriber and those of extras.
 func (r *userRow) scan(rows *sql.Rows, extras []extra) error {
 	dest := append(make([]any, 0, 24),
-		orEmpty{&r.Type}, &r.Sealed, orEmpty{&r.AuthID}, orEmpty{&r.Registrar}, orNone{&r.RPort},
+		orEmpty{&r.Type}, &r.Sealed, &r.Suspended, orEmpty{&r.Reason}, orEmpty{&r.AuthID}, orEmpty{&r.Registrar}, orNone{&r.RPort},
 		orEmpty{&r.Proxy}, orNone{&r.PPort}, orEmpty{&r.Dialplan}, orEmpty{&r.DisplayName}, orEmpty{&r.LineText},
 		orEmpty{&r.Email}, orEmpty{&r.RPID}, orEmpty{&r.PermittedCalls},
 		orEmpty{&r.Password}, orEmpty{&r.HA1}, orEmpty{&r.HA1B})

@@ -44,6 +44,8 @@ func testRowFaults(t *testing.T, newDB func(*testing.T) *testDB) {
 	for _, name := range []string{"hashed", "hashed2", "hashed3", "clear", "dsip", "half", "sealed", "gone", "remote"} {
 		mustAddUsers(t, db, name+"@example.test")
 	}
+	mustAddUsers(t, db, "locked@example.test", "locked2@example.test")
+	mustSuspend(t, db, "locked@example.test", "locked2@example.test")
 	want := map[string]string{}
 	for _, f := range slices.Concat(schemaFaults, domainFaults, userFaults, aliasFaults) {
 		db.exec(t, f.sql...)
@@ -76,7 +78,8 @@ func TestExamine_Pages(t *testing.T) {
 			`INSERT INTO dbaliases (alias_username, alias_domain, username, domain)
 				SELECT 'a' || username, 'example.test', 'gone', 'other.test' FROM subscriber WHERE username LIKE 'u%'`,
 			`INSERT INTO HERMES.users SELECT s.username, 'gone.test', u.type, '', authid, registrar, r_port, proxy,
-					p_port, dialplan, displayname, folded, linetext, email, u.rpid, permittedcalls
+					p_port, dialplan, displayname, folded, linetext, email, u.rpid, permittedcalls,
+					suspended, suspended_reason
 				FROM HERMES.users AS u, (SELECT username FROM subscriber WHERE username LIKE 'u%') AS s
 				WHERE u.username = 'alice'`,
 		)

@@ -132,6 +132,15 @@ func mustAddUsers(t *testing.T, db *testDB, addresses ...string) {
 	}
 }
 
+// mustSuspend suspends local users.
+func mustSuspend(t *testing.T, db *testDB, addresses ...string) {
+	t.Helper()
+	for _, a := range addresses {
+		_, err := db.client.UserSuspend(t.Context(), hermes.UserSuspendRequest{User: sip.MustParse(a)})
+		must(t, err)
+	}
+}
+
 // populate adds at least one row to each table of a new database, so that Examine finds no problem.
 func populate(t *testing.T, db *testDB) {
 	t.Helper()
@@ -262,7 +271,7 @@ func checkNames(isPostgres bool) []string {
 		names = append(names, "search-index", "kamailio-indexes")
 	}
 	return append(names, "domains", "default-servers", "malformed-domains", "kamailio-only-users", "empty-hashes",
-		"user-domains", "same-user-names", "hermes-only-users", "secret-keys", "password-hashes", "remote-users",
+		"user-domains", "same-user-names", "hermes-only-users", "secret-keys", "password-hashes", "suspended-users", "remote-users",
 		"clear-passwords", "pool-users", "alias-destinations", "users-and-aliases", "duplicate-aliases", "e164-aliases", "pool-numbers",
 		"same-alias-names", "phones", "groups", "domain-case", "key-hosts")
 }

@@ -127,6 +127,15 @@ var passwordHashesCheck = check{
 	remedy: "user/change_pw writes a new password to both; until then user/get shows what fits ha1, if that is known",
 }
 
+var suspendedUsersCheck = check{
+	name:  "suspended-users",
+	level: Warn,
+	ok:    "no suspended user has another password in Kamailio's subscriber than the random one",
+	fault: "suspended users for whom Kamailio may have a password again, because another tool wrote it",
+	remedy: "user/suspend locks the account again; user/change_pw gives a password that Hermes knows, and leaves the " +
+		"user suspended",
+}
+
 var remoteUsersCheck = check{
 	name:  "remote-users",
 	level: Warn,
@@ -139,7 +148,7 @@ var remoteUsersCheck = check{
 // users examines Hermes' own table of users, and compares the passwords with those of Kamailio.
 func (e *examiner) users(ctx context.Context) {
 	hermesOnly, sealed, hashes := newTally(hermesOnlyUsersCheck), newTally(secretKeysCheck), newTally(passwordHashesCheck)
-	remote := newTally(remoteUsersCheck)
+	remote, suspended := newTally(remoteUsersCheck), newTally(suspendedUsersCheck)
 	opener, err := newPasswordOpener(e.SecretKeys)
 	if err == nil {
 		err = readRows(ctx, e, bunstore.Inspector.Users, func(p bunstore.Provisioned) {
@@ -149,12 +158,17 @@ func (e *examiner) users(ctx context.Context) {
 			}
 			e.poolUsers.addIf(p.Pooled && !p.Account, p.User.Address.String())
 			remote.addIf(p.User.Type == hermes.Remote && e.serves(p.User.Address.Domain()), p.User.Address.String())
+			if p.User.Suspended != "" {
+				e.suspended(ctx, opener, p, sealed, suspended)
+				return
+			}
 			e.password(ctx, opener, p, sealed, hashes)
 		}, "subscriber")
 	}
 	e.reportTally(hermesOnly, err)
 	e.reportTally(sealed, err)
 	e.reportTally(hashes, err)
+	e.reportTally(suspended, err)
 	e.reportTally(remote, err, e.domainsErr)
 	e.reportTally(e.clearPasswords, e.accountsErr, err)
 	e.reportTally(e.poolUsers, e.accountsErr, err)
@@ -188,6 +202,26 @@ func (e *examiner) password(ctx context.Context, o *passwordOpener, p bunstore.P
 		wrong = u.Clear == "" || opened && u.Type == hermes.Local && u.Clear != password.Reveal()
 	}
 	e.clearPasswords.addIf(wrong, u.Address.String())
+}
+
+// suspended examines a suspended user. What Kamailio's table has of it is random: it fits no
+// password.
+func (e *examiner) suspended(ctx context.Context, o *passwordOpener, p bunstore.Provisioned, sealed, suspended *tally) {
+	u := p.User
+	if u.Sealed != "" {
+		if _, opened := o.open(ctx, u); !opened {
+			sealed.add(u.Address.String())
+			return
+		}
+	}
+	password, opened := o.openActive(ctx, u)
+	if !opened {
+		sealed.add(u.Address.String())
+		return
+	}
+	ha1, ha1b := kamailioHashes(u.Address, password)
+	suspended.addIf(u.Sealed != "" && password.IsZero() || u.HA1 == ha1 || u.HA1B == ha1b, u.Address.String())
+	e.clearPasswords.addIf(e.KamailioPlaintext && u.Clear == "", u.Address.String())
 }
 
 // passwordOpener opens sealed passwords. Only a Client can open them, so passwordOpener has one,
@@ -224,6 +258,14 @@ func newPasswordOpener(keys []hermes.SecretKey) (*passwordOpener, error) {
 // local user a Client shows only the password that fits ha1, and of a remote user the sealed one.
 func (o *passwordOpener) open(ctx context.Context, u hermes.User) (hermes.Secret, bool) {
 	u.Type = hermes.Remote
+	o.store.user = u
+	got, err := o.client.UserGet(ctx, hermes.UserGetRequest{User: u.Address})
+	return got.User.Password.Value, err == nil
+}
+
+// openActive returns the password that a suspended user has when it is resumed, and reports whether
+// one of the keys opens it.
+func (o *passwordOpener) openActive(ctx context.Context, u hermes.User) (hermes.Secret, bool) {
 	o.store.user = u
 	got, err := o.client.UserGet(ctx, hermes.UserGetRequest{User: u.Address})
 	return got.User.Password.Value, err == nil

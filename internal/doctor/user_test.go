@@ -16,7 +16,8 @@ func insertAccount(username, domain string) string {
 // another address and without a password.
 func insertUser(username, domain string) string {
 	return `INSERT INTO HERMES.users SELECT '` + username + `', '` + domain + `', type, '', authid,
-		registrar, r_port, proxy, p_port, dialplan, displayname, folded, linetext, email, rpid, permittedcalls
+		registrar, r_port, proxy, p_port, dialplan, displayname, folded, linetext, email, rpid, permittedcalls,
+		suspended, suspended_reason
 		FROM HERMES.users WHERE username = 'alice'`
 }
 
@@ -40,6 +41,13 @@ var userFaults = []rowFault{
 		check: "password-hashes",
 		want: "fail users whose ha1 or ha1b does not fit the password that Hermes has: another tool changed it: " +
 			"3 (hashed@example.test, hashed2@example.test, hashed3@example.test)",
+	},
+	{
+		why:   "kamctl passwd of one of two suspended users",
+		sql:   []string{`UPDATE subscriber SET ha1 = ha1b WHERE username = 'locked2'`},
+		check: "suspended-users",
+		want: "warn suspended users for whom Kamailio may have a password again, because another tool wrote it: " +
+			"1 (locked2@example.test)",
 	},
 	{
 		why:   "the domain of a remote user is served now",
@@ -131,15 +139,18 @@ func TestExaminer_clearPasswords(t *testing.T) {
 		mustBootstrap(t, db)
 		mustAddDomains(t, db, "example.test")
 		mustAddUsers(t, db, "alice@example.test", "bob@example.test", "carol@example.test", "dave@example.test")
+		mustAddUsers(t, db, "erin@example.test", "frank@example.test")
+		mustSuspend(t, db, "erin@example.test", "frank@example.test")
 		db.exec(t,
 			`UPDATE subscriber SET password = '' WHERE username = 'bob'`,
 			`UPDATE subscriber SET password = 'other' WHERE username = 'dave'`,
+			`UPDATE subscriber SET password = '' WHERE username = 'frank'`,
 		)
 		findings := db.examine(t, func(o *Options) { o.KamailioPlaintext = true })
 		checkProblems(t, findings, map[string]string{
 			"clear-passwords": "fail users whose subscriber.password is empty or not their password, " +
 				"though kamailio-plaintext is on: a Kamailio with calculate_ha1=yes refuses them: " +
-				"2 (bob@example.test, dave@example.test)",
+				"3 (bob@example.test, dave@example.test, frank@example.test)",
 		})
 	})
 }

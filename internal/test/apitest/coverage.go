@@ -30,6 +30,8 @@ var results = map[string]string{
 	"user/list":              "ok failed/invalid",
 	"user/add":               "ok failed/exists failed/invalid failed/nxdomain failed/servfail",
 	"user/add_remote":        "ok failed/domain failed/exists failed/invalid",
+	"user/suspend":           "ok failed/nonexistant failed/invalid",
+	"user/resume":            "ok failed/nonexistant failed/invalid",
 	"user/remove":            "ok failed/nonexistant failed/invalid failed/inuse",
 	"user/change_pw":         "ok failed/invalid failed/nonexistant",
 	"user/change_email":      "ok failed/invalid failed/nonexistant",

@@ -14,7 +14,7 @@ import (
 // story returns the steps in order. s is the store on which they will run.
 func story(t *testing.T, s hermes.Store) []step {
 	return slices.Concat(
-		domainSteps(), userSteps(), adoptSteps(s), phoneSteps(), numberSteps(), aliasSteps(), removeSteps(), authSteps(), loginSteps(),
+		domainSteps(), userSteps(), suspendSteps(), adoptSteps(s), phoneSteps(), numberSteps(), aliasSteps(), removeSteps(), authSteps(), loginSteps(),
 		programSteps(),
 	)
 }
@@ -106,6 +106,25 @@ func updateSteps() []step {
 		{why: "set to the same", node: "user/permissions",
 			req: &hermes.UserPermissionsRequest{User: alice, Permissions: hermes.Some([]string{"local", "night"})}},
 		{why: "read", node: "user/permissions", req: &hermes.UserPermissionsRequest{User: alice}},
+	}
+}
+
+func suspendSteps() []step {
+	suspend := func(reason string) *hermes.UserSuspendRequest {
+		return &hermes.UserSuspendRequest{User: bob, Reason: reason}
+	}
+	return []step{
+		{why: "with a reason", node: "user/suspend", req: suspend("unpaid"),
+			want: []string{"user/suspend bob@example.com", "suspended: > true", "suspended_reason: > unpaid"}},
+		{why: "suspended already", node: "user/suspend", req: suspend("")},
+		{why: "another reason", node: "user/suspend", req: suspend("stolen"),
+			want: []string{"user/suspend bob@example.com", "suspended_reason: unpaid > stolen"}},
+		{why: "another password while suspended", node: "user/change_pw",
+			req:  &hermes.UserChangePwRequest{User: bob, Password: hermes.NewSecret("battery staple")},
+			want: []string{"user/change_pw bob@example.com", "password: > changed"}},
+		{why: "resumed", node: "user/resume", req: &hermes.UserResumeRequest{User: bob},
+			want: []string{"user/resume bob@example.com", "suspended: true >", "suspended_reason: stolen >"}},
+		{why: "not suspended", node: "user/resume", req: &hermes.UserResumeRequest{User: bob}},
 	}
 }
 

@@ -146,6 +146,8 @@ func userCalls() []call {
 		nodeCall("user/permissions", "", &hermes.UserPermissionsRequest{
 			User: alice, Permissions: hermes.Some([]string{"local", "night"}),
 		}),
+		nodeCall("user/suspend", "", &hermes.UserSuspendRequest{User: alice, Reason: "unpaid"}),
+		nodeCall("user/resume", "", &hermes.UserResumeRequest{User: alice}),
 		nodeCall("user/adopt", "", &hermes.UserAdoptRequest{User: alice}),
 		nodeCall("user/remove", "", &hermes.UserRemoveRequest{User: alice}),
 		nodeCall("user/remove", "of the remote user", &hermes.UserRemoveRequest{User: carol}),

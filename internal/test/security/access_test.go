@@ -47,6 +47,8 @@ var accessCases = []accessCase{
 	{"user/list", "R", "", "ok"},
 	{"user/add", "W", "user=new@example.com", "ok"},
 	{"user/add_remote", "W", "user=far@example.org&password=battery-staple&registrar=sip.example.org", "ok"},
+	{"user/suspend", "W", "user=alice@example.com&reason=unpaid", "ok"},
+	{"user/resume", "W", "user=alice@example.com", "ok"},
 	{"user/remove", "A", "user=bob@example.com", "ok"},
 	{"user/change_pw", "W", "user=alice@example.com", "ok"},
 	{"user/change_email", "W", "user=alice@example.com&email=alice@example.com", "ok"},

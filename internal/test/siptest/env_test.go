@@ -24,7 +24,7 @@ type setup struct {
 	rows           string   // statements of other tools, run before Hermes opens the database
 	plaintext      bool     // Hermes' KamailioPlaintext
 	clearPasswords bool     // Kamailio's calculate_ha1=1 and password_column=password
-	dropContacts   bool     // UserRemoved tells Kamailio
+	dropContacts   bool     // DropContacts tells Kamailio
 	noKamailio     bool
 }
 
@@ -74,7 +74,7 @@ func (e *env) newClient(t *testing.T, store hermes.Store, s setup) *hermes.Clien
 	opts := hermes.Options{SecretKeys: []hermes.SecretKey{key}, KamailioPlaintext: s.plaintext}
 	if s.dropContacts {
 		rpc := e.rpc(t)
-		opts.UserRemoved = func(a sip.Addr) {
+		opts.DropContacts = func(a sip.Addr) {
 			if err := rpc.DropContacts(t.Context(), a.String()); err != nil {
 				t.Logf("drop the contacts of %s: %v", a, err)
 			}

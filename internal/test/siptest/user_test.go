@@ -82,7 +82,7 @@ func TestUser_Password_SettingsDoNotMatch(t *testing.T) {
 	})
 }
 
-// A contact stays registered after its user's removal, unless UserRemoved tells Kamailio.
+// A contact stays registered after its user's removal, unless DropContacts tells Kamailio.
 func TestUser_Remove_Contacts(t *testing.T) {
 	onEach(t, func(t *testing.T, eng engine) {
 		for _, row := range []struct {
@@ -91,7 +91,7 @@ func TestUser_Remove_Contacts(t *testing.T) {
 			why          string
 		}{
 			{"kept", false, "Kamailio keeps a contact until it expires, as documented"},
-			{"dropped", true, "UserRemoved tells Kamailio to drop the contact"},
+			{"dropped", true, "DropContacts tells Kamailio to drop the contact"},
 		} {
 			t.Run(row.name, func(t *testing.T) {
 				e := newEnv(t, eng, setup{dropContacts: row.dropContacts})
