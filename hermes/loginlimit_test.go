@@ -210,20 +210,7 @@ func TestLoginLimiter_begin_waiting(t *testing.T) {
 	})
 	t.Run("a login that takes much memory does not wait", func(t *testing.T) {
 		t.Parallel()
-		l := newTestLimiter(&wallClock{t: noon})
-		occupyPlaces(t, l)
-		ended, cancel := context.WithCancel(t.Context())
-		cancel() // what waits ends
-		if _, err := l.begin(ended, "a", maxWaitingSize+1, clientAddr); !errors.Is(err, Busy) {
-			t.Errorf("for a place: got %v, want %s", err, Busy)
-		}
-		l.known.add(l.keys.pair("b", network(clientAddr)), noon, time.Hour)
-		for range 5 {
-			mustBegin(t, l, "b", clientAddr)
-		}
-		if _, err := l.begin(ended, "b", maxWaitingSize+1, clientAddr); !errors.Is(err, Busy) {
-			t.Errorf("for logins of the same user: got %v, want %s", err, Busy)
-		}
+		synctest.Test(t, testLargeLogin)
 	})
 	t.Run("a network leaves a third of the places to others", func(t *testing.T) {
 		t.Parallel()
@@ -248,6 +235,27 @@ func occupyPlaces(t *testing.T, l *loginLimiter) (under []*loginAttempt) {
 		under = append(under, mustBegin(t, l, fmt.Sprint(i), numberedAddr("198.51.100.%d", i)))
 	}
 	return under
+}
+
+func testLargeLogin(t *testing.T) {
+	l := newTestLimiter(&wallClock{t: noon})
+	occupyPlaces(t, l)
+	l.known.add(l.keys.pair("known", network(clientAddr)), noon, time.Hour)
+	for range 5 {
+		mustBegin(t, l, "known", clientAddr)
+	}
+	limited, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for _, row := range []struct{ user, why string }{
+		{"a", "it would wait for a place"},
+		{"known", "it would wait for other logins of the user"},
+	} {
+		start := time.Now()
+		_, err := l.begin(limited, row.user, maxWaitingSize+1, clientAddr)
+		if !errors.Is(err, Busy) || time.Since(start) != 0 {
+			t.Errorf("%s: got %v after %s, want %s at once", row.why, err, time.Since(start), Busy)
+		}
+	}
 }
 
 func testWaitForPlace(t *testing.T) {
