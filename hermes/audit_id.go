@@ -3,7 +3,9 @@ package hermes
 import (
 	"encoding/base32"
 	"encoding/binary"
+	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 )
@@ -57,4 +59,13 @@ func auditIDTime(at time.Time) string {
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], uint64(milli)<<14) // 50 bits at the beginning
 	return crockford.EncodeToString(b[:])[:auditIDTimeSize]
+}
+
+// auditIDText returns an id for a message. An id that the Client cannot have made may be anything,
+// so it is cut and quoted.
+func auditIDText(id string) string {
+	if len(id) == auditIDSize && strings.Trim(id, crockfordDigits) == "" {
+		return id
+	}
+	return fmt.Sprintf("%.60q", id)
 }

@@ -13,22 +13,23 @@ func (c *Client) rekeyAudit(ctx context.Context) error {
 	if err := v.run(); err != nil {
 		return err
 	}
-	return c.renewAuditChain(ctx)
+	return c.renewAuditChain(ctx, c.checkHead)
 }
 
 // renewAuditChain adds a seal with the first secret key if the last one was made with another, and
-// makes the mark of the entries that were removed anew.
-func (c *Client) renewAuditChain(ctx context.Context) error {
+// makes the mark of the entries that were removed anew. checkLast returns an error if the last seal
+// must not be authenticated by another one.
+func (c *Client) renewAuditChain(ctx context.Context, checkLast func(AuditSeal) error) error {
 	return c.change(ctx, "audit/seal", nil, []Lock{LockAuditSeals()}, func(s Store) error {
-		last, err := s.LastAuditSeal(ctx)
-		if err == error(NotFound) {
-			return nil
+		last, err := lastSeal(ctx, s)
+		if err != nil || last.Number == 0 {
+			return err
 		}
-		if err != nil {
+		if err := checkLast(last); err != nil {
 			return err
 		}
 		if last.KeyID != c.keys[0].id {
-			if err := c.addSeal(ctx, s, nil); err != nil {
+			if err := c.addSeal(ctx, s, last, nil); err != nil {
 				return err
 			}
 		}

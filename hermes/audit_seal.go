@@ -18,7 +18,8 @@ const (
 // returns how many it sealed. An entry whose MAC is not right is not sealed: [Client.AuditVerify]
 // names it, and so does the log. A program that uses the library calls SealAudit every few seconds.
 // Several may do so at once: they wait for each other, and no change waits for them. SealAudit
-// needs CanAdminister.
+// needs CanAdminister. Causes: Rejected, if the last seal was made with a secret key that is not
+// configured; nothing is sealed then.
 func (c *Client) SealAudit(ctx context.Context) (n int, err error) {
 	defer wrap(&err, "")
 	if err := c.require("audit/seal", CanAdminister); err != nil {
@@ -67,16 +68,39 @@ func (c *Client) sealBatch(ctx context.Context, s Store, after string) (batch se
 	if len(genuine) == 0 {
 		return batch, nil
 	}
+	last, err := lastSeal(ctx, s)
+	if err != nil {
+		return sealing{}, err
+	}
+	if err := c.checkHead(last); err != nil {
+		return sealing{}, err
+	}
 	batch.sealed = len(genuine)
-	return batch, c.addSeal(ctx, s, genuine)
+	return batch, c.addSeal(ctx, s, last, genuine)
 }
 
-// addSeal adds a seal of entries, which are in the order of their ids. There may be none.
-func (c *Client) addSeal(ctx context.Context, s Store, entries []AuditEntry) error {
+// lastSeal returns the last seal, or the zero value if there is none.
+func lastSeal(ctx context.Context, s Store) (AuditSeal, error) {
 	last, err := s.LastAuditSeal(ctx)
-	if err != nil && err != error(NotFound) {
-		return err
+	if err == error(NotFound) {
+		return AuditSeal{}, nil
 	}
+	return last, err
+}
+
+// checkHead refuses a last seal that no configured key made. The MAC of the next seal would
+// authenticate that one, and whatever is under it, although the next seal says nothing about who
+// made it.
+func (c *Client) checkHead(last AuditSeal) error {
+	if last.Number == 0 || c.keys.authenticates(last.fields(), last.MAC) {
+		return nil
+	}
+	return failed(Rejected, "seal %d: it was not made with a secret key that is configured, and nothing is sealed after it", last.Number)
+}
+
+// addSeal adds a seal after the last one. Its entries are in the order of their ids. There may be
+// none.
+func (c *Client) addSeal(ctx context.Context, s Store, last AuditSeal, entries []AuditEntry) error {
 	var ids []string
 	var list strings.Builder
 	for _, e := range entries {
@@ -129,10 +153,7 @@ func (c *Client) AuditHead(ctx context.Context) (head AuditSeal, err error) {
 	if err := c.require("audit/head", CanAdminister); err != nil {
 		return head, err
 	}
-	if head, err = c.store.LastAuditSeal(ctx); err == error(NotFound) {
-		err = nil
-	}
-	return head, err
+	return lastSeal(ctx, c.store)
 }
 
 const (
@@ -143,7 +164,7 @@ const (
 
 // PruneAudit removes the entries of the audit trail that were sealed before a time, and returns how
 // many. It removes all entries of a seal or none, and leaves the seals. PruneAudit needs
-// CanAdminister.
+// CanAdminister. Causes: Rejected, if a seal does not fit that before it.
 func (c *Client) PruneAudit(ctx context.Context, before time.Time) (removed int64, err error) {
 	defer wrap(&err, "")
 	if err := c.require("audit/prune", CanAdminister); err != nil {
@@ -152,7 +173,7 @@ func (c *Client) PruneAudit(ctx context.Context, before time.Time) (removed int6
 	for more := true; more; {
 		n := int64(0)
 		err := c.change(ctx, "audit/seal", nil, []Lock{LockAuditSeals()}, func(s Store) error {
-			last, err := lastOld(ctx, s, before)
+			last, err := c.lastOld(ctx, s, before)
 			if more = err == nil && last.Number > 0; !more {
 				return err
 			}
@@ -169,18 +190,30 @@ func (c *Client) PruneAudit(ctx context.Context, before time.Time) (removed int6
 
 // lastOld returns the last of the oldest seals that still have their entries, of which none was
 // made after the time. It returns the zero value if there is none.
-func lastOld(ctx context.Context, s Store, before time.Time) (last AuditSeal, err error) {
+//
+// The database says how old a seal is. A time that was changed to have the entries removed, and
+// then changed back, must not go unseen: so the seals have to follow from each other, and the mark
+// authenticates the Link of the last one as it was when the entries were removed.
+func (c *Client) lastOld(ctx context.Context, s Store, before time.Time) (last AuditSeal, err error) {
 	pruned, err := s.LastPrunedSeal(ctx)
-	if err != nil && err != error(NotFound) {
+	switch {
+	case err == error(NotFound):
+		pruned = AuditSeal{}
+	case err != nil:
 		return last, err
+	case !c.keys.authenticates(pruned.prunedFields(), pruned.Pruned):
+		return last, unfitMark(pruned)
 	}
 	seals, err := s.AuditSeals(ctx, pruned.Number, pruneSeals)
-	entries := int64(0)
+	entries, link := int64(0), pruned.Link
 	for _, seal := range seals {
 		if entries += seal.Count; !seal.At.Before(before) || entries > pruneBatch && last.Number > 0 {
 			break
 		}
-		last = seal
+		if seal.Link != seal.link(link) {
+			return AuditSeal{}, failed(Rejected, "seal %d does not fit, and no entries are removed", seal.Number)
+		}
+		last, link = seal, seal.Link
 	}
 	return last, err
 }

@@ -74,7 +74,7 @@ func (v *auditVerifier) run() error {
 			break
 		}
 		if v.head.Number == checked {
-			return failed(Rejected, "entry %s: there is no seal %d, with which it is marked", stray.Entry.ID, stray.Seal)
+			return failed(Rejected, "entry %s: there is no seal %d, with which it is marked", auditIDText(stray.Entry.ID), stray.Seal)
 		}
 	}
 	if v.unknown.Number > 0 {
@@ -86,7 +86,7 @@ func (v *auditVerifier) run() error {
 		return err
 	}
 	if stray.Entry.ID != "" {
-		return failed(Rejected, "entry %s: it is marked with seal %d, whose entries were removed", stray.Entry.ID, stray.Seal)
+		return failed(Rejected, "entry %s: it is marked with seal %d, whose entries were removed", auditIDText(stray.Entry.ID), stray.Seal)
 	}
 	return v.checkUnsealed()
 }
@@ -101,10 +101,14 @@ func (v *auditVerifier) readPruned() error {
 		return err
 	}
 	if !v.keys.authenticates(seal.prunedFields(), seal.Pruned) {
-		return failed(Rejected, "seal %d: the mark that its entries were removed does not fit", seal.Number)
+		return unfitMark(seal)
 	}
 	v.pruned = seal.Number
 	return nil
+}
+
+func unfitMark(seal AuditSeal) error {
+	return failed(Rejected, "seal %d: the mark that its entries were removed does not fit", seal.Number)
 }
 
 // firstSealed returns the first entry that is marked with one of the seals.
@@ -119,7 +123,11 @@ func (v *auditVerifier) firstSealed(first, last int64) (e SealedEntry, err error
 // checkSeals checks the seals after head with their entries.
 func (v *auditVerifier) checkSeals() error {
 	for {
-		page, err := v.store.AuditSeals(v.ctx, v.head.Number, verifySeals)
+		after := v.head.Number
+		if after == 0 {
+			after = math.MinInt64 // a seal with a number below 1 must be seen
+		}
+		page, err := v.store.AuditSeals(v.ctx, after, verifySeals)
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -145,10 +153,14 @@ func (v *auditVerifier) checkSeals() error {
 // checkSeal checks a seal by itself, and makes it the head.
 func (v *auditVerifier) checkSeal(seal AuditSeal) error {
 	switch {
-	case seal.Number != v.head.Number+1:
+	case seal.Number > v.head.Number+1:
 		return failed(Rejected, "seal %d is missing", v.head.Number+1)
-	case seal.Count < 0 || seal.Count > sealBatch, seal.Link != seal.link(v.head.Link):
+	case seal.Number < 1, seal.Count < 0 || seal.Count > sealBatch, seal.Link != seal.link(v.head.Link):
 		return failed(Rejected, "seal %d does not fit", seal.Number)
+	case seal.Entries != "" && seal.Digest != sha256.Sum256([]byte(seal.Entries)):
+		return failed(Rejected, "seal %d: its list of entries does not fit", seal.Number)
+	case seal.Pruned != (Hash{}) && !v.keys.authenticates(seal.prunedFields(), seal.Pruned):
+		return unfitMark(seal)
 	}
 	i := slices.IndexFunc(v.keys, func(k derivedKeys) bool { return k.id == seal.KeyID })
 	switch {
@@ -202,26 +214,26 @@ func (v *auditVerifier) checkEntries(seals []AuditSeal, count int64) error {
 }
 
 // fault names the first entry that is not as the seal has it, or the seal. It returns nil if there
-// is none.
+// is none. Digest has been checked.
 func (s AuditSeal) fault(entries []SealedEntry) error {
-	if s.Digest != sha256.Sum256([]byte(s.Entries)) || int64(len(s.Entries)) != s.Count*sealedEntrySize {
+	if int64(len(s.Entries)) != s.Count*sealedEntrySize {
 		return failed(Rejected, "seal %d: its list of entries does not fit", s.Number)
 	}
 	list := s.Entries
 	for _, e := range entries {
 		if list == "" || e.Entry.ID < list[:auditIDSize] {
-			return failed(Rejected, "entry %s: seal %d, with which it is marked, does not have it", e.Entry.ID, s.Number)
+			return failed(Rejected, "entry %s: seal %d, with which it is marked, does not have it", auditIDText(e.Entry.ID), s.Number)
 		}
 		if e.Entry.ID > list[:auditIDSize] {
 			break
 		}
 		if hash := e.Entry.hash(); string(hash[:]) != list[auditIDSize:sealedEntrySize] {
-			return failed(Rejected, "entry %s: it was changed after seal %d", e.Entry.ID, s.Number)
+			return failed(Rejected, "entry %s: it was changed after seal %d", auditIDText(e.Entry.ID), s.Number)
 		}
 		list = list[sealedEntrySize:]
 	}
 	if list != "" {
-		return failed(Rejected, "entry %s: it is missing, or not marked with seal %d, which has it", list[:auditIDSize], s.Number)
+		return failed(Rejected, "entry %s: it is missing, or not marked with seal %d, which has it", auditIDText(list[:auditIDSize]), s.Number)
 	}
 	return nil
 }
@@ -248,7 +260,7 @@ func (v *auditVerifier) subjects(entries []SealedEntry) (map[string][]AuditSubje
 func misfiled(entries []SealedEntry, subjects map[string][]AuditSubject) error {
 	for _, e := range entries {
 		if !slices.Equal(subjects[e.Entry.ID], e.Entry.Subjects()) {
-			return failed(Rejected, "entry %s: it is not listed under what it is about", e.Entry.ID)
+			return failed(Rejected, "entry %s: it is not listed under what it is about", auditIDText(e.Entry.ID))
 		}
 	}
 	return nil
@@ -264,7 +276,7 @@ func (v *auditVerifier) checkUnsealed() error {
 		}
 		for _, e := range page {
 			if len(e.ID) != auditIDSize || !v.keys.authenticates(e.fields(), e.MAC) {
-				return failed(Rejected, "entry %s: it does not fit its MAC", e.ID)
+				return failed(Rejected, "entry %s: it does not fit its MAC", auditIDText(e.ID))
 			}
 		}
 		v.unsealed += int64(len(page))

@@ -11,7 +11,8 @@ type AuditStore interface {
 	// AuditEntries returns a page of entries, in the reverse order of their ids.
 	AuditEntries(ctx context.Context, q AuditQuery) ([]AuditEntry, error)
 	// UnsealedEntries returns a page of the entries that no seal covers, in the order of their ids,
-	// which are greater than after.
+	// which are greater than after. If after is empty, the page begins with the first entry, which may
+	// have an empty id.
 	UnsealedEntries(ctx context.Context, after string, limit int) ([]AuditEntry, error)
 	// SealedEntries returns a page of the entries that are marked as covered by a seal, even by one
 	// that does not exist.

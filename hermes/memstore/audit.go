@@ -48,7 +48,11 @@ func (s *Store) UnsealedEntries(ctx context.Context, after string, limit int) (p
 	if err != nil {
 		return nil, err
 	}
-	for id := range r.unsealed.after(after) {
+	ids := r.unsealed.after(after)
+	if after == "" {
+		ids = r.unsealed.all()
+	}
+	for id := range ids {
 		if len(page) >= limit {
 			break
 		}

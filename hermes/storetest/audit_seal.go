@@ -10,6 +10,13 @@ import (
 func testAuditSeal(t *testing.T, open openFunc) {
 	t.Run("seals are listed in order, and are kept as they are", func(t *testing.T) { testAuditSeals(t, open(t).Store) })
 	t.Run("a seal covers entries, each once", func(t *testing.T) { testSealedEntries(t, open(t).Store) })
+	t.Run("an entry with an empty id is listed first", func(t *testing.T) {
+		s, nameless := open(t).Store, auditEntry(9, "user/update", "x@example.com")
+		nameless.ID = ""
+		all := mustAddAudit(t, s, 2)
+		must(t, s.AddAuditEntry(t.Context(), nameless))
+		wantUnsealed(t, s, "", 2, nameless, all[0])
+	})
 	t.Run("the subjects of entries are listed by id", func(t *testing.T) { testAuditSubjects(t, open(t).Store) })
 	t.Run("entries of the oldest seals are removed", func(t *testing.T) { testPruneAudit(t, open(t).Store) })
 	t.Run("an entry that is committed late is not covered, however old its id is", func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 )
 
 type auditSealStatements struct {
-	unsealedEntries, sealedEntries, auditSubjects statement
-	auditSeals, lastSeal, lastPrunedSeal          statement
+	firstUnsealed, unsealedAfter, sealedEntries, auditSubjects statement
+	auditSeals, lastSeal, lastPrunedSeal                       statement
 
 	addSeal, markSealed, markPruned, unmarkPruned statement
 
@@ -24,10 +24,14 @@ func (b *builder) auditSealStatements() auditSealStatements {
 	named := func(at place) *bun.SelectQuery {
 		return b.NewSelect().ColumnExpr("k.value").TableExpr(b.engine.jsonTexts+" AS k", at)
 	}
-	return auditSealStatements{
+	unsealed := func(ids string) statement {
 		// In this order, PostgreSQL's planner takes the index although all values of seal are NULL.
-		unsealedEntries: b.ownStatement(Data, limit(b.NewSelect().Model(entry).
-			Where("q.seal IS NULL AND q.id > ?", text(1)).OrderExpr("q.seal, q.id"), 2)),
+		return b.ownStatement(Data, limit(b.NewSelect().Model(entry).
+			Where("q.seal IS NULL AND "+ids, text(1)).OrderExpr("q.seal, q.id"), 2))
+	}
+	return auditSealStatements{
+		firstUnsealed: unsealed("q.id >= ?"), // an entry without an id is one
+		unsealedAfter: unsealed("q.id > ?"),
 		sealedEntries: b.ownStatement(Data, limit(b.NewSelect().Model(entry).ColumnExpr("?TableColumns").ColumnExpr("q.seal").
 			Where("q.seal >= ? AND q.seal <= ?", place(1), place(2)).OrderExpr("q.seal, q.id"), 3)),
 		auditSubjects: b.ownStatement(Data, b.NewSelect().Model(subject).
@@ -54,7 +58,11 @@ func (b *builder) auditSealStatements() auditSealStatements {
 
 // UnsealedEntries implements [hermes.AuditStore].
 func (s *Store) UnsealedEntries(ctx context.Context, after string, limit int) ([]hermes.AuditEntry, error) {
-	return page(ctx, s, s.sql().unsealedEntries, limit, scanAuditEntry, after)
+	st := s.sql().unsealedAfter
+	if after == "" {
+		st = s.sql().firstUnsealed
+	}
+	return page(ctx, s, st, limit, scanAuditEntry, after)
 }
 
 // SealedEntries implements [hermes.AuditStore].

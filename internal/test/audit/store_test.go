@@ -42,7 +42,12 @@ func onEachStore(t *testing.T, test func(*testing.T, hermes.Store)) {
 
 func openSQLite(t *testing.T) hermes.Store {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hermes.db"), nil)
+	return openSQLiteFile(t, filepath.Join(t.TempDir(), "hermes.db"))
+}
+
+func openSQLiteFile(t *testing.T, path string) hermes.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +58,12 @@ func openSQLite(t *testing.T) hermes.Store {
 
 func openPostgres(t *testing.T) hermes.Store {
 	t.Helper()
-	s, err := postgres.Open(t.Context(), pgtest.New(t, pgtest.Options{NoFsync: true}).URL(), nil)
+	return openPostgresDB(t, pgtest.New(t, pgtest.Options{NoFsync: true}))
+}
+
+func openPostgresDB(t *testing.T, db *pgtest.DB) hermes.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), db.URL(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,11 +73,17 @@ func openPostgres(t *testing.T) hermes.Store {
 	return s
 }
 
-// newClient returns a Client over s that acts as the program itself. All Clients of these tests
+// newClient returns a Client over s that acts as the program itself. All Clients that it returns
 // have the same secret key.
 func newClient(t *testing.T, s hermes.Store) *hermes.Client {
 	t.Helper()
-	key, err := hermes.NewSecretKey(strings.NewReader(strings.Repeat("k", 32)))
+	return newClientWithKey(t, s, "k")
+}
+
+// newClientWithKey returns a Client whose secret key is made of a letter.
+func newClientWithKey(t *testing.T, s hermes.Store, letter string) *hermes.Client {
+	t.Helper()
+	key, err := hermes.NewSecretKey(strings.NewReader(strings.Repeat(letter, 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
