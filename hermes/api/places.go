@@ -47,7 +47,7 @@ type party struct {
 
 func newPlaces(maxInFlight int) places {
 	return places{
-		requests:   hermes.NewPlaces[party](hermes.PlaceLimits{Total: maxInFlight}),
+		requests:   hermes.NewPlaces[party](hermes.PlaceLimits{Total: maxInFlight, Queue: maxInFlight, Wait: time.Second}),
 		principals: hermes.NewPlaces[party](hermes.PlaceLimits{Total: maxInFlight, Share: max(2, maxInFlight/4)}),
 		sessions:   hermes.NewPlaces[party](sessionLimits),
 		pings:      hermes.NewPlaces[party](pingLimits),

@@ -73,11 +73,17 @@ func TestHandler_Shares(t *testing.T) {
 		if res := s.Do(t, logout); res.Result() != "ok" {
 			t.Errorf("logout while all places are taken: %s", res.Body)
 		}
+		waited := make(chan string, 1)
+		go func() { waited <- s.Do(t, apitest.Request{Node: "user/list"}).Result() }()
+		synctest.Wait()
 		close(proceed)
 		for range 16 {
 			if got := <-answers; got != "ok" {
 				t.Errorf("a request that had a place: %s", got)
 			}
+		}
+		if got := <-waited; got != "failed/unauthorized" {
+			t.Errorf("a request that waited for less than a second: %s, want it to be worked on", got)
 		}
 		if res := s.Do(t, newRequest(sessions["reader"], "domain/list")); res.Result() != "ok" {
 			t.Errorf("when the places are free again: %s", res.Body)

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,18 +18,23 @@ const (
 	abuseMemory   = 150 << 20              // bytes
 	unreadLists   = 320
 	shuffledLists = 24
+	heldOpen      = 2000 // connections
 )
 
-func abusedLists() benchmark {
+// abuseAddress is the address of a client that does not come through a trusted proxy.
+var abuseAddress = net.IPv4(127, 0, 0, 2)
+
+func abusedServer() benchmark {
 	const during = "user/get of others, 99th percentile, while one client "
 	unread := fmt.Sprintf("leaves %d lists unread", unreadLists)
 	return benchmark{
 		name:  "lists",
-		about: "user/get over HTTP while one client with limited_read asks for many lists, on PostgreSQL",
+		about: "user/get over HTTP while one client with limited_read asks for many lists, or opens many connections, on PostgreSQL",
 		rows: []row{
 			{what: during + unread, unit: inSeconds, goal: within(abusedRead)},
 			{what: "memory of hermesd while one client " + unread, unit: inBytes, goal: atMost(abuseMemory)},
 			{what: fmt.Sprintf("%sreads %d shuffled lists", during, shuffledLists), unit: inSeconds, goal: within(abusedRead)},
+			{what: fmt.Sprintf("%sholds %d connections open", during, heldOpen), unit: inSeconds, goal: within(abusedRead)},
 		},
 		open: func(ctx context.Context, b *bench) (measure, error) {
 			s, admin, err := b.startFilled(ctx)
@@ -38,16 +46,23 @@ func abusedLists() benchmark {
 				return nil, err
 			}
 			return func(ctx context.Context) ([]sample, error) {
-				read, err := b.readDuring(ctx, s, admin, func(ctx context.Context) (string, error) {
+				read, err := b.readDuring(ctx, s, admin, b.slice(), func(ctx context.Context) (string, error) {
 					return abuser.openLists(ctx, unreadLists, false, "user/list")
 				})
 				if err != nil {
 					return nil, err
 				}
-				shuffled, err := b.readDuring(ctx, s, admin, func(ctx context.Context) (string, error) {
+				// Each list needs a look at the whole pool before its answer begins.
+				shuffled, err := b.readDuring(ctx, s, admin, 5*b.slice(), func(ctx context.Context) (string, error) {
 					return abuser.openLists(ctx, shuffledLists, true, "number/list", "random", "1")
 				})
-				return []sample{read, {hermes: read.memory.bytes}, shuffled}, err
+				if err != nil {
+					return nil, err
+				}
+				held, err := b.readDuring(ctx, s, admin, b.slice(), func(ctx context.Context) (string, error) {
+					return s.holdConnections(ctx, heldOpen)
+				})
+				return []sample{read, {hermes: read.memory.bytes}, shuffled, held}, err
 			}, nil
 		},
 	}
@@ -55,14 +70,14 @@ func abusedLists() benchmark {
 
 // readDuring measures reads of others while a client abuses the server until its context ends.
 func (b *bench) readDuring(
-	ctx context.Context, s *server, others *client, abuse func(context.Context) (note string, err error),
+	ctx context.Context, s *server, others *client, slice time.Duration, abuse func(context.Context) (note string, err error),
 ) (out sample, err error) {
 	out.memory, err = s.growth(func() error {
 		abusing, stop := context.WithCancel(ctx)
 		defer stop()
 		var running sync.WaitGroup
 		running.Go(func() { out.note, err = abuse(abusing) })
-		read, readErr := hammer(ctx, stallReaders, b.slice(), func(ctx context.Context, _ int) error {
+		read, readErr := hammer(ctx, stallReaders, slice, func(ctx context.Context, _ int) error {
 			_, err := others.mustCall(ctx, "user/get", "user", userAddress(rand.IntN(b.rows)).String())
 			return err
 		})
@@ -123,4 +138,34 @@ func (c *client) get(ctx context.Context, node string, parameters ...string) (*h
 		req.AddCookie(c.cookie)
 	}
 	return c.http.Do(req)
+}
+
+// holdConnections opens n connections, sends the beginning of a request on each, and waits until
+// ctx ends. The note says how many of them the server has closed meanwhile.
+func (s *server) holdConnections(ctx context.Context, n int) (note string, err error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: abuseAddress}}
+	var open, closed atomic.Int64
+	var reading sync.WaitGroup
+	for range n {
+		c, err := dialer.DialContext(ctx, "tcp", strings.TrimPrefix(s.url, "http://"))
+		if err != nil {
+			if ctx.Err() == nil {
+				return "", err
+			}
+			break
+		}
+		open.Add(1)
+		defer c.Close()
+		_, _ = io.WriteString(c, "GET /api/user/get HTTP/1.1\r\n")
+		stop := context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Now()) })
+		reading.Go(func() {
+			defer stop()
+			if _, err := io.Copy(io.Discard, c); ctx.Err() == nil || err == nil {
+				closed.Add(1)
+			}
+		})
+	}
+	<-ctx.Done()
+	reading.Wait()
+	return fmt.Sprintf("%d connections opened, of which hermesd closed %d", open.Load(), closed.Load()), nil
 }

@@ -83,7 +83,7 @@ func benchmarks() []benchmark {
 	return []benchmark{
 		userGet(), httpUserGet(), userAdd(), numberRange(), claims(), randomNumbers(), aliasList(),
 		userPage(), userSearch(), endPages(),
-		sessionCheck(), lookupsDuringFlood(), abusedLists(), memoryStore(), embeddedUserGet(), validation(), starts(),
+		sessionCheck(), lookupsDuringFlood(), abusedServer(), memoryStore(), embeddedUserGet(), validation(), starts(),
 		concurrentWriters(), mixedWriters(), stalls(), roundTrips(), growths(), size(),
 		twoProcesses(), twoClaim(),
 		millionAliases(), logins(), abuse(), timing(),
