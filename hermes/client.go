@@ -98,6 +98,10 @@ type Options struct {
 	// function can tell Kamailio to drop those of the address. It should not wait for Kamailio. If
 	// nil, there is no call.
 	DropContacts func(sip.Addr)
+	// Contacts returns where a local user is registered, for [Client.UserContacts]. It should ask
+	// Kamailio, and honour ctx, which ends after two seconds. If nil, that method fails with the cause
+	// NotConfigured.
+	Contacts func(ctx context.Context, user sip.Addr) ([]Contact, error)
 	// Now is the clock. Times of records are what it shows. Limits and caches add up the time that
 	// passes on it, so that a step back delays no login. Defaults to time.Now.
 	Now func() time.Time

@@ -1,6 +1,7 @@
 package hermes_test
 
 import (
+	"context"
 	"net/netip"
 	"sync"
 	"testing"
@@ -32,6 +33,9 @@ var (
 	inPool           = number("+4773500001")
 )
 
+// desk is the contact of every user of an env.
+var desk = hermes.Contact{Contact: "sip:alice@192.0.2.1:5060", UserAgent: "Desk 1.0", Received: "sip:198.51.100.1:1024", Expires: 300}
+
 // password is the password of each API user of an env.
 const password = "correct horse"
 
@@ -57,6 +61,7 @@ func newEnvWith(t testing.TB, change func(*hermes.Options)) *env {
 	e.opts = hermes.Options{
 		SecretKeys: []hermes.SecretKey{mustSecretKey(t)}, Backends: []hermes.Backend{cheapBackend()},
 		Now: e.clock.now, FailedLoginTime: -1,
+		Contacts: func(context.Context, sip.Addr) ([]hermes.Contact, error) { return []hermes.Contact{desk}, nil },
 	}
 	change(&e.opts)
 	e.client = e.newClient(t, e.store)

@@ -26,28 +26,29 @@ const (
 type Cause string
 
 const (
-	Parameters     Cause = "parameters"   // a parameter is missing, unknown, duplicate or malformed
-	Unauthorized   Cause = "unauthorized" // login failed, or no valid session
-	Forbidden      Cause = "forbidden"    // access level too low, or another site's page
-	Throttled      Cause = "throttled"    // too many failed logins
-	Busy           Cause = "busy"         // too many requests at once, or the server is stopping
-	Malformed      Cause = "invalid"      // a SIP address, domain, MAC address or pattern is malformed
-	NotFound       Cause = "nonexistant"  // what was named does not exist
-	Exists         Cause = "exists"       // the name is taken
-	InUse          Cause = "inuse"        // phones or aliases still refer to it
-	UnknownDomain  Cause = "nxdomain"     // the domain is not one that Kamailio serves
-	DomainServed   Cause = "domain"       // user/add_remote for a domain that Kamailio does serve
-	NoServers      Cause = "servfail"     // no default servers are set for the domain
-	Rejected       Cause = "rejected"     // a number or a range is not acceptable
-	Empty          Cause = "empty"        // the number pool has no match
-	ReadOnly       Cause = "readonly"     // the authentication backend cannot be written
-	StoreFailed    Cause = "dbfail"       // the database did not carry it out
-	BadAlias       Cause = "alias"        // alias nodes: the alias is malformed
-	BadDestination Cause = "destination"  // alias nodes: the destination is malformed
-	BadAddress     Cause = "address"      // alias/remove: the alias is malformed
-	NoNode         Cause = "node"         // no such node
-	BadRequest     Cause = "request"      // wrong method, too large, or no form
-	Internal       Cause = "internal"     // a fault inside Hermes
+	Parameters     Cause = "parameters"    // a parameter is missing, unknown, duplicate or malformed
+	Unauthorized   Cause = "unauthorized"  // login failed, or no valid session
+	Forbidden      Cause = "forbidden"     // access level too low, or another site's page
+	Throttled      Cause = "throttled"     // too many failed logins
+	Busy           Cause = "busy"          // too many requests at once, or the server is stopping
+	Malformed      Cause = "invalid"       // a SIP address, domain, MAC or pattern is malformed
+	NotFound       Cause = "nonexistant"   // what was named does not exist
+	Exists         Cause = "exists"        // the name is taken
+	InUse          Cause = "inuse"         // phones or aliases still refer to it
+	UnknownDomain  Cause = "nxdomain"      // the domain is not one that Kamailio serves
+	DomainServed   Cause = "domain"        // user/add_remote for a domain that Kamailio does serve
+	NoServers      Cause = "servfail"      // no default servers are set for the domain
+	Rejected       Cause = "rejected"      // a number or a range is not acceptable
+	Empty          Cause = "empty"         // the number pool has no match
+	ReadOnly       Cause = "readonly"      // the authentication backend cannot be written
+	NotConfigured  Cause = "notconfigured" // the node needs a setting that this server lacks
+	StoreFailed    Cause = "dbfail"        // the database did not carry it out
+	BadAlias       Cause = "alias"         // alias nodes: the alias is malformed
+	BadDestination Cause = "destination"   // alias nodes: the destination is malformed
+	BadAddress     Cause = "address"       // alias/remove: the alias is malformed
+	NoNode         Cause = "node"          // no such node
+	BadRequest     Cause = "request"       // wrong method, too large, or no form
+	Internal       Cause = "internal"      // a fault inside Hermes
 )
 
 // Error returns the keyword.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/mac"
 )
 
 // nodeSample is a call of a node that succeeds in a new env.
@@ -83,7 +84,23 @@ func userSamples() map[string]newNodeSample {
 		"user/add_remote": byProgram(&hermes.UserAddRemoteRequest{
 			User: addr("new@far.example"), Password: hermes.NewSecret("x"), Registrar: domain("sip.far.example"),
 		}),
-		"user/suspend": byProgram(&hermes.UserSuspendRequest{User: alice, Reason: "unpaid"}),
+		"user/onboard": byProgram(&hermes.UserOnboardRequest{
+			User: addr("new@example.com"), MACs: []mac.Addr{phone1, phone2}, Number: inPool, Permissions: []string{"local", "intl"},
+		}),
+		"user/offboard": func(t testing.TB, e *env) nodeSample {
+			mustNumberAssign(t, e.client, hermes.NumberAssignRequest{User: alice})
+			mustAliasAdd(t, e.client, addr("a@example.com"), alice)
+			return nodeSample{actor: e.client.Actor(), req: &hermes.UserOffboardRequest{User: alice}}
+		},
+		"user/rename": func(t testing.TB, e *env) nodeSample {
+			mustAliasAdd(t, e.client, addr("a@example.com"), alice)
+			return nodeSample{actor: e.client.Actor(), req: &hermes.UserRenameRequest{
+				User: alice, NewUser: addr("alison@example.com"), KeepAlias: true,
+			}}
+		},
+		"user/show":     byProgram(&hermes.UserShowRequest{User: alice}),
+		"user/contacts": byProgram(&hermes.UserContactsRequest{User: alice}),
+		"user/suspend":  byProgram(&hermes.UserSuspendRequest{User: alice, Reason: "unpaid"}),
 		"user/resume": func(t testing.TB, e *env) nodeSample {
 			mustUserSuspend(t, e.client, alice, "unpaid")
 			return nodeSample{actor: e.client.Actor(), req: &hermes.UserResumeRequest{User: alice}}

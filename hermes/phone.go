@@ -130,18 +130,23 @@ func (c *Client) PhoneAdd(ctx context.Context, req PhoneAddRequest) (PhoneAddRes
 func (c *Client) phoneAdd(ctx context.Context, req PhoneAddRequest) (res PhoneAddResponse, err error) {
 	err = c.change(ctx, "phone/add", &req, []Lock{LockAddr(req.User), LockPhone(req.MAC)}, func(s Store) error {
 		var err error
-		if err = c.needPhoneInScope(ctx, s, req.MAC); err != nil {
-			return err
-		}
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
 			return err
 		}
-		if _, err := s.User(ctx, req.User); err != nil {
-			return noUser(err, req.User)
-		}
-		return taken(s.AddPhone(ctx, Phone(req)), "the phone %s is associated with %s already", req.MAC, req.User)
+		return c.addPhone(ctx, s, Phone(req))
 	})
 	return PhoneAddResponse{MAC: req.MAC, Username: sip.Spell(req.User.User()), Domain: req.User.Domain()}, err
+}
+
+// addPhone stores an association, in a transaction with [LockPhone] and [LockAddr].
+func (c *Client) addPhone(ctx context.Context, s Store, p Phone) error {
+	if err := c.needPhoneInScope(ctx, s, p.MAC); err != nil {
+		return err
+	}
+	if _, err := s.User(ctx, p.User); err != nil {
+		return noUser(err, p.User)
+	}
+	return taken(s.AddPhone(ctx, p), "the phone %s is associated with %s already", p.MAC, p.User)
 }
 
 // PhoneRemoveRequest names a phone and a user.

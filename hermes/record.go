@@ -101,6 +101,12 @@ type UserSite struct {
 	Servers Servers // of the domain; zero if there are none
 }
 
+// Moved is what has moved with a user to another address.
+type Moved struct {
+	Phones  []mac.Addr // in order
+	Aliases []sip.Addr // that lead to the user, in order, each once
+}
+
 // Phone is the association of a desk phone with a user.
 type Phone struct {
 	MAC  mac.Addr

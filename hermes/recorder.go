@@ -82,8 +82,7 @@ func old[K comparable, V any](known map[K]V, key K, get func() (V, error)) (v V,
 func (r *recorder) AddPhone(ctx context.Context, p Phone) error {
 	err := r.Store.AddPhone(ctx, p)
 	if err == nil {
-		user := addrText(p.User)
-		r.log.note(phoneRecord+" of "+user, p.MAC.String(), nil, phoneFields(p), user)
+		r.notePhone(nil, phoneFields, p)
 	}
 	return err
 }
@@ -92,10 +91,23 @@ func (r *recorder) AddPhone(ctx context.Context, p Phone) error {
 func (r *recorder) RemovePhone(ctx context.Context, p Phone) error {
 	err := r.Store.RemovePhone(ctx, p)
 	if err == nil {
-		user := addrText(p.User)
-		r.log.note(phoneRecord+" of "+user, p.MAC.String(), phoneFields(p), nil, user)
+		r.notePhone(phoneFields, nil, p)
 	}
 	return err
+}
+
+// notePhone notes an association that had the fields before, or has them after.
+func (r *recorder) notePhone(before, after func(Phone) []field, p Phone) {
+	user := addrText(p.User)
+	r.log.note(phoneRecord+" of "+user, p.MAC.String(), fieldsOf(before, p), fieldsOf(after, p), user)
+}
+
+// fieldsOf returns the fields of a record, or none if fields is nil.
+func fieldsOf[T any](fields func(T) []field, record T) []field {
+	if fields == nil {
+		return nil
+	}
+	return fields(record)
 }
 
 func phoneFields(p Phone) []field {
@@ -211,6 +223,15 @@ func (r *recorder) RemoveAlias(ctx context.Context, a sip.Addr) ([]sip.Addr, err
 	return destinations, err
 }
 
+// RemoveDestination implements [Store].
+func (r *recorder) RemoveDestination(ctx context.Context, a Alias) error {
+	err := r.Store.RemoveDestination(ctx, a)
+	if err == nil {
+		r.noteAlias(aliasFields, nil, a)
+	}
+	return err
+}
+
 func (r *recorder) noteRemoved(a sip.Addr, destinations []sip.Addr) {
 	for _, d := range destinations {
 		r.noteAlias(aliasFields, nil, Alias{Alias: a, Destination: d})
@@ -219,14 +240,8 @@ func (r *recorder) noteRemoved(a sip.Addr, destinations []sip.Addr) {
 
 // noteAlias notes an alias that had the fields before, or has them after.
 func (r *recorder) noteAlias(before, after func(Alias) []field, a Alias) {
-	fieldsOf := func(fields func(Alias) []field) []field {
-		if fields == nil {
-			return nil
-		}
-		return fields(a)
-	}
 	destination := addrText(a.Destination)
-	r.log.note(aliasRecord+" to "+destination, addrText(a.Alias), fieldsOf(before), fieldsOf(after), destination)
+	r.log.note(aliasRecord+" to "+destination, addrText(a.Alias), fieldsOf(before, a), fieldsOf(after, a), destination)
 }
 
 func aliasFields(a Alias) []field {

@@ -77,6 +77,32 @@ func (r *recorder) RemoveUser(ctx context.Context, a sip.Addr) (UserType, error)
 	return removed, nil
 }
 
+// RenameUser implements [Store]. The password is the same, though its hashes are not.
+func (r *recorder) RenameUser(ctx context.Context, from sip.Addr, u User) (Moved, error) {
+	before, _, err := old(r.users, from, func() (User, error) { return r.Store.User(ctx, from) })
+	if err != nil {
+		return Moved{}, err
+	}
+	moved, err := r.Store.RenameUser(ctx, from, u)
+	if err != nil {
+		return moved, err
+	}
+	r.log.note(userRecord, addrText(from), userFields(before), userFields(u), addrText(u.Address))
+	for _, m := range moved.Phones {
+		r.notePhone(phoneFields, nil, Phone{MAC: m, User: from})
+		r.notePhone(nil, phoneFields, Phone{MAC: m, User: u.Address})
+	}
+	for _, a := range moved.Aliases {
+		r.noteAlias(aliasFields, nil, Alias{Alias: a, Destination: from})
+		r.noteAlias(nil, aliasFields, Alias{Alias: a, Destination: u.Address})
+	}
+	for _, a := range []sip.Addr{from, u.Address} {
+		delete(r.users, a)
+		delete(r.groups, a)
+	}
+	return moved, nil
+}
+
 // noteUser notes that a user was before, and is after; the zero User is none.
 func (r *recorder) noteUser(before, after User) {
 	u := after

@@ -22,6 +22,7 @@ func scopeExceptions() map[string]string {
 		"domain/set_servers registrar": "a server, which may be the provider's",
 		"domain/set_servers proxy":     "a server, which may be the provider's",
 		"phone/get mac":                "the users within the scope are shown",
+		"user/show mac":                "the users within the scope are shown",
 	}
 }
 

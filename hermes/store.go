@@ -102,6 +102,13 @@ type UserStore interface {
 	// that address are another tool's. Returns NotFound if both rows are missing, and otherwise InUse
 	// if the user has a phone or an alias leads to the address, with its domain in any case.
 	RemoveUser(ctx context.Context, a sip.Addr) (UserType, error)
+	// RenameUser replaces the user at an address by u, which has another address and the same type,
+	// and returns what moved with it: its phones, and the aliases that lead to the old address, with
+	// its domain in any case. The groups of a local user move, too, and a row of Kamailio's keeps what
+	// Hermes does not know. What another tool left under the new address is replaced. Of a remote user
+	// an account and groups at the old address stay, as in RemoveUser. Returns NotFound if there is no
+	// user at the old address, and otherwise Exists if either table has the new one.
+	RenameUser(ctx context.Context, from sip.Addr, u User) (Moved, error)
 	// Groups returns the group names of the address in Kamailio's grp table, in order, each once.
 	Groups(ctx context.Context, a sip.Addr) ([]string, error)
 	// SetGroups makes names the only groups of the address.
@@ -185,6 +192,9 @@ type AliasStore interface {
 	// RemoveAlias removes every row with that alias address and returns the destinations that they
 	// had, in order, each once. Returns NotFound.
 	RemoveAlias(ctx context.Context, a sip.Addr) ([]sip.Addr, error)
+	// RemoveDestination removes the rows by which a.Alias leads to a.Destination, and no other row
+	// with that alias address. Returns NotFound if there is no such row.
+	RemoveDestination(ctx context.Context, a Alias) error
 	// NumberAliased reports whether n is the user part of an alias in any domain.
 	NumberAliased(ctx context.Context, n e164.Number) (bool, error)
 }

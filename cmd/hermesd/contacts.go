@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/kamrpc"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -103,4 +105,17 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// registered returns where Kamailio has a user registered.
+func registered(ctx context.Context, rpc *kamrpc.Client, user sip.Addr) ([]hermes.Contact, error) {
+	found, err := rpc.Contacts(ctx, user.String())
+	if err != nil {
+		return nil, err
+	}
+	var contacts []hermes.Contact
+	for _, c := range found {
+		contacts = append(contacts, hermes.Contact(c))
+	}
+	return contacts, nil
 }

@@ -272,6 +272,9 @@ func (s *server) newHandlers(ctx context.Context) (err error) {
 	if rpc := s.config.kamailioRPC; rpc != nil {
 		s.contacts = newContacts(rpc.DropContacts, s.log)
 		opts.DropContacts = s.contacts.add
+		opts.Contacts = func(ctx context.Context, user sip.Addr) ([]hermes.Contact, error) {
+			return registered(ctx, rpc, user)
+		}
 	}
 	if s.client, err = s.store.newClient(ctx, opts); err != nil {
 		return err

@@ -131,6 +131,7 @@ var (
 var valueRules = map[reflect.Type]valueRule{
 	reflect.TypeFor[sip.Addr]():         {response: hermes.Failed, cause: hermes.Malformed, leadingPlus: true},
 	reflect.TypeFor[sip.Domain]():       {response: hermes.Failed, cause: hermes.Malformed},
+	reflect.TypeFor[[]mac.Addr]():       {response: hermes.Failed, cause: hermes.Malformed},
 	reflect.TypeFor[mac.Addr]():         {response: hermes.Failed, cause: hermes.Malformed},
 	reflect.TypeFor[hermes.Pattern]():   {response: hermes.Failed, cause: hermes.Malformed, leadingPlus: true},
 	reflect.TypeFor[hermes.ScopeList](): {cause: hermes.Parameters, plusEntries: true},
@@ -182,11 +183,25 @@ func setValue(v reflect.Value, text string) error {
 			return fmt.Errorf("%.100q: want a number, 1 or more", text)
 		}
 		v.SetInt(int64(n))
-	case v.Type() == reflect.TypeFor[[]string]():
-		v.Set(reflect.ValueOf(strings.Split(text, ",")))
+	case v.Kind() == reflect.Slice:
+		return setList(v, text)
 	default:
 		return fmt.Errorf("no parameter can be of type %s", v.Type())
 	}
+	return nil
+}
+
+// setList parses a comma-separated list into v.
+func setList(v reflect.Value, text string) error {
+	list := reflect.Zero(v.Type())
+	for part := range strings.SplitSeq(text, ",") {
+		element := reflect.New(v.Type().Elem()).Elem()
+		if err := setValue(element, part); err != nil {
+			return err
+		}
+		list = reflect.Append(list, element)
+	}
+	v.Set(list)
 	return nil
 }
 
@@ -210,10 +225,22 @@ func formatValue(v reflect.Value) (string, error) {
 	case encoding.TextMarshaler:
 		text, err := x.MarshalText()
 		return string(text), err
-	case []string:
-		return strings.Join(x, ","), nil
 	case string, bool, int, int64, hermes.ScopeList:
 		return fmt.Sprint(x), nil
 	}
+	if v.Kind() == reflect.Slice {
+		return formatList(v)
+	}
 	return "", errors.New("no parameter can be of type " + v.Type().String())
+}
+
+func formatList(v reflect.Value) (string, error) {
+	parts := make([]string, v.Len())
+	for i := range parts {
+		var err error
+		if parts[i], err = formatValue(v.Index(i)); err != nil {
+			return "", err
+		}
+	}
+	return strings.Join(parts, ","), nil
 }

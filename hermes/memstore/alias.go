@@ -179,6 +179,28 @@ func (r *records) removeAlias(a sip.Addr) ([]sip.Addr, error) {
 	return []sip.Addr{d}, nil
 }
 
+// RemoveDestination implements [hermes.AliasStore].
+func (s *Store) RemoveDestination(ctx context.Context, a hermes.Alias) error {
+	return s.write(ctx, func(r *records) error {
+		if d, ok := r.aliases.get(a.Alias); !ok || d != a.Destination {
+			return hermes.NotFound
+		}
+		_, err := r.removeAlias(a.Alias)
+		return err
+	})
+}
+
+// moveAliases makes the aliases that lead to a user, with its domain in any case, lead to another
+// one, and returns them.
+func (r *records) moveAliases(from, to sip.Addr) (moved []sip.Addr) {
+	for a := range r.aliasesToAnyCase(from) {
+		moved = append(moved, a.Alias)
+		r.targets.remove(a)
+		r.setAlias(hermes.Alias{Alias: a.Alias, Destination: to})
+	}
+	return moved
+}
+
 // NumberAliased implements [hermes.AliasStore].
 func (s *Store) NumberAliased(ctx context.Context, n e164.Number) (bool, error) {
 	r, err := s.read(ctx)

@@ -91,6 +91,24 @@ func (s *Store) AddPhone(ctx context.Context, p hermes.Phone) error {
 	})
 }
 
+// movePhones gives the phones of a user to another one, and returns them.
+func (r *records) movePhones(from, to sip.Addr) (macs []mac.Addr) {
+	for p := range r.userPhones.from(hermes.Phone{User: from}) {
+		if p.User != from {
+			break
+		}
+		macs = append(macs, p.MAC)
+	}
+	for _, m := range macs {
+		before, after := hermes.Phone{MAC: m, User: from}, hermes.Phone{MAC: m, User: to}
+		r.phones.remove(before)
+		r.userPhones.remove(before)
+		r.phones.set(after, present{})
+		r.userPhones.set(after, present{})
+	}
+	return macs
+}
+
 // RemovePhone implements [hermes.PhoneStore].
 func (s *Store) RemovePhone(ctx context.Context, p hermes.Phone) error {
 	return s.write(ctx, func(r *records) error {

@@ -141,6 +141,29 @@ func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) (removed hermes.User
 	return removed, err
 }
 
+// RenameUser implements [hermes.UserStore].
+func (s *Store) RenameUser(ctx context.Context, from sip.Addr, u hermes.User) (moved hermes.Moved, err error) {
+	err = s.write(ctx, func(r *records) error {
+		switch {
+		case r.users.get(from) == nil:
+			return hermes.NotFound
+		case r.users.get(u.Address) != nil:
+			return hermes.Exists
+		}
+		r.names.remove(from)
+		r.users.remove(from)
+		r.setUser(&u)
+		if u.Type == hermes.Local {
+			names := r.groupsOf(from)
+			r.removeGroups(from)
+			r.setGroups(u.Address, names)
+		}
+		moved = hermes.Moved{Phones: r.movePhones(from, u.Address), Aliases: r.moveAliases(from, u.Address)}
+		return nil
+	})
+	return moved, err
+}
+
 // isInUse reports whether the user has a phone or an alias leads to it.
 func (r *records) isInUse(a sip.Addr) bool {
 	for p := range r.userPhones.from(hermes.Phone{User: a}) {
@@ -167,12 +190,16 @@ func (s *Store) Groups(ctx context.Context, a sip.Addr) ([]string, error) {
 // SetGroups implements [hermes.UserStore].
 func (s *Store) SetGroups(ctx context.Context, a sip.Addr, names []string) error {
 	return s.write(ctx, func(r *records) error {
-		r.removeGroups(a)
-		for _, name := range names {
-			r.groups.set(group{user: a, name: name}, present{})
-		}
+		r.setGroups(a, names)
 		return nil
 	})
+}
+
+func (r *records) setGroups(a sip.Addr, names []string) {
+	r.removeGroups(a)
+	for _, name := range names {
+		r.groups.set(group{user: a, name: name}, present{})
+	}
 }
 
 // Holder implements [hermes.UserStore].

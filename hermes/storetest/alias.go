@@ -12,6 +12,7 @@ import (
 func testAlias(t *testing.T, open openFunc) {
 	t.Run("AddAlias", func(t *testing.T) { testAddAlias(t, open) })
 	t.Run("RemoveAlias", func(t *testing.T) { testRemoveAlias(t, open) })
+	t.Run("RemoveDestination", func(t *testing.T) { testRemoveDestination(t, open) })
 	t.Run("AliasSite", func(t *testing.T) { testAliasSite(t, open) })
 	t.Run("Aliases", func(t *testing.T) { testAliases(t, open) })
 	t.Run("Aliases that are E.164 numbers", func(t *testing.T) { testNumberAliases(t, open) })
@@ -49,6 +50,18 @@ func testRemoveAlias(t *testing.T, open openFunc) {
 		wantAliases(t, s, toAlice, upper)
 		mustAddAlias(t, s, alias("sales@example.com", "bob@example.com"))
 		wantAliases(t, s, toAlice, upper)
+	})
+}
+
+func testRemoveDestination(t *testing.T, open openFunc) {
+	t.Run("an alias that leads elsewhere stays, and is NotFound", func(t *testing.T) {
+		s := open(t).Store
+		sales, other := alias("sales@example.com", "alice@example.com"), alias("other@example.com", "alice@example.com")
+		mustAddAlias(t, s, sales, other)
+		wantCause(t, s.RemoveDestination(t.Context(), alias("sales@example.com", "bob@example.com")), hermes.NotFound)
+		must(t, s.RemoveDestination(t.Context(), sales))
+		wantAliases(t, s, hermes.AliasQuery{Limit: 10}, other)
+		wantCause(t, s.RemoveDestination(t.Context(), sales), hermes.NotFound)
 	})
 }
 

@@ -161,11 +161,17 @@ func sipWriteCalls() []methodCall {
 		{"AddAlias", func(ctx context.Context, s hermes.Store) error {
 			return s.AddAlias(ctx, alias("new@example.com", "alice@example.com"))
 		}},
+		{"RemoveDestination", func(ctx context.Context, s hermes.Store) error {
+			return s.RemoveDestination(ctx, alias("new@example.com", "alice@example.com"))
+		}},
 		{"RemoveAlias", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.RemoveAlias(ctx, addr("sales@example.com")))
 		}},
 		{"RemoveUser", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.RemoveUser(ctx, addr("carol@example.com")))
+		}},
+		{"RenameUser", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.RenameUser(ctx, addr("bob@far.example"), remoteUser("rob@far.example")))
 		}},
 		{"SetServers", func(ctx context.Context, s hermes.Store) error { return s.SetServers(ctx, changed) }},
 	}

@@ -101,6 +101,11 @@ func (s intercepted) RemoveUser(ctx context.Context, a sip.Addr) (hermes.UserTyp
 	return get(s, "RemoveUser", func() (hermes.UserType, error) { return s.store.RemoveUser(ctx, a) })
 }
 
+// RenameUser implements [hermes.Store].
+func (s intercepted) RenameUser(ctx context.Context, from sip.Addr, u hermes.User) (hermes.Moved, error) {
+	return get(s, "RenameUser", func() (hermes.Moved, error) { return s.store.RenameUser(ctx, from, u) })
+}
+
 // Groups implements [hermes.Store].
 func (s intercepted) Groups(ctx context.Context, a sip.Addr) ([]string, error) {
 	return get(s, "Groups", func() ([]string, error) { return s.store.Groups(ctx, a) })

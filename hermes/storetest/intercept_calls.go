@@ -56,6 +56,11 @@ func (s intercepted) PruneAudit(ctx context.Context, number int64, mark hermes.H
 	return get(s, "PruneAudit", func() (int64, error) { return s.store.PruneAudit(ctx, number, mark) })
 }
 
+// RemoveDestination implements [hermes.Store].
+func (s intercepted) RemoveDestination(ctx context.Context, a hermes.Alias) error {
+	return s.run("RemoveDestination", func() error { return s.store.RemoveDestination(ctx, a) })
+}
+
 // Answer implements [hermes.AnswerStore].
 func (s intercepted) Answer(ctx context.Context, k hermes.AnswerKey) (hermes.KeptAnswer, error) {
 	return get(s, "Answer", func() (hermes.KeptAnswer, error) { return s.store.Answer(ctx, k) })

@@ -197,6 +197,9 @@ func (g generator) aliasOperation() operation {
 		newOperation("AddAlias", []any{a}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.AddAlias(ctx, a))
 		}),
+		newOperation("RemoveDestination", []any{a}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.RemoveDestination(ctx, a))
+		}),
 		newOperation("RemoveAlias", []any{a.Alias}, func(ctx context.Context, s hermes.Store) string {
 			return listResult(s.RemoveAlias(ctx, a.Alias))
 		}),

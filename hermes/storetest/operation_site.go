@@ -11,9 +11,15 @@ import (
 func (g generator) siteOperation() operation {
 	u, a := g.user(), g.alias()
 	withoutUser := hermes.Alias{Alias: sip.Unchecked("", a.Alias.Domain().String()), Destination: a.Destination}
+	// A user of the same domain has the same type.
+	from := sip.Unchecked(g.addr().User(), u.Address.Domain().String())
 	return drawFrom(g,
 		newOperation("AddLocalUser", []any{u}, func(ctx context.Context, s hermes.Store) string {
 			return addLocalUserResult(s.AddLocalUser(ctx, u))
+		}),
+		newOperation("RenameUser", []any{from, u}, func(ctx context.Context, s hermes.Store) string {
+			moved, err := s.RenameUser(ctx, from, u)
+			return listResult(moved.Phones, err) + " " + listResult(moved.Aliases, nil)
 		}),
 		newOperation("RemoveUser", []any{u.Address}, func(ctx context.Context, s hermes.Store) string {
 			return result(s.RemoveUser(ctx, u.Address))

@@ -13,6 +13,7 @@ func testUser(t *testing.T, open openFunc) {
 	t.Run("AddLocalUser", func(t *testing.T) { testAddLocalUser(t, open) })
 	t.Run("SetUser", func(t *testing.T) { testSetUser(t, open) })
 	t.Run("provisioning", func(t *testing.T) { testProvisioning(t, open) })
+	t.Run("RenameUser", func(t *testing.T) { testRenameUser(t, open) })
 	t.Run("RemoveUser", func(t *testing.T) { testRemoveUser(t, open) })
 	t.Run("Users", func(t *testing.T) { testUsers(t, open) })
 	t.Run("Groups", func(t *testing.T) { testGroups(t, open) })

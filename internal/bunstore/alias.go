@@ -20,6 +20,7 @@ type aliasStatements struct {
 	numberAliased, numberAliases statement
 	numberHeld, aliasSite        statement
 	addAlias, removeAlias        statement
+	removeDestination            statement
 
 	// The rest are for PostgreSQL, where one statement can write several tables.
 	takeAlias, assignNumber, releaseNumber statement
@@ -59,6 +60,8 @@ func (b *builder) aliasStatements() aliasStatements {
 
 		addAlias:    b.numbered(Data, func() schema.QueryAppender { return add() }).takes(),
 		removeAlias: b.statement(Data, b.NewDelete().Model(alias).Where("?", b.alias(1)).Returning(destination)).frees(),
+		removeDestination: b.statement(Data, b.NewDelete().Model(alias).Where("?", b.alias(1)).
+			Where("?", b.address("a.username", "a.domain", 3))).frees(),
 	}
 	if b.engine.writesInWith {
 		st.takeAlias = b.numbered(Data, func() schema.QueryAppender { return b.takeAlias(add()) }).takes()
@@ -299,6 +302,11 @@ func (s *Store) RemoveAlias(ctx context.Context, a sip.Addr) (destinations []sip
 		return nil, err
 	}
 	return sortedAddrs(destinations), nil
+}
+
+// RemoveDestination implements [hermes.Store].
+func (s *Store) RemoveDestination(ctx context.Context, a hermes.Alias) error {
+	return s.change(ctx, s.sql().removeDestination, hermes.NotFound, s.args(newDBAlias(a))...)
 }
 
 // scanDestination reads the columns of destination.

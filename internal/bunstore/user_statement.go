@@ -15,6 +15,9 @@ type userStatements struct {
 	addUser, setUser, removeUser          statement
 	addAccount, setAccount, removeAccount statement
 
+	// These are for a user that moves from $1@$2 to $3@$4.
+	moveUser, moveAccount, moveGroups, movePhones, moveAliases, removeSamePhones statement
+
 	// The rest are for PostgreSQL, where one statement can write several tables.
 	addBoth, addLocalUser, setBoth statement // a user with its account
 	removeAll                      statement // a user with its account and groups
@@ -35,6 +38,7 @@ func (b *builder) userStatements() userStatements {
 		setAccount:    b.statement(Data, b.setAccount()),
 		removeAccount: b.statement(Data, b.NewDelete().Model(account).Where("?", b.account(1))),
 	}
+	b.moveStatements(&st)
 	if b.engine.writesInWith {
 		st.addBoth = b.numbered(Data, func() schema.QueryAppender { return b.addBoth() })
 		st.addLocalUser = b.numbered(Data, func() schema.QueryAppender { return b.addLocalUser() })

@@ -2,8 +2,8 @@
 // over HTTP (together with the xhttp module) and on a Unix datagram socket.
 //
 // [New] returns a [Client] for one Kamailio. [Client.DropContacts] removes a user's registered
-// contacts, [Client.Domains] and [Client.ReloadDomains] are about the domains that it has loaded,
-// and [Client.Call] calls any other method.
+// contacts, [Client.Contacts] returns them, [Client.Domains] and [Client.ReloadDomains] are about
+// the domains that it has loaded, and [Client.Call] calls any other method.
 package kamrpc
 
 import (
@@ -104,11 +104,15 @@ const codeNotFound = 404
 // calls to it no longer reach them. It returns nil if there are none, and may be called again.
 func (c *Client) DropContacts(ctx context.Context, address string) error {
 	_, err := c.Call(ctx, "ul.rm", "location", address)
-	if f, ok := errors.AsType[*Fault](err); ok && f.Code == codeNotFound {
+	if f, ok := errors.AsType[*Fault](err); ok && f.isNotFound() {
 		return nil
 	}
 	return err
 }
+
+// isNotFound reports whether usrloc refused a call because there are no registered contacts.
+// Versions of Kamailio differ in the code.
+func (f *Fault) isNotFound() bool { return f.Code == codeNotFound || f.Message == "AOR not found" }
 
 // Domains returns the names of the domains that Kamailio's domain module has loaded from its table,
 // in no order. If Kamailio does not have the module, the error wraps a *[Fault].

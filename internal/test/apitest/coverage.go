@@ -26,10 +26,17 @@ var results = map[string]string{
 	"auth/add_user":    "ok failed/exists failed/readonly",
 	"auth/update_user": "ok failed/nonexistant failed/readonly failed/unauthorized",
 
-	"user/get":               "ok failed/nonexistant failed/invalid",
-	"user/list":              "ok failed/invalid",
-	"user/add":               "ok failed/exists failed/invalid failed/nxdomain failed/servfail",
-	"user/add_remote":        "ok failed/domain failed/exists failed/invalid",
+	"user/get":        "ok failed/nonexistant failed/invalid",
+	"user/list":       "ok failed/invalid",
+	"user/add":        "ok failed/exists failed/invalid failed/nxdomain failed/servfail",
+	"user/add_remote": "ok failed/domain failed/exists failed/invalid",
+	"user/onboard": "ok failed/exists failed/invalid failed/nxdomain failed/servfail failed/empty failed/nonexistant " +
+		"failed/rejected",
+	"user/offboard": "ok failed/nonexistant failed/invalid failed/inuse",
+	"user/rename": "ok failed/exists failed/nxdomain failed/invalid failed/nonexistant failed/rejected failed/servfail " +
+		"failed/inuse",
+	"user/show":              "ok failed/nonexistant failed/invalid failed/rejected",
+	"user/contacts":          "ok failed/nonexistant failed/invalid failed/notconfigured failed/busy",
 	"user/suspend":           "ok failed/nonexistant failed/invalid",
 	"user/resume":            "ok failed/nonexistant failed/invalid",
 	"user/remove":            "ok failed/nonexistant failed/invalid failed/inuse",

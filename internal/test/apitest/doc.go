@@ -34,7 +34,8 @@
 //	                    {key}); with any other name, do not log in
 //	with HANDLER        send the request to the handler broken (every call of the store fails but
 //	                    Session), down (every call of the store fails, so that no session can be
-//	                    checked) or readonly (no authentication backend can be written)
+//	                    checked) or readonly (no authentication backend can be written, and
+//	                    Kamailio cannot be asked)
 //	sleep DURATION      advance the clock
 //	header NAME: VALUE  add a header to the request
 //

@@ -1,6 +1,7 @@
 package apitest
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"net/http"
@@ -33,7 +34,7 @@ type Server struct {
 
 	Broken   *api.Handler // every call of the store but Session fails
 	Down     *api.Handler // every call of the store fails
-	ReadOnly *api.Handler // the authentication backend cannot be written
+	ReadOnly *api.Handler // the authentication backend cannot be written, and Kamailio cannot be asked
 
 	now    time.Time
 	random *lockedReader
@@ -41,8 +42,8 @@ type Server struct {
 
 // Options configure a [Server]. The zero value is usable.
 type Options struct {
-	// Client is the configuration of the Client. SecretKeys, Domains, Backends, Origin, Now, Rand
-	// and FailedLoginTime are overwritten.
+	// Client is the configuration of the Client. SecretKeys, Domains, Backends, Origin, Now, Rand,
+	// FailedLoginTime and Contacts are overwritten.
 	Client hermes.Options
 	API    api.Options
 }
@@ -67,6 +68,7 @@ func NewServer(tb testing.TB, store hermes.Store, opts *Options) *Server {
 	clientOpts.Backends = []hermes.Backend{backend}
 	clientOpts.Now = func() time.Time { return s.now }
 	clientOpts.Rand, clientOpts.Origin, clientOpts.FailedLoginTime = random, Origin, -1
+	clientOpts.Contacts = contacts
 	newHandler := func(store hermes.Store) (*hermes.Client, *api.Handler) {
 		c, err := hermes.New(store, &clientOpts)
 		if err != nil {
@@ -85,9 +87,24 @@ func NewServer(tb testing.TB, store hermes.Store, opts *Options) *Server {
 	_, s.Down = newHandler(storetest.Intercept(store, func(string) error { return errBroken }))
 	// The embedded interface hides the methods that write.
 	clientOpts.Backends = []hermes.Backend{struct{ hermes.Backend }{backend}}
+	clientOpts.Contacts = nil
 	_, s.ReadOnly = newHandler(store)
 	addUsers(tb, s.Client)
 	return s
+}
+
+// contacts is Options.Contacts of a Server. The user alice is registered. For the user silent
+// Kamailio does not answer.
+func contacts(_ context.Context, user sip.Addr) ([]hermes.Contact, error) {
+	switch user.User() {
+	case "silent":
+		return nil, errors.New("connection refused")
+	case "alice":
+		return []hermes.Contact{
+			{Contact: "sip:alice@192.0.2.1:5060", UserAgent: "Desk 1.0", Received: "sip:198.51.100.1:1024", Expires: 300},
+		}, nil
+	}
+	return nil, nil
 }
 
 // lockedReader makes a source of random bytes safe for concurrent use.

@@ -14,7 +14,7 @@ import (
 // story returns the steps in order. s is the store on which they will run.
 func story(t *testing.T, s hermes.Store) []step {
 	return slices.Concat(
-		domainSteps(), userSteps(), suspendSteps(), adoptSteps(s), phoneSteps(), numberSteps(), aliasSteps(), removeSteps(), authSteps(), loginSteps(),
+		domainSteps(), userSteps(), suspendSteps(), lifeSteps(), adoptSteps(s), phoneSteps(), numberSteps(), aliasSteps(), removeSteps(), authSteps(), loginSteps(),
 		programSteps(),
 	)
 }
@@ -125,6 +125,48 @@ func suspendSteps() []step {
 		{why: "resumed", node: "user/resume", req: &hermes.UserResumeRequest{User: bob},
 			want: []string{"user/resume bob@example.com", "suspended: true >", "suspended_reason: stolen >"}},
 		{why: "not suspended", node: "user/resume", req: &hermes.UserResumeRequest{User: bob}},
+	}
+}
+
+// lifeSteps add a user with all that hangs on it, rename it and remove it.
+func lifeSteps() []step {
+	joan, june := sip.MustParse("joan@example.com"), sip.MustParse("june@example.com")
+	desk, n := mac.MustParse("0123456789ab"), number("+4773599001")
+	return []step{
+		{why: "the number of a user", node: "number/add", req: &hermes.NumberAddRequest{Number: n},
+			want: []string{"number/add +4773599001", "number: > +4773599001"}},
+		{why: "with a phone, a number and permissions", node: "user/onboard", req: &hermes.UserOnboardRequest{
+			User: joan, MACs: []mac.Addr{desk}, Number: n, Permissions: []string{"local"},
+		}, want: []string{
+			"user/onboard joan@example.com", "also +4773599001 +4773599001@example.com 0123456789ab",
+			"user: > joan@example.com", "type: > local", "authid: > joan", "registrar: > reg.example.com", "r_port: > 5060",
+			"proxy: > proxy.example.net", "p_port: > 5060", "displayname: > joan", "linetext: > joan", "permittedcalls: > local",
+			"password: > changed", "permissions: > local", "mac: > 0123456789ab", "user: > joan@example.com",
+			"number: +4773599001 >", "alias: > +4773599001@example.com", "destination: > joan@example.com",
+		}},
+		{why: "nothing is left of one that is refused", node: "user/onboard",
+			req: &hermes.UserOnboardRequest{User: june, MACs: []mac.Addr{desk}, Number: n}, cause: hermes.NotFound},
+		{why: "the old address stays as an alias", node: "user/rename",
+			req: &hermes.UserRenameRequest{User: joan, NewUser: june, KeepAlias: true}, want: []string{
+				"user/rename joan@example.com", "also +4773599001@example.com 0123456789ab june@example.com",
+				"user: joan@example.com > june@example.com", "authid: joan > june",
+				"mac: 0123456789ab >", "user: joan@example.com >", "mac: > 0123456789ab", "user: > june@example.com",
+				"alias: +4773599001@example.com >", "destination: joan@example.com >",
+				"alias: > +4773599001@example.com", "destination: > june@example.com",
+				"alias: > joan@example.com", "destination: > june@example.com",
+			}},
+		{why: "to itself", node: "user/rename", req: &hermes.UserRenameRequest{User: june, NewUser: june}},
+		{why: "with all that hangs on it", node: "user/offboard", req: &hermes.UserOffboardRequest{User: june}, want: []string{
+			"user/offboard june@example.com", "also +4773599001 +4773599001@example.com 0123456789ab joan@example.com",
+			"mac: 0123456789ab >", "user: june@example.com >", "number: > +4773599001",
+			"alias: +4773599001@example.com >", "destination: june@example.com >",
+			"alias: joan@example.com >", "destination: june@example.com >",
+			"user: june@example.com >", "type: local >", "authid: june >", "registrar: reg.example.com >", "r_port: 5060 >",
+			"proxy: proxy.example.net >", "p_port: 5060 >", "displayname: joan >", "linetext: joan >", "permittedcalls: local >",
+			"password: > changed", "permissions: local >",
+		}},
+		{why: "the number is gone", node: "number/remove", req: &hermes.NumberRemoveRequest{Number: n},
+			want: []string{"number/remove +4773599001", "number: +4773599001 >"}},
 	}
 }
 

@@ -146,6 +146,11 @@ func userCalls() []call {
 		nodeCall("user/permissions", "", &hermes.UserPermissionsRequest{
 			User: alice, Permissions: hermes.Some([]string{"local", "night"}),
 		}),
+		nodeCall("user/onboard", "", &hermes.UserOnboardRequest{
+			User: alice, MACs: []mac.Addr{phone}, Number: number1, Permissions: []string{"local"},
+		}),
+		nodeCall("user/offboard", "", &hermes.UserOffboardRequest{User: alice}),
+		nodeCall("user/rename", "", &hermes.UserRenameRequest{User: alice, NewUser: sales, KeepAlias: true}),
 		nodeCall("user/suspend", "", &hermes.UserSuspendRequest{User: alice, Reason: "unpaid"}),
 		nodeCall("user/resume", "", &hermes.UserResumeRequest{User: alice}),
 		nodeCall("user/adopt", "", &hermes.UserAdoptRequest{User: alice}),

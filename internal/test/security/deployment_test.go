@@ -34,6 +34,8 @@ var fixtures = []struct{ node, form string }{
 	{"user/add", "user=alice@example.com"},
 	{"user/add", "user=bob@example.com"},
 	{"user/add", "user=carol@example.com"},
+	{"user/add", "user=otto@example.com"},
+	{"user/add", "user=ron@example.com"},
 	{"phone/add", "mac=001122334455&user=alice@example.com"},
 	{"number/add_range", "start=%2B4773500001&end=%2B4773500009"},
 	{"number/assign", "user=carol@example.com&number=%2B4773500009"},

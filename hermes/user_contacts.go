@@ -1,0 +1,65 @@
+package hermes
+
+import (
+	"context"
+	"time"
+
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// Contact is where a user is registered.
+type Contact struct {
+	Contact   string `json:"contact"` // the URI of the phone
+	UserAgent string `json:"user_agent"`
+	Received  string `json:"received"` // where it really came from, if that is another address
+	Expires   int    `json:"expires"`  // in seconds
+}
+
+// UserContactsRequest names a user.
+type UserContactsRequest struct {
+	User sip.Addr `form:"user*,required" json:"user"`
+}
+
+// Check implements [Request].
+func (r UserContactsRequest) Check(malformed ...string) error {
+	return needAddr("user", r.User, malformed)
+}
+
+// UserContactsResponse has the contacts, none if the user is not registered.
+type UserContactsResponse struct {
+	List []Contact `json:"list"`
+}
+
+// contactsTimeout is how long Options.Contacts may take. Kamailio answers within milliseconds.
+const contactsTimeout = 2 * time.Second
+
+// UserContacts returns where a user is registered. Causes: NotFound, NotConfigured
+// (Options.Contacts is nil), Busy (it failed: Kamailio does not answer).
+func (c *Client) UserContacts(ctx context.Context, req UserContactsRequest) (res UserContactsResponse, err error) {
+	defer wrap(&err, "user/contacts")
+	if err = c.precheck(ctx, "user/contacts", req); err != nil {
+		return res, err
+	}
+	if req.User, err = namedUser(ctx, c.store, req.User); err != nil {
+		return res, err
+	}
+	u, err := c.store.User(ctx, req.User)
+	if err != nil {
+		return res, noUser(err, req.User)
+	}
+	if c.opts.Contacts == nil {
+		return res, failed(NotConfigured, "this server lacks the setting kamailio-rpc, by which Kamailio tells where users are registered")
+	}
+	res.List = []Contact{}
+	if u.Type != Local { // it registers with another server
+		return res, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, contactsTimeout)
+	defer cancel()
+	contacts, err := c.opts.Contacts(ctx, req.User)
+	if err != nil {
+		return UserContactsResponse{}, &Error{Response: Failed, Cause: Busy, Detail: "Kamailio does not answer", Err: err}
+	}
+	res.List = append(res.List, contacts...)
+	return res, nil
+}
