@@ -48,7 +48,11 @@ func TestNode_Call_idempotencyKey(t *testing.T) {
 
 		client, _ = withKey(e.client.As(s.actor), "not a key")
 		_, err = n.Call(t.Context(), client, s.req)
-		wantCause(t, err, hermes.Parameters)
+		var refusal *hermes.Error
+		if !errors.As(err, &refusal) || refusal.Cause != hermes.Parameters {
+			t.Fatalf("got %v, want the cause parameters", err)
+		}
+		wantEqual(t, refusal, n.BadParameter(refusal.Detail))
 	})
 }
 

@@ -289,7 +289,7 @@ func (c *Client) precheck(ctx context.Context, node string, req Request) error {
 		return err
 	}
 	if err := c.call.Check(); err != nil {
-		return err
+		return c.nodes[node].BadParameter(asError(err).Detail)
 	}
 	return c.check(ctx, node, req)
 }

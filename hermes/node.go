@@ -108,6 +108,16 @@ func node[Req Request, Res any](path string, needs Capability, changes bool, abo
 	}
 }
 
+// BadParameter returns the node's answer to a fault in its parameters: a node that answers such
+// faults with Failed, as domain/set_servers does, answers a description too.
+func (n Node) BadParameter(detail string) *Error {
+	err := &Error{Node: n.Path, Response: n.Refuses, Cause: Parameters, Detail: detail}
+	if n.Refuses != Invalid {
+		err.Description = detail
+	}
+	return err
+}
+
 func (n Node) refusing(r Response) Node {
 	n.Refuses = r
 	return n

@@ -292,15 +292,8 @@ func quoteName(name string) string {
 }
 
 // badParameter returns the node's answer to a fault in its parameters. The detail is cut, since it
-// may quote the request. A node that answers such faults with failed, as domain/set_servers does,
-// answers a description too.
-func (e *endpoint) badParameter(detail string) *hermes.Error {
-	err := &hermes.Error{Node: e.Path, Response: e.Refuses, Cause: hermes.Parameters, Detail: clip(detail)}
-	if e.Refuses != hermes.Invalid {
-		err.Description = err.Detail
-	}
-	return err
-}
+// may quote the request.
+func (e *endpoint) badParameter(detail string) *hermes.Error { return e.BadParameter(clip(detail)) }
 
 // clip cuts a detail that quotes the request.
 func clip(detail string) string {

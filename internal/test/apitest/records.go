@@ -22,6 +22,7 @@ func Records(t *testing.T, s hermes.Store) string {
 	r.readNumbers()
 	r.readDomains()
 	r.readAccess()
+	r.readCalls()
 	return r.text.String()
 }
 
@@ -95,4 +96,18 @@ func (r *recordReader) readAccess() {
 	r.add("logins", logins, err)
 	check, err := r.s.SecretCheck(ctx)
 	r.add("secret check", check, err)
+}
+
+func (r *recordReader) readCalls() {
+	ctx := r.t.Context()
+	entries, err := r.s.AuditEntries(ctx, hermes.AuditQuery{Limit: everything})
+	r.add("audit trail", entries, err)
+	seals, err := r.s.AuditSeals(ctx, 0, everything)
+	r.add("seals of the audit trail", seals, err)
+	answers, err := r.s.AnswerKeys(ctx, hermes.AnswerQuery{Limit: everything})
+	r.add("kept answers", answers, err)
+	for _, key := range answers {
+		answer, err := r.s.Answer(ctx, key)
+		r.add("kept answer", answer, err)
+	}
 }
