@@ -2,8 +2,10 @@ package security_test
 
 import (
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -118,7 +120,9 @@ func TestCanaries(t *testing.T) {
 			t.Parallel() // much of the time is spent waiting for the answers to failed logins
 			folder := t.TempDir()
 			traffic := startTraffic(t, i, folder, c.env)
+			c.exec(t, folder, insertToolUser)
 			traffic.send(t, c.db)
+			trail := traffic.mustCall(t, "ok", traffic.admin, "audit/list", "")
 			traffic.stop()
 			for _, kind := range canaryKinds {
 				if len(traffic.canaries[kind]) == 0 {
@@ -133,6 +137,15 @@ func TestCanaries(t *testing.T) {
 				if strings.Contains(c.db.Log(), pgtest.ShadowError) {
 					t.Error("a function of another role ran")
 				}
+			}
+			testEveryChangeListed(t, trail)
+			traffic.canaries.testAbsent(t, "audit/list", trail.body)
+			for _, table := range []string{"audit", "audit_subjects"} {
+				rows := c.rows(t, folder, table)
+				if !strings.Contains(rows, "alice@example.com") {
+					t.Errorf("the table %s does not have the user: %s", table, rows)
+				}
+				traffic.canaries.testAbsent(t, "the table "+table, rows)
 			}
 			dump := c.dump(t, folder)
 			if hash := sha256.Sum256([]byte(traffic.admin.id)); !strings.Contains(dump, string(hash[:])) && !strings.Contains(dump, hex.EncodeToString(hash[:])) {
@@ -158,6 +171,81 @@ func testEveryNodeLogged(t *testing.T, log string) {
 			t.Errorf("%s has not succeeded, or not failed; has accessCases in access_test.go a request for it?", n.Path)
 		}
 	}
+}
+
+// insertToolUser adds a user as other tools do, for user/adopt.
+const insertToolUser = `INSERT INTO subscriber (username, domain, password, ha1, ha1b)
+	VALUES ('tool', 'example.com', '', 'another tool''s ha1', 'another tool''s ha1b')`
+
+// testEveryChangeListed wants the audit trail to have an entry of each node that changes something,
+// apart from those that never make one.
+func testEveryChangeListed(t *testing.T, trail answer) {
+	t.Helper()
+	listed := map[string]bool{"auth/login": true, "auth/logout": true, "auth/ping": true}
+	for _, e := range trail.members["list"].([]any) {
+		listed[e.(map[string]any)["node"].(string)] = true
+	}
+	for _, n := range hermes.Nodes() {
+		if n.Changes && !listed[n.Path] {
+			t.Errorf("%s has no entry in the audit trail; has accessCases in access_test.go a request that changes something?", n.Path)
+		}
+	}
+}
+
+// openFile opens the embedded database.
+func openFile(t *testing.T, folder string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(folder, "hermes.db")+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// exec runs a statement.
+func (c canaryCase) exec(t *testing.T, folder, statement string) {
+	t.Helper()
+	if c.db != nil {
+		c.db.Exec(t, statement)
+		return
+	}
+	if _, err := openFile(t, folder).Exec(statement); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rows returns all rows of a table of Hermes.
+func (c canaryCase) rows(t *testing.T, folder, table string) string {
+	t.Helper()
+	if c.db != nil {
+		return fmt.Sprint(c.db.Query(t, "SELECT * FROM hermes."+table))
+	}
+	rows, err := openFile(t, folder).Query("SELECT * FROM hermes_" + table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	values := make([]sql.RawBytes, len(columns))
+	into := make([]any, len(columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&all, "%s\n", values)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
 }
 
 // dump returns the content of the database: every row of PostgreSQL, or SQLite's files, which may

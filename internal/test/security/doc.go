@@ -8,6 +8,7 @@
 //	auth_login   failed logins, whose answers must be equal byte for byte
 //	browser      requests of other origins' pages in headless Chromium, which has the user's cookie
 //	canary       secrets in hermesd's log, in PostgreSQL's log and in dumps of the database
+//	audit        the audit trail after hermesd was killed while it changed much
 //
 // Measurements that need an otherwise idle machine are in internal/bench.
 package security

@@ -71,3 +71,9 @@ func (h *hermesd) stop() {
 	_ = h.cmd.Process.Signal(syscall.SIGTERM)
 	<-h.ended
 }
+
+// kill ends the process at once and waits for its end.
+func (h *hermesd) kill() {
+	_ = h.cmd.Process.Kill()
+	<-h.ended
+}
