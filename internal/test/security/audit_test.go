@@ -60,7 +60,8 @@ func testKill(t *testing.T, db *pgtest.DB) {
 	for round := range kills {
 		h := startHermesd(t, env)
 		h.writeUntilKilled(t, h.mustLoginAsAdmin(t), round, done)
-		if db != nil { // what the killed process has sent is done, or not, when its connections have ended
+		// What the killed process has sent is done, or not, when its connections have ended.
+		if db != nil {
 			testserver.WaitFor(t, "the end of the connections", func() bool { return db.Value(t, connectionCount) == "0" })
 		}
 	}
