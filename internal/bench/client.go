@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -77,6 +79,22 @@ func (c *client) call(ctx context.Context, node string, parameters ...string) (a
 	err = json.NewDecoder(res.Body).Decode(&a.members)
 	a.took, a.cookies = time.Since(start), res.Cookies()
 	return a, err
+}
+
+// ready asks for /readyz, and returns the status of the answer.
+func (c *client) ready(ctx context.Context) (status string, took time.Duration, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/readyz", nil)
+	if err != nil {
+		return "", 0, err
+	}
+	start := time.Now()
+	res, err := c.http.Do(req)
+	if err != nil {
+		return "", 0, err
+	}
+	defer res.Body.Close()
+	_, err = io.Copy(io.Discard, res.Body)
+	return "readyz " + strconv.Itoa(res.StatusCode), time.Since(start), err
 }
 
 // mustCall is like call, and returns an error if the answer is not ok.

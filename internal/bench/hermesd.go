@@ -22,6 +22,9 @@ type installation struct {
 	program string
 	folder  string // has the secret key and the embedded database
 	db      string // a postgres:// URL, memory:, or empty for the embedded database
+
+	backend  string // for authentication, besides the local one; may be empty
+	password string // of adminUser
 }
 
 // The principals of every installation.
@@ -44,7 +47,7 @@ func (b *bench) newInstallation(ctx context.Context, db string) (*installation, 
 	if err != nil {
 		return nil, err
 	}
-	in := &installation{bench: b, program: program, folder: b.folder.Join(b.newName("hermesd")), db: db}
+	in := &installation{bench: b, program: program, folder: b.folder.Join(b.newName("hermesd")), db: db, password: adminPassword}
 	if err := os.Mkdir(in.folder, 0o700); err != nil {
 		return nil, err
 	}
@@ -86,7 +89,8 @@ func (b *bench) startInMemory(ctx context.Context) (*server, error) {
 	if password == nil {
 		return nil, errors.New("hermesd printed no password for its first user")
 	}
-	return s, s.addUsers(ctx, password[1])
+	in.password = password[1]
+	return s, s.addUsers(ctx, in.password)
 }
 
 // firstPassword finds the password of the first user, admin, in the log of a first start.
@@ -122,6 +126,9 @@ func (in *installation) env() []string {
 	}
 	if in.db != "" {
 		env = append(env, "HERMES_DB="+in.db)
+	}
+	if in.backend != "" {
+		env = append(env, "HERMES_AUTH_BACKEND=local,"+in.backend)
 	}
 	return env
 }

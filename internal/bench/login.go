@@ -46,7 +46,7 @@ type floodKind struct {
 
 // floodRequest is a request without a session.
 type floodRequest struct {
-	node       string
+	node       string   // empty for /readyz
 	parameters []string // names and values in turn
 	cookie     *http.Cookie
 }
@@ -170,15 +170,21 @@ func (f *flood) run(ctx context.Context, rate int, duration time.Duration) {
 func (f *flood) send(ctx context.Context, i int) {
 	c, r := *f.client, f.request(i)
 	c.address, c.cookie = f.address(i), r.cookie
-	res, err := c.call(ctx, r.node, r.parameters...)
-	class := res.class()
+	class, took, err := "", time.Duration(0), error(nil)
+	if r.node == "" {
+		class, took, err = c.ready(ctx)
+	} else {
+		var res answer
+		res, err = c.call(ctx, r.node, r.parameters...)
+		class, took = res.class(), res.took
+	}
 	if err != nil {
 		class = "no answer"
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.classes[class]++
-	f.slowest = max(f.slowest, res.took)
+	f.slowest = max(f.slowest, took)
 }
 
 // measurement is what was measured during one flood.
