@@ -21,7 +21,7 @@ func TestClient_Contacts(t *testing.T) {
 			{Contact: "sip:a@192.0.2.1", UserAgent: "Desk", Received: "sip:198.51.100.1:1024", Expires: 42},
 			{Contact: "sip:a@192.0.2.2"},
 		}, false, "two phones"},
-		{`{"jsonrpc":"2.0","error":{"code":500,"message":"AOR not found"},"id":1}`, nil, false, "not registered"},
+		{`{"jsonrpc":"2.0","error":{"code":500,"message":"AOR not found in location table"},"id":1}`, nil, false, "not registered"},
 		{`{"jsonrpc":"2.0","error":{"code":404,"message":"Not found"},"id":1}`, nil, false, "not registered, in another version"},
 		{`{"jsonrpc":"2.0","error":{"code":-32601,"message":"Method Not Found"},"id":1}`, nil, true, "usrloc is not loaded"},
 		{`{"jsonrpc":"2.0","result":{"Contacts":1},"id":1}`, nil, true, "another form"},

@@ -112,7 +112,9 @@ func (c *Client) DropContacts(ctx context.Context, address string) error {
 
 // isNotFound reports whether usrloc refused a call because there are no registered contacts.
 // Versions of Kamailio differ in the code.
-func (f *Fault) isNotFound() bool { return f.Code == codeNotFound || f.Message == "AOR not found" }
+func (f *Fault) isNotFound() bool {
+	return f.Code == codeNotFound || strings.HasPrefix(f.Message, "AOR not found")
+}
 
 // Domains returns the names of the domains that Kamailio's domain module has loaded from its table,
 // in no order. If Kamailio does not have the module, the error wraps a *[Fault].

@@ -1,6 +1,7 @@
 package siptest_test
 
 import (
+	"context"
 	"crypto/md5"
 	"crypto/rand"
 	"fmt"
@@ -24,7 +25,7 @@ type setup struct {
 	rows           string   // statements of other tools, run before Hermes opens the database
 	plaintext      bool     // Hermes' KamailioPlaintext
 	clearPasswords bool     // Kamailio's calculate_ha1=1 and password_column=password
-	dropContacts   bool     // DropContacts tells Kamailio
+	dropContacts   bool     // DropContacts tells Kamailio, and Contacts asks it
 	noKamailio     bool
 }
 
@@ -78,6 +79,13 @@ func (e *env) newClient(t *testing.T, store hermes.Store, s setup) *hermes.Clien
 			if err := rpc.DropContacts(t.Context(), a.String()); err != nil {
 				t.Logf("drop the contacts of %s: %v", a, err)
 			}
+		}
+		opts.Contacts = func(ctx context.Context, a sip.Addr) (contacts []hermes.Contact, err error) {
+			found, err := rpc.Contacts(ctx, a.String())
+			for _, c := range found {
+				contacts = append(contacts, hermes.Contact(c))
+			}
+			return contacts, err
 		}
 	}
 	client, err := hermes.New(store, &opts)

@@ -20,6 +20,7 @@ type expectation struct {
 var (
 	accepted     = kamailiotest.Answer{Code: http.StatusOK}
 	unauthorized = kamailiotest.Answer{Code: http.StatusUnauthorized}
+	unproven     = kamailiotest.Answer{Code: http.StatusProxyAuthRequired} // the same, for calls
 	forbidden    = kamailiotest.Answer{Code: http.StatusForbidden}
 	notFound     = kamailiotest.Answer{Code: http.StatusNotFound}
 )
