@@ -86,7 +86,7 @@ func benchmarks() []benchmark {
 		sessionCheck(), lookupsDuringFlood(), abusedServer(), memoryStore(), embeddedUserGet(), validation(), starts(),
 		concurrentWriters(), mixedWriters(), stalls(), roundTrips(), growths(), size(),
 		twoProcesses(), twoClaim(),
-		millionAliases(), logins(), abuse(), timing(),
+		millionAliases(), logins(), abuse(), timing(), tenants(), sealedWriters(),
 	}
 }
 
