@@ -1,12 +1,20 @@
 package main
 
 import (
+	"context"
 	"database/sql"
+	"log/slog"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/memstore"
 )
 
 func TestApp_RunAudit(t *testing.T) {
@@ -42,6 +50,52 @@ func TestApp_RunAudit(t *testing.T) {
 		if code, _, stderr := runCommand(t, e, args...); code != exitUsage || !strings.Contains(stderr, "want hermesd audit verify") {
 			t.Errorf("%q: %d %q, want a usage error", args, code, stderr)
 		}
+	}
+}
+
+// TestServer_KeepAudit has a server seal the audit trail within 10 seconds, remove old entries, and
+// seal once more when it stops, which takes no time. No goroutine may be left when that has ended.
+func TestServer_KeepAudit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, err := hermes.New(memstore.New(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &server{config: &config{auditKeep: time.Hour}, log: slog.New(slog.DiscardHandler), client: client}
+		ctx, stop := context.WithCancel(t.Context())
+		var keeper sync.WaitGroup
+		keeper.Go(func() { s.keepAudit(ctx) })
+		synctest.Wait()
+		mustAddNumber(t, client, "+4723000001")
+		time.Sleep(10 * time.Second)
+		wantTrail(t, "after 10 s", client, 1, 0)
+		time.Sleep(pruneInterval)
+		mustAddNumber(t, client, "+4723000002")
+		wantTrail(t, "after a day", client, 0, 1)
+		begun := time.Now()
+		stop()
+		keeper.Wait()
+		if took := time.Since(begun); took != 0 {
+			t.Errorf("stopping took %v", took)
+		}
+		wantTrail(t, "after the stop", client, 1, 0)
+	})
+}
+
+func mustAddNumber(t *testing.T, c *hermes.Client, n string) {
+	t.Helper()
+	if _, err := c.NumberAdd(t.Context(), hermes.NumberAddRequest{Number: e164.MustParse(n)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantTrail wants an audit trail that fits, with as many entries.
+func wantTrail(t *testing.T, when string, c *hermes.Client, sealed, unsealed int64) {
+	t.Helper()
+	res, err := c.AuditVerify(t.Context(), hermes.AuditVerifyRequest{})
+	if err != nil || res.Sealed != sealed || res.Unsealed != unsealed {
+		t.Errorf("%s: got %+v, %v; want %d sealed and %d unsealed", when, res, err, sealed, unsealed)
 	}
 }
 
