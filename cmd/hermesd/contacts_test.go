@@ -204,3 +204,32 @@ func TestServer_Contacts(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 }
+
+// TestServer_UserContacts asks for the contacts of a user, of a Kamailio that runs, of one that is
+// stopped, and without the setting.
+func TestServer_UserContacts(t *testing.T) {
+	t.Parallel()
+	rpc := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{"jsonrpc":"2.0","result":{"Contacts":[{"Contact":{"Address":"sip:alice@192.0.2.1","Expires":42,
+			"User-Agent":"Desk","Received":"[not set]"}}]},"id":1}`)
+	}))
+	t.Cleanup(rpc.Close)
+	p := startHermesd(t, nil, "--db", "memory:", "--domain", "example.test", "--kamailio-rpc", rpc.URL)
+	s := p.login(t, "admin", p.password())
+	s.mustAddUsers(t)
+	got := s.mustCall(t, "user/contacts", "user", "alice@example.test")["list"]
+	want := []any{map[string]any{"contact": "sip:alice@192.0.2.1", "user_agent": "Desk", "received": "", "expires": 42.0}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("contacts (-want +got)\n%s", d)
+	}
+	rpc.Close()
+	if a := s.call(t, "user/contacts", "user", "alice@example.test"); a["cause"] != "busy" {
+		t.Errorf("Kamailio is stopped: answered %v, want failed/busy", a)
+	}
+	p = startHermesd(t, nil, "--db", "memory:", "--domain", "example.test")
+	s = p.login(t, "admin", p.password())
+	s.mustAddUsers(t)
+	if a := s.call(t, "user/contacts", "user", "alice@example.test"); a["cause"] != "notconfigured" {
+		t.Errorf("without the setting: answered %v, want failed/notconfigured", a)
+	}
+}

@@ -6,6 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -119,7 +122,7 @@ func TestCanaries(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel() // much of the time is spent waiting for the answers to failed logins
 			folder := t.TempDir()
-			traffic := startTraffic(t, i, folder, c.env)
+			traffic := startTraffic(t, i, folder, append(c.env, "HERMES_KAMAILIO_RPC="+noContacts(t)))
 			c.exec(t, folder, insertToolUser)
 			traffic.send(t, c.db)
 			trail := traffic.mustCall(t, "ok", traffic.admin, "audit/list", "")
@@ -154,6 +157,17 @@ func TestCanaries(t *testing.T) {
 			traffic.canaries.testAbsent(t, "a dump of the database", dump, c.inDatabase...)
 		})
 	}
+}
+
+// noContacts starts a server that answers as a Kamailio with which no phone is registered, and
+// returns its URL.
+func noContacts(t *testing.T) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"jsonrpc":"2.0","error":{"code":404,"message":"AOR not found in location table"},"id":1}`)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
 }
 
 var requestLine = regexp.MustCompile(`\bnode"?[=:]"?([a-z_/]+).*?\bresponse"?[=:]"?([a-z]+)`)
