@@ -88,7 +88,7 @@ func TestClient_AliasAdd_findsNumberAmongManyAliases(t *testing.T) {
 	e := newEnv(t)
 	for i := range 600 {
 		a := hermes.Alias{Alias: addr(fmt.Sprintf("!%03d@example.com", i)), Destination: dora}
-		if err := e.store.AddAlias(t.Context(), a); err != nil {
+		if _, err := e.store.AddAlias(t.Context(), a, hermes.NumberUse{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -122,7 +122,7 @@ func TestClient_AliasRemove(t *testing.T) {
 			e := newEnv(t)
 			mustAliasAdd(t, e.client, addr("removed@example.com"), alice)
 			mustAliasRemove(t, e.client, addr("removed@example.com"))
-			if err := e.store.AddAlias(t.Context(), hermes.Alias{Alias: malformed, Destination: alice}); err != nil {
+			if _, err := e.store.AddAlias(t.Context(), hermes.Alias{Alias: malformed, Destination: alice}, hermes.NumberUse{}); err != nil {
 				t.Fatal(err)
 			}
 			_, err := e.client.AliasRemove(t.Context(), hermes.AliasRemoveRequest{Alias: tt.alias})
@@ -212,7 +212,7 @@ func TestClient_AliasList_pagesOfE164Aliases(t *testing.T) {
 	for i := range 9 {
 		for _, format := range []string{"+477350000%d@example.com", "+477350000%dx@example.com"} {
 			a := hermes.Alias{Alias: addr(fmt.Sprintf(format, i)), Destination: dora}
-			if err := e.store.AddAlias(t.Context(), a); err != nil {
+			if _, err := e.store.AddAlias(t.Context(), a, hermes.NumberUse{}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -91,6 +91,9 @@ type Error struct {
 	Fields      []string // user/update: the parameters that were not stored
 	// RetryAfter is how long a Throttled or Busy caller should wait; zero if that is not known.
 	RetryAfter time.Duration
+	// Until is when the hold or the quarantine ends of the number that is InUse because of it; zero
+	// for any other error.
+	Until time.Time
 	// Err is the error of the store or the system, for the program's own log. It may be nil.
 	Err error
 }
@@ -120,16 +123,17 @@ func (e Error) Format(f fmt.State, verb rune) { fmt.Fprintf(f, fmt.FormatString(
 // MarshalText returns the text of [Error.Error].
 func (e Error) MarshalText() ([]byte, error) { return []byte(e.text()), nil }
 
-// MarshalJSON returns the members response, cause, detail and, if they are not empty, description
-// and failed (the Fields), as the API writes them.
+// MarshalJSON returns the members response, cause, detail and, if they are not empty, description,
+// failed (the Fields) and until, as the API writes them.
 func (e Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Response    Response `json:"response"`
-		Cause       Cause    `json:"cause"`
-		Detail      string   `json:"detail"`
-		Description string   `json:"description,omitempty"`
-		Fields      []string `json:"failed,omitempty"`
-	}{Response: e.Response, Cause: e.Cause, Detail: e.Detail, Description: e.Description, Fields: e.Fields})
+		Response    Response  `json:"response"`
+		Cause       Cause     `json:"cause"`
+		Detail      string    `json:"detail"`
+		Description string    `json:"description,omitempty"`
+		Fields      []string  `json:"failed,omitempty"`
+		Until       time.Time `json:"until,omitzero"`
+	}{Response: e.Response, Cause: e.Cause, Detail: e.Detail, Description: e.Description, Fields: e.Fields, Until: e.Until})
 }
 
 // LogValue returns a group with the members of [Error.MarshalJSON] and the node.
@@ -149,6 +153,9 @@ func (e *Error) LogValue() slog.Value {
 	if len(e.Fields) > 0 {
 		attrs = append(attrs, slog.String("failed", strings.Join(e.Fields, ",")))
 	}
+	if !e.Until.IsZero() {
+		attrs = append(attrs, slog.Time("until", e.Until))
+	}
 	return slog.GroupValue(attrs...)
 }
 
@@ -161,13 +168,14 @@ type withoutErr struct {
 	Description string
 	Fields      []string
 	RetryAfter  time.Duration
+	Until       time.Time
 }
 
 // GobEncode returns all fields but Err.
 func (e Error) GobEncode() ([]byte, error) {
 	return json.Marshal(withoutErr{
 		Node: e.Node, Response: e.Response, Cause: e.Cause, Detail: e.Detail, Description: e.Description, Fields: e.Fields,
-		RetryAfter: e.RetryAfter,
+		RetryAfter: e.RetryAfter, Until: e.Until,
 	})
 }
 
@@ -179,7 +187,7 @@ func (e *Error) GobDecode(b []byte) error {
 	}
 	*e = Error{
 		Node: f.Node, Response: f.Response, Cause: f.Cause, Detail: f.Detail, Description: f.Description, Fields: f.Fields,
-		RetryAfter: f.RetryAfter,
+		RetryAfter: f.RetryAfter, Until: f.Until,
 	}
 	return nil
 }

@@ -60,6 +60,7 @@ func TestRequest_Check_malformedIsGiven(t *testing.T) {
 		{"user and mac", hermes.PhoneGetRequest{MAC: phone1}, "user"},
 		{"number and random", hermes.NumberAssignRequest{User: alice, Random: true}, "number"},
 		{"number and search", hermes.NumberAssignRequest{User: alice, Number: inPool}, "search"},
+		{"number and search to hold", hermes.NumberHoldRequest{Number: inPool}, "search"},
 		{"alias and e164", hermes.AliasListRequest{E164: true}, "alias"},
 		{"alias and destination", hermes.AliasListRequest{Alias: alice}, "destination"},
 	} {

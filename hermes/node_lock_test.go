@@ -91,6 +91,6 @@ func isRead(method string) bool { return method != "Tx" && method != "Commit" &&
 
 // isWrite reports whether a method of a store changes records.
 func isWrite(method string) bool {
-	verbs := []string{"Add", "Assign", "Release", "Remove", "Rename", "Rotate", "Set", "Sweep", "Take", "Touch", "Trim"}
+	verbs := []string{"Add", "Assign", "Hold", "Release", "Remove", "Rename", "Rotate", "Set", "Sweep", "Take", "Touch", "Trim", "Unhold"}
 	return slices.ContainsFunc(verbs, func(verb string) bool { return strings.HasPrefix(method, verb) })
 }

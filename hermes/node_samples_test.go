@@ -143,6 +143,15 @@ func numberSamples() map[string]newNodeSample {
 		"number/test":   byProgram(&hermes.NumberTestRequest{Number: inPool}),
 		"number/claim":  byProgram(&hermes.NumberClaimRequest{}),
 		"number/assign": byProgram(&hermes.NumberAssignRequest{User: alice}),
+		"number/hold":   byProgram(&hermes.NumberHoldRequest{}),
+		"number/stats":  byProgram(&hermes.NumberStatsRequest{}),
+		"number/unhold": func(t testing.TB, e *env) nodeSample {
+			_, err := e.client.NumberHold(t.Context(), hermes.NumberHoldRequest{Number: inPool})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return nodeSample{actor: e.client.Actor(), req: &hermes.NumberUnholdRequest{Number: inPool}}
+		},
 		"number/release": func(t testing.TB, e *env) nodeSample {
 			a := mustNumberAssign(t, e.client, hermes.NumberAssignRequest{User: alice}).Alias
 			return nodeSample{actor: e.client.Actor(), req: &hermes.NumberReleaseRequest{Alias: a}}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/e164"
 )
@@ -43,12 +44,13 @@ func rejected(detail, format string, args ...any) *Error {
 
 func notInPool(err error, n e164.Number) error { return missing(err, "%s is not in the pool", n) }
 
-// NumberListRequest asks for free numbers.
+// NumberListRequest asks for numbers of the pool.
 type NumberListRequest struct {
-	Search Pattern `form:"search" json:"search,omitzero"`
-	Random bool    `form:"random" json:"random,omitzero"` // in random order; not with After
-	Limit  int     `form:"limit" json:"limit,omitzero"`   // 0 means all
-	After  string  `form:"after" json:"after,omitzero"`   // List.Next of the page before
+	State  NumberState `form:"state" json:"state,omitzero"` // empty means free
+	Search Pattern     `form:"search" json:"search,omitzero"`
+	Random bool        `form:"random" json:"random,omitzero"` // in random order; not with After
+	Limit  int         `form:"limit" json:"limit,omitzero"`   // 0 means all
+	After  string      `form:"after" json:"after,omitzero"`   // List.Next of the page before
 }
 
 // Check implements [Request].
@@ -68,7 +70,7 @@ type NumberListResponse struct {
 	List *List[e164.Number] `json:"list"`
 }
 
-// NumberList lists the pool. Causes: Empty, unless After is set.
+// NumberList lists the numbers of the pool that are in a state. Causes: Empty, unless After is set.
 func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res NumberListResponse, err error) {
 	defer wrap(&err, "number/list")
 	if err = c.precheck(ctx, "number/list", req); err != nil {
@@ -78,11 +80,12 @@ func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res Num
 	if err != nil {
 		return res, err
 	}
+	q, read := NumberQuery{State: req.State, Now: c.now(), Match: req.Search, Scope: c.actor.Scope}, c.store.Numbers
 	if req.Random && req.Limit > 0 && req.Limit <= largestSample {
-		res.List, err = c.sampleNumbers(ctx, req)
+		q.Limit = req.Limit
+		res.List, err = c.sampleNumbers(ctx, q)
 		return res, err
 	}
-	q, read := NumberQuery{Match: req.Search, Scope: c.actor.Scope}, c.store.Numbers
 	token := func(n e164.Number) string { return pageToken(n.String()) }
 	if req.Random {
 		draw, err := c.random(8)
@@ -109,11 +112,11 @@ func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res Num
 // largestSample is the limit up to which numbers are picked, rather than the whole pool shuffled.
 const largestSample = 1000
 
-// sampleNumbers returns a list of req.Limit random numbers.
-func (c *Client) sampleNumbers(ctx context.Context, req NumberListRequest) (*List[e164.Number], error) {
+// sampleNumbers returns a list of q.Limit random numbers.
+func (c *Client) sampleNumbers(ctx context.Context, q NumberQuery) (*List[e164.Number], error) {
 	var numbers []e164.Number
-	err := c.scanIf(ctx, req.Search.scans(), func() (err error) {
-		numbers, err = c.store.SampleNumbers(ctx, NumberQuery{Match: req.Search, Scope: c.actor.Scope, Limit: req.Limit})
+	err := c.scanIf(ctx, q.Match.scans(), func() (err error) {
+		numbers, err = c.store.SampleNumbers(ctx, q)
 		return err
 	})
 	if err == nil && len(numbers) == 0 {
@@ -122,7 +125,7 @@ func (c *Client) sampleNumbers(ctx context.Context, req NumberListRequest) (*Lis
 	if err != nil {
 		return nil, err
 	}
-	return &List[e164.Number]{head: numbers, limit: req.Limit}, nil
+	return &List[e164.Number]{head: numbers, limit: q.Limit}, nil
 }
 
 // NumberAddRangeRequest names the ends of a range. They must have the same count of digits and the
@@ -235,8 +238,8 @@ type NumberAddResponse struct {
 	Number e164.Number `json:"number"`
 }
 
-// NumberAdd puts a number into the pool. Causes: Rejected, Exists (in the pool already, or in use
-// as an alias).
+// NumberAdd puts a number into the pool, or makes one free that is cooling. Causes: Rejected, Exists
+// (free already, or in use as an alias), InUse (held).
 func (c *Client) NumberAdd(ctx context.Context, req NumberAddRequest) (NumberAddResponse, error) {
 	return call(ctx, c, "number/add", req, (*Client).numberAdd)
 }
@@ -246,16 +249,16 @@ func (c *Client) numberAdd(ctx context.Context, req NumberAddRequest) (res Numbe
 		return res, err
 	}
 	err = c.change(ctx, "number/add", &req, []Lock{LockNumber(req.Number)}, func(s Store) error {
-		return addNumber(ctx, s, req.Number)
+		return c.addNumber(ctx, s, req.Number)
 	})
 	return NumberAddResponse{Detail: "Added " + req.Number.String(), Number: req.Number}, err
 }
 
 // addNumber asks for aliases last: AddNumber may have waited until a transaction that made an alias
 // of the number ended.
-func addNumber(ctx context.Context, s Store, n e164.Number) error {
-	added := s.AddNumber(ctx, n)
-	if added != nil && added != error(Exists) {
+func (c *Client) addNumber(ctx context.Context, s Store, n e164.Number) error {
+	before, added := s.AddNumber(ctx, n, c.now())
+	if added != nil && added != error(Exists) && added != error(InUse) {
 		return added
 	}
 	used, err := s.NumberAliased(ctx, n)
@@ -264,6 +267,9 @@ func addNumber(ctx context.Context, s Store, n e164.Number) error {
 	}
 	if used {
 		return failed(Exists, "%s is in use as an alias", n)
+	}
+	if added == error(InUse) {
+		return withUntil(failed(InUse, "%s is held", n), before)
 	}
 	return taken(added, "%s is in the pool already", n)
 }
@@ -283,14 +289,16 @@ type NumberRemoveResponse struct {
 	Number e164.Number `json:"number"`
 }
 
-// NumberRemove takes a number out of the pool, whatever Options.Plan says of it. Causes: NotFound.
+// NumberRemove takes a number out of the pool, whatever Options.Plan says of it. Causes: NotFound,
+// InUse (held by another principal, or cooling).
 func (c *Client) NumberRemove(ctx context.Context, req NumberRemoveRequest) (NumberRemoveResponse, error) {
 	return call(ctx, c, "number/remove", req, (*Client).numberRemove)
 }
 
 func (c *Client) numberRemove(ctx context.Context, req NumberRemoveRequest) (res NumberRemoveResponse, err error) {
 	err = c.change(ctx, "number/remove", &req, nil, func(s Store) error {
-		return notInPool(s.RemoveNumber(ctx, req.Number), req.Number)
+		before, err := s.RemoveNumber(ctx, req.Number, c.numberUse())
+		return numberInUse(notInPool(err, req.Number), before)
 	})
 	return NumberRemoveResponse(req), err
 }
@@ -308,18 +316,20 @@ func (r NumberTestRequest) Check(malformed ...string) error {
 // NumberTestResponse has the number.
 type NumberTestResponse struct {
 	Number e164.Number `json:"number"`
+	Until  time.Time   `json:"until,omitzero"` // when the actor's own hold ends; zero if the number is free
 }
 
-// NumberTest reports whether a number is in the pool; if it is not, that is an error. Options.Plan
-// is not asked. Causes: NotFound.
+// NumberTest reports whether a number is free, or held by the actor; if it is not, that is an error.
+// Options.Plan is not asked. Causes: NotFound, InUse (held by another principal, or cooling).
 func (c *Client) NumberTest(ctx context.Context, req NumberTestRequest) (res NumberTestResponse, err error) {
 	defer wrap(&err, "number/test")
 	if err = c.precheck(ctx, "number/test", req); err != nil {
 		return res, err
 	}
-	has, err := c.store.HasNumber(ctx, req.Number)
-	if err == nil && !has {
-		err = notInPool(NotFound, req.Number)
+	use := c.numberUse()
+	p, err := c.store.PooledNumber(ctx, req.Number, use.Now)
+	if err = firstError(err, p.CheckUse(use)); err != nil {
+		return res, numberInUse(notInPool(err, req.Number), p)
 	}
-	return NumberTestResponse(req), err
+	return NumberTestResponse{Number: req.Number, Until: p.Until}, nil
 }

@@ -2,6 +2,7 @@ package hermes
 
 import (
 	"context"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -23,7 +24,7 @@ type NumberClaimResponse struct {
 	Number e164.Number `json:"number"`
 }
 
-// NumberClaim takes a number out of the pool. No number is ever given to two callers. Causes:
+// NumberClaim takes a free number out of the pool. No number is ever given to two callers. Causes:
 // Empty.
 func (c *Client) NumberClaim(ctx context.Context, req NumberClaimRequest) (NumberClaimResponse, error) {
 	return call(ctx, c, "number/claim", req, (*Client).numberClaim)
@@ -31,7 +32,7 @@ func (c *Client) NumberClaim(ctx context.Context, req NumberClaimRequest) (Numbe
 
 func (c *Client) numberClaim(ctx context.Context, req NumberClaimRequest) (res NumberClaimResponse, err error) {
 	err = c.change(ctx, "number/claim", &req, nil, func(s Store) (err error) {
-		q := TakeQuery{Match: req.Search, Random: req.Random, Scope: c.actor.Scope}
+		q := TakeQuery{Now: c.now(), Match: req.Search, Random: req.Random, Scope: c.actor.Scope}
 		res.Number, err = s.TakeNumber(ctx, q)
 		return emptyPool(err)
 	})
@@ -79,8 +80,9 @@ type NumberAssignResponse struct {
 
 // NumberAssign takes a number out of the pool and makes it the user's E.164 alias, together or not
 // at all. A number that an alias of any domain, or a user of the alias' domain, has is passed over,
-// and refused if it is named. Causes: Malformed (the domain), UnknownDomain, NotFound (no such
-// user, or the number is not in the pool), Exists, Empty.
+// and refused if it is named. A number that is named may be one that the actor holds. Causes:
+// Malformed (the domain), UnknownDomain, NotFound (no such user, or the number is not in the pool),
+// Exists, InUse (held by another principal, or cooling), Empty.
 func (c *Client) NumberAssign(ctx context.Context, req NumberAssignRequest) (NumberAssignResponse, error) {
 	return call(ctx, c, "number/assign", req, (*Client).numberAssign)
 }
@@ -123,9 +125,9 @@ func (c *Client) assign(ctx context.Context, s Store, req NumberAssignRequest) (
 		return res, err
 	}
 	// A number that is not in the pool is reported before an alias that is in the way.
-	switch err := s.AssignNumber(ctx, req.Number, a); err {
-	case nil:
-		return res, c.needAliasFree(site, a)
+	switch before, err := s.AssignNumber(ctx, req.Number, a, c.numberUse()); err {
+	case nil, InUse:
+		return res, firstError(c.needAliasFree(site, a), numberInUse(err, before))
 	case Exists:
 		return res, firstError(c.needAliasFree(site, a),
 			failed(Exists, "%s is in use as an alias, or is a user of %s", req.Number, req.AliasDomain))
@@ -137,7 +139,7 @@ func (c *Client) assign(ctx context.Context, s Store, req NumberAssignRequest) (
 // assignAny reports what is wrong with the request before that there is no number.
 func (c *Client) assignAny(ctx context.Context, s Store, req NumberAssignRequest) (res NumberAssignResponse, err error) {
 	n, site, err := s.AssignAny(ctx, AssignQuery{
-		Match: req.Search, Random: req.Random, Scope: c.actor.Scope, Domain: req.AliasDomain, Destination: req.User,
+		Now: c.now(), Match: req.Search, Random: req.Random, Scope: c.actor.Scope, Domain: req.AliasDomain, Destination: req.User,
 	})
 	if err != nil && err != error(NotFound) {
 		return res, err
@@ -193,13 +195,14 @@ func (r NumberReleaseRequest) lock() Lock {
 	return LockNumber(r.Number)
 }
 
-// NumberReleaseResponse has the number, which is free again, and the alias that was removed.
+// NumberReleaseResponse has the number, which is in the pool again, and the alias that was removed.
 type NumberReleaseResponse struct {
 	Number e164.Number `json:"number"`
 	Alias  sip.Addr    `json:"alias"`
 }
 
 // NumberRelease removes an E.164 alias and returns its number to the pool, together or not at all.
+// The number is free when Options.NumberQuarantine has passed.
 // Causes: NotFound, Rejected (not an E.164 alias, or Options.Plan refuses the number; AliasRemove
 // removes the alias alone), InUse (aliases of several domains have the number, so that it is not
 // free without one of them).
@@ -231,7 +234,7 @@ func (c *Client) releaseAlias(ctx context.Context, s Store, a sip.Addr) (res Num
 	if err := c.checkReleased("alias", n); err != nil {
 		return res, err
 	}
-	_, err = s.ReleaseNumber(ctx, n, a)
+	err = c.giveBack(ctx, s, n, a)
 	if err == error(InUse) {
 		err = failed(InUse, "an alias of another domain has %s too; alias/remove removes %s alone", n, a)
 	}
@@ -249,7 +252,7 @@ func (c *Client) releaseNumber(ctx context.Context, s Store, n e164.Number) (res
 		}
 		res = NumberReleaseResponse{Number: n, Alias: a}
 		// If there are aliases of other domains too, the store refuses any of them.
-		_, err = s.ReleaseNumber(ctx, n, res.Alias)
+		err = c.giveBack(ctx, s, n, res.Alias)
 		if err == error(InUse) {
 			return res, failed(InUse, "aliases of several domains have %s; alias/remove removes one of them alone", n)
 		}
@@ -258,6 +261,17 @@ func (c *Client) releaseNumber(ctx context.Context, s Store, n e164.Number) (res
 		}
 		// The alias has been removed meanwhile, for which no lock is needed. Another may have n.
 	}
+}
+
+// giveBack removes an E.164 alias and returns its number to the pool, where it rests for
+// Options.NumberQuarantine. It returns the causes of [NumberStore].ReleaseNumber.
+func (c *Client) giveBack(ctx context.Context, s Store, n e164.Number, a sip.Addr) error {
+	q := Quarantine{Now: c.now()}
+	if c.opts.NumberQuarantine > 0 {
+		q.Until = q.Now.Add(c.opts.NumberQuarantine).Truncate(time.Microsecond)
+	}
+	_, err := s.ReleaseNumber(ctx, n, a, q)
+	return err
 }
 
 // aliasOf returns the first alias within the actor's scope whose user part is n.

@@ -3,6 +3,7 @@ package hermes_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -71,10 +72,10 @@ func TestClient_NumberAssign_passesOverNumbersOfAliases(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	for _, a := range []string{"+4773500001@example.com", "+4773500002@example.net"} {
-		if err := e.store.AddAlias(t.Context(), hermes.Alias{Alias: addr(a), Destination: bob}); err != nil {
+		if _, err := e.store.AddAlias(t.Context(), hermes.Alias{Alias: addr(a), Destination: bob}, hermes.NumberUse{}); err != nil {
 			t.Fatal(err)
 		}
-		if err := e.store.AddNumber(t.Context(), number(addr(a).User())); err != nil {
+		if _, err := e.store.AddNumber(t.Context(), number(addr(a).User()), time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -96,7 +97,9 @@ func TestClient_NumberAssign_numberInUse(t *testing.T) {
 	}{
 		{"an alias in another domain", func(t *testing.T, e *env) {
 			a := hermes.Alias{Alias: addr("+4773500001@example.net"), Destination: bob}
-			if err := errors.Join(e.store.AddAlias(t.Context(), a), e.store.AddNumber(t.Context(), inPool)); err != nil {
+			_, aliasErr := e.store.AddAlias(t.Context(), a, hermes.NumberUse{})
+			_, poolErr := e.store.AddNumber(t.Context(), inPool, time.Time{})
+			if err := errors.Join(aliasErr, poolErr); err != nil {
 				t.Fatal(err)
 			}
 		}},
@@ -274,7 +277,7 @@ func TestClient_NumberRelease_numberInPool(t *testing.T) {
 	e := newEnv(t)
 	alias := addr("+4773500001@example.com")
 	mustAliasAdd(t, e.client, alias, alice)
-	if err := e.store.AddNumber(t.Context(), inPool); err != nil {
+	if _, err := e.store.AddNumber(t.Context(), inPool, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	_, err := e.client.NumberRelease(t.Context(), hermes.NumberReleaseRequest{Alias: alias})

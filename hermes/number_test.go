@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -171,7 +172,7 @@ func TestNumberPlan_numberInPool(t *testing.T) {
 		t.Run(tt.node, func(t *testing.T) {
 			t.Parallel()
 			e := newEnvWith(t, func(o *hermes.Options) { o.Plan = planWithout44{} })
-			if err := e.store.AddNumber(t.Context(), n); err != nil {
+			if _, err := e.store.AddNumber(t.Context(), n, time.Time{}); err != nil {
 				t.Fatal(err)
 			}
 			_, err := nodeAt(t, tt.node).Call(t.Context(), e.client, tt.req)

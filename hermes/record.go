@@ -121,55 +121,6 @@ type PhoneQuery struct {
 	Limit int      // at least 1
 }
 
-// NumberQuery asks for a page of the number pool.
-type NumberQuery struct {
-	Match Pattern     // against the text with its +; the zero Pattern matches every number
-	Scope Scope       // only numbers with one of its prefixes
-	After e164.Number // the last number of the page before; zero starts at the beginning
-	Limit int         // at least 1
-	Seed  int64       // selects the order of ShuffledNumbers; 0 to 2147483646
-}
-
-// TakeQuery says which number of the pool is taken.
-type TakeQuery struct {
-	Match  Pattern // the zero Pattern matches every number
-	Random bool    // any matching number, rather than the first
-	Scope  Scope   // only numbers with one of its prefixes
-}
-
-// shufflePrime is 2^31-1: the square of a residue fits an int64 in every database.
-const shufflePrime = 1<<31 - 1
-
-// Shuffle returns the place of n in the random order that seed selects. It uses arithmetic that
-// every SQL engine has, so that a shuffled list can be paged by key without being kept anywhere:
-//
-//	p = 2^31-1
-//	a = (digits of n as an integer + seed) mod p
-//	b = a*a mod p
-//	place = (b*48271 + a) mod p
-func Shuffle(n e164.Number, seed int64) int64 {
-	a := (numberValue(n) + seed) % shufflePrime
-	b := a * a % shufflePrime
-	return (b*48271 + a) % shufflePrime
-}
-
-// numberValue returns the digits of n as an integer.
-func numberValue(n e164.Number) (v int64) {
-	for _, d := range n.String()[1:] {
-		v = v*10 + int64(d-'0')
-	}
-	return v
-}
-
-// AssignQuery says which number of the pool becomes an alias of which user.
-type AssignQuery struct {
-	Match       Pattern    // the zero Pattern matches every number
-	Random      bool       // any matching number, rather than the first
-	Scope       Scope      // only numbers with one of its prefixes
-	Domain      sip.Domain // of the alias
-	Destination sip.Addr   // where the alias leads
-}
-
 // Alias is a SIP address that leads to another one: a row of Kamailio's dbaliases.
 type Alias struct {
 	Alias       sip.Addr `json:"alias"`

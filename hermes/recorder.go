@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -112,106 +111,6 @@ func fieldsOf[T any](fields func(T) []field, record T) []field {
 
 func phoneFields(p Phone) []field {
 	return []field{{"mac", p.MAC.String()}, {"user", addrText(p.User)}}
-}
-
-// AddNumber implements [Store].
-func (r *recorder) AddNumber(ctx context.Context, n e164.Number) error {
-	err := r.Store.AddNumber(ctx, n)
-	if err == nil {
-		r.noteNumber(nil, numberFields(n), n)
-	}
-	return err
-}
-
-// AddNumbers implements [Store]. The range is one record, because a change of a million numbers is
-// one entry.
-func (r *recorder) AddNumbers(ctx context.Context, first, last e164.Number) (int64, error) {
-	added, err := r.Store.AddNumbers(ctx, first, last)
-	if err == nil && added > 0 {
-		r.log.note(rangeRecord, first.String(), nil, []field{
-			{"start", first.String()}, {"end", last.String()}, {"added", strconv.FormatInt(added, 10)},
-		}, last.String())
-	}
-	return added, err
-}
-
-// RemoveNumber implements [Store].
-func (r *recorder) RemoveNumber(ctx context.Context, n e164.Number) error {
-	err := r.Store.RemoveNumber(ctx, n)
-	if err == nil {
-		r.noteNumber(numberFields(n), nil, n)
-	}
-	return err
-}
-
-// TakeNumber implements [Store].
-func (r *recorder) TakeNumber(ctx context.Context, q TakeQuery) (e164.Number, error) {
-	n, err := r.Store.TakeNumber(ctx, q)
-	if err == nil {
-		r.noteNumber(numberFields(n), nil, n)
-	}
-	return n, err
-}
-
-func (r *recorder) noteNumber(before, after []field, n e164.Number) {
-	r.log.note(numberRecord, n.String(), before, after)
-}
-
-func numberFields(n e164.Number) []field { return []field{{"number", n.String()}} }
-
-// AssignAny implements [Store].
-func (r *recorder) AssignAny(ctx context.Context, q AssignQuery) (e164.Number, AliasSite, error) {
-	n, site, err := r.Store.AssignAny(ctx, q)
-	if err == nil {
-		r.noteNumber(numberFields(n), nil, n)
-		r.noteAlias(nil, aliasFields, Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination})
-	}
-	return n, site, err
-}
-
-// AssignNumber implements [Store].
-func (r *recorder) AssignNumber(ctx context.Context, n e164.Number, a Alias) error {
-	err := r.Store.AssignNumber(ctx, n, a)
-	if err == nil {
-		r.noteNumber(numberFields(n), nil, n)
-		r.noteAlias(nil, aliasFields, a)
-	}
-	return err
-}
-
-// ReleaseNumber implements [Store].
-func (r *recorder) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) ([]sip.Addr, error) {
-	destinations, err := r.Store.ReleaseNumber(ctx, n, a)
-	if err == nil {
-		r.noteNumber(nil, numberFields(n), n)
-		r.noteRemoved(a, destinations)
-	}
-	return destinations, err
-}
-
-// AddAlias implements [Store]. It takes the number out of the pool itself: only so it knows whether
-// the number was there, and another transaction does not take it at the same time.
-func (r *recorder) AddAlias(ctx context.Context, a Alias) error {
-	n, isNumber := aliasNumber(a.Alias)
-	pooled := false
-	if isNumber {
-		err := r.Store.RemoveNumber(ctx, n)
-		if err != nil && err != error(NotFound) {
-			return err
-		}
-		pooled = err == nil
-	}
-	err := r.Store.AddAlias(ctx, a)
-	switch {
-	case err == error(Exists) && pooled:
-		return firstError(r.Store.AddNumber(ctx, n), err)
-	case err != nil:
-		return err
-	case pooled:
-		r.noteNumber(numberFields(n), nil, n)
-	}
-	r.noteAlias(nil, aliasFields, a)
-	return nil
 }
 
 // RemoveAlias implements [Store].

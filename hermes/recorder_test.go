@@ -41,7 +41,7 @@ func reads() []string {
 	return []string{
 		"User", "Users", "UsersWithoutServers", "Groups", "Holder", "SealedUsers",
 		"PhoneUsers", "UserPhones", "Phones",
-		"HasNumber", "Numbers", "ShuffledNumbers", "SampleNumbers", "NumberAliased",
+		"PooledNumber", "CountNumbers", "Numbers", "ShuffledNumbers", "SampleNumbers", "NumberAliased",
 		"Aliases", "AliasSite",
 		"DomainServed", "Domains", "Servers",
 		"Credential", "Authorization", "Authorizations", "LastingPrincipals", "EverAuthorized", "Key", "Keys",

@@ -29,7 +29,7 @@ var foreign = hermes.Scope{Domains: "tenant.example", Numbers: "+1"}
 func unnamedNodes() map[string]string {
 	return map[string]string{
 		"user/list": "narrowed", "phone/list": "narrowed", "number/list": "narrowed", "alias/list": "narrowed",
-		"number/claim": "narrowed", "domain/list": "narrowed", "audit/list": "narrowed",
+		"number/claim": "narrowed", "number/hold": "narrowed", "number/stats": "narrowed", "domain/list": "narrowed", "audit/list": "narrowed",
 		"phone/get":              "the sample names a phone, of which users within the scope are shown",
 		"user/generate_password": "it has no parameters",
 	}

@@ -75,7 +75,7 @@ func scopeKindOf(sf reflect.StructField) scopeKind {
 	case reflect.TypeFor[mac.Addr]():
 		kind = phoneScope
 	case reflect.TypeFor[string](), reflect.TypeFor[bool](), reflect.TypeFor[int](), reflect.TypeFor[int64](),
-		reflect.TypeFor[time.Time](), reflect.TypeFor[Access](), reflect.TypeFor[Duration](), reflect.TypeFor[Pattern](),
+		reflect.TypeFor[time.Time](), reflect.TypeFor[Access](), reflect.TypeFor[Duration](), reflect.TypeFor[Pattern](), reflect.TypeFor[NumberState](),
 		reflect.TypeFor[PublicKey](), reflect.TypeFor[ScopeList](), reflect.TypeFor[Secret]():
 		kind = noScope
 	}

@@ -133,49 +133,6 @@ type PhoneStore interface {
 	RemovePhone(ctx context.Context, p Phone) error
 }
 
-// NumberStore keeps the pool of free numbers.
-type NumberStore interface {
-	// HasNumber reports whether n is in the pool.
-	HasNumber(ctx context.Context, n e164.Number) (bool, error)
-	// Numbers returns a page of the pool, in order.
-	Numbers(ctx context.Context, q NumberQuery) ([]e164.Number, error)
-	// ShuffledNumbers returns a page of the pool in the order of (Shuffle(n, q.Seed), n).
-	ShuffledNumbers(ctx context.Context, q NumberQuery) ([]e164.Number, error)
-	// SampleNumbers returns up to q.Limit different numbers, picked at random and in random order: all
-	// of them if there are no more. Not all have the same chance if the pool has gaps.
-	SampleNumbers(ctx context.Context, q NumberQuery) ([]e164.Number, error)
-	// AddNumber puts n into the pool. Returns Exists.
-	AddNumber(ctx context.Context, n e164.Number) error
-	// AddNumbers puts the numbers from first to last, which have the same count of digits, into the
-	// pool, all or none, and returns how many were new. It passes over numbers that are in the pool
-	// already and those that are the user part of an alias. It looks at each number at some time
-	// during the call: it may pass over one that another call takes before AddNumbers returns.
-	AddNumbers(ctx context.Context, first, last e164.Number) (added int64, err error)
-	// RemoveNumber takes n out of the pool. Returns NotFound. Of concurrent calls for one number
-	// exactly one returns nil.
-	RemoveNumber(ctx context.Context, n e164.Number) error
-	// TakeNumber takes the first matching number out of the pool, or at random any matching one. It
-	// passes over numbers that are the user part of an alias. Returns NotFound if there is no other.
-	// Concurrent calls take different numbers, and none of them returns NotFound while there are
-	// enough. For a second, or ten times as long as it takes to look at the whole pool, it may take
-	// a later number than one that another process has made free.
-	TakeNumber(ctx context.Context, q TakeQuery) (e164.Number, error)
-	// AssignAny takes a number out of the pool as TakeNumber does and stores it as an alias. It also
-	// passes over numbers that are the user part of a user in q.Domain, whose case does not matter.
-	// Returns NotFound if there is no other. It returns what it found before in any case, as AliasSite
-	// does for an alias without the user part.
-	AssignAny(ctx context.Context, q AssignQuery) (e164.Number, AliasSite, error)
-	// AssignNumber takes n out of the pool and stores a, whose user part is n. Returns NotFound if n
-	// is not in the pool, and otherwise Exists if n is the user part of an alias in any domain, or of
-	// a user in the domain of a, whose case does not matter.
-	AssignNumber(ctx context.Context, n e164.Number, a Alias) error
-	// ReleaseNumber removes every row with the alias address a, whose user part is n, puts n into the
-	// pool if it is not there, and returns the destinations as RemoveAlias does. Returns NotFound if
-	// there is no such row, and otherwise InUse if an alias of another domain has n too; then it
-	// changes nothing.
-	ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) ([]sip.Addr, error)
-}
-
 // AliasStore keeps Kamailio's aliases. Its table has no unique key: rows of other tools may give
 // one alias several destinations, or the same one twice.
 type AliasStore interface {
@@ -185,10 +142,11 @@ type AliasStore interface {
 	// AliasSite reads by one statement what decides about the new alias a, whose alias address may
 	// lack the user part.
 	AliasSite(ctx context.Context, a Alias) (AliasSite, error)
-	// AddAlias stores an alias. If its user part is a number of the pool, the number leaves the pool.
-	// Returns Exists if any row has that alias address. Of concurrent calls for one alias address
-	// exactly one returns nil.
-	AddAlias(ctx context.Context, a Alias) error
+	// AddAlias stores an alias. If its user part is a number of the pool, the number leaves the pool,
+	// and AddAlias returns what it was there, or else the zero PooledNumber. Returns Exists if any row
+	// has that alias address, and otherwise InUse if the number is cooling, or held by another
+	// principal. Of concurrent calls for one alias address exactly one returns nil.
+	AddAlias(ctx context.Context, a Alias, use NumberUse) (PooledNumber, error)
 	// RemoveAlias removes every row with that alias address and returns the destinations that they
 	// had, in order, each once. Returns NotFound.
 	RemoveAlias(ctx context.Context, a sip.Addr) ([]sip.Addr, error)
@@ -291,7 +249,7 @@ type SessionStore interface {
 	TrimSessions(ctx context.Context, p Principal, n int) error
 	// SweepExpired removes the sessions of which Expires or KeyExpires is not after now, and the
 	// nonces, the known logins and the kept answers of which Expires is not, and returns how many it
-	// removed.
+	// removed. It also tidies up what the store keeps of holds and quarantines that are over.
 	SweepExpired(ctx context.Context, now time.Time) (int64, error)
 }
 

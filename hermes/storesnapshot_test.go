@@ -19,6 +19,7 @@ type snapshot struct {
 	Groups         map[sip.Addr][]string
 	Phones         map[mac.Addr][]sip.Addr
 	Numbers        []e164.Number
+	Reserved       []hermes.PooledNumber // that are held or cooling
 	Aliases        []hermes.Alias
 	Servers        map[sip.Domain]hermes.Servers
 	Credentials    map[string]hermes.Credential
@@ -56,6 +57,19 @@ func readStore(ctx context.Context, s hermes.Store, cred []hermes.Credentials) (
 	}
 	if p.Numbers, err = s.Numbers(ctx, hermes.NumberQuery{Limit: everything}); err != nil {
 		return p, err
+	}
+	for _, state := range []hermes.NumberState{hermes.NumberHeld, hermes.NumberCooling} {
+		numbers, err := s.Numbers(ctx, hermes.NumberQuery{State: state, Limit: everything})
+		if err != nil {
+			return p, err
+		}
+		for _, n := range numbers {
+			reserved, err := s.PooledNumber(ctx, n, time.Time{})
+			if err != nil {
+				return p, err
+			}
+			p.Reserved = append(p.Reserved, reserved)
+		}
 	}
 	if p.Aliases, err = s.Aliases(ctx, hermes.AliasQuery{Limit: everything}); err != nil {
 		return p, err

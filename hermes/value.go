@@ -40,8 +40,12 @@ type Duration time.Duration
 
 const day = 24 * time.Hour
 
-// MarshalText writes whole days as days, and any other duration as time.Duration does.
+// MarshalText writes whole days as days, and any other duration as time.Duration does. The text of
+// the zero Duration is empty.
 func (d Duration) MarshalText() ([]byte, error) {
+	if d == 0 {
+		return nil, nil
+	}
 	if t := time.Duration(d); t%day == 0 {
 		return []byte(strconv.FormatInt(int64(t/day), 10) + "d"), nil
 	}
@@ -49,8 +53,12 @@ func (d Duration) MarshalText() ([]byte, error) {
 }
 
 // UnmarshalText reads a number with the unit d or w, or what time.ParseDuration reads. The duration
-// must be positive.
+// must be positive. An empty text is the zero Duration.
 func (d *Duration) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*d = 0
+		return nil
+	}
 	v, err := parseDuration(string(text))
 	if err != nil || v <= 0 {
 		return fmt.Errorf("duration %q: want one such as 90d, 2w or 12h", text)

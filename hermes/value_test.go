@@ -74,7 +74,6 @@ func TestDuration_UnmarshalText(t *testing.T) {
 		}
 	}
 	for _, r := range []struct{ rule, in string }{
-		{"an empty text", ""},
 		{"zero days", "0d"},
 		{"zero seconds", "0s"},
 		{"a negative number of days", "-1d"},

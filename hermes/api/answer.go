@@ -216,5 +216,8 @@ func appendError(b []byte, e *hermes.Error) []byte {
 	if len(e.Fields) > 0 {
 		b, _ = appendStandard(appendKey(b, `"failed":`), e.Fields)
 	}
+	if !e.Until.IsZero() {
+		b, _ = appendStandard(appendKey(b, `"until":`), e.Until)
+	}
 	return b
 }

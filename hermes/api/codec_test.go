@@ -118,6 +118,7 @@ var samples = []any{
 	hermes.NotFound,
 	hermes.Local,
 	hermes.Duration(90 * 24 * time.Hour),
+	hermes.NumberHeld,
 	mustParse[hermes.Pattern]("a*b?"),
 	mustParse[hermes.PublicKey](strings.Repeat("A", 43)),
 	hermes.ScopeList("+47,+46 +"),

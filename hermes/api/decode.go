@@ -225,7 +225,7 @@ func formatValue(v reflect.Value) (string, error) {
 	case encoding.TextMarshaler:
 		text, err := x.MarshalText()
 		return string(text), err
-	case string, bool, int, int64, hermes.ScopeList:
+	case string, bool, int, int64, hermes.ScopeList, hermes.NumberState:
 		return fmt.Sprint(x), nil
 	}
 	if v.Kind() == reflect.Slice {

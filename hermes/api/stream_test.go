@@ -246,7 +246,7 @@ func TestHandler_StreamMalformedRow(t *testing.T) {
 	t.Parallel()
 	address := sip.Unchecked("a\"b\\c\x00<é>\u2028", "EX AMPLE\n")
 	store := memstore.New()
-	if err := store.AddAlias(t.Context(), hermes.Alias{Alias: address, Destination: destination}); err != nil {
+	if _, err := store.AddAlias(t.Context(), hermes.Alias{Alias: address, Destination: destination}, hermes.NumberUse{}); err != nil {
 		t.Fatal(err)
 	}
 	s := apitest.NewServer(t, store, nil)

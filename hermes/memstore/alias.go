@@ -116,17 +116,23 @@ func (r *records) aliasesToAnyCase(destination sip.Addr) iter.Seq[hermes.Alias] 
 }
 
 // AddAlias implements [hermes.AliasStore].
-func (s *Store) AddAlias(ctx context.Context, a hermes.Alias) error {
-	return s.write(ctx, func(r *records) error {
+func (s *Store) AddAlias(ctx context.Context, a hermes.Alias, use hermes.NumberUse) (before hermes.PooledNumber, err error) {
+	err = s.writePool(ctx, use.Now, func(r *records) error {
+		before = hermes.PooledNumber{}
 		if r.aliases.has(a.Alias) {
 			return hermes.Exists
 		}
-		r.setAlias(a)
 		if n, err := e164.Parse(a.Alias.User()); err == nil {
-			r.numbers.remove(n)
+			before = r.pooled(n)
+			if before.CheckUse(use) == error(hermes.InUse) {
+				return hermes.InUse
+			}
+			r.unpool(n)
 		}
+		r.setAlias(a)
 		return nil
 	})
+	return before, err
 }
 
 // setAlias stores an alias whose address is free.

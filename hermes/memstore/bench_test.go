@@ -254,7 +254,10 @@ func BenchmarkTakeNumber(b *testing.B) {
 			benchFilled(b, func(b *testing.B, s *Store, _ []sip.Addr) {
 				for b.Loop() {
 					n, err := s.TakeNumber(b.Context(), hermes.TakeQuery{Match: match, Random: true})
-					if err != nil || s.AddNumber(b.Context(), n) != nil {
+					if err == nil {
+						_, err = s.AddNumber(b.Context(), n, time.Time{})
+					}
+					if err != nil {
 						b.Fatal(err)
 					}
 				}

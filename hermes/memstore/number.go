@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/hermes-voip/go-hermes/e164"
@@ -16,20 +15,14 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// HasNumber implements [hermes.NumberStore].
-func (s *Store) HasNumber(ctx context.Context, n e164.Number) (bool, error) {
-	r, err := s.read(ctx)
-	return err == nil && r.numbers.has(n), err
-}
-
 // Numbers implements [hermes.NumberStore].
 func (s *Store) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
-	r, err := s.read(ctx)
+	p, err := s.readPool(ctx, q.Now)
 	if err != nil {
 		return nil, err
 	}
 	var page []e164.Number
-	for n := range r.numbersInScope(q.Match, q.Scope, q.After) {
+	for n := range p.numbersInState(q, q.After) {
 		if len(page) >= q.Limit {
 			break
 		}
@@ -40,12 +33,27 @@ func (s *Store) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Numbe
 	return page, nil
 }
 
-// numbersInScope yields the numbers that p matches, that are within the scope, and that are start
-// or after it.
-func (r *records) numbersInScope(p hermes.Pattern, scope hermes.Scope, start e164.Number) iter.Seq[e164.Number] {
+// numbersInState yields the numbers in the state that q asks for, that match, that are within the
+// scope, and that are start or after it.
+func (p pool) numbersInState(q hermes.NumberQuery, start e164.Number) iter.Seq[e164.Number] {
+	if q.State == "" || q.State == hermes.NumberFree {
+		return p.numbersInScope(q.Match, q.Scope, start)
+	}
 	return func(yield func(e164.Number) bool) {
-		for _, prefix := range scope.PrefixesWithin(literalPrefix(p)) {
-			for n := range r.matchingNumbers(p, prefix, start) {
+		for n, v := range p.reserved.from(start) {
+			if v.state() == q.State && v.until.After(q.Now) && q.Scope.HasNumber(n) && (q.Match.IsZero() || q.Match.Match(n.String())) && !yield(n) {
+				return
+			}
+		}
+	}
+}
+
+// numbersInScope yields the free numbers that match, that are within the scope, and that are start
+// or after it.
+func (p pool) numbersInScope(match hermes.Pattern, scope hermes.Scope, start e164.Number) iter.Seq[e164.Number] {
+	return func(yield func(e164.Number) bool) {
+		for _, prefix := range scope.PrefixesWithin(literalPrefix(match)) {
+			for n := range p.matchingNumbers(match, prefix, start) {
 				if !yield(n) {
 					return
 				}
@@ -54,9 +62,9 @@ func (r *records) numbersInScope(p hermes.Pattern, scope hermes.Scope, start e16
 	}
 }
 
-// matchingNumbers yields the numbers that p matches, that begin with prefix, and that are start or
+// matchingNumbers yields the free numbers that match, that begin with prefix, and that are start or
 // after it.
-func (r *records) matchingNumbers(p hermes.Pattern, prefix string, start e164.Number) iter.Seq[e164.Number] {
+func (p pool) matchingNumbers(match hermes.Pattern, prefix string, start e164.Number) iter.Seq[e164.Number] {
 	return func(yield func(e164.Number) bool) {
 		first, ok := firstNumber(prefix)
 		if !ok {
@@ -65,14 +73,14 @@ func (r *records) matchingNumbers(p hermes.Pattern, prefix string, start e164.Nu
 		if first.Compare(start) < 0 {
 			first = start
 		}
-		for n := range r.numbers.from(first) {
-			matches := p.IsZero()
+		for n := range p.freeFrom(first) {
+			matches := match.IsZero()
 			if !matches || prefix != "" {
 				text := n.String()
 				if !strings.HasPrefix(text, prefix) {
 					return
 				}
-				matches = p.Match(text)
+				matches = match.Match(text)
 			}
 			if matches && !yield(n) {
 				return
@@ -98,7 +106,7 @@ func compareShuffled(a, b shuffledNumber) int {
 // ShuffledNumbers implements [hermes.NumberStore]. It reads all numbers that may match for each
 // page, because each seed gives another order, and keeps about a page of them.
 func (s *Store) ShuffledNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
-	r, err := s.read(ctx)
+	p, err := s.readPool(ctx, q.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +116,7 @@ func (s *Store) ShuffledNumbers(ctx context.Context, q hermes.NumberQuery) ([]e1
 	}
 	last := shuffledNumber{position: math.MaxInt64} // candidates after it are not in the page
 	var found []shuffledNumber
-	for n := range r.numbersInScope(q.Match, q.Scope, e164.Number{}) {
+	for n := range p.numbersInState(q, e164.Number{}) {
 		candidate := shuffle(n, q.Seed)
 		if compareShuffled(candidate, after) > 0 && compareShuffled(candidate, last) < 0 {
 			found = append(found, candidate)
@@ -135,17 +143,17 @@ func firstShuffled(numbers []shuffledNumber, n int) []shuffledNumber {
 // SampleNumbers implements [hermes.NumberStore]. With a pattern or a scope it reads all that
 // match.
 func (s *Store) SampleNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
-	r, err := s.read(ctx)
+	p, err := s.readPool(ctx, q.Now)
 	if err != nil {
 		return nil, err
 	}
-	n := q.Limit
-	if q.Match.IsZero() && q.Scope.Numbers == "" && r.numbers.size() > 2*n {
-		return r.randomNumbers(n), nil
+	n, free := q.Limit, q.State == "" || q.State == hermes.NumberFree
+	if free && len(p.over) == 0 && q.Match.IsZero() && q.Scope.Numbers == "" && p.numbers.size() > 2*n {
+		return p.randomNumbers(n), nil
 	}
 	var sample []e164.Number
 	count := 0
-	for number := range r.numbersInScope(q.Match, q.Scope, e164.Number{}) {
+	for number := range p.numbersInState(q, e164.Number{}) {
 		// Each number so far has the same chance to be in the sample.
 		if count++; len(sample) < n {
 			sample = append(sample, number)
@@ -166,17 +174,6 @@ func (r *records) randomNumbers(n int) (sample []e164.Number) {
 		}
 	}
 	return sample
-}
-
-// AddNumber implements [hermes.NumberStore].
-func (s *Store) AddNumber(ctx context.Context, n e164.Number) error {
-	return s.write(ctx, func(r *records) error {
-		if r.numbers.has(n) {
-			return hermes.Exists
-		}
-		r.numbers.set(n, present{})
-		return nil
-	})
 }
 
 // AddNumbers implements [hermes.NumberStore].
@@ -217,7 +214,7 @@ func (r *records) addRun(ctx context.Context, first e164.Number, start, end int6
 		if i%(1<<14) == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if n, _ := first.Offset(i); !r.numbers.has(n) {
+		if n, _ := first.Offset(i); !r.numbers.has(n) && !r.reserved.has(n) {
 			r.numbers.set(n, present{})
 		}
 	}
@@ -239,131 +236,4 @@ func (r *records) aliasedNumbers(first, last e164.Number) iter.Seq[e164.Number] 
 			}
 		}
 	}
-}
-
-// RemoveNumber implements [hermes.NumberStore].
-func (s *Store) RemoveNumber(ctx context.Context, n e164.Number) error {
-	return s.write(ctx, func(r *records) error {
-		if !r.numbers.remove(n) {
-			return hermes.NotFound
-		}
-		return nil
-	})
-}
-
-// TakeNumber implements [hermes.NumberStore].
-func (s *Store) TakeNumber(ctx context.Context, q hermes.TakeQuery) (n e164.Number, err error) {
-	err = s.write(ctx, func(r *records) error {
-		n, err = r.take(q, func(n e164.Number) bool { return !r.numberAliased(n) })
-		return err
-	})
-	return n, err
-}
-
-// AssignAny implements [hermes.NumberStore].
-func (s *Store) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Number, site hermes.AliasSite, err error) {
-	err = s.write(ctx, func(r *records) error {
-		site = r.aliasSite(hermes.Alias{Alias: sip.Unchecked("", q.Domain.String()), Destination: q.Destination})
-		n, err = r.take(hermes.TakeQuery{Match: q.Match, Random: q.Random, Scope: q.Scope}, func(n e164.Number) bool { return !r.numberHeld(n, q.Domain) })
-		if err == nil {
-			r.setAlias(hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination})
-		}
-		return err
-	})
-	return n, site, err
-}
-
-// AssignNumber implements [hermes.NumberStore].
-func (s *Store) AssignNumber(ctx context.Context, n e164.Number, a hermes.Alias) error {
-	return s.write(ctx, func(r *records) error {
-		switch {
-		case !r.numbers.has(n):
-			return hermes.NotFound
-		case r.numberHeld(n, a.Alias.Domain()):
-			return hermes.Exists
-		}
-		r.numbers.remove(n)
-		r.setAlias(a)
-		return nil
-	})
-}
-
-// numberHeld reports whether an alias of any domain, or a user of the domain in any case, has n.
-func (r *records) numberHeld(n e164.Number, domain sip.Domain) bool {
-	if r.numberAliased(n) {
-		return true
-	}
-	for a := range r.names.from(sip.Unchecked(n.String(), "")) {
-		if a.User() != n.String() {
-			break
-		}
-		if lowerCase(a.Domain()) == lowerCase(domain) {
-			return true
-		}
-	}
-	return false
-}
-
-// ReleaseNumber implements [hermes.NumberStore].
-func (s *Store) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) (destinations []sip.Addr, err error) {
-	err = s.write(ctx, func(r *records) (err error) {
-		if !r.aliases.has(a) {
-			return hermes.NotFound
-		}
-		for other := range r.aliases.from(sip.Unchecked(n.String(), "")) {
-			if other.User() != n.String() {
-				break
-			}
-			if other != a {
-				return hermes.InUse
-			}
-		}
-		r.numbers.set(n, present{})
-		destinations, err = r.removeAlias(a)
-		return err
-	})
-	return destinations, err
-}
-
-// take takes a number that q asks for and usable accepts out of the pool.
-func (r *records) take(q hermes.TakeQuery, usable func(e164.Number) bool) (e164.Number, error) {
-	prefixes := q.Scope.PrefixesWithin(literalPrefix(q.Match))
-	if q.Random {
-		rand.Shuffle(len(prefixes), func(i, j int) { prefixes[i], prefixes[j] = prefixes[j], prefixes[i] })
-	}
-	for _, prefix := range prefixes {
-		starts := []e164.Number{{}}
-		if q.Random {
-			starts = []e164.Number{r.randomNumber(prefix), {}}
-		}
-		for _, start := range starts {
-			for n := range r.matchingNumbers(q.Match, prefix, start) {
-				if usable(n) {
-					r.numbers.remove(n)
-					return n, nil
-				}
-			}
-		}
-	}
-	return e164.Number{}, hermes.NotFound
-}
-
-// randomNumber returns any of the numbers that begin with prefix, or the zero Number if there is
-// none.
-func (r *records) randomNumber(prefix string) e164.Number {
-	first, ok := firstNumber(prefix)
-	if !ok {
-		return e164.Number{}
-	}
-	low, end := 0, r.numbers.size()
-	if prefix != "" {
-		low = sort.Search(end, func(i int) bool { return r.numbers.at(i).Compare(first) >= 0 })
-		end = low + sort.Search(end-low, func(i int) bool {
-			return !strings.HasPrefix(r.numbers.at(low+i).String(), prefix)
-		})
-	}
-	if low == end {
-		return e164.Number{}
-	}
-	return r.numbers.at(low + rand.IntN(end-low))
 }

@@ -20,7 +20,10 @@ type records struct {
 	phones     sortedMap[hermes.Phone, present] // ordered by MAC
 	userPhones sortedMap[hermes.Phone, present] // ordered by user
 
-	numbers sortedMap[e164.Number, present]
+	numbers       sortedMap[e164.Number, present]     // the free ones
+	reserved      sortedMap[e164.Number, reservation] // the others of the pool
+	reservedUntil sortedMap[reservedUntil, present]
+
 	aliases sortedMap[sip.Addr, sip.Addr]    // the destination of each alias address
 	targets sortedMap[hermes.Alias, present] // ordered by destination
 	domains sortedMap[sip.Domain, present]   // in lower case
@@ -61,7 +64,10 @@ func newRecords() *records {
 		phones:     newSortedMap[hermes.Phone, present](compareByMAC),
 		userPhones: newSortedMap[hermes.Phone, present](compareByUser),
 
-		numbers: newSortedMap[e164.Number, present](e164.Number.Compare),
+		numbers:       newSortedMap[e164.Number, present](e164.Number.Compare),
+		reserved:      newSortedMap[e164.Number, reservation](e164.Number.Compare),
+		reservedUntil: newSortedMap[reservedUntil, present](compareReserved),
+
 		aliases: newSortedMap[sip.Addr, sip.Addr](sip.Addr.Compare),
 		targets: newSortedMap[hermes.Alias, present](compareByDestination),
 		domains: newSortedMap[sip.Domain, present](sip.Domain.Compare),
@@ -98,7 +104,10 @@ func (r *records) clone() *records {
 		phones:     r.phones.clone(),
 		userPhones: r.userPhones.clone(),
 
-		numbers: r.numbers.clone(),
+		numbers:       r.numbers.clone(),
+		reserved:      r.reserved.clone(),
+		reservedUntil: r.reservedUntil.clone(),
+
 		aliases: r.aliases.clone(),
 		targets: r.targets.clone(),
 		domains: r.domains.clone(),

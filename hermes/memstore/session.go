@@ -162,6 +162,7 @@ func (s *Store) SweepExpired(ctx context.Context, now time.Time) (swept int64, e
 			r.nonceExpiries.remove(e)
 		}
 		swept = int64(len(sessions) + len(nonces) + r.sweepLogins(now) + r.sweepAnswers(now))
+		r.freeOver(now)
 		return nil
 	})
 	return swept, err

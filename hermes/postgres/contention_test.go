@@ -65,5 +65,6 @@ func assignNumber(t *testing.T, s hermes.Store, name string) error {
 	if _, err := s.Aliases(t.Context(), hermes.AliasQuery{Destination: u, Limit: 2}); err != nil {
 		return err
 	}
-	return s.AddAlias(t.Context(), hermes.Alias{Alias: sip.MustParse(n.String() + "@example.com"), Destination: u})
+	_, err = s.AddAlias(t.Context(), hermes.Alias{Alias: sip.MustParse(n.String() + "@example.com"), Destination: u}, hermes.NumberUse{})
+	return err
 }

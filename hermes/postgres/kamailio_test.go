@@ -29,7 +29,7 @@ func mustWriteAll(t *testing.T, store hermes.Store) {
 	alias := hermes.Alias{Alias: sip.MustParse("sales@example.com"), Destination: a}
 	for _, err := range []error{
 		store.AddUser(ctx, u), store.AddUser(ctx, hermes.User{Address: b, Type: hermes.Remote}), store.SetUser(ctx, u),
-		store.SetGroups(ctx, a, []string{"intl"}), store.AddAlias(ctx, alias), removeAlias(ctx, store, alias.Alias),
+		store.SetGroups(ctx, a, []string{"intl"}), addAlias(ctx, store, alias), removeAlias(ctx, store, alias.Alias),
 		removeUser(ctx, store, b), store.SetGroups(ctx, a, nil), removeUser(ctx, store, a),
 	} {
 		if err != nil {

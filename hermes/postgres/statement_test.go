@@ -67,8 +67,8 @@ func mustWrite(t *testing.T, store *postgres.Store, v values) {
 	rotated.Gen, rotated.Rotated, rotated.Confirmed = 1, v.at, v.at
 	for i, err := range []error{
 		store.AddUser(ctx, u), store.SetUser(ctx, u), store.SetGroups(ctx, v.address, []string{v.word}),
-		store.AddPhone(ctx, hermes.Phone{MAC: v.mac, User: v.address}), store.AddAlias(ctx, hermes.Alias{Alias: v.alias, Destination: v.address}),
-		store.AddNumber(ctx, v.number), store.SetServers(ctx, hermes.Servers{Domain: v.address.Domain(), ProvURL: v.word}),
+		store.AddPhone(ctx, hermes.Phone{MAC: v.mac, User: v.address}), addAlias(ctx, store, hermes.Alias{Alias: v.alias, Destination: v.address}),
+		addNumber(ctx, store, v.number), store.SetServers(ctx, hermes.Servers{Domain: v.address.Domain(), ProvURL: v.word}),
 		store.ServeDomains(ctx, []sip.Domain{sip.MustParseDomain(v.word + ".example")}),
 		store.AddCredential(ctx, hermes.Credential{User: v.word, Hash: v.word}),
 		store.SetCredential(ctx, hermes.Credential{User: v.word, Hash: "x" + v.word}),
@@ -96,7 +96,7 @@ func mustRead(t *testing.T, store *postgres.Store, v values) {
 		func() (any, error) { return store.PhoneUsers(ctx, v.mac) },
 		func() (any, error) { return store.UserPhones(ctx, v.address) },
 		func() (any, error) { return store.Phones(ctx, hermes.PhoneQuery{Match: v.match, Limit: v.digit}) },
-		func() (any, error) { return store.HasNumber(ctx, v.number) },
+		func() (any, error) { return store.PooledNumber(ctx, v.number, v.at) },
 		func() (any, error) { return store.Numbers(ctx, hermes.NumberQuery{After: v.number, Limit: v.digit}) },
 		func() (any, error) { return store.SampleNumbers(ctx, hermes.NumberQuery{Limit: v.digit}) },
 		func() (any, error) { return store.ShuffledNumbers(ctx, hermes.NumberQuery{Seed: 7, Limit: v.digit}) },
@@ -137,6 +137,21 @@ func removeAlias(ctx context.Context, s hermes.Store, a sip.Addr) error {
 	return err
 }
 
+func addAlias(ctx context.Context, s hermes.Store, a hermes.Alias) error {
+	_, err := s.AddAlias(ctx, a, hermes.NumberUse{})
+	return err
+}
+
+func addNumber(ctx context.Context, s hermes.Store, n e164.Number) error {
+	_, err := s.AddNumber(ctx, n, time.Time{})
+	return err
+}
+
+func removeNumber(ctx context.Context, s hermes.Store, n e164.Number) error {
+	_, err := s.RemoveNumber(ctx, n, hermes.NumberUse{})
+	return err
+}
+
 func removeUser(ctx context.Context, s hermes.Store, a sip.Addr) error {
 	_, err := s.RemoveUser(ctx, a)
 	return err
@@ -146,7 +161,7 @@ func mustRemove(t *testing.T, store *postgres.Store, v values) {
 	t.Helper()
 	ctx := t.Context()
 	for i, err := range []error{
-		store.RemoveNumber(ctx, v.number), store.RemoveSession(ctx, v.hash), store.RemoveKey(ctx, v.word), store.RemoveAuthorization(ctx, v.principal),
+		removeNumber(ctx, store, v.number), store.RemoveSession(ctx, v.hash), store.RemoveKey(ctx, v.word), store.RemoveAuthorization(ctx, v.principal),
 		store.RemoveCredential(ctx, v.word), removeAlias(ctx, store, v.alias), store.RemovePhone(ctx, hermes.Phone{MAC: v.mac, User: v.address}),
 		removeUser(ctx, store, v.address),
 	} {
@@ -189,7 +204,7 @@ func TestStore_StatementText(t *testing.T) {
 		t.Errorf("statements for other values (-first +second):\n%s", d)
 	}
 	for _, row := range []struct{ query, why string }{
-		{"%FROM (SELECT $%) AS k LEFT JOIN%", "User"},
+		{"%FROM (SELECT $%) AS k LEFT JOIN %subscriber%", "User"},
 		{"%INSERT INTO %subscriber%", "AddUser"},
 		{"SELECT % AS api_key_expires FROM%", "Session"},
 		{"%LIKE % ESCAPE %GROUP BY k.username%", "Users with a pattern"},

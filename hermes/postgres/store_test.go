@@ -32,7 +32,7 @@ func TestNew(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Fixture { return fixture(t, db, store) })
 }
 
-var tables = []string{"subscriber", "dbaliases", "domain", "grp", "hermes.users", "hermes.phones", "hermes.numbers", "hermes.servers",
+var tables = []string{"subscriber", "dbaliases", "domain", "grp", "hermes.users", "hermes.phones", "hermes.numbers", "hermes.reserved_numbers", "hermes.servers",
 	"hermes.credentials", "hermes.authorizations", "hermes.api_keys", "hermes.nonces", "hermes.sessions", "hermes.logins", "hermes.answers", "hermes.marks",
 	"hermes.audit", "hermes.audit_subjects", "hermes.audit_seals"}
 

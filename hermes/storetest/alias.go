@@ -25,8 +25,8 @@ func testAddAlias(t *testing.T, open openFunc) {
 		s := open(t).Store
 		first := alias("sales@example.com", "alice@example.com")
 		mustAddAlias(t, s, first)
-		wantCause(t, s.AddAlias(t.Context(), first), hermes.Exists)
-		wantCause(t, s.AddAlias(t.Context(), alias("sales@example.com", "bob@example.com")), hermes.Exists)
+		wantCause(t, addAlias(t.Context(), s, first), hermes.Exists)
+		wantCause(t, addAlias(t.Context(), s, alias("sales@example.com", "bob@example.com")), hermes.Exists)
 		mustAddAlias(t, s, alias("Sales@example.com", "bob@example.com"), alias("sales@example.net", "bob@example.com"))
 		wantAliases(t, s, hermes.AliasQuery{Alias: first.Alias, Limit: 10}, first)
 	})
@@ -165,7 +165,7 @@ func compareAliases(a, b hermes.Alias) int {
 func mustAddAlias(t *testing.T, s hermes.Store, aliases ...hermes.Alias) {
 	t.Helper()
 	for _, a := range aliases {
-		must(t, s.AddAlias(t.Context(), a))
+		must(t, addAlias(t.Context(), s, a))
 	}
 }
 

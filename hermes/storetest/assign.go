@@ -39,7 +39,7 @@ func testAddNumberAlias(t *testing.T, open openFunc) {
 		s := open(t).Store
 		mustAddAlias(t, s, alias("+4711@example.com", "alice@example.com"))
 		mustAddNumber(t, s, "+4711")
-		wantCause(t, s.AddAlias(t.Context(), alias("+4711@example.com", "bob@example.com")), hermes.Exists)
+		wantCause(t, addAlias(t.Context(), s, alias("+4711@example.com", "bob@example.com")), hermes.Exists)
 		wantPool(t, s, "+4711")
 		mustAddAlias(t, s, alias("+4711@example.net", "bob@example.com"))
 		wantPool(t, s)
@@ -63,14 +63,14 @@ func testAssignNumber(t *testing.T, open openFunc) {
 	t.Run("the number leaves the pool and is an alias", func(t *testing.T) {
 		s := open(t).Store
 		mustAddNumber(t, s, "+4710", "+4711", "+47110")
-		must(t, s.AssignNumber(t.Context(), number("+4711"), toAlice))
+		must(t, assignNumber(t.Context(), s, number("+4711"), toAlice))
 		wantPool(t, s, "+4710", "+47110")
 		wantAliases(t, s, hermes.AliasQuery{Limit: 10}, toAlice)
 	})
 	t.Run("a number that is not in the pool is NotFound, and nothing is changed", func(t *testing.T) {
 		s := open(t).Store
 		mustAddNumber(t, s, "+4710", "+47110")
-		wantCause(t, s.AssignNumber(t.Context(), number("+4711"), toAlice), hermes.NotFound)
+		wantCause(t, assignNumber(t.Context(), s, number("+4711"), toAlice), hermes.NotFound)
 		wantPool(t, s, "+4710", "+47110")
 		wantAliases(t, s, hermes.AliasQuery{Limit: 10})
 	})
@@ -78,11 +78,11 @@ func testAssignNumber(t *testing.T, open openFunc) {
 		s := open(t).Store
 		mustAddAlias(t, s, toAlice)
 		// A number that is not in the pool comes first.
-		wantCause(t, s.AssignNumber(t.Context(), number("+4711"), toAlice), hermes.NotFound)
+		wantCause(t, assignNumber(t.Context(), s, number("+4711"), toAlice), hermes.NotFound)
 		mustAddNumber(t, s, "+4711")
 		for _, destination := range []string{"alice@example.com", "bob@example.com"} {
 			a := alias("+4711@example.com", destination)
-			wantCause(t, s.AssignNumber(t.Context(), number("+4711"), a), hermes.Exists)
+			wantCause(t, assignNumber(t.Context(), s, number("+4711"), a), hermes.Exists)
 		}
 		wantPool(t, s, "+4711")
 		wantAliases(t, s, hermes.AliasQuery{Limit: 10}, toAlice)
@@ -91,9 +91,9 @@ func testAssignNumber(t *testing.T, open openFunc) {
 		s := open(t).Store
 		mustAddNumber(t, s, "+4711")
 		err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
-			must(t, tx.AssignNumber(t.Context(), number("+4711"), toAlice))
+			must(t, assignNumber(t.Context(), tx, number("+4711"), toAlice))
 			wantPool(t, tx)
-			wantCause(t, tx.AssignNumber(t.Context(), number("+4711"), toAlice), hermes.NotFound)
+			wantCause(t, assignNumber(t.Context(), tx, number("+4711"), toAlice), hermes.NotFound)
 			return errOwn
 		})
 		wantError(t, err, errOwn)
@@ -110,7 +110,7 @@ func testAssignHeldNumber(t *testing.T, open openFunc) {
 		capitals.Address = sip.Unchecked("+4711", "EXAMPLE.com")
 		for name, hold := range map[string]func(s hermes.Store) error{
 			"another domain": func(s hermes.Store) error {
-				return s.AddAlias(t.Context(), alias("+4711@example.net", "bob@example.com"))
+				return addAlias(t.Context(), s, alias("+4711@example.net", "bob@example.com"))
 			},
 			"a local user":  func(s hermes.Store) error { return s.AddUser(t.Context(), localUser("+4711@example.com")) },
 			"a remote user": func(s hermes.Store) error { return s.AddUser(t.Context(), remoteUser("+4711@example.com")) },
@@ -121,9 +121,9 @@ func testAssignHeldNumber(t *testing.T, open openFunc) {
 				must(t, hold(s))
 				before, err := s.Aliases(t.Context(), hermes.AliasQuery{Limit: 10})
 				must(t, err)
-				wantCause(t, s.AssignNumber(t.Context(), number("+4711"), toAlice), hermes.NotFound)
+				wantCause(t, assignNumber(t.Context(), s, number("+4711"), toAlice), hermes.NotFound)
 				mustAddNumber(t, s, "+4711")
-				wantCause(t, s.AssignNumber(t.Context(), number("+4711"), toAlice), hermes.Exists)
+				wantCause(t, assignNumber(t.Context(), s, number("+4711"), toAlice), hermes.Exists)
 				wantPool(t, s, "+4711")
 				wantAliases(t, s, hermes.AliasQuery{Limit: 10}, before...)
 			})
@@ -134,7 +134,7 @@ func testAssignHeldNumber(t *testing.T, open openFunc) {
 		mustAddUser(t, s, localUser("+4711@example.net"), localUser("+47110@example.com"), localUser("4711@example.com"))
 		mustAddAlias(t, s, alias("+47110@example.com", "bob@example.com"))
 		mustAddNumber(t, s, "+4711")
-		must(t, s.AssignNumber(t.Context(), number("+4711"), toAlice))
+		must(t, assignNumber(t.Context(), s, number("+4711"), toAlice))
 		wantPool(t, s)
 	})
 }
@@ -245,26 +245,26 @@ func testReleaseNumber(t *testing.T, open openFunc) {
 		}
 		mustAddAlias(t, s, toAlice)
 		mustAddAlias(t, s, others...)
-		released, err := s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)
+		released, err := releaseNumber(t.Context(), s, number("+4711"), toAlice.Alias)
 		wantList(t, released, err, []sip.Addr{toAlice.Destination})
 		wantPool(t, s, "+4711")
 		wantAliases(t, s, hermes.AliasQuery{Limit: 10}, others...)
-		wantCause(t, errorOf(s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)), hermes.NotFound)
+		wantCause(t, errorOf(releaseNumber(t.Context(), s, number("+4711"), toAlice.Alias)), hermes.NotFound)
 	})
 	t.Run("a number that is in the pool already stays there", func(t *testing.T) {
 		s := open(t).Store
 		mustAddAlias(t, s, toAlice)
 		mustAddNumber(t, s, "+4711")
-		must(t, errorOf(s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)))
+		must(t, errorOf(releaseNumber(t.Context(), s, number("+4711"), toAlice.Alias)))
 		wantPool(t, s, "+4711")
 		wantAliases(t, s, hermes.AliasQuery{Limit: 10})
 	})
 	t.Run("a missing alias is NotFound, also if another domain has the number, and nothing is changed", func(t *testing.T) {
 		s := open(t).Store
-		wantCause(t, errorOf(s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)), hermes.NotFound)
+		wantCause(t, errorOf(releaseNumber(t.Context(), s, number("+4711"), toAlice.Alias)), hermes.NotFound)
 		other := alias("+4711@example.net", "alice@example.com")
 		mustAddAlias(t, s, other)
-		wantCause(t, errorOf(s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)), hermes.NotFound)
+		wantCause(t, errorOf(releaseNumber(t.Context(), s, number("+4711"), toAlice.Alias)), hermes.NotFound)
 		wantPool(t, s)
 		wantAliases(t, s, hermes.AliasQuery{Limit: 10}, other)
 	})
@@ -272,11 +272,11 @@ func testReleaseNumber(t *testing.T, open openFunc) {
 		for _, other := range []string{"+4711@a.example", "+4711@z.example"} {
 			s := open(t).Store
 			mustAddAlias(t, s, toAlice, alias(other, "bob@example.com"))
-			wantCause(t, errorOf(s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)), hermes.InUse)
+			wantCause(t, errorOf(releaseNumber(t.Context(), s, number("+4711"), toAlice.Alias)), hermes.InUse)
 			wantPool(t, s)
 			wantAliases(t, s, hermes.AliasQuery{Alias: toAlice.Alias, Limit: 10}, toAlice)
 			must(t, errorOf(s.RemoveAlias(t.Context(), addr(other))))
-			must(t, errorOf(s.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)))
+			must(t, errorOf(releaseNumber(t.Context(), s, number("+4711"), toAlice.Alias)))
 			wantPool(t, s, "+4711")
 		}
 	})
@@ -284,7 +284,7 @@ func testReleaseNumber(t *testing.T, open openFunc) {
 		s := open(t).Store
 		mustAddAlias(t, s, toAlice)
 		err := s.Tx(t.Context(), nil, func(tx hermes.Store) error {
-			must(t, errorOf(tx.ReleaseNumber(t.Context(), number("+4711"), toAlice.Alias)))
+			must(t, errorOf(releaseNumber(t.Context(), tx, number("+4711"), toAlice.Alias)))
 			wantPool(t, tx, "+4711")
 			wantNumberAliased(t, tx, "+4711", false)
 			return errOwn
@@ -304,7 +304,7 @@ func testKamailioNumbers(t *testing.T, open openFunc) {
 		addAliasRow(t, f, alias("+4711@example.com", "bob@example.com"))
 		addAliasRow(t, f, alias("+4711@example.com", "bob@example.com"))
 		toAlice := hermes.Alias{Alias: addr("+4711@example.com"), Destination: alice}
-		wantCause(t, f.Store.AssignNumber(t.Context(), number("+4711"), toAlice), hermes.Exists)
+		wantCause(t, assignNumber(t.Context(), f.Store, number("+4711"), toAlice), hermes.Exists)
 		wantPool(t, f.Store, "+4711")
 	})
 	t.Run("AssignNumber returns Exists for a user of either table only", func(t *testing.T) {
@@ -316,7 +316,7 @@ func testKamailioNumbers(t *testing.T, open openFunc) {
 		mustAddNumber(t, f.Store, "+4711", "+4712", "+4713")
 		for _, n := range numbers("+4711", "+4712", "+4713") {
 			a := alias(n.String()+"@example.com", "alice@example.com")
-			wantCause(t, f.Store.AssignNumber(t.Context(), n, a), hermes.Exists)
+			wantCause(t, assignNumber(t.Context(), f.Store, n, a), hermes.Exists)
 		}
 		wantPool(t, f.Store, "+4711", "+4712", "+4713")
 		wantAliases(t, f.Store, hermes.AliasQuery{Limit: 10})
@@ -342,7 +342,7 @@ func testKamailioNumbers(t *testing.T, open openFunc) {
 		for _, destination := range []string{"bob@example.com", "bob@example.com", "alice@example.com"} {
 			addAliasRow(t, f, alias("+4711@example.com", destination))
 		}
-		released, err := f.Store.ReleaseNumber(t.Context(), number("+4711"), addr("+4711@example.com"))
+		released, err := releaseNumber(t.Context(), f.Store, number("+4711"), addr("+4711@example.com"))
 		wantList(t, released, err, []sip.Addr{alice, addr("bob@example.com")})
 		wantPool(t, f.Store, "+4711")
 		wantAliases(t, f.Store, hermes.AliasQuery{Limit: 10})
@@ -351,7 +351,7 @@ func testKamailioNumbers(t *testing.T, open openFunc) {
 		f := open(t)
 		mustAddAlias(t, f.Store, alias("+4711@example.com", "alice@example.com"))
 		addAliasRow(t, f, hermes.Alias{Alias: sip.Unchecked("+4711", "EXAMPLE.com"), Destination: alice})
-		wantCause(t, errorOf(f.Store.ReleaseNumber(t.Context(), number("+4711"), addr("+4711@example.com"))), hermes.InUse)
+		wantCause(t, errorOf(releaseNumber(t.Context(), f.Store, number("+4711"), addr("+4711@example.com"))), hermes.InUse)
 		wantPool(t, f.Store)
 		wantNumberAliased(t, f.Store, "+4711", true)
 	})

@@ -40,8 +40,11 @@ func readDataCalls() []methodCall {
 		{"Phones", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.Phones(ctx, hermes.PhoneQuery{Limit: 1}))
 		}},
-		{"HasNumber", func(ctx context.Context, s hermes.Store) error {
-			return errorOf(s.HasNumber(ctx, number("+4711")))
+		{"PooledNumber", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.PooledNumber(ctx, number("+4711"), at(0)))
+		}},
+		{"CountNumbers", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.CountNumbers(ctx, hermes.CountQuery{Now: at(0)}))
 		}},
 		{"Numbers", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.Numbers(ctx, hermes.NumberQuery{Limit: 1}))
@@ -138,28 +141,37 @@ func sipWriteCalls() []methodCall {
 		{"RemovePhone", func(ctx context.Context, s hermes.Store) error {
 			return s.RemovePhone(ctx, phone("001122334455", "alice@example.com"))
 		}},
-		{"AddNumber", func(ctx context.Context, s hermes.Store) error { return s.AddNumber(ctx, number("+4799")) }},
+		{"AddNumber", func(ctx context.Context, s hermes.Store) error { return addNumber(ctx, s, number("+4799")) }},
 		{"AddNumbers", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.AddNumbers(ctx, number("+4711"), number("+4750")))
 		}},
 		{"RemoveNumber", func(ctx context.Context, s hermes.Store) error {
-			return s.RemoveNumber(ctx, number("+4720"))
+			return removeNumber(ctx, s, number("+4720"))
 		}},
 		{"TakeNumber", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.TakeNumber(ctx, hermes.TakeQuery{}))
 		}},
 		{"AssignNumber", func(ctx context.Context, s hermes.Store) error {
-			return s.AssignNumber(ctx, number("+4719"), alias("+4719@example.com", "alice@example.com"))
+			return assignNumber(ctx, s, number("+4719"), alias("+4719@example.com", "alice@example.com"))
+		}},
+		{"HoldNumber", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.HoldNumber(ctx, number("+4718"), use("bob", 0), at(5)))
+		}},
+		{"HoldAny", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.HoldAny(ctx, hermes.TakeQuery{Now: at(0)}, userPrincipal("bob"), at(5)))
+		}},
+		{"UnholdNumber", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.UnholdNumber(ctx, number("+4721"), use("alice", 0)))
 		}},
 		{"ReleaseNumber", func(ctx context.Context, s hermes.Store) error {
-			return errorOf(s.ReleaseNumber(ctx, number("+4702"), addr("+4702@example.com")))
+			return errorOf(releaseNumber(ctx, s, number("+4702"), addr("+4702@example.com")))
 		}},
 		{"AssignAny", func(ctx context.Context, s hermes.Store) error {
 			_, _, err := s.AssignAny(ctx, hermes.AssignQuery{Domain: domain("example.com"), Destination: alice})
 			return err
 		}},
 		{"AddAlias", func(ctx context.Context, s hermes.Store) error {
-			return s.AddAlias(ctx, alias("new@example.com", "alice@example.com"))
+			return addAlias(ctx, s, alias("new@example.com", "alice@example.com"))
 		}},
 		{"RemoveDestination", func(ctx context.Context, s hermes.Store) error {
 			return s.RemoveDestination(ctx, alias("new@example.com", "alice@example.com"))

@@ -52,7 +52,9 @@ func readEverything() operation {
 		results := []string{
 			listResult(s.Users(ctx, hermes.UserQuery{Limit: limit})),
 			listResult(s.Phones(ctx, hermes.PhoneQuery{Limit: limit})),
-			listResult(s.Numbers(ctx, hermes.NumberQuery{Limit: limit})),
+			listResult(s.Numbers(ctx, hermes.NumberQuery{Now: at(operationMinute), Limit: limit})),
+			listResult(s.Numbers(ctx, hermes.NumberQuery{State: hermes.NumberHeld, Now: at(operationMinute), Limit: limit})),
+			listResult(s.Numbers(ctx, hermes.NumberQuery{State: hermes.NumberCooling, Now: at(operationMinute), Limit: limit})),
 			listResult(s.Aliases(ctx, hermes.AliasQuery{Limit: limit})),
 			listResult(s.Authorizations(ctx)),
 			listResult(s.Keys(ctx)),
@@ -132,9 +134,10 @@ func removePhone(ctx context.Context, s hermes.Store, m mac.Addr) error {
 }
 
 func removeNumbers(ctx context.Context, s hermes.Store) error {
-	pool, err := s.Numbers(ctx, hermes.NumberQuery{Limit: 10_000})
+	// All holds and quarantines are over then.
+	pool, err := s.Numbers(ctx, hermes.NumberQuery{Now: at(59), Limit: 10_000})
 	for _, n := range pool {
-		err = firstError(err, s.RemoveNumber(ctx, n))
+		err = firstError(err, errorOf(s.RemoveNumber(ctx, n, hermes.NumberUse{Now: at(59)})))
 	}
 	return err
 }

@@ -146,65 +146,6 @@ func (s intercepted) RemovePhone(ctx context.Context, p hermes.Phone) error {
 	return s.run("RemovePhone", func() error { return s.store.RemovePhone(ctx, p) })
 }
 
-// HasNumber implements [hermes.Store].
-func (s intercepted) HasNumber(ctx context.Context, n e164.Number) (bool, error) {
-	return get(s, "HasNumber", func() (bool, error) { return s.store.HasNumber(ctx, n) })
-}
-
-// Numbers implements [hermes.Store].
-func (s intercepted) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
-	return get(s, "Numbers", func() ([]e164.Number, error) { return s.store.Numbers(ctx, q) })
-}
-
-// SampleNumbers implements [hermes.Store].
-func (s intercepted) SampleNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
-	return get(s, "SampleNumbers", func() ([]e164.Number, error) { return s.store.SampleNumbers(ctx, q) })
-}
-
-// ShuffledNumbers implements [hermes.Store].
-func (s intercepted) ShuffledNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
-	return get(s, "ShuffledNumbers", func() ([]e164.Number, error) { return s.store.ShuffledNumbers(ctx, q) })
-}
-
-// AddNumber implements [hermes.Store].
-func (s intercepted) AddNumber(ctx context.Context, n e164.Number) error {
-	return s.run("AddNumber", func() error { return s.store.AddNumber(ctx, n) })
-}
-
-// AddNumbers implements [hermes.Store].
-func (s intercepted) AddNumbers(ctx context.Context, first, last e164.Number) (int64, error) {
-	return get(s, "AddNumbers", func() (int64, error) { return s.store.AddNumbers(ctx, first, last) })
-}
-
-// RemoveNumber implements [hermes.Store].
-func (s intercepted) RemoveNumber(ctx context.Context, n e164.Number) error {
-	return s.run("RemoveNumber", func() error { return s.store.RemoveNumber(ctx, n) })
-}
-
-// TakeNumber implements [hermes.Store].
-func (s intercepted) TakeNumber(ctx context.Context, q hermes.TakeQuery) (e164.Number, error) {
-	return get(s, "TakeNumber", func() (e164.Number, error) { return s.store.TakeNumber(ctx, q) })
-}
-
-// AssignAny implements [hermes.Store].
-func (s intercepted) AssignAny(ctx context.Context, q hermes.AssignQuery) (n e164.Number, site hermes.AliasSite, err error) {
-	err = s.run("AssignAny", func() error {
-		n, site, err = s.store.AssignAny(ctx, q)
-		return err
-	})
-	return n, site, err
-}
-
-// AssignNumber implements [hermes.Store].
-func (s intercepted) AssignNumber(ctx context.Context, n e164.Number, a hermes.Alias) error {
-	return s.run("AssignNumber", func() error { return s.store.AssignNumber(ctx, n, a) })
-}
-
-// ReleaseNumber implements [hermes.Store].
-func (s intercepted) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) ([]sip.Addr, error) {
-	return get(s, "ReleaseNumber", func() ([]sip.Addr, error) { return s.store.ReleaseNumber(ctx, n, a) })
-}
-
 // Aliases implements [hermes.Store].
 func (s intercepted) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alias, error) {
 	return get(s, "Aliases", func() ([]hermes.Alias, error) { return s.store.Aliases(ctx, q) })
@@ -216,8 +157,8 @@ func (s intercepted) AliasSite(ctx context.Context, a hermes.Alias) (hermes.Alia
 }
 
 // AddAlias implements [hermes.Store].
-func (s intercepted) AddAlias(ctx context.Context, a hermes.Alias) error {
-	return s.run("AddAlias", func() error { return s.store.AddAlias(ctx, a) })
+func (s intercepted) AddAlias(ctx context.Context, a hermes.Alias, use hermes.NumberUse) (hermes.PooledNumber, error) {
+	return get(s, "AddAlias", func() (hermes.PooledNumber, error) { return s.store.AddAlias(ctx, a, use) })
 }
 
 // RemoveAlias implements [hermes.Store].

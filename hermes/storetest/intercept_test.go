@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -85,7 +86,10 @@ func TestIntercept_Run(t *testing.T) {
 func TestIntercept_Tx(t *testing.T) {
 	t.Parallel()
 	n := e164.MustParse("+4773500001")
-	add := func(tx hermes.Store) error { return tx.AddNumber(t.Context(), n) }
+	add := func(tx hermes.Store) error {
+		_, err := tx.AddNumber(t.Context(), n, time.Time{})
+		return err
+	}
 
 	t.Run("calls in a transaction are intercepted, and Commit after fn", func(t *testing.T) {
 		var calls []string
@@ -130,7 +134,8 @@ func TestIntercept_Tx(t *testing.T) {
 
 func wantPooled(t *testing.T, s hermes.Store, n e164.Number, want bool) {
 	t.Helper()
-	if got, err := s.HasNumber(t.Context(), n); got != want || err != nil {
+	_, err := s.PooledNumber(t.Context(), n, time.Time{})
+	if got := err == nil; got != want {
 		t.Errorf("%s: in the pool: %t, %v, want %t", n, got, err, want)
 	}
 }

@@ -55,12 +55,12 @@ func testIncrements(t *testing.T, s hermes.Store) {
 // testSeenWhole moves a number between the pool and the aliases, while others read both.
 func testSeenWhole(t *testing.T, s hermes.Store) {
 	n, a := number("+4773500001"), alias("+4773500001@example.com", "alice@example.com")
-	must(t, s.AddNumber(t.Context(), n))
+	must(t, addNumber(t.Context(), s, n))
 	move := func(tx hermes.Store, round int) error {
 		if round%2 == 0 {
-			return firstError(tx.RemoveNumber(t.Context(), n), tx.AddAlias(t.Context(), a))
+			return firstError(removeNumber(t.Context(), tx, n), addAlias(t.Context(), tx, a))
 		}
-		return firstError(errorOf(tx.RemoveAlias(t.Context(), a.Alias)), tx.AddNumber(t.Context(), n))
+		return firstError(errorOf(tx.RemoveAlias(t.Context(), a.Alias)), addNumber(t.Context(), tx, n))
 	}
 	read := func(tx hermes.Store) error {
 		pooled, aliased, err := pooledAndAliased(t, tx, n)
@@ -88,7 +88,7 @@ func testSeenWhole(t *testing.T, s hermes.Store) {
 }
 
 func pooledAndAliased(t *testing.T, tx hermes.Store, n e164.Number) (pooled, aliased bool, err error) {
-	if pooled, err = tx.HasNumber(t.Context(), n); err != nil {
+	if pooled, err = hasNumber(t.Context(), tx, n); err != nil {
 		return false, false, err
 	}
 	runtime.Gosched()
@@ -124,7 +124,7 @@ func testDanglingAlias(t *testing.T, s hermes.Store) {
 			return len(page) > 0, err
 		},
 		func(tx hermes.Store, u sip.Addr) error {
-			return tx.AddAlias(t.Context(), hermes.Alias{Alias: addr("x" + u.String()), Destination: u})
+			return addAlias(t.Context(), tx, hermes.Alias{Alias: addr("x" + u.String()), Destination: u})
 		})
 }
 
@@ -193,7 +193,7 @@ func testTwoNumberAliases(t *testing.T, s hermes.Store) {
 				return errOwn
 			}
 			runtime.Gosched()
-			return tx.AddAlias(t.Context(), hermes.Alias{
+			return addAlias(t.Context(), tx, hermes.Alias{
 				Alias: nthAddr("+4773%05d@"+aliasDomain, round), Destination: nthAddr("u%d@example.com", round),
 			})
 		}
@@ -229,7 +229,7 @@ func testUserOrAlias(t *testing.T, s hermes.Store) {
 		if err := wantFree(tx, address(round)); err != nil {
 			return err
 		}
-		return tx.AddAlias(t.Context(), hermes.Alias{Alias: address(round), Destination: addr("x@example.com")})
+		return addAlias(t.Context(), tx, hermes.Alias{Alias: address(round), Destination: addr("x@example.com")})
 	}
 	runTxs(t, s, func(round int) hermes.Lock { return hermes.LockAddr(address(round)) }, check, addUser, addAlias)
 }
@@ -254,10 +254,10 @@ func testPoolOrAlias(t *testing.T, s hermes.Store) {
 			return errOwn
 		}
 		runtime.Gosched()
-		return tx.AddNumber(t.Context(), nth(round))
+		return addNumber(t.Context(), tx, nth(round))
 	}
 	addAlias := func(tx hermes.Store, round int) error {
-		return tx.AddAlias(t.Context(), alias(nth(round).String()+"@example.com", "x@example.com"))
+		return addAlias(t.Context(), tx, alias(nth(round).String()+"@example.com", "x@example.com"))
 	}
 	var ranges sync.WaitGroup
 	ended := make(chan struct{})

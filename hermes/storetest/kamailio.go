@@ -244,7 +244,7 @@ func testKamailioAliases(t *testing.T, open openFunc) {
 	t.Run("AddAlias returns Exists if any row has the address", func(t *testing.T) {
 		f := open(t)
 		addAliasRow(t, f, sales)
-		wantCause(t, f.Store.AddAlias(t.Context(), alias("sales@example.com", "bob@example.com")), hermes.Exists)
+		wantCause(t, addAlias(t.Context(), f.Store, alias("sales@example.com", "bob@example.com")), hermes.Exists)
 		wantHolder(t, f.Store, sales.Alias, hermes.HeldByAlias)
 	})
 	t.Run("RemoveAlias removes every row of the address, returns each destination once, and no other row changes", func(t *testing.T) {

@@ -62,7 +62,7 @@ func testLockWaits(t *testing.T, s hermes.Store, first, second []*hermes.TxOptio
 			seen := false
 			err := nestedTx(ctx, s, second, func(tx hermes.Store) (err error) {
 				close(ran)
-				seen, err = tx.HasNumber(ctx, n)
+				seen, err = hasNumber(ctx, tx, n)
 				return err
 			})
 			if err == nil && !seen {
@@ -81,7 +81,7 @@ func testLockWaits(t *testing.T, s hermes.Store, first, second []*hermes.TxOptio
 			default:
 			}
 		}
-		return tx.AddNumber(ctx, n)
+		return addNumber(ctx, tx, n)
 	}))
 	if err := <-ended; err != nil {
 		t.Fatalf("the second transaction: got %v, want it to see what the first wrote", err)
@@ -110,7 +110,7 @@ func testLockOrder(t *testing.T, s hermes.Store) {
 		for range n {
 			err := s.Tx(t.Context(), locked(orders[i]...), func(tx hermes.Store) error {
 				runs[i]++
-				return errorOf(tx.HasNumber(t.Context(), number("+4711")))
+				return errorOf(hasNumber(t.Context(), tx, number("+4711")))
 			})
 			if err != nil {
 				return err

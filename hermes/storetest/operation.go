@@ -50,7 +50,7 @@ func (g generator) singleOperation() operation { return drawFrom(g, g.singleOper
 
 func (g generator) singleOperations() []func() operation {
 	return []func() operation{
-		noOperation, g.userWrite, g.userRead, g.phoneOperation, g.numberOperation, g.poolOperation,
+		noOperation, g.userWrite, g.userRead, g.phoneOperation, g.numberOperation, g.holdOperation, g.poolOperation,
 		g.aliasOperation, g.siteOperation, g.assignOperation, g.domainOperation, g.authOperation, g.keyOperation, g.sessionOperation,
 		g.sessionsOperation, g.loginOperation, g.answerOperation,
 	}
@@ -145,47 +145,6 @@ func (g generator) phoneOperation() operation {
 		}))
 }
 
-func (g generator) numberOperation() operation {
-	n, q := g.number(), hermes.TakeQuery{Match: g.pattern(), Scope: g.scope()}
-	return drawFrom(g,
-		newOperation("HasNumber", []any{n}, func(ctx context.Context, s hermes.Store) string {
-			return result(s.HasNumber(ctx, n))
-		}),
-		newOperation("AddNumber", []any{n}, func(ctx context.Context, s hermes.Store) string {
-			return errorResult(s.AddNumber(ctx, n))
-		}),
-		newOperation("RemoveNumber", []any{n}, func(ctx context.Context, s hermes.Store) string {
-			return errorResult(s.RemoveNumber(ctx, n))
-		}),
-		newOperation("NumberAliased", []any{n}, func(ctx context.Context, s hermes.Store) string {
-			return result(s.NumberAliased(ctx, n))
-		}),
-		newOperation("TakeNumber", []any{q}, func(ctx context.Context, s hermes.Store) string {
-			return result(s.TakeNumber(ctx, q))
-		}))
-}
-
-func (g generator) poolOperation() operation {
-	q := hermes.NumberQuery{
-		Match: g.pattern(), Scope: g.scope(), After: maybe(g, g.number), Limit: g.limit(), Seed: drawFrom[int64](g, 0, 7, 2147483646),
-	}
-	first := g.number()
-	last, ok := first.Offset(int64(g.upTo(12)))
-	if !ok {
-		last = first
-	}
-	return drawFrom(g,
-		newOperation("Numbers", []any{q}, func(ctx context.Context, s hermes.Store) string {
-			return listResult(s.Numbers(ctx, q))
-		}),
-		newOperation("ShuffledNumbers", []any{q}, func(ctx context.Context, s hermes.Store) string {
-			return listResult(s.ShuffledNumbers(ctx, q))
-		}),
-		newOperation("AddNumbers", []any{first, last}, func(ctx context.Context, s hermes.Store) string {
-			return result(s.AddNumbers(ctx, first, last))
-		}))
-}
-
 func (g generator) aliasOperation() operation {
 	a := g.alias()
 	q := hermes.AliasQuery{
@@ -193,9 +152,10 @@ func (g generator) aliasOperation() operation {
 		Alias: maybe(g, g.addr), Destination: maybe(g, g.addr), Numbers: g.bool(), After: maybe(g, g.alias), Limit: g.limit(),
 	}
 	unfiltered := hermes.AliasQuery{Scope: q.Scope, Served: q.Served, After: q.After, Limit: q.Limit}
+	use := g.use()
 	return drawFrom(g,
-		newOperation("AddAlias", []any{a}, func(ctx context.Context, s hermes.Store) string {
-			return errorResult(s.AddAlias(ctx, a))
+		newOperation("AddAlias", []any{a, use.By}, func(ctx context.Context, s hermes.Store) string {
+			return usedResult(s.AddAlias(ctx, a, use))
 		}),
 		newOperation("RemoveDestination", []any{a}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.RemoveDestination(ctx, a))

@@ -44,18 +44,19 @@ func addLocalUserResult(site hermes.UserSite, err error) string {
 // are few numbers, so that many of these operations are about one that another made.
 func (g generator) assignOperation() operation {
 	n := drawFrom(g, number("+4711"), number("+4712"), g.number())
-	at := sip.Unchecked(n.String(), drawFrom(g, "local.example", "far.example"))
-	a := hermes.Alias{Alias: at, Destination: g.addr()}
-	q := hermes.AssignQuery{Match: g.pattern(), Scope: g.scope(), Domain: at.Domain(), Destination: a.Destination}
+	address := sip.Unchecked(n.String(), drawFrom(g, "local.example", "far.example"))
+	a := hermes.Alias{Alias: address, Destination: g.addr()}
+	use, rest := g.use(), hermes.Quarantine{Now: at(operationMinute), Until: maybe(g, g.until)}
+	q := hermes.AssignQuery{Now: use.Now, Match: g.pattern(), Scope: g.scope(), Domain: address.Domain(), Destination: a.Destination}
 	return drawFrom(g,
-		newOperation("AssignNumber", []any{n, a}, func(ctx context.Context, s hermes.Store) string {
-			return errorResult(s.AssignNumber(ctx, n, a))
+		newOperation("AssignNumber", []any{n, a, use.By}, func(ctx context.Context, s hermes.Store) string {
+			return usedResult(s.AssignNumber(ctx, n, a, use))
 		}),
-		newOperation("AddAlias", []any{a}, func(ctx context.Context, s hermes.Store) string {
-			return errorResult(s.AddAlias(ctx, a))
+		newOperation("AddAlias", []any{a, use.By}, func(ctx context.Context, s hermes.Store) string {
+			return usedResult(s.AddAlias(ctx, a, use))
 		}),
-		newOperation("ReleaseNumber", []any{n, at}, func(ctx context.Context, s hermes.Store) string {
-			return listResult(s.ReleaseNumber(ctx, n, at))
+		newOperation("ReleaseNumber", []any{n, address, rest}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.ReleaseNumber(ctx, n, address, rest))
 		}),
 		newOperation("AssignAny", []any{q}, func(ctx context.Context, s hermes.Store) string {
 			n, site, err := s.AssignAny(ctx, q)

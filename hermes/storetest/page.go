@@ -150,10 +150,10 @@ func numberList() pagedList[e164.Number] {
 	return pagedList[e164.Number]{
 		entries: numbers(unorderedNumbers...),
 		add: func(t *testing.T, s hermes.Store, n e164.Number) {
-			must(t, s.AddNumber(t.Context(), n))
+			must(t, addNumber(t.Context(), s, n))
 		},
 		remove: func(t *testing.T, s hermes.Store, n e164.Number) {
-			must(t, s.RemoveNumber(t.Context(), n))
+			must(t, removeNumber(t.Context(), s, n))
 		},
 		page: func(t *testing.T, s hermes.Store, after e164.Number, limit int) ([]e164.Number, error) {
 			return s.Numbers(t.Context(), hermes.NumberQuery{After: after, Limit: limit})

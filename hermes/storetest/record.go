@@ -20,9 +20,11 @@ func addRecords(ctx context.Context, s hermes.Store) error {
 		s.AddUser(ctx, localUser("carol@example.com")),
 		s.SetGroups(ctx, addr("alice@example.com"), []string{"intl"}),
 		s.AddPhone(ctx, phone("001122334455", "alice@example.com")),
-		s.AddNumber(ctx, number("+4720")),
-		s.AddAlias(ctx, alias("sales@example.com", "alice@example.com")),
-		s.AddAlias(ctx, alias("+4702@example.com", "bob@far.example")),
+		addNumber(ctx, s, number("+4720")),
+		addNumber(ctx, s, number("+4721")),
+		errorOf(s.HoldNumber(ctx, number("+4721"), use("alice", 0), at(59))),
+		addAlias(ctx, s, alias("sales@example.com", "alice@example.com")),
+		addAlias(ctx, s, alias("+4702@example.com", "bob@far.example")),
 		s.SetServers(ctx, servers("example.com")),
 		s.AddCredential(ctx, hermes.Credential{User: "alice", Hash: passwordHash}),
 		s.SetAuthorization(ctx, hermes.Authorization{Principal: p, Access: hermes.FullWrite}),
@@ -77,9 +79,10 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 	_, bobErr := s.User(ctx, addr("bob@far.example"))
 	groups, groupsErr := s.Groups(ctx, addr("alice@example.com"))
 	phones, phonesErr := s.Phones(ctx, hermes.PhoneQuery{Limit: 2})
-	first, firstErr := s.HasNumber(ctx, number("+4710"))
-	last, lastErr := s.HasNumber(ctx, number("+4719"))
-	single, singleErr := s.HasNumber(ctx, number("+4720"))
+	first, firstErr := hasNumber(ctx, s, number("+4710"))
+	last, lastErr := hasNumber(ctx, s, number("+4719"))
+	held, heldErr := s.Numbers(ctx, hermes.NumberQuery{State: hermes.NumberHeld, Now: at(0), Limit: 2})
+	single, singleErr := hasNumber(ctx, s, number("+4720"))
 	aliases, aliasesErr := s.Aliases(ctx, hermes.AliasQuery{Limit: 3})
 	_, serversErr := s.Servers(ctx, domain("example.com"))
 	_, credentialErr := s.Credential(ctx, "alice")
@@ -90,7 +93,7 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 	entries, entriesErr := s.AuditEntries(ctx, hermes.AuditQuery{Subject: "alice@example.com", Limit: 2})
 	seal, sealErr := s.LastPrunedSeal(ctx)
 	answers, answersErr := s.AnswerKeys(ctx, hermes.AnswerQuery{Limit: 2})
-	must(t, firstError(answersErr, groupsErr, phonesErr, firstErr, lastErr, singleErr, aliasesErr, authorizationsErr, keysErr, loginsErr, entriesErr))
+	must(t, firstError(answersErr, heldErr, groupsErr, phonesErr, firstErr, lastErr, singleErr, aliasesErr, authorizationsErr, keysErr, loginsErr, entriesErr))
 	for _, err := range []error{aliceErr, bobErr, serversErr, credentialErr, sessionErr, sealErr} {
 		if err != hermes.NotFound {
 			must(t, err)
@@ -104,6 +107,7 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 		"+4710":             first,
 		"+4719":             last,
 		"+4720":             single,
+		"a held number":     len(held) == 1,
 		"the aliases":       len(aliases) == 2,
 		"the servers":       serversErr == nil,
 		"the credential":    credentialErr == nil,

@@ -33,7 +33,7 @@ func testScopedNumbers(t *testing.T, open openFunc) {
 		s := open(t).Store
 		all := numbers(unorderedNumbers...)
 		for _, n := range all {
-			must(t, s.AddNumber(t.Context(), n))
+			must(t, addNumber(t.Context(), s, n))
 		}
 		for _, scope := range numberScopes {
 			for _, match := range scopedSearches {

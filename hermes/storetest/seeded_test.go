@@ -162,20 +162,17 @@ func (s *seededStore) Tx(ctx context.Context, opts *hermes.TxOptions, fn func(he
 	return s.Store.Tx(ctx, opts, seededFn)
 }
 
-func (s *seededStore) RemoveNumber(ctx context.Context, n e164.Number) error {
+func (s *seededStore) RemoveNumber(ctx context.Context, n e164.Number, use hermes.NumberUse) (hermes.PooledNumber, error) {
 	if s.bug != "select, then delete" {
-		return s.Store.RemoveNumber(ctx, n)
+		return s.Store.RemoveNumber(ctx, n, use)
 	}
-	pooled, err := s.Store.HasNumber(ctx, n)
+	p, err := s.Store.PooledNumber(ctx, n, use.Now)
 	if err != nil {
-		return err
-	}
-	if !pooled {
-		return hermes.NotFound
+		return p, err
 	}
 	runtime.Gosched()
-	_ = s.Store.RemoveNumber(ctx, n)
-	return nil
+	_, _ = s.Store.RemoveNumber(ctx, n, use)
+	return p, nil
 }
 
 func (s *seededStore) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEntry, error) {
@@ -203,15 +200,15 @@ func (s *seededStore) Session(ctx context.Context, id hermes.Hash) (hermes.Sessi
 	return state, err
 }
 
-func (s *seededStore) AddNumber(ctx context.Context, n e164.Number) error {
+func (s *seededStore) AddNumber(ctx context.Context, n e164.Number, now time.Time) (hermes.PooledNumber, error) {
 	if s.bug == "context ignored" {
 		ctx = context.WithoutCancel(ctx)
 	}
-	err := s.Store.AddNumber(ctx, n)
+	before, err := s.Store.AddNumber(ctx, n, now)
 	if s.bug == "cause wrapped" && err != nil {
-		return fmt.Errorf("adding: %w", err)
+		err = fmt.Errorf("adding: %w", err)
 	}
-	return err
+	return before, err
 }
 
 func (s *seededStore) AddKey(ctx context.Context, k hermes.Key) error {
@@ -236,33 +233,28 @@ func (s *seededStore) AddLocalUser(ctx context.Context, u hermes.User) (hermes.U
 	return site, err
 }
 
-func (s *seededStore) AddAlias(ctx context.Context, a hermes.Alias) error {
-	n, notNumber := e164.Parse(a.Alias.User())
-	pooled := false
-	if s.bug == "alias leaves its number in the pool" && notNumber == nil {
-		pooled, _ = s.Store.HasNumber(ctx, n)
+func (s *seededStore) AddAlias(ctx context.Context, a hermes.Alias, use hermes.NumberUse) (hermes.PooledNumber, error) {
+	before, err := s.Store.AddAlias(ctx, a, use)
+	if s.bug == "alias leaves its number in the pool" && err == nil && before.State != "" {
+		_, err = s.Store.AddNumber(ctx, before.Number, use.Now)
 	}
-	err := s.Store.AddAlias(ctx, a)
-	if err == nil && pooled {
-		err = s.Store.AddNumber(ctx, n)
-	}
-	return err
+	return before, err
 }
 
 func (s *seededStore) AssignAny(ctx context.Context, q hermes.AssignQuery) (e164.Number, hermes.AliasSite, error) {
 	if s.bug != "address of a user assigned" {
 		return s.Store.AssignAny(ctx, q)
 	}
-	n, err := s.Store.TakeNumber(ctx, hermes.TakeQuery{Match: q.Match, Random: q.Random})
+	n, err := s.Store.TakeNumber(ctx, hermes.TakeQuery{Now: q.Now, Match: q.Match, Random: q.Random})
 	if err == nil {
 		a := hermes.Alias{Alias: sip.Unchecked(n.String(), q.Domain.String()), Destination: q.Destination}
-		err = s.Store.AddAlias(ctx, a)
+		_, err = s.Store.AddAlias(ctx, a, hermes.NumberUse{Now: q.Now})
 	}
 	return n, hermes.AliasSite{}, err
 }
 
-func (s *seededStore) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) ([]sip.Addr, error) {
-	destinations, err := s.Store.ReleaseNumber(ctx, n, a)
+func (s *seededStore) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr, q hermes.Quarantine) ([]sip.Addr, error) {
+	destinations, err := s.Store.ReleaseNumber(ctx, n, a, q)
 	if s.bug == "released while in use" && err == hermes.InUse {
 		return s.Store.RemoveAlias(ctx, a)
 	}

@@ -59,6 +59,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Run("user", func(t *testing.T) { testUser(t, open) })
 	t.Run("phone", func(t *testing.T) { testPhone(t, open) })
 	t.Run("number", func(t *testing.T) { testNumber(t, open) })
+	t.Run("hold", func(t *testing.T) { testHold(t, open) })
 	t.Run("assign", func(t *testing.T) { testAssign(t, open) })
 	t.Run("alias", func(t *testing.T) { testAlias(t, open) })
 	t.Run("domain", func(t *testing.T) { testDomain(t, open) })

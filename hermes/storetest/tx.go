@@ -79,7 +79,7 @@ func testTxUndo(t *testing.T, s hermes.Store) {
 			sweepErr,
 			tx.SetUser(ctx, changed),
 			tx.RemovePhone(ctx, phone("001122334455", "alice@example.com")),
-			tx.RemoveNumber(ctx, number("+4719")),
+			removeNumber(ctx, tx, number("+4719")),
 			errorOf(tx.RemoveAlias(ctx, addr("sales@example.com"))),
 			errorOf(tx.RemoveUser(ctx, addr("alice@example.com"))),
 			tx.RemoveCredential(ctx, "alice"),
@@ -97,7 +97,7 @@ func testTxUndo(t *testing.T, s hermes.Store) {
 func testTxCauses(t *testing.T, s hermes.Store) {
 	ctx := t.Context()
 	must(t, s.Tx(ctx, nil, func(tx hermes.Store) error {
-		wantCause(t, tx.RemoveNumber(ctx, number("+4719")), hermes.NotFound)
+		wantCause(t, removeNumber(ctx, tx, number("+4719")), hermes.NotFound)
 		wantCause(t, tx.SetUser(ctx, localUser("alice@example.com")), hermes.NotFound)
 		wantCause(t, errorOf(tx.RemoveAlias(ctx, addr("sales@example.com"))), hermes.NotFound)
 		wantCause(t, tx.RotateSession(ctx, rotated(session(1, userPrincipal("alice")))), hermes.NotFound)
@@ -105,13 +105,13 @@ func testTxCauses(t *testing.T, s hermes.Store) {
 		wantCause(t, tx.AddUser(ctx, localUser("alice@example.com")), hermes.Exists)
 		wantCause(t, tx.AddUser(ctx, remoteUser("bob@far.example")), hermes.Exists)
 		wantCause(t, tx.AddPhone(ctx, phone("001122334455", "alice@example.com")), hermes.Exists)
-		wantCause(t, tx.AddNumber(ctx, number("+4711")), hermes.Exists)
-		wantCause(t, tx.AddAlias(ctx, alias("sales@example.com", "bob@example.com")), hermes.Exists)
+		wantCause(t, addNumber(ctx, tx, number("+4711")), hermes.Exists)
+		wantCause(t, addAlias(ctx, tx, alias("sales@example.com", "bob@example.com")), hermes.Exists)
 		wantCause(t, tx.AddCredential(ctx, hermes.Credential{User: "alice", Hash: otherHash}), hermes.Exists)
 		wantCause(t, tx.AddKey(ctx, bearerKey("k1")), hermes.Exists)
 		wantCause(t, tx.AddNonce(ctx, nonce(1)), hermes.Exists)
 		wantCause(t, tx.AddSession(ctx, session(1, userPrincipal("alice"))), hermes.Exists)
-		return tx.AddNumber(ctx, number("+4799"))
+		return addNumber(ctx, tx, number("+4799"))
 	}))
 	wantRecords(t, s)
 	wantHasNumber(t, s, "+4799", true)
@@ -123,9 +123,9 @@ func testTxEnded(t *testing.T, s hermes.Store) {
 		ended = tx
 		return nil
 	}))
-	_, err := ended.HasNumber(t.Context(), number("+4711"))
+	_, err := hasNumber(t.Context(), ended, number("+4711"))
 	wantFault(t, err)
-	wantFault(t, ended.AddNumber(t.Context(), number("+4711")))
+	wantFault(t, addNumber(t.Context(), ended, number("+4711")))
 	wantFault(t, ended.Tx(t.Context(), nil, func(hermes.Store) error { return nil }))
 	wantPool(t, s)
 }

@@ -18,7 +18,8 @@ const destination = "username ?T AS username, domain ?T AS domain"
 
 type aliasStatements struct {
 	numberAliased, numberAliases statement
-	numberHeld, aliasSite        statement
+	hasAlias                     statement
+	numberUsed, aliasSite        statement
 	addAlias, removeAlias        statement
 	removeDestination            statement
 
@@ -50,21 +51,22 @@ func (b *builder) insertAlias(from *bun.SelectQuery) *bun.InsertQuery {
 
 func (b *builder) aliasStatements() aliasStatements {
 	alias := (*dbaliasModel)(nil)
-	add := func() *bun.InsertQuery { return b.insertAlias(b.NewSelect().Where("NOT EXISTS (?)", b.aliasAt())) }
+	from := func() *bun.SelectQuery { return b.NewSelect().Where("NOT EXISTS (?)", b.aliasAt()) }
 	st := aliasStatements{
+		hasAlias:      b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.aliasAt())),
 		numberAliased: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.withNumber(text(1)))),
 		numberAliases: b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?) AS found, EXISTS (?) AS in_use",
 			b.aliasAt(), b.withNumber(text(1)).Where("a.alias_domain ?T <> ?", text(2)))),
-		numberHeld: b.statement(Data, b.NewSelect().ColumnExpr("?", b.numberHeld())),
+		numberUsed: b.statement(Data, b.NewSelect().ColumnExpr("?", b.numberUsed())),
 		aliasSite:  b.statement(Data, b.aliasSite()),
 
-		addAlias:    b.numbered(Data, func() schema.QueryAppender { return add() }).takes(),
+		addAlias:    b.numbered(Data, func() schema.QueryAppender { return b.insertAlias(from()) }).takes(),
 		removeAlias: b.statement(Data, b.NewDelete().Model(alias).Where("?", b.alias(1)).Returning(destination)).frees(),
 		removeDestination: b.statement(Data, b.NewDelete().Model(alias).Where("?", b.alias(1)).
 			Where("?", b.address("a.username", "a.domain", 3))).frees(),
 	}
 	if b.engine.writesInWith {
-		st.takeAlias = b.numbered(Data, func() schema.QueryAppender { return b.takeAlias(add()) }).takes()
+		st.takeAlias = b.numbered(Data, func() schema.QueryAppender { return b.takeAlias(from()) }).takes()
 		st.assignNumber = b.numbered(Data, func() schema.QueryAppender { return b.assignNumber() }).takes()
 		st.releaseNumber = b.statement(Data, b.releaseNumber()).frees()
 	}
@@ -85,45 +87,61 @@ func (b *builder) aliasSite() *bun.SelectQuery {
 		ColumnExpr("n.username, n.domain").TableExpr("(SELECT 1) AS k").Join("LEFT JOIN (?) AS n ON true", number)
 }
 
-// takeAlias adds the alias $1@$2 and deletes its number from the pool. It returns how many rows it
-// added.
-func (b *builder) takeAlias(add *bun.InsertQuery) *bun.SelectQuery {
-	number := b.NewDelete().Model((*numberModel)(nil)).Where("n.number = ? AND EXISTS (SELECT 1 FROM added)", text(1))
-	return b.NewSelect().With("added", add.Returning("1")).With("taken", number).
-		ColumnExpr("(SELECT count(*) FROM added)")
+// takeAlias adds the alias $1@$2 and takes its number out of the pool, unless it is reserved for
+// another than the principal $6 $7 at the time $5. It returns a takenRow.
+func (b *builder) takeAlias(from *bun.SelectQuery) *bun.SelectQuery {
+	reserved := b.NewSelect().Model((*reservedModel)(nil)).ColumnExpr("1").Where("r.number = ? AND NOT ?", text(1), b.usable(5))
+	added := b.insertAlias(from.Where("NOT EXISTS (?)", reserved))
+	const also = "EXISTS (SELECT 1 FROM added)"
+	free := b.NewDelete().Model((*numberModel)(nil)).Where("n.number = ? AND "+also, text(1)).Returning("1")
+	used := b.NewDelete().Model((*reservedModel)(nil)).Where("r.number = ? AND "+also, text(1)).Returning("1")
+	return b.NewSelect().With("added", added.Returning("1")).With("freed", free).With("used", used).
+		ColumnExpr(also+" AS done, EXISTS (SELECT 1 FROM freed) OR EXISTS (SELECT 1 FROM used) AS gone, EXISTS (?) AS aliased, ?",
+			b.aliasAt(), b.place(1))
 }
 
-// numberHeld is the condition that an alias of any domain, or a user of the domain $2 in any case,
+// numberUsed is the condition that an alias of any domain, or a user of the domain $2 in any case,
 // has the number $1.
-func (b *builder) numberHeld() schema.QueryAppender {
+func (b *builder) numberUsed() schema.QueryAppender {
 	return bun.SafeQuery("(EXISTS (?) OR EXISTS (?) OR EXISTS (?))",
 		b.withNumber(text(1)), b.accountWithNumber(text(1), 2), b.userWithNumber(text(1), 2))
 }
 
-// assignNumber deletes the number $1 from the pool and adds the alias $1@$2, unless the number is
-// held. It returns an assignedRow.
+// assignNumber takes the number $1 out of the pool and adds the alias $1@$2, unless the number is
+// used, or reserved for another than the principal $6 $7 at the time $5. It returns a takenRow.
 func (b *builder) assignNumber() *bun.SelectQuery {
-	pooled := b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("1").Where("n.number = ?", text(1))
-	taken := b.NewDelete().Model((*numberModel)(nil)).Where("n.number = ?", text(1)).
-		Where("NOT ?", b.numberHeld()).Returning("n.number")
-	return b.NewSelect().With("taken", taken).With("added", b.insertAlias(b.NewSelect().TableExpr("taken"))).
-		ColumnExpr("EXISTS (SELECT 1 FROM taken) AS done, EXISTS (?) AS pooled, ? AS held", pooled, b.numberHeld())
+	free := b.NewDelete().Model((*numberModel)(nil)).Where("n.number = ?", text(1)).
+		Where("NOT ?", b.numberUsed()).Returning("n.number")
+	reserved := b.NewDelete().Model((*reservedModel)(nil)).Where("r.number = ?", text(1)).Where("?", b.usable(5)).
+		Where("NOT ?", b.numberUsed()).Returning("r.number")
+	return b.NewSelect().With("freed", free).With("used", reserved).
+		With("added", b.insertAlias(b.NewSelect().TableExpr("(SELECT number FROM freed UNION SELECT number FROM used) AS w"))).
+		ColumnExpr("EXISTS (SELECT 1 FROM freed) OR EXISTS (SELECT 1 FROM used) AS done, ? AS aliased, ?", b.numberUsed(), b.place(1))
 }
 
-// releaseNumber deletes the alias $1@$2 and puts $1 into the pool, unless an alias of another
-// domain has it. It returns a releasedRow for each row that it deletes, or else one. A row that
-// another transaction deletes meanwhile is seen and yet not there to delete.
-func (b *builder) releaseNumber() *bun.SelectQuery {
+// releaseNumber deletes the alias $1@$2 and puts $1 into the pool, cooling until $3 if that is not
+// NULL, unless an alias of another domain has it. The time is $4. It returns a releasedRow for each row that it
+// deletes, or else one. A row that another transaction deletes meanwhile is seen and yet not there
+// to delete.
+func (b *builder) releaseNumber() schema.QueryAppender {
 	inUse := b.withNumber(text(1)).Where("a.alias_domain ?T <> ?", text(2))
 	gone := b.NewDelete().Model((*dbaliasModel)(nil)).Where("?", b.alias(1)).
 		Where("NOT EXISTS (?)", inUse).Returning(destination)
-	pooled := b.NewInsert().Model((*numberModel)(nil)).Column("number").
-		TableExpr("(SELECT ? AS number WHERE EXISTS (SELECT 1 FROM gone)) AS v", text(1)).On("CONFLICT DO NOTHING").Returning("NULL")
-	return b.NewSelect().With("gone", gone).With("pooled", pooled).
-		ColumnExpr("EXISTS (SELECT 1 FROM gone) OR EXISTS (?) AND EXISTS (?) AS found", b.aliasAt(), inUse).
-		ColumnExpr("EXISTS (?) AS in_use", inUse).
-		ColumnExpr("g.username, g.domain").TableExpr("(SELECT 1) AS k").Join("LEFT JOIN gone AS g ON true")
+	return bun.SafeQuery(releaseNumber, text(1), place(3), gone, b.aliasAt(), inUse, place(4))
 }
+
+// releaseNumber is for PostgreSQL. A free number cools down, too.
+const releaseNumber = `WITH gone AS (?2),
+	free AS (DELETE FROM ?numbers AS n
+		WHERE n.number = ?0 AND ?1::pg_catalog.timestamptz IS NOT NULL AND EXISTS (SELECT 1 FROM gone)),
+	freed AS (INSERT INTO ?numbers (number) SELECT ?0 WHERE EXISTS (SELECT 1 FROM gone) AND ?1::pg_catalog.timestamptz IS NULL
+		AND NOT EXISTS (SELECT 1 FROM ?reserved_numbers AS r WHERE r.number = ?0) ON CONFLICT DO NOTHING),
+	cooling AS (INSERT INTO ?reserved_numbers AS r (number, until, holder_kind, holder_name)
+		SELECT ?0, ?1::pg_catalog.timestamptz, '', '' WHERE EXISTS (SELECT 1 FROM gone) AND ?1::pg_catalog.timestamptz IS NOT NULL
+		ON CONFLICT (number) DO UPDATE SET until = EXCLUDED.until, holder_kind = '', holder_name = ''
+		WHERE r.until <= ?5 OR r.holder_kind = '' AND r.until < EXCLUDED.until)
+	SELECT EXISTS (SELECT 1 FROM gone) OR EXISTS (?3) AND EXISTS (?4) AS found, EXISTS (?4) AS in_use, g.username, g.domain
+	FROM (SELECT 1) AS k LEFT JOIN gone AS g ON true`
 
 // siteOfAlias is what aliasSite selects.
 type siteOfAlias struct {
@@ -156,73 +174,134 @@ func aliasLocks(a sip.Addr) []hermes.Lock {
 	return []hermes.Lock{hermes.LockAddr(a), hermes.LockPool().AsShared()}
 }
 
+// alias stores an alias whose address is free, in the transaction of s.
+func (s *Store) alias(ctx context.Context, a hermes.Alias) error {
+	return s.change(ctx, s.sql().addAlias, hermes.Exists, s.args(newDBAlias(a))...)
+}
+
+// useArgs returns the arguments of a statement about an alias whose number is used.
+func (s *Store) useArgs(a hermes.Alias, use hermes.NumberUse) []any {
+	return append(s.args(newDBAlias(a)), moment(use.Now), string(use.By.Kind), use.By.Name)
+}
+
+// takenRow is what takeAlias or assignNumber did, and what the number was before. Aliased says that
+// the alias exists, or that the number is used.
+type takenRow struct {
+	placeRow
+
+	Done    bool `bun:"done"`
+	Gone    bool `bun:"gone"` // only of takeAlias: the number has left the pool
+	Aliased bool `bun:"aliased"`
+}
+
 // AddAlias implements [hermes.Store].
-func (s *Store) AddAlias(ctx context.Context, a hermes.Alias) error {
+func (s *Store) AddAlias(ctx context.Context, a hermes.Alias, use hermes.NumberUse) (before hermes.PooledNumber, err error) {
 	locks := aliasLocks(a.Alias)
 	n, err := e164.Parse(a.Alias.User())
 	if err != nil {
 		locks = locks[:1]
 	}
-	err = s.write(ctx, TxOptions{}, locks, func(in *Store) error {
-		args := in.args(newDBAlias(a))
-		if !in.engine.writesInWith || n.IsZero() {
-			if err := in.change(ctx, in.sql().addAlias, hermes.Exists, args...); err != nil || n.IsZero() {
-				return err
-			}
-			return in.change(ctx, in.sql().removeNumber, nil, n.String())
+	err = s.write(ctx, TxOptions{}, locks, func(in *Store) (err error) {
+		before = hermes.PooledNumber{}
+		switch {
+		case n.IsZero():
+			return in.alias(ctx, a)
+		case in.engine.writesInWith:
+			before, err = in.takeAlias(ctx, n, a, use)
+		default:
+			before, err = in.aliasAndUnpool(ctx, n, a, use)
 		}
-		added := 0
-		if err := in.get(ctx, in.sql().takeAlias, &added, args...); err != nil {
-			return err
-		}
-		if added == 0 {
-			return hermes.Exists
-		}
-		return nil
+		return err
 	})
-	return s.tooLong(err, func() []columnText { return s.columnTexts(newDBAlias(a)) })
+	return before, s.tooLong(err, func() []columnText { return s.columnTexts(newDBAlias(a)) })
 }
 
-// assignedRow is what assignNumber did, and what it found before.
-type assignedRow struct {
-	Done   bool `bun:"done"`
-	Pooled bool `bun:"pooled"`
-	Held   bool `bun:"held"`
+func (s *Store) takeAlias(ctx context.Context, n e164.Number, a hermes.Alias, use hermes.NumberUse) (hermes.PooledNumber, error) {
+	for {
+		var row takenRow
+		if err := s.get(ctx, s.sql().takeAlias, &row, s.useArgs(a, use)...); err != nil {
+			return hermes.PooledNumber{}, err
+		}
+		before := row.at(n, use.Now)
+		switch {
+		case row.Done && before.State != "" && !row.Gone:
+			// Another transaction has moved it to the free ones, or taken it.
+			_, err := s.exec(ctx, s.sql().removeFree, n.String())
+			return before, err
+		case row.Done:
+			return before, nil
+		case row.Aliased:
+			return hermes.PooledNumber{}, hermes.Exists
+		case before.CheckUse(use) == error(hermes.InUse):
+			return before, hermes.InUse
+		}
+	}
+}
+
+// aliasAndUnpool is takeAlias by several statements.
+func (s *Store) aliasAndUnpool(ctx context.Context, n e164.Number, a hermes.Alias, use hermes.NumberUse) (before hermes.PooledNumber, err error) {
+	before, err = s.PooledNumber(ctx, n, use.Now)
+	if err != nil && err != error(hermes.NotFound) {
+		return before, err
+	}
+	if before.CheckUse(use) != error(hermes.InUse) {
+		return before, firstOf(func() error { return s.alias(ctx, a) }, func() error { return s.unpool(ctx, n) })
+	}
+	found := false
+	if err := s.get(ctx, s.sql().hasAlias, &found, a.Alias.User(), a.Alias.Domain().String()); err != nil {
+		return before, err
+	}
+	if found {
+		return hermes.PooledNumber{}, hermes.Exists
+	}
+	return before, hermes.InUse
 }
 
 // AssignNumber implements [hermes.Store].
-func (s *Store) AssignNumber(ctx context.Context, n e164.Number, a hermes.Alias) error {
-	err := s.write(ctx, TxOptions{}, aliasLocks(a.Alias), func(in *Store) error {
+func (s *Store) AssignNumber(
+	ctx context.Context, n e164.Number, a hermes.Alias, use hermes.NumberUse,
+) (before hermes.PooledNumber, err error) {
+	err = s.write(ctx, TxOptions{}, aliasLocks(a.Alias), func(in *Store) (err error) {
 		if !in.engine.writesInWith {
-			has, err := in.HasNumber(ctx, n)
-			if err != nil {
-				return err
-			}
-			if !has {
-				return hermes.NotFound
-			}
-			held := false
-			if err := in.get(ctx, in.sql().numberHeld, &held, n.String(), a.Alias.Domain().String()); err != nil {
-				return err
-			}
-			if held {
-				return hermes.Exists
-			}
-			return in.AddAlias(ctx, a)
-		}
-		var row assignedRow
-		if err := in.get(ctx, in.sql().assignNumber, &row, in.args(newDBAlias(a))...); err != nil {
+			before, err = in.assignByTwo(ctx, n, a, use)
 			return err
 		}
-		switch {
-		case row.Done:
-			return nil
-		case row.Pooled && row.Held:
-			return hermes.Exists
+		for {
+			var row takenRow
+			if err := in.get(ctx, in.sql().assignNumber, &row, in.useArgs(a, use)...); err != nil {
+				return err
+			}
+			before = row.at(n, use.Now)
+			switch {
+			case row.Done:
+				return nil
+			case before.State == "":
+				return hermes.NotFound
+			case row.Aliased:
+				return hermes.Exists
+			}
+			if err := before.CheckUse(use); err != nil {
+				return err
+			}
 		}
-		return hermes.NotFound
 	})
-	return s.tooLong(err, func() []columnText { return s.columnTexts(newDBAlias(a)) })
+	return before, s.tooLong(err, func() []columnText { return s.columnTexts(newDBAlias(a)) })
+}
+
+// assignByTwo is AssignNumber by several statements.
+func (s *Store) assignByTwo(ctx context.Context, n e164.Number, a hermes.Alias, use hermes.NumberUse) (before hermes.PooledNumber, err error) {
+	if before, err = s.PooledNumber(ctx, n, use.Now); err != nil {
+		return before, err
+	}
+	used := false
+	if err := s.get(ctx, s.sql().numberUsed, &used, n.String(), a.Alias.Domain().String()); err != nil {
+		return before, err
+	}
+	if used {
+		return before, hermes.Exists
+	}
+	return before, firstOf(func() error { return before.CheckUse(use) },
+		func() error { return s.alias(ctx, a) }, func() error { return s.unpool(ctx, n) })
 }
 
 // releasedRow is what releaseNumber found, and the destination of a row that it deleted.
@@ -244,15 +323,24 @@ func (r releasedRow) cause() error {
 }
 
 // ReleaseNumber implements [hermes.Store].
-func (s *Store) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) (destinations []sip.Addr, err error) {
-	err = s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockAddr(a)}, func(in *Store) error {
+func (s *Store) ReleaseNumber(
+	ctx context.Context, n e164.Number, a sip.Addr, q hermes.Quarantine,
+) (destinations []sip.Addr, err error) {
+	locks := []hermes.Lock{hermes.LockAddr(a)}
+	if !q.Until.IsZero() {
+		locks = append(locks, hermes.LockPool().AsShared()) // for AddNumbers, which adds no number that cools down
+	}
+	err = s.write(ctx, TxOptions{}, locks, func(in *Store) error {
+		if !q.Until.IsZero() {
+			in.reserves(q.Until)
+		}
 		if !in.engine.writesInWith {
-			destinations, err = in.releaseNumber(ctx, n, a)
+			destinations, err = in.releaseNumber(ctx, n, a, q)
 			return err
 		}
 		var row releasedRow
 		destinations = nil
-		err := in.query(ctx, in.sql().releaseNumber, []any{n.String(), a.Domain().String()},
+		err := in.query(ctx, in.sql().releaseNumber, []any{n.String(), a.Domain().String(), stamp(q.Until), moment(q.Now)},
 			func(ctx context.Context, rows *sql.Rows) error {
 				row = releasedRow{}
 				err := in.db.ScanRow(ctx, rows, &row)
@@ -271,7 +359,7 @@ func (s *Store) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr) (d
 }
 
 // releaseNumber is ReleaseNumber by several statements, in the transaction of s.
-func (s *Store) releaseNumber(ctx context.Context, n e164.Number, a sip.Addr) ([]sip.Addr, error) {
+func (s *Store) releaseNumber(ctx context.Context, n e164.Number, a sip.Addr, q hermes.Quarantine) ([]sip.Addr, error) {
 	var row releasedRow
 	if err := s.get(ctx, s.sql().numberAliases, &row, n.String(), a.Domain().String()); err != nil {
 		return nil, err
@@ -283,10 +371,17 @@ func (s *Store) releaseNumber(ctx context.Context, n e164.Number, a sip.Addr) ([
 	if err != nil {
 		return nil, err
 	}
-	if err := s.AddNumber(ctx, n); err != nil && err != error(hermes.Exists) {
+	var place placeRow
+	if err := s.get(ctx, s.sql().pooledNumber, &place, n.String()); err != nil {
 		return nil, err
 	}
-	return destinations, nil
+	switch before := place.at(n, q.Now); {
+	case q.Until.IsZero() && before.State == "":
+		_, err = s.exec(ctx, s.sql().addFree, n.String())
+	case !q.Until.IsZero() && before.State != hermes.NumberHeld && before.Until.Before(q.Until):
+		err = s.reserve(ctx, n, q.Until, hermes.Principal{})
+	}
+	return destinations, err
 }
 
 // RemoveAlias implements [hermes.Store].

@@ -21,6 +21,7 @@ type statements struct {
 	phoneStatements
 	numberStatements
 	takeStatements
+	reservedStatements
 	rangeStatements
 	sampleStatements
 	aliasStatements
@@ -71,6 +72,7 @@ func (d *database) build(l *layout) (statements, error) {
 		phoneStatements:      b.phoneStatements(),
 		numberStatements:     b.numberStatements(),
 		takeStatements:       b.takeStatements(),
+		reservedStatements:   b.reservedStatements(),
 		rangeStatements:      b.rangeStatements(),
 		sampleStatements:     b.sampleStatements(),
 		aliasStatements:      b.aliasStatements(),

@@ -35,7 +35,9 @@ func TestDatabase_Build(t *testing.T) {
 	t.Parallel()
 	// They are for one of the databases only.
 	optional := []string{"addBoth", "addLocalUser", "setBoth", "removeAll", "takeAlias", "assignNumber", "releaseNumber", "lockAny", "beforeAddNumbers", "afterAddNumbers", "analyzeNumbers",
-		"usersBeginningMany", "displayNamesInRange", "firstFreeEach", "firstFreeInEach", "addAuditSubject"}
+		"usersBeginningMany", "displayNamesInRange", "firstFreeEach", "firstFreeInEach", "addAuditSubject",
+		"removeNumber", "addNumber", "holdNumber", "unholdNumber", "lockAnyFree", "freeOver", "freeOverWaiting",
+		"addOverNumbers", "removeOverNumbers"}
 	for _, row := range []struct {
 		name    string
 		dialect schema.Dialect

@@ -15,7 +15,7 @@ import (
 var models = []any{
 	(*versionModel)(nil), (*subscriberModel)(nil), (*dbaliasModel)(nil),
 	(*domainModel)(nil), (*domainAttrModel)(nil), (*grpModel)(nil),
-	(*userModel)(nil), (*phoneModel)(nil), (*numberModel)(nil), (*serversModel)(nil),
+	(*userModel)(nil), (*phoneModel)(nil), (*numberModel)(nil), (*reservedModel)(nil), (*serversModel)(nil),
 	(*credentialModel)(nil), (*authorizationModel)(nil), (*keyModel)(nil), (*nonceModel)(nil), (*sessionModel)(nil),
 	(*loginModel)(nil), (*answerModel)(nil),
 	(*secretCheckModel)(nil), (*markModel)(nil),
@@ -204,11 +204,22 @@ func newPhone(p hermes.Phone) *phoneModel {
 	return m
 }
 
-// numberModel is a number of the pool.
+// numberModel is a free number of the pool.
 type numberModel struct {
 	bun.BaseModel `bun:"table:hermes.numbers,alias:n"`
 
 	Number e164.Number `bun:"number,pk"`
+}
+
+// reservedModel is a number of the pool that is held or cooling, or has been. It is free when Until
+// has passed, whether it is still here or not.
+type reservedModel struct {
+	bun.BaseModel `bun:"table:hermes.reserved_numbers,alias:r"`
+
+	Number     e164.Number `bun:"number,pk"`
+	Until      stamp       `bun:"until"`
+	HolderKind string      `bun:"holder_kind"` // empty if the number cools down
+	HolderName string      `bun:"holder_name"`
 }
 
 // serversModel is the default servers of a domain.

@@ -12,10 +12,12 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 )
 
 type rangeStatements struct {
 	countNumbers, pooledNumbers, aliasedNumbers statement // from $1 to $2
+	reservedNumbers                             statement // as these
 	removeAgain                                 statement
 
 	addNumbers, beforeAddNumbers, afterAddNumbers, analyzeNumbers statement
@@ -24,9 +26,13 @@ type rangeStatements struct {
 func (b *builder) rangeStatements() rangeStatements {
 	// Numbers with more digits are between some of the range.
 	const between = "? BETWEEN ? AND ? AND length(?) = length(?)"
-	ofPool := func(column string) *bun.SelectQuery {
+	from := func(table string) *bun.SelectQuery {
 		name := bun.Safe("n.number")
-		return b.NewSelect().Model((*numberModel)(nil)).ColumnExpr(column).Where(between, name, text(1), text(2), name, text(1))
+		return b.NewSelect().TableExpr(table+" AS n").ColumnExpr("n.number").Where(between, name, text(1), text(2), name, text(1))
+	}
+	free, reserved := from("?numbers"), from("?reserved_numbers")
+	count := func(q *bun.SelectQuery) schema.QueryAppender {
+		return bun.SafeQuery("(SELECT count(*) FROM (?) AS c)", q)
 	}
 	// The first of the two conditions is for Kamailio's index, the second is right in any collation.
 	alias := bun.Safe("a.alias_username")
@@ -35,10 +41,11 @@ func (b *builder) rangeStatements() rangeStatements {
 		Where("? ?B BETWEEN ? AND ? AND length(?) = length(?)", alias, text(1), text(2), alias, text(1)).
 		Where(b.engine.isNumber, alias)
 	st := rangeStatements{
-		countNumbers:   b.statement(Copies, ofPool("count(*)")),
-		pooledNumbers:  b.statement(Copies, ofPool("n.number")),
-		aliasedNumbers: b.statement(Copies, aliased),
-		removeAgain:    b.statement(Copies, b.NewDelete().Model((*numberModel)(nil)).Where("n.number = ?", text(1))),
+		countNumbers:    b.statement(Copies, bun.SafeQuery("SELECT ? + ?", count(free), count(reserved))),
+		pooledNumbers:   b.statement(Copies, unionAll(free, reserved)),
+		reservedNumbers: b.statement(Copies, reserved),
+		aliasedNumbers:  b.statement(Copies, aliased),
+		removeAgain:     b.statement(Copies, b.NewDelete().Model((*numberModel)(nil)).Where("n.number = ?", text(1))),
 
 		addNumbers:       b.statement(Bulk, bun.SafeQuery(b.engine.addNumbers)).frees(),
 		beforeAddNumbers: b.statement(Bulk, bun.SafeQuery(b.engine.beforeAddNumbers)),
@@ -46,7 +53,7 @@ func (b *builder) rangeStatements() rangeStatements {
 		analyzeNumbers:   b.statement(Bulk, bun.SafeQuery(b.engine.analyzeNumbers)),
 	}
 	// The connections for COPY keep no statements.
-	for _, each := range []*statement{&st.countNumbers, &st.pooledNumbers, &st.aliasedNumbers, &st.removeAgain, &st.addNumbers} {
+	for _, each := range []*statement{&st.countNumbers, &st.pooledNumbers, &st.reservedNumbers, &st.aliasedNumbers, &st.removeAgain, &st.addNumbers} {
 		each.planEachTime = true
 	}
 	return st
@@ -185,6 +192,18 @@ func (s *Store) addPooled(ctx context.Context, r numberSpan, set numberSet) erro
 	})
 }
 
+// reservedSince returns the reserved numbers of a range that were not in the pool before.
+func (s *Store) reservedSince(ctx context.Context, r numberSpan, pooled numberSet) (since []e164.Number, err error) {
+	err = s.query(ctx, s.sql().reservedNumbers, []any{r.first.String(), r.last.String()}, func(_ context.Context, rows *sql.Rows) error {
+		n, err := scanNumber(rows)
+		if err == nil && !pooled.has(n) {
+			since = append(since, n)
+		}
+		return err
+	})
+	return since, err
+}
+
 // copyRange adds a range by COPY, without the numbers to skip and those that aliases have.
 func (s *Store) copyRange(ctx context.Context, r numberSpan, aliased []e164.Number, skip numberSet) (int64, error) {
 	rows := &rangeReader{ctx: ctx, next: r.first, left: r.size(), skip: skip, aliased: aliased}
@@ -203,7 +222,8 @@ func (s *Store) aliasedNumbers(ctx context.Context, r numberSpan) ([]e164.Number
 }
 
 // removeAliased takes the lock of the pool, which makers of aliases have, and removes the numbers
-// of which aliases were made since the aliases were read, except those that the pool had before.
+// of which aliases were made since the aliases were read, except those that the pool had before. It
+// also removes those that were given back since, and are cooling.
 func (s *Store) removeAliased(ctx context.Context, r numberSpan, before []e164.Number, pooled numberSet) (removed int64, err error) {
 	if err := s.lock(ctx, []hermes.Lock{hermes.LockPool()}); err != nil {
 		return 0, err
@@ -212,7 +232,11 @@ func (s *Store) removeAliased(ctx context.Context, r numberSpan, before []e164.N
 	if err != nil {
 		return 0, err
 	}
-	for _, n := range now {
+	reserved, err := s.reservedSince(ctx, r, pooled)
+	if err != nil {
+		return 0, err
+	}
+	for _, n := range append(now, reserved...) {
 		if _, was := slices.BinarySearchFunc(before, n, e164.Number.Compare); was || pooled.has(n) {
 			continue
 		}

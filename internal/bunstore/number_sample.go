@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -49,15 +50,20 @@ const (
 func (s *Store) SampleNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
 	n := q.Limit
 	most := max(wholePool, 4*n)
-	all, err := s.Numbers(ctx, hermes.NumberQuery{Match: q.Match, Scope: q.Scope, Limit: most})
+	first := q
+	first.Limit = most
+	all, err := s.Numbers(ctx, first)
 	if err != nil {
 		return nil, err
 	}
 	if len(all) < most {
 		return shuffledCopy(all)[:min(n, len(all))], nil
 	}
+	if q.State != "" && q.State != hermes.NumberFree {
+		return s.shuffledSample(ctx, q)
+	}
 	parts := numberParts(q.Match, q.Scope)
-	sample, err := s.newSample(ctx, parts, all[0])
+	sample, err := s.newSample(ctx, parts, all[0], q.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -69,20 +75,44 @@ func (s *Store) SampleNumbers(ctx context.Context, q hermes.NumberQuery) ([]e164
 			return nil, err
 		}
 	}
+	if err := s.addOver(ctx, parts, sample, q.Now); err != nil {
+		return nil, err
+	}
 	if picked := sample.pick(n); len(picked) == n {
 		return picked, nil
 	}
-	return s.ShuffledNumbers(ctx, hermes.NumberQuery{Match: q.Match, Scope: q.Scope, Seed: rand.Int64N(shufflePrime), Limit: n})
+	return s.shuffledSample(ctx, q)
+}
+
+// shuffledSample returns a sample by sorting all numbers that match.
+func (s *Store) shuffledSample(ctx context.Context, q hermes.NumberQuery) ([]e164.Number, error) {
+	q.Seed = rand.Int64N(shufflePrime)
+	return s.ShuffledNumbers(ctx, q)
+}
+
+// addOver adds numbers whose time has passed and that are still in the table of the reserved ones.
+func (s *Store) addOver(ctx context.Context, parts []numberPart, sample *numberSample, now time.Time) error {
+	if !s.mayBeOver(now) {
+		return nil
+	}
+	for _, part := range parts {
+		over, err := list(ctx, s, s.sql().overNumbers, scanNumber, append(part.args(""), moment(now))...)
+		if err != nil {
+			return err
+		}
+		sample.hit = append(sample.hit, over...)
+	}
+	return nil
 }
 
 // newSample returns an empty sample of the numbers of the parts, of which first is the first one.
-func (s *Store) newSample(ctx context.Context, parts []numberPart, first e164.Number) (*numberSample, error) {
+func (s *Store) newSample(ctx context.Context, parts []numberPart, first e164.Number, now time.Time) (*numberSample, error) {
 	sample := &numberSample{seen: map[e164.Number]bool{}}
 	for _, part := range parts {
 		ends := []e164.Number{first}
 		if !strings.HasPrefix(first.String(), part.prefix) {
 			var err error
-			if ends, err = page(ctx, s, s.sql().numbers, 1, scanNumber, part.args("")...); err != nil {
+			if ends, err = page(ctx, s, s.sql().numbers, 1, scanNumber, append(part.args(""), moment(now))...); err != nil {
 				return nil, err
 			}
 		}

@@ -2,9 +2,11 @@ package bunstore
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -14,16 +16,18 @@ import (
 )
 
 type takeStatements struct {
-	hasFree                   statement // reports whether a number may be taken, now or later
+	hasFree                   statement // returns an anyFree
 	freeEnds                  statement // the first and the last that may be taken, of rows it locks
 	takeUnlocked, takeWaiting statement
 
 	// The first argument of these is a domain in which no user may have the number.
 	firstFreeIn, takeIn statement
-	lockAny             statement // locks a number that takeIn could take, for PostgreSQL
 
-	// These are for PostgreSQL, too. They return, for each prefix of a JSON array, the first number
-	// that hasFree, or firstFreeIn, looks for, or NULL.
+	// These are for PostgreSQL. They lock a number that takeIn, or takeUnlocked, could take.
+	lockAny, lockAnyFree statement
+
+	// These are for PostgreSQL, too. They return, for each prefix of a JSON array, what hasFree, or
+	// firstFreeIn, does.
 	firstFreeEach, firstFreeInEach statement
 }
 
@@ -85,14 +89,24 @@ func (b *builder) passLocked(q *bun.SelectQuery) *bun.SelectQuery {
 // that there is.
 const noRow = "CASE WHEN (? LIMIT 1) IS NULL THEN true ELSE false END"
 
-// free selects the numbers that may be taken, in no order.
-func (b *builder) free(c candidate) *bun.SelectQuery {
-	q := b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("n.number")
+// anyFree selects an anyFree: the first number that may be taken, now or later, and a reserved one
+// whose time is not after the argument now.
+func (b *builder) anyFree(c candidate, now int) *bun.SelectQuery {
+	over := b.NewSelect().TableExpr("(?) AS n", b.over(place(now))).ColumnExpr("n.number").Where("?", c.inRange()).Limit(1)
+	return b.NewSelect().ColumnExpr("(?) AS number, (?) AS over", b.free(c).OrderExpr("n.number").Limit(1), over)
+}
+
+// inRange is the condition that a number of the table n matches.
+func (c candidate) inRange() schema.QueryAppender {
 	if c.each {
-		q.Where(inRange, bun.Safe("k.value"), bun.Safe("k.value || ':'"), text(c.from))
-	} else {
-		q.Where(inRange, text(c.from), text(c.from+1), text(c.from+2))
+		return bun.SafeQuery(inRange, bun.Safe("k.value"), bun.Safe("k.value || ':'"), text(c.from))
 	}
+	return bun.SafeQuery(inRange, text(c.from), text(c.from+1), text(c.from+2))
+}
+
+// free selects the numbers of the table of the free ones that may be taken, in no order.
+func (b *builder) free(c candidate) *bun.SelectQuery {
+	q := b.NewSelect().Model((*numberModel)(nil)).ColumnExpr("n.number").Where("?", c.inRange())
 	number, theirs := bun.SafeQuery("n.number"), bun.SafeQuery("n.number ?theirs")
 	q.Where(noRow, b.withNumber(theirs))
 	if c.domain != 0 {
@@ -128,9 +142,9 @@ func (b *builder) takeStatements() takeStatements {
 		return b.passLocked(b.free(candidate{from: 1}).OrderExpr(order).Limit(1))
 	}
 	st := takeStatements{
-		firstFreeIn: b.statement(Data, b.free(candidate{from: 2, domain: 1}).OrderExpr("n.number").Limit(1)),
+		firstFreeIn: b.statement(Data, b.anyFree(candidate{from: 2, domain: 1}, 5)),
 		takeIn:      take("(?)", b.candidate(candidate{from: 2, domain: 1})),
-		hasFree:     b.statement(Data, b.NewSelect().ColumnExpr("EXISTS (?)", b.free(candidate{from: 1}))),
+		hasFree:     b.statement(Data, b.anyFree(candidate{from: 1}, 4)),
 		freeEnds:    b.statement(Data, b.NewSelect().ColumnExpr("(?) AS first, (?) AS last", end("n.number"), end("n.number DESC"))),
 		takeUnlocked: take("coalesce((?), (?))",
 			b.candidate(candidate{from: 1}), b.candidate(candidate{from: 4})),
@@ -138,11 +152,11 @@ func (b *builder) takeStatements() takeStatements {
 	}
 	if b.engine.writesInWith {
 		st.lockAny = b.statement(Data, b.lockAny())
+		st.lockAnyFree = b.statement(Data, b.lockCandidate(b.NewSelect(), candidate{lock: true}, 1, 4))
 	}
 	if b.engine.locksRows {
 		each := func(prefixes int, c candidate) statement {
-			return b.statement(Data, b.NewSelect().ColumnExpr("(?) AS number", b.free(c).OrderExpr("n.number").Limit(1)).
-				TableExpr(b.engine.jsonTexts+" AS k", text(prefixes)))
+			return b.statement(Data, b.anyFree(c, prefixes+1).TableExpr(b.engine.jsonTexts+" AS k", text(prefixes)))
 		}
 		st.firstFreeEach = each(2, candidate{each: true, from: 1})
 		st.firstFreeInEach = each(3, candidate{each: true, from: 2, domain: 1})
@@ -153,7 +167,7 @@ func (b *builder) takeStatements() takeStatements {
 // TakeNumber implements [hermes.Store].
 func (s *Store) TakeNumber(ctx context.Context, q hermes.TakeQuery) (n e164.Number, err error) {
 	err = s.write(ctx, TxOptions{}, nil, func(in *Store) error {
-		n, err = in.take(ctx, newTakings(q.Match, q.Scope, q.Random))
+		n, err = in.take(ctx, newTakings(q.Match, q.Scope, q.Random), q.Now)
 		return err
 	})
 	if err != nil {
@@ -217,22 +231,30 @@ func (s *Store) firstKey(ctx context.Context, search *search, part numberPart) (
 // other takers have locked. Where only such rows are left it waits until it is known whether they
 // are taken. That a wait ended without a number says nothing about rows that were added meanwhile:
 // only someFree does.
-func (s *Store) take(ctx context.Context, takings []*taking) (n e164.Number, err error) {
+func (s *Store) take(ctx context.Context, takings []*taking, now time.Time) (n e164.Number, err error) {
+	if err := s.freeOver(ctx, now); err != nil {
+		return n, err
+	}
 	for {
 		for _, t := range takings {
 			if n, err = s.takeUnlocked(ctx, t); err != error(hermes.NotFound) {
 				return n, err
 			}
 		}
-		if !s.engine.locksRows {
+		free, t, err := s.someFree(ctx, takings, now)
+		switch {
+		case err != nil:
+			return n, err
+		case !free.Over.IsZero():
+			if err := s.freeSome(ctx, t.numberPart, now); err != nil {
+				return n, err
+			}
+		case !s.engine.locksRows:
 			return n, hermes.NotFound
-		}
-		t, err := s.someFree(ctx, takings)
-		if err != nil {
-			return n, err
-		}
-		if err = s.get(ctx, s.sql().takeWaiting, &n, t.args("")...); err != error(hermes.NotFound) {
-			return n, err
+		default:
+			if err = s.get(ctx, s.sql().takeWaiting, &n, t.args("")...); err != error(hermes.NotFound) {
+				return n, err
+			}
 		}
 	}
 }
@@ -270,46 +292,50 @@ func (s *Store) takeUnlocked(ctx context.Context, t *taking) (n e164.Number, err
 	return n, err
 }
 
-// someFree returns a taking of which a number may be taken, now or later, or NotFound. It is one
-// statement for all of them: otherwise each could have one at another time.
-func (s *Store) someFree(ctx context.Context, takings []*taking) (*taking, error) {
-	switch len(takings) {
-	case 0:
-		return nil, hermes.NotFound
-	case 1:
-		exists := false
-		if err := s.get(ctx, s.sql().hasFree, &exists, takings[0].args("")...); err != nil {
-			return nil, err
-		}
-		if !exists {
-			return nil, hermes.NotFound
-		}
-		return takings[0], nil
-	}
-	_, t, err := s.firstOfEach(ctx, s.sql().firstFreeEach, takings)
-	return t, err
+// anyFree is a number that may be taken, now or later, and one whose time has passed. Either may be
+// zero.
+type anyFree struct {
+	Number e164.Number `bun:"number"`
+	Over   e164.Number `bun:"over"`
 }
 
-// firstOfEach returns a number that firstFreeEach or firstFreeInEach finds, of which args are the
-// first arguments, and the taking that has it. Returns NotFound if there is none.
-func (s *Store) firstOfEach(ctx context.Context, st statement, takings []*taking, args ...any) (n e164.Number, found *taking, err error) {
-	var prefixes []string
-	for _, t := range takings {
-		prefixes = append(prefixes, t.prefix)
-	}
-	args = append(args, like(takings[0].match), jsonTexts(prefixes))
-	numbers, err := list(ctx, s, st, scanNumber, args...)
-	if err != nil {
-		return n, nil, err
-	}
-	for _, n := range numbers {
+// someFree returns a taking of which a number may be taken, now or later, or NotFound. It is one
+// statement for all of them: otherwise each could have one at another time.
+func (s *Store) someFree(ctx context.Context, takings []*taking, now time.Time) (anyFree, *taking, error) {
+	return s.anyFree(ctx, s.sql().hasFree, s.sql().firstFreeEach, takings, now)
+}
+
+// anyFree runs one of two statements that return an anyFree: for one taking, or for the prefix of
+// each. args are the first arguments. It returns NotFound if there is none.
+func (s *Store) anyFree(
+	ctx context.Context, one, each statement, takings []*taking, now time.Time, args ...any,
+) (free anyFree, t *taking, err error) {
+	var found []anyFree
+	scan := func(rows *sql.Rows) (f anyFree, err error) { return f, rows.Scan(&f.Number, &f.Over) }
+	switch {
+	case len(takings) == 0:
+	case len(takings) == 1:
+		found, err = list(ctx, s, one, scan, append(append(args, takings[0].args("")...), moment(now))...)
+	default:
+		var prefixes []string
 		for _, t := range takings {
-			if !n.IsZero() && strings.HasPrefix(n.String(), t.prefix) {
-				return n, t, nil
+			prefixes = append(prefixes, t.prefix)
+		}
+		found, err = list(ctx, s, each, scan, append(args, like(takings[0].match), jsonTexts(prefixes), moment(now))...)
+	}
+	if err != nil {
+		return free, nil, err
+	}
+	for _, free := range found {
+		for _, t := range takings {
+			for _, n := range []e164.Number{free.Number, free.Over} {
+				if !n.IsZero() && strings.HasPrefix(n.String(), t.prefix) {
+					return free, t, nil
+				}
 			}
 		}
 	}
-	return n, nil, hermes.NotFound
+	return free, nil, hermes.NotFound
 }
 
 // keyBetween returns a random key that is not before first and not after every number that begins

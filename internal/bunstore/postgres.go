@@ -16,6 +16,9 @@ import (
 // migrations.
 const SerializableLockTable = "hermes.migrations"
 
+// postgresEngine returns what PostgreSQL needs. It plans most statements without their values: then it
+// takes a time with one bound for so common that it would read all of a table, and one with two bounds
+// for rare. OFFSET keeps it from reading the numbers in their order instead.
 func postgresEngine(schema string) engine {
 	return engine{
 		folder:           "postgres",
@@ -38,6 +41,9 @@ func postgresEngine(schema string) engine {
 		foldedArgs:       postgresFoldedArgs,
 		properties:       postgresProperties,
 		columns:          postgresColumns,
+		over:             "SELECT r.number FROM ?reserved_numbers AS r WHERE r.until > '-infinity' AND r.until <= ?0 OFFSET 0",
+		reservedByTime:   "?reserved_numbers AS n",
+		isOver:           "n.until > '-infinity' AND n.until <= ?",
 		addNumbers:       postgresAddNumbers,
 		jsonTexts:        "(SELECT value FROM pg_catalog.jsonb_array_elements_text(?::pg_catalog.jsonb))",
 		beforeAddNumbers: "SET LOCAL enable_nestloop = off",
@@ -113,6 +119,8 @@ const postgresColumns = `SELECT c.relname::pg_catalog.text, a.attname::pg_catalo
 const postgresAddNumbers = `INSERT INTO ?numbers (number)
 	SELECT r.number FROM (SELECT '+' || g AS number FROM generate_series($1::bigint, $2::bigint) AS g) AS r
 	WHERE NOT EXISTS (SELECT 1 FROM ?numbers AS n
+		WHERE n.number = r.number AND n.number BETWEEN '+' || $1::bigint AND '+' || $2::bigint)
+	AND NOT EXISTS (SELECT 1 FROM ?reserved_numbers AS n
 		WHERE n.number = r.number AND n.number BETWEEN '+' || $1::bigint AND '+' || $2::bigint)
 	AND NOT EXISTS (SELECT 1 FROM ?dbaliases AS a
 		WHERE a.alias_username = r.number AND a.alias_username ?B BETWEEN '+' || $1::bigint AND '+' || $2::bigint)

@@ -97,5 +97,5 @@ func (s *Store) SweepExpired(ctx context.Context, now time.Time) (swept int64, e
 	if err != nil {
 		return 0, err
 	}
-	return swept, nil
+	return swept, s.sweepOver(ctx, now)
 }

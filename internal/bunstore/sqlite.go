@@ -40,6 +40,10 @@ func sqliteEngine() engine {
 
 		comparesExactly: sqliteComparesExactly,
 
+		over:           "SELECT r.number FROM ?reserved_numbers AS r INDEXED BY hermes_reserved_numbers_until WHERE r.until <= ?0",
+		reservedByTime: "?reserved_numbers AS n INDEXED BY hermes_reserved_numbers_until",
+		isOver:         "n.until <= ?",
+
 		addNumbers:   sqliteAddNumbers,
 		jsonTexts:    "json_each(?)",
 		ownTables:    sqliteOwnTables,
@@ -80,6 +84,7 @@ const sqliteAddNumbers = `WITH RECURSIVE
 	WHERE NOT (
 		EXISTS (SELECT 1 FROM ?dbaliases AS a WHERE a.alias_username BETWEEN '+' || ?1 AND '+' || ?2)
 		AND EXISTS (SELECT 1 FROM ?dbaliases AS a WHERE a.alias_username = '+' || v))
+	AND NOT EXISTS (SELECT 1 FROM ?reserved_numbers AS n WHERE n.number = '+' || v)
 	ON CONFLICT DO NOTHING`
 
 const sqliteTriggers = `SELECT 'trigger ' || m.name || ' on ' || m.tbl_name AS found FROM sqlite_master AS m

@@ -118,6 +118,8 @@ type database struct {
 	seen      seenBatch
 	heads     heads
 
+	reservations reservations
+
 	afterCommit func(f func()) // Options.AfterCommit or what it defaults to
 
 	// These may be nil.
@@ -139,6 +141,7 @@ type transaction struct {
 
 	serializable bool // sees only what was committed before it began
 	pooling      pooling
+	freeing      freeing
 }
 
 // ErrDuplicate is the error of a COPY that would give two rows one key.
@@ -246,6 +249,7 @@ func (s *Store) write(ctx context.Context, opts TxOptions, locks []hermes.Lock, 
 	if err != nil {
 		return err
 	}
+	s.reservations.committed(tx.freeing, s.heads.now())
 	for _, f := range tx.after {
 		s.afterCommit(f)
 	}

@@ -55,15 +55,18 @@ var results = map[string]string{
 
 	"number/list":      "ok failed/empty failed/invalid",
 	"number/add_range": "ok failed/rejected",
-	"number/add":       "ok failed/rejected failed/exists",
-	"number/remove":    "ok failed/rejected failed/nonexistant",
-	"number/test":      "ok failed/nonexistant failed/rejected",
+	"number/add":       "ok failed/rejected failed/exists failed/inuse",
+	"number/remove":    "ok failed/rejected failed/nonexistant failed/inuse",
+	"number/test":      "ok failed/nonexistant failed/rejected failed/inuse",
 	"number/claim":     "ok failed/empty failed/invalid",
-	"number/assign":    "ok failed/empty failed/invalid failed/nxdomain failed/nonexistant failed/exists failed/rejected",
+	"number/assign":    "ok failed/empty failed/invalid failed/nxdomain failed/nonexistant failed/exists failed/rejected failed/inuse",
 	"number/release":   "ok failed/invalid failed/nonexistant failed/rejected failed/inuse",
+	"number/hold":      "ok failed/empty failed/invalid failed/nonexistant failed/inuse failed/rejected",
+	"number/unhold":    "ok failed/nonexistant failed/rejected",
+	"number/stats":     "ok failed/invalid",
 
 	"alias/list":   "ok failed/invalid ok/dbfail",
-	"alias/add":    "ok invalid/destination invalid/alias failed/nxdomain failed/nonexistant failed/exists",
+	"alias/add":    "ok invalid/destination invalid/alias failed/nxdomain failed/nonexistant failed/exists failed/inuse",
 	"alias/remove": "ok invalid/address failed/nonexistant",
 
 	"domain/list":        "ok",

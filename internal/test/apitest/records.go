@@ -68,6 +68,10 @@ func (r *recordReader) readNumbers() {
 	ctx := r.t.Context()
 	numbers, err := r.s.Numbers(ctx, hermes.NumberQuery{Limit: everything})
 	r.add("pool", numbers, err)
+	for _, state := range []hermes.NumberState{hermes.NumberHeld, hermes.NumberCooling} {
+		reserved, err := r.s.Numbers(ctx, hermes.NumberQuery{State: state, Limit: everything})
+		r.add(string(state), reserved, err)
+	}
 	aliases, err := r.s.Aliases(ctx, hermes.AliasQuery{Limit: everything})
 	r.add("aliases", aliases, err)
 }

@@ -77,7 +77,8 @@ type runner struct {
 }
 
 func newRunner(t *testing.T, f Fixture) *runner {
-	return &runner{server: NewServer(t, f.Store, nil), values: map[string]string{}, dump: f.Dump}
+	opts := &Options{Client: hermes.Options{NumberQuarantine: 24 * time.Hour}}
+	return &runner{server: NewServer(t, f.Store, opts), values: map[string]string{}, dump: f.Dump}
 }
 
 // run runs a case, checks the result and returns the answer in the format of scripts.

@@ -181,7 +181,7 @@ func (st state) stops(t testing.TB, c call) (stops []stop) {
 
 // isWrite reports whether a method of a store changes records.
 func isWrite(method string) bool {
-	for _, verb := range []string{"Add", "Assign", "Release", "Remove", "Rotate", "Set", "Sweep", "Take", "Touch", "Trim"} {
+	for _, verb := range []string{"Add", "Assign", "Hold", "Release", "Remove", "Rotate", "Set", "Sweep", "Take", "Touch", "Trim", "Unhold"} {
 		if strings.HasPrefix(method, verb) {
 			return true
 		}

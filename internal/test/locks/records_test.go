@@ -66,6 +66,10 @@ func (r *recordReader) readUsers() {
 func (r *recordReader) readNumbers() {
 	numbers, err := r.s.Numbers(r.ctx, hermes.NumberQuery{Limit: limit})
 	r.add("pool", numbers, err)
+	for _, state := range []hermes.NumberState{hermes.NumberHeld, hermes.NumberCooling} {
+		reserved, err := r.s.Numbers(r.ctx, hermes.NumberQuery{State: state, Limit: limit})
+		r.add(string(state), reserved, err)
+	}
 	aliases, err := r.s.Aliases(r.ctx, hermes.AliasQuery{Limit: limit})
 	r.add("aliases", aliases, err)
 }

@@ -78,6 +78,9 @@ var accessCases = []accessCase{
 	{"number/claim", "W", "search=%2B4773500003", "ok"},
 	{"number/assign", "W", "user=alice@example.com&number=%2B4773500004", "ok"},
 	{"number/release", "W", "alias=%2B4773500009@example.com", "ok"},
+	{"number/hold", "W", "number=%2B4773500005", "ok"},
+	{"number/unhold", "W", "number=%2B4773500006", "failed/nonexistant"},
+	{"number/stats", "R", "", "ok"},
 
 	{"alias/list", "R", "", "ok"},
 	{"alias/add", "W", "alias=sales@example.com&destination=alice@example.com", "ok"},

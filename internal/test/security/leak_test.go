@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -91,13 +92,15 @@ func (n tenant) add(t *testing.T, s hermes.Store, other tenant) (own records) {
 				if i < usersWithoutAlias && j%3 == 0 {
 					continue
 				}
-				add(s.AddAlias(ctx, a))
+				_, err := s.AddAlias(ctx, a, hermes.NumberUse{})
+				add(err)
 				if j < 2 {
 					own.aliases = append(own.aliases, a)
 				}
 			}
 			free := e164.MustParse(number + "1")
-			add(s.AddNumber(ctx, free))
+			_, err := s.AddNumber(ctx, free, time.Time{})
+			add(err)
 			own.numbers = append(own.numbers, free)
 		}
 		for _, err := range errs {

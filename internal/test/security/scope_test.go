@@ -154,6 +154,13 @@ var scopeCases = []scopeCase{
 	{own, accessCase{"number/release", "W", "alias=%2B4773500009@example.com", "ok"}},
 	{foreign, accessCase{"number/release", "W", "alias=%2B4673500009@other.example", "failed/forbidden"}},
 	{foreign, accessCase{"number/release", "W", "number=%2B4673500009", "failed/forbidden"}},
+	{own, accessCase{"number/hold", "W", "number=%2B4773500005", "ok"}},
+	{foreign, accessCase{"number/hold", "W", "number=%2B4673500001", "failed/forbidden"}},
+	{foreign, accessCase{"number/hold", "W", "search=%2B46*", "failed/empty"}},
+	{own, accessCase{"number/unhold", "W", "number=%2B4773500006", "failed/nonexistant"}},
+	{foreign, accessCase{"number/unhold", "W", "number=%2B4673500001", "failed/forbidden"}},
+	{own, accessCase{"number/stats", "R", "", "ok"}},
+	{foreign, accessCase{"number/stats", "R", "search=%2B46*", "ok"}},
 
 	{own, accessCase{"alias/list", "R", "alias=info@example.com", "ok"}},
 	{own, accessCase{"alias/list", "R", "destination=alice@example.com", "ok"}},
