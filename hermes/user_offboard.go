@@ -142,7 +142,7 @@ func (c *Client) dropAlias(ctx context.Context, s Store, a Alias, release bool) 
 	}
 	if n, isNumber := aliasNumber(a.Alias); isNumber && release && c.checkReleased("alias", n) == nil {
 		// If an alias of another domain has the number, the alias alone goes.
-		if _, err = s.ReleaseNumber(ctx, n, a.Alias); err != error(InUse) {
+		if err = c.giveBack(ctx, s, n, a.Alias); err != error(InUse) {
 			return []e164.Number{n}, err
 		}
 	}
