@@ -126,8 +126,8 @@ type AliasAddResponse struct {
 // AliasAdd makes an alias. If its user part is a number in the pool, the number leaves the pool.
 // Causes: BadAlias, BadDestination, UnknownDomain (of the alias), NotFound (the destination is in a
 // domain of this Kamailio and no user has it), Exists (the alias exists, a user has that address,
-// or the destination has an E.164 alias already), InUse (the number is held by another principal, or
-// cooling).
+// or the destination has an E.164 alias already), InUse (the number is held by another principal,
+// or cooling).
 func (c *Client) AliasAdd(ctx context.Context, req AliasAddRequest) (AliasAddResponse, error) {
 	return call(ctx, c, "alias/add", req, (*Client).aliasAdd)
 }

@@ -54,8 +54,7 @@ type Options struct {
 	// MaxRange is the number of numbers that one number/add_range may add. Defaults to 1,000,000.
 	MaxRange int64
 	// NumberQuarantine is how long a number that is given back rests before it is free again, so that
-	// a new owner does not get the calls of the old one. A change counts for later releases. Defaults
-	// to 0: it is free at once.
+	// a new owner does not get the old one's calls. A change counts for later releases. Defaults to 0.
 	NumberQuarantine time.Duration
 	// KamailioPlaintext also stores the clear password in Kamailio's subscriber.password, for a
 	// Kamailio with calculate_ha1=yes.

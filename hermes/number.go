@@ -238,8 +238,8 @@ type NumberAddResponse struct {
 	Number e164.Number `json:"number"`
 }
 
-// NumberAdd puts a number into the pool, or makes one free that is cooling. Causes: Rejected, Exists
-// (free already, or in use as an alias), InUse (held).
+// NumberAdd puts a number into the pool, or makes one free that is cooling. Causes: Rejected,
+// Exists (free already, or in use as an alias), InUse (held).
 func (c *Client) NumberAdd(ctx context.Context, req NumberAddRequest) (NumberAddResponse, error) {
 	return call(ctx, c, "number/add", req, (*Client).numberAdd)
 }
@@ -319,8 +319,9 @@ type NumberTestResponse struct {
 	Until  time.Time   `json:"until,omitzero"` // when the actor's own hold ends; zero if the number is free
 }
 
-// NumberTest reports whether a number is free, or held by the actor; if it is not, that is an error.
-// Options.Plan is not asked. Causes: NotFound, InUse (held by another principal, or cooling).
+// NumberTest reports whether a number is free, or held by the actor; if it is not, that is an
+// error. Options.Plan is not asked. Causes: NotFound, InUse (held by another principal, or
+// cooling).
 func (c *Client) NumberTest(ctx context.Context, req NumberTestRequest) (res NumberTestResponse, err error) {
 	defer wrap(&err, "number/test")
 	if err = c.precheck(ctx, "number/test", req); err != nil {

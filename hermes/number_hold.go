@@ -13,8 +13,8 @@ func (c *Client) numberUse() NumberUse {
 	return NumberUse{By: c.actor.auditPrincipal(), Now: c.now()}
 }
 
-// numberInUse gives a store's bare InUse a detail that says why p cannot be taken, but not who holds
-// it; other errors are returned as they are.
+// numberInUse gives a store's bare InUse a detail that says why p cannot be taken, but not who
+// holds it; other errors are returned as they are.
 func numberInUse(err error, p PooledNumber) error {
 	if err != error(InUse) {
 		return err
@@ -78,10 +78,10 @@ type NumberHoldResponse struct {
 	Until  time.Time   `json:"until"`
 }
 
-// NumberHold sets a free number aside for the actor's principal for a while: only that principal can
-// assign, remove or claim it, by its name. If the principal holds it already, the new time counts
-// from now. The hold ends by itself. Causes: NotFound (the number is not in the pool), InUse (held by
-// another principal, cooling, or in use as an alias), Empty.
+// NumberHold sets a free number aside for the actor's principal for a while: only that principal
+// can assign, remove or claim it, by its name. If the principal holds it already, the new time
+// counts from now. The hold ends by itself. Causes: NotFound (the number is not in the pool), InUse
+// (held by another principal, cooling, or in use as an alias), Empty.
 func (c *Client) NumberHold(ctx context.Context, req NumberHoldRequest) (NumberHoldResponse, error) {
 	return call(ctx, c, "number/hold", req, (*Client).numberHold)
 }

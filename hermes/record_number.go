@@ -25,8 +25,8 @@ type PooledNumber struct {
 	Holder Principal // zero unless the number is held
 }
 
-// CheckUse returns nil if the number may be taken, NotFound if it is not in the pool, and InUse if it
-// is cooling or held for another principal.
+// CheckUse returns nil if the number may be taken, NotFound if it is not in the pool, and InUse if
+// it is cooling or held for another principal.
 func (p PooledNumber) CheckUse(u NumberUse) error {
 	switch {
 	case p.State == "":
@@ -44,7 +44,8 @@ type NumberUse struct {
 	Now time.Time
 }
 
-// Quarantine is how long a number rests that is given back now. If Until is zero, it is free at once.
+// Quarantine is how long a number rests that is given back now. If Until is zero, it is free at
+// once.
 type Quarantine struct{ Now, Until time.Time }
 
 // NumberCounts are the numbers in each state.
@@ -68,8 +69,8 @@ type NumberQuery struct {
 type CountQuery struct {
 	Now   time.Time // the time for which the states are asked
 	Match Pattern   // the zero Pattern matches every number
-	// Scope asks only for numbers with one of its prefixes, and of those that aliases have for those of
-	// the aliases that [AliasQuery] would find with Scope and Served.
+	// Scope asks only for numbers with one of its prefixes, and of those that aliases have for those
+	// of the aliases that [AliasQuery] would find with Scope and Served.
 	Scope  Scope
 	Served string
 }

@@ -58,9 +58,9 @@ type NumberStore interface {
 	// user in the domain of a, whose case does not matter, and otherwise InUse as RemoveNumber does.
 	AssignNumber(ctx context.Context, n e164.Number, a Alias, use NumberUse) (PooledNumber, error)
 	// ReleaseNumber removes every row with the alias address a, whose user part is n, and returns the
-	// destinations as RemoveAlias does. It puts n into the pool: cooling until q.Until, or free if that
-	// is zero. If n is there already, it becomes cooling if it was free or was to cool for a shorter
-	// time. Returns NotFound if there is no such row, and otherwise InUse if an alias of
+	// destinations as RemoveAlias does. It puts n into the pool: cooling until q.Until, or free if
+	// that is zero. If n is there already, it becomes cooling if it was free or was to cool for a
+	// shorter time. Returns NotFound if there is no such row, and otherwise InUse if an alias of
 	// another domain has n too; then it changes nothing.
 	ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr, q Quarantine) ([]sip.Addr, error)
 

@@ -110,8 +110,8 @@ func (r *records) find(q hermes.TakeQuery, usable func(e164.Number) bool) (e164.
 	return e164.Number{}, hermes.NotFound
 }
 
-// randomNumber returns any of the free numbers that begin with prefix, or the zero Number if there is
-// none.
+// randomNumber returns any of the free numbers that begin with prefix, or the zero Number if there
+// is none.
 func (r *records) randomNumber(prefix string) e164.Number {
 	first, ok := firstNumber(prefix)
 	if !ok {

@@ -117,7 +117,7 @@ func readAuthCalls() []methodCall {
 // writeCalls returns a call of each method that writes. They succeed one after the other in this
 // order, too.
 func writeCalls() []methodCall {
-	return append(sipWriteCalls(), authWriteCalls()...)
+	return append(append(numberWriteCalls(), sipWriteCalls()...), authWriteCalls()...)
 }
 
 func sipWriteCalls() []methodCall {
@@ -141,6 +141,28 @@ func sipWriteCalls() []methodCall {
 		{"RemovePhone", func(ctx context.Context, s hermes.Store) error {
 			return s.RemovePhone(ctx, phone("001122334455", "alice@example.com"))
 		}},
+		{"AddAlias", func(ctx context.Context, s hermes.Store) error {
+			return addAlias(ctx, s, alias("new@example.com", "alice@example.com"))
+		}},
+		{"RemoveDestination", func(ctx context.Context, s hermes.Store) error {
+			return s.RemoveDestination(ctx, alias("new@example.com", "alice@example.com"))
+		}},
+		{"RemoveAlias", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.RemoveAlias(ctx, addr("sales@example.com")))
+		}},
+		{"RemoveUser", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.RemoveUser(ctx, addr("carol@example.com")))
+		}},
+		{"RenameUser", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.RenameUser(ctx, addr("bob@far.example"), remoteUser("rob@far.example")))
+		}},
+		{"SetServers", func(ctx context.Context, s hermes.Store) error { return s.SetServers(ctx, changed) }},
+	}
+}
+
+func numberWriteCalls() []methodCall {
+	alice := addr("alice@example.com")
+	return []methodCall{
 		{"AddNumber", func(ctx context.Context, s hermes.Store) error { return addNumber(ctx, s, number("+4799")) }},
 		{"AddNumbers", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.AddNumbers(ctx, number("+4711"), number("+4750")))
@@ -170,22 +192,6 @@ func sipWriteCalls() []methodCall {
 			_, _, err := s.AssignAny(ctx, hermes.AssignQuery{Domain: domain("example.com"), Destination: alice})
 			return err
 		}},
-		{"AddAlias", func(ctx context.Context, s hermes.Store) error {
-			return addAlias(ctx, s, alias("new@example.com", "alice@example.com"))
-		}},
-		{"RemoveDestination", func(ctx context.Context, s hermes.Store) error {
-			return s.RemoveDestination(ctx, alias("new@example.com", "alice@example.com"))
-		}},
-		{"RemoveAlias", func(ctx context.Context, s hermes.Store) error {
-			return errorOf(s.RemoveAlias(ctx, addr("sales@example.com")))
-		}},
-		{"RemoveUser", func(ctx context.Context, s hermes.Store) error {
-			return errorOf(s.RemoveUser(ctx, addr("carol@example.com")))
-		}},
-		{"RenameUser", func(ctx context.Context, s hermes.Store) error {
-			return errorOf(s.RenameUser(ctx, addr("bob@far.example"), remoteUser("rob@far.example")))
-		}},
-		{"SetServers", func(ctx context.Context, s hermes.Store) error { return s.SetServers(ctx, changed) }},
 	}
 }
 

@@ -104,9 +104,9 @@ func (n poolNumber) refusal(by string) hermes.Cause {
 
 type poolState [historyNumbers]poolNumber
 
-// poolModel models the pool and the aliases. TakeNumber and HoldAny may return any free number, since
-// the first one depends on transactions that have not ended; the tests of these methods check that
-// they return the first when no other call runs.
+// poolModel models the pool and the aliases. TakeNumber and HoldAny may return any free number,
+// since the first one depends on transactions that have not ended; the tests of these methods check
+// that they return the first when no other call runs.
 func poolModel() porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return poolState{} },
@@ -189,8 +189,8 @@ func stepNumber(n poolNumber, c poolCall) (hermes.Cause, poolNumber) {
 	return "", after[c.op]
 }
 
-// recordHistory runs random calls in concurrent clients, half of them, and the others when the clock
-// has been moved. The numbers begin with prefix, and no other history uses them.
+// recordHistory runs random calls in concurrent clients, half of them, and the others when the
+// clock has been moved. The numbers begin with prefix, and no other history uses them.
 func recordHistory(t *testing.T, s hermes.Store, prefix string, r *rand.Rand) []porcupine.Operation {
 	t.Helper()
 	calls := make([]poolCall, historyClients*historyCalls)

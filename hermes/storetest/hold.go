@@ -34,6 +34,7 @@ func testHold(t *testing.T, open openFunc) {
 	t.Run("HoldAny", func(t *testing.T) { testHoldAny(t, open) })
 	t.Run("UnholdNumber", func(t *testing.T) { testUnholdNumber(t, open) })
 	t.Run("a reserved number", func(t *testing.T) { testReserved(t, open) })
+	t.Run("a reserved number, for others", func(t *testing.T) { testReservedForOthers(t, open) })
 	t.Run("a number whose time has passed", func(t *testing.T) { testPassed(t, open) })
 	t.Run("ReleaseNumber with a quarantine", func(t *testing.T) { testQuarantine(t, open) })
 	t.Run("many numbers whose time has passed", func(t *testing.T) { testManyPassed(t, open(t).Store) })
@@ -150,15 +151,8 @@ func testUnholdNumber(t *testing.T, open openFunc) {
 
 // testReserved tests what each method does with numbers that are held or cooling.
 func testReserved(t *testing.T, open openFunc) {
-	fill := func(t *testing.T) hermes.Store {
-		s := open(t).Store
-		mustAddNumber(t, s, "+4711", "+4713")
-		mustHold(t, s, "+4711", "alice", 5)
-		mustCool(t, s, "+4712", 5)
-		return s
-	}
 	t.Run("is not free", func(t *testing.T) {
-		s := fill(t)
+		s := reservedStore(t, open)
 		wantPoolAt(t, s, 4, "+4713")
 		for _, read := range []func(hermes.NumberQuery) ([]e164.Number, error){
 			func(q hermes.NumberQuery) ([]e164.Number, error) { return s.SampleNumbers(t.Context(), q) },
@@ -177,8 +171,38 @@ func testReserved(t *testing.T, open openFunc) {
 		wantEqual(t, added, err, 4)
 		wantPoolAt(t, s, 4, "+4710", "+4713", "+4714", "+4715")
 	})
+	t.Run("is its holder's to remove, assign or alias", func(t *testing.T) {
+		a := alias("+4711@example.com", "bob@example.com")
+		for _, take := range []func(hermes.Store) (hermes.PooledNumber, error){
+			func(s hermes.Store) (hermes.PooledNumber, error) {
+				return s.RemoveNumber(t.Context(), number("+4711"), use("alice", 4))
+			},
+			func(s hermes.Store) (hermes.PooledNumber, error) {
+				return s.AssignNumber(t.Context(), number("+4711"), a, use("alice", 4))
+			},
+			func(s hermes.Store) (hermes.PooledNumber, error) { return s.AddAlias(t.Context(), a, use("alice", 4)) },
+		} {
+			s := reservedStore(t, open)
+			before, err := take(s)
+			wantEqual(t, before, err, held("+4711", "alice", 5))
+			wantCause(t, errorOf(s.PooledNumber(t.Context(), number("+4711"), at(4))), hermes.NotFound)
+			wantPoolAt(t, s, 9, "+4712", "+4713")
+		}
+	})
+	t.Run("is freed by AddNumber if it is cooling, and InUse if it is held", func(t *testing.T) {
+		s := reservedStore(t, open)
+		before, err := s.AddNumber(t.Context(), number("+4712"), at(4))
+		wantEqual(t, before, err, cooling("+4712", 5))
+		before, err = s.AddNumber(t.Context(), number("+4711"), at(4))
+		wantRefused(t, before, err, held("+4711", "alice", 5), hermes.InUse)
+		wantPoolAt(t, s, 4, "+4712", "+4713")
+	})
+}
+
+// testReservedForOthers tests what each method does for others with these numbers.
+func testReservedForOthers(t *testing.T, open openFunc) {
 	t.Run("is another's to remove, assign or alias", func(t *testing.T) {
-		s := fill(t)
+		s := reservedStore(t, open)
 		for _, p := range []hermes.PooledNumber{held("+4711", "alice", 5), cooling("+4712", 5)} {
 			a := alias(p.Number.String()+"@example.com", "bob@example.com")
 			before, err := s.RemoveNumber(t.Context(), p.Number, use("bob", 4))
@@ -191,116 +215,17 @@ func testReserved(t *testing.T, open openFunc) {
 		}
 		wantAliases(t, s, hermes.AliasQuery{Limit: 9})
 	})
-	t.Run("is its holder's to remove, assign or alias", func(t *testing.T) {
-		a := alias("+4711@example.com", "bob@example.com")
-		for _, take := range []func(hermes.Store) (hermes.PooledNumber, error){
-			func(s hermes.Store) (hermes.PooledNumber, error) {
-				return s.RemoveNumber(t.Context(), number("+4711"), use("alice", 4))
-			},
-			func(s hermes.Store) (hermes.PooledNumber, error) {
-				return s.AssignNumber(t.Context(), number("+4711"), a, use("alice", 4))
-			},
-			func(s hermes.Store) (hermes.PooledNumber, error) { return s.AddAlias(t.Context(), a, use("alice", 4)) },
-		} {
-			s := fill(t)
-			before, err := take(s)
-			wantEqual(t, before, err, held("+4711", "alice", 5))
-			wantCause(t, errorOf(s.PooledNumber(t.Context(), number("+4711"), at(4))), hermes.NotFound)
-			wantPoolAt(t, s, 9, "+4712", "+4713")
-		}
-	})
-	t.Run("is freed by AddNumber if it is cooling, and InUse if it is held", func(t *testing.T) {
-		s := fill(t)
-		before, err := s.AddNumber(t.Context(), number("+4712"), at(4))
-		wantEqual(t, before, err, cooling("+4712", 5))
-		before, err = s.AddNumber(t.Context(), number("+4711"), at(4))
-		wantRefused(t, before, err, held("+4711", "alice", 5), hermes.InUse)
-		wantPoolAt(t, s, 4, "+4712", "+4713")
-	})
 }
 
-// testPassed wants each method to take a number whose time has passed for a free one.
-func testPassed(t *testing.T, open openFunc) {
-	a := alias("+4711@example.com", "bob@example.com")
-	tests := []struct {
-		name string
-		call func(*testing.T, hermes.Store)
-		left []string // free afterwards
-	}{
-		{"PooledNumber", func(t *testing.T, s hermes.Store) {
-			wantPlace(t, s, 5, free("+4711"))
-			wantPlace(t, s, 5, free("+4712"))
-		}, []string{"+4711", "+4712", "+4713"}},
-		{"SampleNumbers", func(t *testing.T, s hermes.Store) {
-			got, err := s.SampleNumbers(t.Context(), hermes.NumberQuery{Now: at(5), Limit: 3})
-			slices.SortFunc(got, e164.Number.Compare)
-			wantList(t, got, err, numbers("+4711", "+4712", "+4713"))
-		}, []string{"+4711", "+4712", "+4713"}},
-		{"ShuffledNumbers", func(t *testing.T, s hermes.Store) {
-			got, err := s.ShuffledNumbers(t.Context(), hermes.NumberQuery{Now: at(5), Limit: 3})
-			slices.SortFunc(got, e164.Number.Compare)
-			wantList(t, got, err, numbers("+4711", "+4712", "+4713"))
-		}, []string{"+4711", "+4712", "+4713"}},
-		{"TakeNumber", func(t *testing.T, s hermes.Store) {
-			n, err := s.TakeNumber(t.Context(), hermes.TakeQuery{Now: at(5)})
-			wantEqual(t, n, err, number("+4711"))
-		}, []string{"+4712", "+4713"}},
-		{"TakeNumber within a scope", func(t *testing.T, s hermes.Store) {
-			n, err := s.TakeNumber(t.Context(), hermes.TakeQuery{Now: at(5), Scope: hermes.Scope{Numbers: "+4712,+48"}})
-			wantEqual(t, n, err, number("+4712"))
-		}, []string{"+4711", "+4713"}},
-		{"HoldAny", func(t *testing.T, s hermes.Store) {
-			n, err := s.HoldAny(t.Context(), hermes.TakeQuery{Now: at(5), Match: pattern("*12")}, userPrincipal("bob"), at(9))
-			wantEqual(t, n, err, number("+4712"))
-		}, []string{"+4711", "+4713"}},
-		{"AssignAny", func(t *testing.T, s hermes.Store) {
-			n, err := assignAny(t, s, hermes.AssignQuery{Now: at(5), Domain: domain("example.com"), Destination: a.Destination})
-			wantEqual(t, n, err, number("+4711"))
-		}, []string{"+4712", "+4713"}},
-		{"RemoveNumber", func(t *testing.T, s hermes.Store) {
-			before, err := s.RemoveNumber(t.Context(), number("+4711"), use("bob", 5))
-			wantEqual(t, before, err, free("+4711"))
-		}, []string{"+4712", "+4713"}},
-		{"AssignNumber", func(t *testing.T, s hermes.Store) {
-			before, err := s.AssignNumber(t.Context(), number("+4711"), a, use("bob", 5))
-			wantEqual(t, before, err, free("+4711"))
-		}, []string{"+4712", "+4713"}},
-		{"AddAlias", func(t *testing.T, s hermes.Store) {
-			before, err := s.AddAlias(t.Context(), a, use("bob", 5))
-			wantEqual(t, before, err, free("+4711"))
-		}, []string{"+4712", "+4713"}},
-		{"AddNumber", func(t *testing.T, s hermes.Store) {
-			for _, n := range numbers("+4711", "+4712") {
-				before, err := s.AddNumber(t.Context(), n, at(5))
-				wantRefused(t, before, err, free(n.String()), hermes.Exists)
-			}
-		}, []string{"+4711", "+4712", "+4713"}},
-		{"HoldNumber", func(t *testing.T, s hermes.Store) {
-			for _, n := range numbers("+4711", "+4712") {
-				before, err := s.HoldNumber(t.Context(), n, use("bob", 5), at(9))
-				wantEqual(t, before, err, free(n.String()))
-				wantPlace(t, s, 5, held(n.String(), "bob", 9))
-			}
-		}, []string{"+4713"}},
-		{"UnholdNumber", func(t *testing.T, s hermes.Store) {
-			wantCause(t, errorOf(s.UnholdNumber(t.Context(), number("+4711"), use("alice", 5))), hermes.NotFound)
-		}, []string{"+4711", "+4712", "+4713"}},
-		{"SweepExpired", func(t *testing.T, s hermes.Store) {
-			must(t, errorOf(s.SweepExpired(t.Context(), at(5))))
-			n, err := s.TakeNumber(t.Context(), hermes.TakeQuery{Now: at(0)}) // it says that they are free
-			wantEqual(t, n, err, number("+4711"))
-		}, []string{"+4712", "+4713"}},
-	}
-	for _, test := range tests {
-		t.Run("is free for "+test.name, func(t *testing.T) {
-			s := open(t).Store
-			mustAddNumber(t, s, "+4711", "+4713")
-			mustHold(t, s, "+4711", "alice", 5)
-			mustCool(t, s, "+4712", 5)
-			test.call(t, s)
-			wantPoolAt(t, s, 5, test.left...)
-		})
-	}
+// reservedStore returns a store in which +4711 is held by alice until minute 5, +4712 is cooling
+// until then, and +4713 is free.
+func reservedStore(t *testing.T, open openFunc) hermes.Store {
+	t.Helper()
+	s := open(t).Store
+	mustAddNumber(t, s, "+4711", "+4713")
+	mustHold(t, s, "+4711", "alice", 5)
+	mustCool(t, s, "+4712", 5)
+	return s
 }
 
 func testQuarantine(t *testing.T, open openFunc) {

@@ -8,8 +8,8 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// These call methods of a store about numbers that are neither held nor cooling, so that it does not
-// matter when and for which principal.
+// These call methods of a store about numbers that are neither held nor cooling, so that it does
+// not matter when and for which principal.
 
 func hasNumber(ctx context.Context, s hermes.Store, n e164.Number) (bool, error) {
 	p, err := s.PooledNumber(ctx, n, at(0))

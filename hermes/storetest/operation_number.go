@@ -7,8 +7,8 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// All operations are at minute 1: a store may move a number whose time has passed, and would not know
-// of an earlier time any more. Holds and quarantines until then are over when they begin.
+// All operations are at minute 1: a store may move a number whose time has passed, and would not
+// know of an earlier time any more. Holds and quarantines until then are over when they begin.
 const operationMinute = 1
 
 // until returns the end of a hold or a quarantine.

@@ -71,8 +71,8 @@ type engine struct {
 
 	jsonTexts string // the texts of the JSON array ?, as a table with the column value
 
-	over           string // selects the reserved numbers whose time is not after the argument ?0, by an index
-	reservedByTime string // the reserved numbers, as the table n that is read by an index of their time
+	over           string // selects the reserved numbers whose time is not after ?0, by an index
+	reservedByTime string // the reserved numbers, as the table n, read by the index of their time
 	isOver         string // whether the time of n is not after the argument ?
 
 	addNumbers       string // inserts the numbers from $1 to $2, except those that are aliases

@@ -8,8 +8,8 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 )
 
-// countStatements sets the statements that count numbers. One of them counts those of the pool in the
-// range of $1 to $3 at the time $4, the others those of aliases.
+// countStatements sets the statements that count numbers. One of them counts those of the pool in
+// the range of $1 to $3 at the time $4, the others those of aliases.
 func (b *builder) countStatements(st *numberStatements) {
 	free := b.NewSelect().TableExpr("?numbers AS n").ColumnExpr("count(*)").Where(inRange, text(1), text(2), text(3))
 	st.countPooled = b.statement(Scan, b.NewSelect().TableExpr("?reserved_numbers AS n").

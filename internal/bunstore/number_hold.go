@@ -13,11 +13,11 @@ import (
 
 // A number is in one of two tables, or in none. Whoever puts one into the table of reserved numbers
 // has its lock, and takes it out of the other table by the same statement; whoever takes one out
-// there needs no lock. A statement may see a number in one table while another transaction has moved
-// it to the other one. It changes nothing then, and runs again.
+// there needs no lock. A statement may see a number in one table while another transaction has
+// moved it to the other one. It changes nothing then, and runs again.
 
-// oneNumberStatements sets the statements for PostgreSQL about the number $1. They return a usedRow.
-// $2 is the time, $3 and $4 the principal, and $5 the time until which a number is held.
+// oneNumberStatements sets the statements for PostgreSQL about the number $1. They return a
+// usedRow. $2 is the time, $3 and $4 the principal, and $5 the time until which a number is held.
 func (b *builder) oneNumberStatements(st *numberStatements) {
 	one := func(query string, args ...any) statement {
 		return b.statement(Data, bun.SafeQuery(query, append([]any{text(1), b.place(1), place(2)}, args...)...))

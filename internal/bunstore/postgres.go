@@ -16,9 +16,9 @@ import (
 // migrations.
 const SerializableLockTable = "hermes.migrations"
 
-// postgresEngine returns what PostgreSQL needs. It plans most statements without their values: then it
-// takes a time with one bound for so common that it would read all of a table, and one with two bounds
-// for rare. OFFSET keeps it from reading the numbers in their order instead.
+// postgresEngine returns what PostgreSQL needs. It plans most statements without their values: then
+// it takes a time with one bound for so common that it would read all of a table, and one with two
+// bounds for rare. OFFSET keeps it from reading the numbers in their order instead.
 func postgresEngine(schema string) engine {
 	return engine{
 		folder:           "postgres",
