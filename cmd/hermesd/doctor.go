@@ -123,6 +123,7 @@ func (c *config) examine(ctx context.Context, report func(doctor.Finding)) {
 		Domains:           c.domains,
 		KamailioPlaintext: c.kamailioPlaintext,
 		LoadedDomains:     loadedDomains,
+		LowWater:          c.numberLowWater,
 	}, report)
 }
 

@@ -44,6 +44,9 @@ func (s *server) run(ctx context.Context, started <-chan error) error {
 	work := func() {
 		workers.Go(func() { s.work(background, s.sweep) })
 		workers.Go(func() { s.work(background, s.keepAudit) })
+		if len(s.config.numberLowWater) > 0 {
+			workers.Go(func() { s.work(background, s.watchNumbers) })
+		}
 	}
 	if started == nil {
 		work()

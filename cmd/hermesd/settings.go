@@ -8,6 +8,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/e164/plan"
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/doctor"
 	"github.com/hermes-voip/go-hermes/internal/kamrpc"
 	"github.com/hermes-voip/go-hermes/sip"
 )
@@ -30,7 +31,9 @@ type config struct {
 	backends          []backendSetting
 	numberCheck       plan.Plan
 	maxRange          int64
-	origin            string // as parseOrigin returns it; empty if it is derived
+	numberQuarantine  time.Duration     // 0 for none
+	numberLowWater    []doctor.LowWater // in the order of the setting
+	origin            string            // as parseOrigin returns it; empty if it is derived
 	maxConnections    int64
 	auditKeep         time.Duration // 0 keeps the audit trail forever
 	trustedProxies    []netip.Prefix
@@ -121,6 +124,12 @@ func (c *config) serverSettings() []setting {
 				"valid takes 7 to 20 s for a range of a million"},
 		{name: "max-range", arg: "COUNT", defaultValue: "1000000", set: setCount(&c.maxRange),
 			about: "how many numbers one number/add_range may add"},
+		{name: "number-quarantine", arg: "DURATION", defaultValue: "0", set: setParsed(&c.numberQuarantine, parseQuarantine),
+			about: "how long a number that is given back rests before it is free again, such as 90d"},
+		{name: "number-low-water", arg: "PREFIX=COUNT", defaultDoc: "none", repeats: true,
+			set: setList(&c.numberLowWater, parseLowWater),
+			about: "fewer free numbers under the prefix, such as +4773=100, are a warning in the log, once an hour, " +
+				"and in doctor; a comma list, may be repeated"},
 		{name: "audit-keep", arg: "DURATION", defaultValue: "400d", set: setParsed(&c.auditKeep, parseKeep),
 			about: "how long the audit trail is kept, such as 400d; 0: forever"},
 		{name: "origin", arg: "URL", defaultDoc: "the certificate's first name; the listening URL on loopback",

@@ -184,6 +184,7 @@ func (s *store) newClient(ctx context.Context, opts hermes.Options) (*hermes.Cli
 	opts.Domains = c.domains
 	opts.Plan = c.numberCheck
 	opts.MaxRange = c.maxRange
+	opts.NumberQuarantine = c.numberQuarantine
 	opts.KamailioPlaintext = c.kamailioPlaintext
 	opts.AuthKeyTTL = c.authKeyTTL
 	opts.AuthKeyGrace = c.authKeyGrace

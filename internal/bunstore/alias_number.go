@@ -222,7 +222,8 @@ func (s *Store) ReleaseNumber(
 ) (destinations []sip.Addr, err error) {
 	locks := []hermes.Lock{hermes.LockAddr(a)}
 	if !q.Until.IsZero() {
-		locks = append(locks, hermes.LockPool().AsShared()) // for AddNumbers, which adds no number that cools down
+		// For AddNumbers, which adds no number that cools down.
+		locks = append(locks, hermes.LockPool().AsShared())
 	}
 	err = s.write(ctx, TxOptions{}, locks, func(in *Store) error {
 		if !q.Until.IsZero() {

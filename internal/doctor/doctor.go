@@ -59,6 +59,8 @@ type Options struct {
 	// LoadedDomains returns the names of the domains that the running Kamailio has loaded from its
 	// table. If nil, they are not compared with the table.
 	LoadedDomains func(context.Context) ([]string, error)
+	// LowWater are the marks below which free numbers are few.
+	LowWater []LowWater
 	// Now returns the time of this machine. Defaults to time.Now.
 	Now func() time.Time
 }
@@ -82,6 +84,7 @@ func Examine(ctx context.Context, opts Options, report func(Finding)) {
 	e.aliases(ctx)
 	e.phones(ctx)
 	e.groups(ctx)
+	e.numbers(ctx)
 	e.reportTally(e.mixedCase, e.domainsErr, e.accountsErr, e.aliasesErr)
 	e.keyHosts(ctx)
 	if len(e.skipped) > 0 {
