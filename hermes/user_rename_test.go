@@ -155,6 +155,19 @@ func TestClient_UserRename_refused(t *testing.T) {
 			wantEqual(t, takeSnapshot(t, e.store, hermes.Credentials{}), before)
 		})
 	}
+	t.Run("the old address would be an alias outside of the scope", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		from := addr("+4673500001@example.com")
+		mustUserAdd(t, e.client, hermes.UserAddRequest{User: from})
+		before := takeSnapshot(t, e.store, hermes.Credentials{})
+		scoped := e.client.As(hermes.Actor{Access: hermes.FullWrite, Scope: hermes.Scope{Domains: "example.com", Numbers: "+4773"}})
+		_, err := scoped.UserRename(t.Context(), hermes.UserRenameRequest{User: from, NewUser: alison, KeepAlias: true})
+		wantCause(t, err, hermes.Forbidden)
+		wantEqual(t, takeSnapshot(t, e.store, hermes.Credentials{}), before)
+		_, err = scoped.UserRename(t.Context(), hermes.UserRenameRequest{User: from, NewUser: alison})
+		wantCause(t, err, "")
+	})
 	t.Run("to itself nothing is done", func(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
