@@ -58,7 +58,7 @@ func (b *builder) ownStatement(pool Pool, q schema.QueryAppender) statement {
 // auditPage selects entries with ids from $2 to before $1, times from $3 to before $4, and nodes
 // like $5.
 func (b *builder) auditPage() *bun.SelectQuery {
-	return b.NewSelect().Model((*auditModel)(nil)).Where("q.id < ? AND q.id >= ?", text(1), text(2)).
+	return b.auditEntries().Where("q.id < ? AND q.id >= ?", text(1), text(2)).
 		Where("q.at >= ? AND q.at < ?", place(3), place(4)).Where("q.node LIKE ? ESCAPE '!'", text(5))
 }
 

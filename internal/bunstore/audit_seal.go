@@ -26,20 +26,20 @@ func (b *builder) auditSealStatements() auditSealStatements {
 	}
 	unsealed := func(ids string) statement {
 		// In this order, PostgreSQL's planner takes the index although all values of seal are NULL.
-		return b.ownStatement(Data, limit(b.NewSelect().Model(entry).
+		return b.ownStatement(Data, limit(b.auditEntries().
 			Where("q.seal IS NULL AND "+ids, text(1)).OrderExpr("q.seal, q.id"), 2))
 	}
 	return auditSealStatements{
 		firstUnsealed: unsealed("q.id >= ?"), // an entry without an id is one
 		unsealedAfter: unsealed("q.id > ?"),
-		sealedEntries: b.ownStatement(Data, limit(b.NewSelect().Model(entry).ColumnExpr("?TableColumns").ColumnExpr("q.seal").
+		sealedEntries: b.ownStatement(Data, limit(b.auditEntries().ColumnExpr("q.seal").
 			Where("q.seal >= ? AND q.seal <= ?", place(1), place(2)).OrderExpr("q.seal, q.id"), 3)),
 		auditSubjects: b.ownStatement(Data, b.NewSelect().Model(subject).
 			Where("j.id IN (?)", named(1)).OrderExpr("j.id, j.subject")),
 
-		auditSeals:     b.ownStatement(Data, limit(b.NewSelect().Model(seal).Where("x.number > ?", place(1)).OrderExpr("x.number"), 2)),
-		lastSeal:       b.ownStatement(Data, b.NewSelect().Model(seal).OrderExpr("x.number DESC").Limit(1)),
-		lastPrunedSeal: b.ownStatement(Data, b.NewSelect().Model(seal).Where("x.pruned IS NOT NULL").OrderExpr("x.number DESC").Limit(1)),
+		auditSeals:     b.ownStatement(Data, limit(b.auditSeals().Where("x.number > ?", place(1)).OrderExpr("x.number"), 2)),
+		lastSeal:       b.ownStatement(Data, b.auditSeals().OrderExpr("x.number DESC").Limit(1)),
+		lastPrunedSeal: b.ownStatement(Data, b.auditSeals().Where("x.pruned IS NOT NULL").OrderExpr("x.number DESC").Limit(1)),
 
 		addSeal: b.ownStatement(Data, b.insert(seal).On("CONFLICT DO NOTHING")),
 		markSealed: b.ownStatement(Data, b.NewUpdate().Model(entry).Set("seal = ?", place(1)).

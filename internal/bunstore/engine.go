@@ -69,6 +69,10 @@ type engine struct {
 	// where columns says so.
 	comparesExactly string
 
+	// possibleTime is the column ? of a time of the audit trail, or NULL where another program has
+	// written one that is not from 1970 to 9998, since Go or JSON may not have it.
+	possibleTime string
+
 	jsonTexts string // the texts of the JSON array ?, as a table with the column value
 
 	over           string // selects the reserved numbers whose time is not after ?0, by an index

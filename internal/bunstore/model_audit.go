@@ -26,6 +26,20 @@ type auditModel struct {
 	MAC     []byte `bun:"mac"`
 }
 
+// auditEntries selects the columns of auditModel, in order.
+func (b *builder) auditEntries() *bun.SelectQuery {
+	return b.NewSelect().Model((*auditModel)(nil)).
+		ColumnExpr("q.id, ? AS at, q.kind, q.name, q.remote, q.request, q.node, q.subject, q.also, q.changes, q.mac",
+			bun.SafeQuery(b.engine.possibleTime, bun.Safe("q.at")))
+}
+
+// auditSeals selects the columns of auditSealModel.
+func (b *builder) auditSeals() *bun.SelectQuery {
+	return b.NewSelect().Model((*auditSealModel)(nil)).
+		ColumnExpr("x.number, ? AS at, x.count, x.entries, x.digest, x.key_id, x.link, x.mac, x.pruned",
+			bun.SafeQuery(b.engine.possibleTime, bun.Safe("x.at")))
+}
+
 func newAuditEntry(e hermes.AuditEntry) *auditModel {
 	return &auditModel{
 		ID: e.ID, At: stamp(e.At), Kind: string(e.Principal.Kind), Name: e.Principal.Name, Remote: e.Remote, Request: e.Request,

@@ -45,6 +45,7 @@ func postgresEngine(schema string) engine {
 		reservedByTime:   "?reserved_numbers AS n",
 		isOver:           "n.until > '-infinity' AND n.until <= ?",
 		addNumbers:       postgresAddNumbers,
+		possibleTime:     "CASE WHEN ?0 >= '1970-01-01 00:00:00+00' AND ?0 < '9999-01-01 00:00:00+00' THEN ?0 END",
 		jsonTexts:        "(SELECT value FROM pg_catalog.jsonb_array_elements_text(?::pg_catalog.jsonb))",
 		beforeAddNumbers: "SET LOCAL enable_nestloop = off",
 		afterAddNumbers:  "SET LOCAL enable_nestloop TO DEFAULT",

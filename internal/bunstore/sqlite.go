@@ -45,6 +45,7 @@ func sqliteEngine() engine {
 		isOver:         "n.until <= ?",
 
 		addNumbers:   sqliteAddNumbers,
+		possibleTime: "CASE WHEN ?0 >= 0 AND ?0 < 253370764800000000 THEN ?0 END",
 		jsonTexts:    "json_each(?)",
 		ownTables:    sqliteOwnTables,
 		hasTable:     "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = ?1)",

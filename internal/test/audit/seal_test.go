@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -44,6 +45,24 @@ func TestSealAudit_forgedSubject(t *testing.T) {
 		a.mustExec(t, "UPDATE hermes.audit_subjects SET subject = 'x@example.com' WHERE id = '{0.2}'")
 		a.mustSeal(t, 2)
 		a.wantRejected(t, "entry {0.2}: it is not listed under what it is about")
+	})
+}
+
+// TestSealAudit_forgedTime gives an entry a time that programs cannot read. The others are sealed
+// and listed.
+func TestSealAudit_forgedTime(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, a *trail) {
+		a.mustAdd(t, 3)
+		a.nameEntries(t)
+		a.mustExec(t, "UPDATE hermes.audit SET at = {never} WHERE id = '{0.2}'")
+		a.mustSeal(t, 2)
+		a.wantRejected(t, "entry {0.2}: it does not fit its MAC")
+		res, err := a.client.AuditList(t.Context(), hermes.AuditListRequest{})
+		must(t, err)
+		all, err := res.List.Collect()
+		if text, jsonErr := json.Marshal(all); err != nil || jsonErr != nil || len(all) != 2 {
+			t.Errorf("listed %s, %v, %v; want 2 entries", text, err, jsonErr)
+		}
 	})
 }
 

@@ -194,6 +194,10 @@ func reorderedEntries() []tampering {
 		{"an entry with a seal and one without swap their ids", swap("{5.1}", "{0.1}"), "entry {5.1}: " + missing + "5"},
 		{"two seals swap their entries", []string{"UPDATE hermes.audit SET seal = 7 - seal WHERE seal IN (3, 4)"},
 			"entry {3.1}: " + missing + "3"},
+		{"an entry has a time that does not exist", []string{"UPDATE hermes.audit SET at = {never} WHERE id = '{3.2}'"},
+			"entry {3.2}: " + changed + "3"},
+		{"an entry without a seal has a time that does not exist", []string{"UPDATE hermes.audit SET at = {never} WHERE id = '{0.2}'"},
+			"entry {0.2}: " + misfit},
 		{"two entries swap their times", []string{"UPDATE hermes.audit AS e SET at = (SELECT at FROM hermes.audit AS o WHERE o.seal = 3 " +
 			"AND o.id IN ('{3.2}', '{3.3}') AND o.id <> e.id) WHERE e.id IN ('{3.2}', '{3.3}')"}, "entry {3.2}: " + changed + "3"},
 	}
@@ -244,6 +248,8 @@ func seals() []tampering {
 			"UPDATE hermes.audit_seals SET entries = (SELECT entries FROM hermes.audit_seals WHERE number = 4) WHERE number = 3",
 			"UPDATE hermes.audit_seals SET digest = (SELECT digest FROM hermes.audit_seals WHERE number = 4) WHERE number = 3",
 		}, "seal 3 does not fit"},
+		{"a seal has a time that does not exist", []string{"UPDATE hermes.audit_seals SET at = {never} WHERE number = 4"},
+			"seal 4 does not fit"},
 		{"no list of entries", []string{"UPDATE hermes.audit_seals SET entries = substr(entries, 1, 0) WHERE number = 4"},
 			"seal 4: its list of entries does not fit"},
 	}

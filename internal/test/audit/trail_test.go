@@ -21,7 +21,7 @@ type trail struct {
 	client *hermes.Client
 	store  hermes.Store
 	db     *sql.DB
-	tables *strings.Replacer // of the names of tables in PostgreSQL
+	tables *strings.Replacer // of the names of tables in PostgreSQL, and of {never}, the last time
 	ids    *strings.Replacer // of the names of entries
 	last   e164.Number       // of mustAdd
 }
@@ -51,9 +51,13 @@ func newTrail(t *testing.T, s hermes.Store, driver, dsn, schema string) *trail {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
+	never := "'infinity'"
+	if driver == "sqlite" {
+		never = "9223372036854775807"
+	}
 	return &trail{
 		client: newClient(t, s), store: s, db: db,
-		tables: strings.NewReplacer("kept.", "kept_", "hermes.", schema), ids: strings.NewReplacer(),
+		tables: strings.NewReplacer("kept.", "kept_", "hermes.", schema, "{never}", never), ids: strings.NewReplacer(),
 		last: number("+4722000000"),
 	}
 }
