@@ -55,8 +55,8 @@ type NumberHoldRequest struct {
 	// Number is held. If zero, one is found by Search and Random.
 	Number e164.Number `form:"number" json:"number,omitzero"`
 	Search Pattern     `form:"search" json:"search,omitzero"`
-	Random bool        `form:"random" json:"random,omitzero"` // any matching number, rather than the first
-	TTL    Duration    `form:"ttl" json:"ttl,omitzero"`       // at most 24 hours; zero means 15 minutes
+	Random bool        `form:"random" json:"random,omitzero"` // any match, rather than the first
+	TTL    Duration    `form:"ttl" json:"ttl,omitzero"`       // up to 24 h; zero means 15 minutes
 }
 
 // Check implements [Request].

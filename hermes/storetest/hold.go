@@ -38,6 +38,7 @@ func testHold(t *testing.T, open openFunc) {
 	t.Run("a number whose time has passed", func(t *testing.T) { testPassed(t, open) })
 	t.Run("ReleaseNumber with a quarantine", func(t *testing.T) { testQuarantine(t, open) })
 	t.Run("many numbers whose time has passed", func(t *testing.T) { testManyPassed(t, open(t).Store) })
+	t.Run("numbers of many clients while the clock moves", func(t *testing.T) { testNumberLives(t, open(t).Store) })
 	t.Run("CountNumbers", func(t *testing.T) { testCountNumbers(t, open(t).Store) })
 	t.Run("lists by state", func(t *testing.T) { testStateLists(t, open(t).Store) })
 }

@@ -103,7 +103,7 @@ func (s *Store) assignFrom(ctx context.Context, q hermes.AssignQuery, takings []
 type anyUse struct {
 	look func(*taking) (lockedRow, error) // looks for one of a taking and takes its lock
 	some func() (anyFree, *taking, error) // finds one that may be used, now or later, or NotFound
-	use  func(n e164.Number) error        // returns NotFound, Exists or InUse if it has become another's
+	use  func(n e164.Number) error        // NotFound, Exists or InUse: it has become another's
 }
 
 // useAny uses the first number of the takings, in their order.

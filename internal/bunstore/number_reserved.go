@@ -18,8 +18,10 @@ type reservedStatements struct {
 	overNumbers statement // lists some
 	nextUntil   statement // when the next one's time passes after $1
 
-	freeOver, freeOverWaiting         statement // for PostgreSQL; the second waits for rows that are locked
-	addOverNumbers, removeOverNumbers statement // for SQLite, one after the other
+	// These are for PostgreSQL. The second waits for rows that are locked.
+	freeOver, freeOverWaiting statement
+	// These are for SQLite, one after the other.
+	addOverNumbers, removeOverNumbers statement
 }
 
 // maxOver is how many numbers are freed at once.
