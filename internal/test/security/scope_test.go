@@ -67,7 +67,7 @@ var scopeCases = []scopeCase{
 	{foreign, accessCase{"user/add", "W", "user=new@other.example", "failed/forbidden"}},
 	{own, accessCase{"user/add_remote", "W", "user=far@example.com&password=battery-staple&registrar=sip.example.org", "failed/domain"}},
 	{foreign, accessCase{"user/add_remote", "W", "user=far@example.org&password=battery-staple&registrar=sip.example.org", "failed/forbidden"}},
-	{own, accessCase{"user/onboard", "W", "user=joan@example.com&macs=aabbccddee01&number=%2B4773500005", "ok"}},
+	{own, accessCase{"user/onboard", "W", "user=joan@example.com&macs=aabbccddee01&number=%2B4773500007", "ok"}},
 	{foreign, accessCase{"user/onboard", "W", "user=joan@other.example", "failed/forbidden"}},
 	{mixed, accessCase{"user/onboard", "W", "user=jim@example.com&macs=aabbccddee02,665544332211", "failed/forbidden"}},
 	{mixed, accessCase{"user/onboard", "W", "user=jim@example.com&macs=0c0c0c0c0c0c", "failed/forbidden"}},
