@@ -316,7 +316,7 @@ func (r NumberTestRequest) Check(malformed ...string) error {
 // NumberTestResponse has the number.
 type NumberTestResponse struct {
 	Number e164.Number `json:"number"`
-	Until  time.Time   `json:"until,omitzero"` // when the actor's own hold ends; zero if the number is free
+	Until  time.Time   `json:"until,omitzero"` // when the actor's hold ends; zero if it is free
 }
 
 // NumberTest reports whether a number is free, or held by the actor; if it is not, that is an

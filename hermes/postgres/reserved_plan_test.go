@@ -12,8 +12,8 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// fillReserved adds 20,000 numbers that are held or cooling, 20 whose time has passed, and 2,000 free
-// ones.
+// fillReserved adds 20,000 numbers that are held or cooling, of which the time of 20 has passed,
+// and 2,000 free ones.
 const fillReserved = `INSERT INTO hermes.reserved_numbers
 		SELECT '+4' || g, now() + CASE WHEN g % 1000 = 0 THEN '-1 hour' ELSE '1 hour' END::interval,
 			CASE WHEN g % 2 = 0 THEN 'user' ELSE '' END, CASE WHEN g % 2 = 0 THEN 'alice' ELSE '' END

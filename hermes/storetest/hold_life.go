@@ -134,7 +134,7 @@ func (l *lives) assignAndRelease(ctx context.Context, client int, q hermes.TakeQ
 	if err != nil {
 		return err
 	}
-	// Nobody may have it before the quarantine, which begins later, is over.
+	// No other client may have it before the quarantine, which begins later, is over.
 	if err := l.got(client, n, q.Now, until); err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func runHelper(ctx context.Context, args []string) (done bool, err error) {
 // benchmarks returns all benchmarks in the order of the table.
 func benchmarks() []benchmark {
 	return []benchmark{
-		userGet(), httpUserGet(), userAdd(), numberRange(), claims(), randomNumbers(), aliasList(),
+		userGet(), httpUserGet(), userAdd(), numberRange(), claims(), randomNumbers(), reservedLists(), aliasList(),
 		userPage(), userSearch(), endPages(),
 		sessionCheck(), lookupsDuringFlood(), abusedServer(), memoryStore(), embeddedUserGet(), validation(), starts(),
 		concurrentWriters(), mixedWriters(), stalls(), roundTrips(), growths(), size(),

@@ -90,11 +90,12 @@ func claims() benchmark {
 		about: "Client.NumberClaim on PostgreSQL; every number is checked to be given once",
 		rows: []row{
 			claim("", 0.6), claim(", nine tenths of the pool are in use as aliases", 0.4), claim(", behind an old snapshot", 0.4),
+			claim(", nine tenths of the pool are held or cooling", 0.4),
 		},
 		open: func(ctx context.Context, b *bench) (measure, error) {
 			return func(ctx context.Context) (samples []sample, err error) {
 				for _, situation := range []func(context.Context, *bench, *claimBench) error{
-					func(context.Context, *bench, *claimBench) error { return nil }, useNumbers, holdSnapshot,
+					func(context.Context, *bench, *claimBench) error { return nil }, useNumbers, holdSnapshot, reserveNumbers,
 				} {
 					s, err := b.measureClaims(ctx, situation)
 					if err != nil {
@@ -194,6 +195,67 @@ func holdSnapshot(ctx context.Context, b *bench, cb *claimBench) error {
 	}
 	return execSQL(ctx, cb.url, fmt.Sprintf(
 		"DELETE FROM hermes.numbers WHERE number IN (SELECT number FROM hermes.numbers ORDER BY number LIMIT %d)", b.rows/10))
+}
+
+// reserveNumbers makes the first nine tenths of the pool held or cooling.
+func reserveNumbers(ctx context.Context, _ *bench, cb *claimBench) error {
+	return reserveTenths(ctx, cb.database)
+}
+
+func reserveTenths(ctx context.Context, d database) error {
+	return execSQL(ctx, d.url, "WITH gone AS (DELETE FROM hermes.numbers WHERE number <= (SELECT number FROM hermes.numbers "+
+		"ORDER BY number OFFSET (SELECT count(*) * 9 / 10 - 1 FROM hermes.numbers) LIMIT 1) RETURNING number) "+
+		"INSERT INTO hermes.reserved_numbers SELECT number, now() + '1 day', CASE WHEN number LIKE '%0' THEN 'user' ELSE '' END, 'u' FROM gone",
+		"VACUUM ANALYZE hermes.numbers", "VACUUM ANALYZE hermes.reserved_numbers")
+}
+
+func reservedLists() benchmark {
+	return benchmark{
+		name:  "reserved",
+		about: "number/list limit=100 on PostgreSQL, with and without numbers that are held or cooling",
+		rows: []row{{
+			number: "5", what: "number/list limit=100, nine tenths of the pool are held or cooling", floor: "the same, with a free pool",
+			unit: inSeconds, goal: atMost(1.5),
+		}},
+		open: func(ctx context.Context, b *bench) (measure, error) {
+			var lists []func() (sample, error)
+			for _, prepare := range []func(context.Context, database) error{
+				func(context.Context, database) error { return nil }, reserveTenths,
+			} {
+				d, err := b.filledCopy(ctx)
+				if err == nil {
+					err = prepare(ctx, d)
+				}
+				if err != nil {
+					return nil, err
+				}
+				c, err := b.openStore(ctx, d)
+				if err != nil {
+					return nil, err
+				}
+				lists = append(lists, func() (sample, error) {
+					return b.timed(ctx, func() error { return listPage(ctx, c) })
+				})
+			}
+			return func(context.Context) ([]sample, error) {
+				s, err := b.both(lists[0], lists[1])
+				return []sample{s}, err
+			}, nil
+		},
+	}
+}
+
+func listPage(ctx context.Context, c *hermes.Client) error {
+	const limit = 100
+	res, err := c.NumberList(ctx, hermes.NumberListRequest{Limit: limit})
+	if err != nil {
+		return err
+	}
+	numbers, err := res.List.Collect()
+	if err == nil && len(numbers) != limit {
+		err = fmt.Errorf("%d numbers, want %d", len(numbers), limit)
+	}
+	return err
 }
 
 // inOpenTransaction runs a statement in a transaction that stays open until the clean-up.
