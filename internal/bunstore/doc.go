@@ -29,6 +29,14 @@
 // order than the lists, and each page sorts a table, unless there are the indexes that
 // [Inspector.MissingIndexes] names. Long pages of texts come by COPY where there is Options.CopyTo.
 //
+// # Numbers that are held or cooling
+//
+// They leave the table of the free numbers, which so stays small: a free one is found as fast when
+// most of the pool is reserved. When its time has passed a number counts as free for every
+// statement, and returns to the table of the free ones some time later: with a take, which moves up
+// to a thousand before it looks, or with SweepExpired. A store remembers when the next time passes,
+// so that a take does not ask for it. No table is written anew for the migration.
+//
 // # Kamailio's tables
 //
 // They are shared with Kamailio and other tools: they are never altered, columns are named in every
