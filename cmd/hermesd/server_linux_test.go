@@ -44,7 +44,7 @@ func TestServer_StreamsLists(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
 		e := env{"HERMES_DATA": filepath.Join(t.TempDir(), "data")}
 		p := startHermesd(t, e)
-		db, err := sql.Open("sqlite", filepath.Join(e["HERMES_DATA"], "hermes.db"))
+		db, err := sql.Open("sqlite", filepath.Join(e["HERMES_DATA"], "hermes.db")+"?_pragma=busy_timeout(60000)")
 		if err != nil {
 			t.Fatal(err)
 		}
