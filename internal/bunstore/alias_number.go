@@ -120,7 +120,10 @@ func (s *Store) takeAlias(ctx context.Context, n e164.Number, a hermes.Alias, us
 		switch {
 		case row.Done && before.State != "" && !row.Gone:
 			// Another transaction has moved it to the free ones, or taken it.
-			_, err := s.exec(ctx, s.sql().removeFree, n.String())
+			removed, err := s.exec(ctx, s.sql().removeFree, n.String())
+			if before = (hermes.PooledNumber{}); removed > 0 {
+				before = hermes.PooledNumber{Number: n, State: hermes.NumberFree}
+			}
 			return before, err
 		case row.Done:
 			return before, nil

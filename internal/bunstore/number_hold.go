@@ -175,6 +175,9 @@ func (s *Store) AddNumber(ctx context.Context, n e164.Number, now time.Time) (be
 		before, err = in.changeNumber(ctx, numberChange{
 			n: n, now: now, st: in.sql().addNumber, refuse: refuse, change: func() error { return in.free(ctx, n) },
 		})
+		if err == nil && before.State == hermes.NumberFree { // another transaction has taken it meanwhile
+			before = hermes.PooledNumber{}
+		}
 		return err
 	})
 	return before, err

@@ -112,6 +112,9 @@ func (p pair) outOfOrder() string {
 	switch {
 	case with("Recover", "Recover", "Bootstrap", "auth/add_user", "auth/remove_user"):
 		return "Recover looks for the user before; if that has changed since, it fails and changes nothing"
+	case p.second.name == "number/hold (any)" &&
+		slices.Contains([]string{"user/add (at the number)", "number/assign", "number/assign (to another user)"}, p.first.name):
+		return "a hold of any number passes over one that another call is deciding about, rather than wait for it"
 	}
 	return ""
 }
