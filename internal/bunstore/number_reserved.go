@@ -78,11 +78,17 @@ type reservations struct {
 	changes int64     // how often this process has reserved numbers
 	looked  time.Time // by the clock of the process; zero if nothing is known
 	next    time.Time // by the clock of the callers; zero if there is none
+
+	// Transactions that have reserved numbers, until what they did is known here: others may see it
+	// before. pendingUntil is the first time until which one of them has.
+	pending      int
+	pendingUntil time.Time
 }
 
 // freeing is what a transaction has to say to the reservations when it is committed.
 type freeing struct {
 	reserved time.Time // the first time until which it has reserved a number; zero if it has none
+	pends    bool      // the reservations are told of that before the commit, and of the end
 	looked   bool
 	changes  int64 // those when it looked
 	next     time.Time
@@ -92,7 +98,28 @@ type freeing struct {
 func (r *reservations) mayPass(now, clock time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.looked.IsZero() || clock.Sub(r.looked) >= lookInterval || !r.next.IsZero() && !r.next.After(now)
+	return r.looked.IsZero() || clock.Sub(r.looked) >= lookInterval || !r.next.IsZero() && !r.next.After(now) ||
+		r.pending > 0 && !r.pendingUntil.After(now)
+}
+
+// begun tells that a transaction, which had told of the time before unless that is zero, reserves a
+// number until a time.
+func (r *reservations) begun(before, until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.pending == 0 || until.Before(r.pendingUntil) {
+		r.pendingUntil = until
+	}
+	if before.IsZero() {
+		r.pending++
+	}
+}
+
+// ended tells that a transaction that has told of a time has ended.
+func (r *reservations) ended() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pending--
 }
 
 func (r *reservations) count() int64 {
@@ -119,9 +146,14 @@ func (r *reservations) committed(f freeing, clock time.Time) {
 
 // reserves notes that the transaction of s reserves a number.
 func (s *Store) reserves(until time.Time) {
-	if r := &s.tx.freeing.reserved; r.IsZero() || until.Before(*r) {
-		*r = until
+	f := &s.tx.freeing
+	if !f.reserved.IsZero() && !until.Before(f.reserved) {
+		return
 	}
+	if f.pends {
+		s.reservations.begun(f.reserved, until)
+	}
+	f.reserved = until
 }
 
 // mayBeOver reports whether the time of a reserved number may have passed.

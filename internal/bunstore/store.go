@@ -232,10 +232,18 @@ func (s *Store) write(ctx context.Context, opts TxOptions, locks []hermes.Lock, 
 	opts.Locks = s.engine.lockCalls(locks)
 	var tx *transaction
 	undone := false
+	ended := func() {
+		if tx != nil && !tx.freeing.reserved.IsZero() {
+			s.reservations.ended()
+		}
+	}
+	defer ended()
 	err := s.runTx(ctx, opts, func(own context.Context, c Conn) error {
 		undone = undone || tx != nil && tx.pooling.takes
+		ended() // of the try before
 		tx = &transaction{
-			ctx: own, conn: c, locks: locks, bulk: opts.Pool == Bulk, copies: opts.Pool == Copies, serializable: opts.Serializable, dry: opts.Dry,
+			freeing: freeing{pends: true},
+			ctx:     own, conn: c, locks: locks, bulk: opts.Pool == Bulk, copies: opts.Pool == Copies, serializable: opts.Serializable, dry: opts.Dry,
 		}
 		defer func() { tx.over = true }()
 		if err := fn(&Store{database: s.database, tx: tx}); err != nil {
