@@ -25,8 +25,8 @@ const (
 )
 
 // TestNumbers_Kill kills hermesd several times while clients hold, claim, assign and release the
-// numbers of a pool. In the end each number is in one place, and those that were given back have not
-// been given out again.
+// numbers of a pool. In the end each number is in one place, and those that were given back have
+// not been given out again.
 func TestNumbers_Kill(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { testNumbersKill(t, nil) })
 	t.Run("postgresql", func(t *testing.T) { testNumbersKill(t, pgtest.New(t, pgtest.Options{NoFsync: true})) })
