@@ -99,8 +99,7 @@ func (r *records) overNumbers(now time.Time) (over []e164.Number) {
 // freeOver makes the numbers free whose reservations have ended.
 func (r *records) freeOver(now time.Time) {
 	for _, n := range r.overNumbers(now) {
-		r.unreserve(n)
-		r.numbers.set(n, present{})
+		r.free(n)
 	}
 }
 
@@ -153,6 +152,12 @@ func (s *Store) PooledNumber(ctx context.Context, n e164.Number, now time.Time) 
 	return p, nil
 }
 
+// free makes n a free number.
+func (r *records) free(n e164.Number) {
+	r.unreserve(n)
+	r.numbers.set(n, present{})
+}
+
 // AddNumber implements [hermes.NumberStore].
 func (s *Store) AddNumber(ctx context.Context, n e164.Number, now time.Time) (before hermes.PooledNumber, err error) {
 	err = s.writePool(ctx, now, func(r *records) error {
@@ -162,8 +167,7 @@ func (s *Store) AddNumber(ctx context.Context, n e164.Number, now time.Time) (be
 		case hermes.NumberHeld:
 			return hermes.InUse
 		}
-		r.unreserve(n)
-		r.numbers.set(n, present{})
+		r.free(n)
 		return nil
 	})
 	return before, err
@@ -205,8 +209,7 @@ func (s *Store) UnholdNumber(ctx context.Context, n e164.Number, use hermes.Numb
 		if before.State != hermes.NumberHeld || use.By != (hermes.Principal{}) && use.By != before.Holder {
 			return hermes.NotFound
 		}
-		r.unreserve(n)
-		r.numbers.set(n, present{})
+		r.free(n)
 		return nil
 	})
 	return before, err

@@ -36,22 +36,8 @@ func TestAudit_Kill(t *testing.T) {
 
 func testKill(t *testing.T, db *pgtest.DB) {
 	t.Parallel()
-	env := []string{
-		"PATH=" + os.Getenv("PATH"), "HERMES_DATA=" + t.TempDir(), "HERMES_SECRET_KEY=" + strings.Repeat("k", 43),
-		"HERMES_DOMAIN=example.com",
-	}
-	if db != nil {
-		env = append(env, "HERMES_DB="+db.URL())
-	}
-	mustRunHermesd(t, env, "", "migrate", "--kamailio-tables")
-	mustRunHermesd(t, env, adminPassword, "bootstrap", "--user", "admin", "--password-stdin")
-	h := startHermesd(t, env)
+	env, h := newKillable(t, db, killWriters)
 	admin := h.mustLoginAsAdmin(t)
-	h.mustCall(t, "ok", admin, "domain/set_servers", "domain=example.com&registrar=a.example.com&r_port=5060"+
-		"&proxy=b.example.com&p_port=5060&prov_url=https://c.example.com/")
-	for w := range killWriters {
-		h.mustCall(t, "ok", admin, "user/add", "user="+writerName(w)+"@example.com")
-	}
 	h.mustCall(t, "ok", admin, "number/add_range", "start="+url.QueryEscape(killPoolStart)+"&end="+url.QueryEscape(killPoolEnd))
 	pool := h.pool(t, admin)
 	h.stop()
@@ -60,13 +46,54 @@ func testKill(t *testing.T, db *pgtest.DB) {
 	for round := range kills {
 		h := startHermesd(t, env)
 		h.writeUntilKilled(t, h.mustLoginAsAdmin(t), round, done)
-		// What the killed process has sent is done, or not, when its connections have ended.
-		if db != nil {
-			testserver.WaitFor(t, "the end of the connections", func() bool { return db.Value(t, connectionCount) == "0" })
-		}
+		waitForKilled(t, db)
 	}
 	h = startHermesd(t, env)
 	testTrail(t, h, h.mustLoginAsAdmin(t), pool, done.changes)
+}
+
+// newKillable starts a hermesd with users for writers, over db or, if that is nil, over SQLite. It
+// returns the environment with which it is started again. settings are further variables of it.
+func newKillable(t *testing.T, db *pgtest.DB, writers int, settings ...string) (env []string, h *hermesd) {
+	t.Helper()
+	env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HERMES_DATA=" + t.TempDir(), "HERMES_SECRET_KEY=" + strings.Repeat("k", 43),
+		"HERMES_DOMAIN=example.com",
+	}, settings...)
+	if db != nil {
+		env = append(env, "HERMES_DB="+db.URL())
+	}
+	mustRunHermesd(t, env, "", "migrate", "--kamailio-tables")
+	mustRunHermesd(t, env, adminPassword, "bootstrap", "--user", "admin", "--password-stdin")
+	h = startHermesd(t, env)
+	admin := h.mustLoginAsAdmin(t)
+	h.mustCall(t, "ok", admin, "domain/set_servers", "domain=example.com&registrar=a.example.com&r_port=5060"+
+		"&proxy=b.example.com&p_port=5060&prov_url=https://c.example.com/")
+	for w := range writers {
+		h.mustCall(t, "ok", admin, "user/add", "user="+writerName(w)+"@example.com")
+	}
+	return env, h
+}
+
+// waitForKilled waits until what a killed process has sent is done, or not: until its connections
+// have ended.
+func waitForKilled(t *testing.T, db *pgtest.DB) {
+	t.Helper()
+	if db != nil {
+		testserver.WaitFor(t, "the end of the connections", func() bool { return db.Value(t, connectionCount) == "0" })
+	}
+}
+
+// killWhen waits until enough is closed, kills hermesd, and waits for the writers.
+func (h *hermesd) killWhen(t *testing.T, enough <-chan struct{}, writers *sync.WaitGroup) {
+	t.Helper()
+	select {
+	case <-enough:
+	case <-h.ended:
+		t.Error("hermesd has ended by itself")
+	}
+	h.kill()
+	writers.Wait()
 }
 
 func (h *hermesd) mustLoginAsAdmin(t *testing.T) session {
@@ -141,13 +168,7 @@ func (h *hermesd) writeUntilKilled(t *testing.T, admin session, round int, done 
 			}
 		})
 	}
-	select {
-	case <-enough:
-	case <-h.ended:
-		t.Error("hermesd has ended by itself")
-	}
-	h.kill()
-	writers.Wait()
+	h.killWhen(t, enough, &writers)
 }
 
 // testTrail compares the audit trail with the answers of calls, and with the users and the pool as

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
-	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
 const (
@@ -34,22 +32,8 @@ func TestNumbers_Kill(t *testing.T) {
 
 func testNumbersKill(t *testing.T, db *pgtest.DB) {
 	t.Parallel()
-	env := []string{
-		"PATH=" + os.Getenv("PATH"), "HERMES_DATA=" + t.TempDir(), "HERMES_SECRET_KEY=" + strings.Repeat("k", 43),
-		"HERMES_DOMAIN=example.com", "HERMES_NUMBER_QUARANTINE=1h",
-	}
-	if db != nil {
-		env = append(env, "HERMES_DB="+db.URL())
-	}
-	mustRunHermesd(t, env, "", "migrate", "--kamailio-tables")
-	mustRunHermesd(t, env, adminPassword, "bootstrap", "--user", "admin", "--password-stdin")
-	h := startHermesd(t, env)
+	env, h := newKillable(t, db, numberWriters, "HERMES_NUMBER_QUARANTINE=1h")
 	admin := h.mustLoginAsAdmin(t)
-	h.mustCall(t, "ok", admin, "domain/set_servers", "domain=example.com&registrar=a.example.com&r_port=5060"+
-		"&proxy=b.example.com&p_port=5060&prov_url=https://c.example.com/")
-	for w := range numberWriters {
-		h.mustCall(t, "ok", admin, "user/add", "user="+writerName(w)+"@example.com")
-	}
 	h.mustCall(t, "ok", admin, "number/add_range", fmt.Sprintf("start=%%2B4773500000&end=%%2B%d", 4773500000+numberPool-1))
 	pool := h.pool(t, admin)
 	h.stop()
@@ -58,9 +42,7 @@ func testNumbersKill(t *testing.T, db *pgtest.DB) {
 	for range numberKills {
 		h := startHermesd(t, env)
 		h.useNumbersUntilKilled(t, h.mustLoginAsAdmin(t), done)
-		if db != nil {
-			testserver.WaitFor(t, "the end of the connections", func() bool { return db.Value(t, connectionCount) == "0" })
-		}
+		waitForKilled(t, db)
 	}
 	h = startHermesd(t, env)
 	testNumbers(t, h, h.mustLoginAsAdmin(t), pool, done)
@@ -102,13 +84,7 @@ func (h *hermesd) useNumbersUntilKilled(t *testing.T, admin session, done *answe
 			stop() // it ends after a fault, or because hermesd was killed
 		})
 	}
-	select {
-	case <-enough:
-	case <-h.ended:
-		t.Error("hermesd has ended by itself")
-	}
-	h.kill()
-	writers.Wait()
+	h.killWhen(t, enough, &writers)
 }
 
 // numberUser is a client of a round.
@@ -124,18 +100,18 @@ type numberUser struct {
 // before, holds a number, assigns it, gives it back, and claims another one. It reports whether all
 // were answered as they should be.
 func (u *numberUser) use(t *testing.T) bool {
-	a, ok := u.call(t, "alias/list", "destination="+u.name+"&e164=true", "ok")
+	a, ok := u.call(t, "alias/list", "destination="+u.name+"&e164=true")
 	if !ok {
 		return false
 	}
 	var aliases struct{ List []struct{ Alias string } }
 	decode(t, a, &aliases)
 	for _, had := range aliases.List {
-		if _, ok := u.call(t, "number/release", "alias="+url.QueryEscape(had.Alias), "ok"); !ok {
+		if _, ok := u.call(t, "number/release", "alias="+url.QueryEscape(had.Alias)); !ok {
 			return false
 		}
 	}
-	held, ok := u.call(t, "number/hold", "random=yes", "ok")
+	held, ok := u.call(t, "number/hold", "random=yes")
 	if !ok {
 		return false
 	}
@@ -145,21 +121,21 @@ func (u *numberUser) use(t *testing.T) bool {
 		{"number/release", "number=" + number},
 		{"number/claim", "random=yes"},
 	} {
-		if _, ok := u.call(t, step.node, step.form, "ok"); !ok {
+		if _, ok := u.call(t, step.node, step.form); !ok {
 			return false
 		}
 	}
 	return true
 }
 
-// call makes a call, and reports whether it was answered as wanted.
-func (u *numberUser) call(t *testing.T, node, form, want string) (answer, bool) {
+// call makes a call, and reports whether it was answered ok.
+func (u *numberUser) call(t *testing.T, node, form string) (answer, bool) {
 	a, err := u.post(t.Context(), u.session, node, form)
 	if err != nil {
 		return a, false // it was killed
 	}
-	if a.class() != want {
-		t.Errorf("%s %s: answered %s, want %s", node, form, a.body, want)
+	if a.class() != "ok" {
+		t.Errorf("%s %s: answered %s, want ok", node, form, a.body)
 		return a, false
 	}
 	u.done.add(node, a.text("number"))

@@ -151,8 +151,8 @@ func testSuspend(t *testing.T, e *env, clearPasswords bool) {
 	e.mustSuspend(t, alice)
 	now := e.db.Query(t, columns)[0]
 	if clearPasswords {
-		// Kamailio takes what is in the column for the password: it is random, and nobody but those who
-		// can read the table know it, who know all other passwords, too.
+		// Kamailio takes what is in the column for the password. It is random; to know it takes reading
+		// the table, which shows all other passwords, too.
 		now = now[:2]
 	}
 	for _, password := range append(tries, now...) {
