@@ -102,15 +102,22 @@ func (c *Client) UserGet(ctx context.Context, req UserGetRequest) (res UserGetRe
 	if err = c.precheck(ctx, "user/get", req); err != nil {
 		return res, err
 	}
-	if req.User, err = namedUser(ctx, c.store, req.User); err != nil {
-		return res, err
-	}
-	u, err := c.store.User(ctx, req.User)
+	u, err := c.user(ctx, req.User)
 	if err != nil {
-		return res, noUser(err, req.User)
+		return res, err
 	}
 	res.User, err = c.userObject(u, Secret{})
 	return res, err
+}
+
+// user returns the user that a request names.
+func (c *Client) user(ctx context.Context, a sip.Addr) (User, error) {
+	a, err := namedUser(ctx, c.store, a)
+	if err != nil {
+		return User{}, err
+	}
+	u, err := c.store.User(ctx, a)
+	return u, noUser(err, a)
 }
 
 // UserListRequest asks for users.

@@ -40,12 +40,9 @@ func (c *Client) UserContacts(ctx context.Context, req UserContactsRequest) (res
 	if err = c.precheck(ctx, "user/contacts", req); err != nil {
 		return res, err
 	}
-	if req.User, err = namedUser(ctx, c.store, req.User); err != nil {
-		return res, err
-	}
-	u, err := c.store.User(ctx, req.User)
+	u, err := c.user(ctx, req.User)
 	if err != nil {
-		return res, noUser(err, req.User)
+		return res, err
 	}
 	if c.opts.Contacts == nil {
 		return res, failed(NotConfigured, "this server lacks the setting kamailio-rpc, by which Kamailio tells where users are registered")
@@ -56,7 +53,7 @@ func (c *Client) UserContacts(ctx context.Context, req UserContactsRequest) (res
 	}
 	ctx, cancel := context.WithTimeout(ctx, contactsTimeout)
 	defer cancel()
-	contacts, err := c.opts.Contacts(ctx, req.User)
+	contacts, err := c.opts.Contacts(ctx, u.Address)
 	if err != nil {
 		return UserContactsResponse{}, &Error{Response: Failed, Cause: Busy, Detail: "Kamailio does not answer", Err: err}
 	}

@@ -1,5 +1,5 @@
--- The numbers of the pool that are held for a principal or cool down until a time. They leave hermes_numbers, which has
--- the free ones only, and return to it some time after that time.
+-- The numbers of the pool that are held for a principal or cool down until a time. They leave
+-- hermes_numbers, which has the free ones only, and return to it some time after that time.
 CREATE TABLE hermes_reserved_numbers (
 	number text NOT NULL PRIMARY KEY,
 	until integer NOT NULL,
