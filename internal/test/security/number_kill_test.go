@@ -149,7 +149,11 @@ func testNumbers(t *testing.T, h *hermesd, admin session, pool []string, done *a
 	in := map[string][]string{}
 	for _, state := range []string{"free", "held", "cooling"} {
 		var numbers struct{ List []string }
-		decode(t, h.mustCall(t, "ok", admin, "number/list", "state="+state), &numbers)
+		a, err := h.post(t.Context(), admin, "number/list", "state="+state)
+		if err != nil || a.class() != "ok" && a.class() != "failed/empty" {
+			t.Fatalf("the numbers that are %s: %s, %v", state, a.body, err)
+		}
+		decode(t, a, &numbers)
 		in[state] = numbers.List
 	}
 	var aliases struct{ List []struct{ Alias string } }
