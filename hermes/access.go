@@ -3,6 +3,7 @@ package hermes
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Capability is one thing that an access level allows. [Nodes] says which node needs which.
@@ -16,6 +17,20 @@ const (
 
 	NoCapability Capability = 0 // for nodes that everyone may call
 )
+
+var capabilityNames = []string{"read", "see secrets", "write", "administer"}
+
+// String returns the names of the capabilities, such as "read" or "read and write". It is empty for
+// NoCapability.
+func (c Capability) String() string {
+	var names []string
+	for i, name := range capabilityNames {
+		if c&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, " and ")
+}
 
 // Access is an access level: a set of capabilities with a name and a number on the wire. The zero
 // value allows nothing.

@@ -8,8 +8,11 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// AliasListRequest asks for aliases: all, those that lead to a destination, or one by its address.
+// AliasListRequest asks for aliases: all, those that a search finds, those that lead to a
+// destination, or one by its address.
 type AliasListRequest struct {
+	// Search matches the alias or the destination. It is not used with Alias, Destination or E164.
+	Search      Pattern  `form:"search" json:"search,omitzero"`
 	Destination sip.Addr `form:"destination" json:"destination,omitzero"`
 	E164        bool     `form:"e164" json:"e164,omitzero"`    // only the E.164 alias of Destination
 	Alias       sip.Addr `form:"alias*" json:"alias,omitzero"` // not with Destination or E164
@@ -19,8 +22,11 @@ type AliasListRequest struct {
 
 // Check implements [Request].
 func (r AliasListRequest) Check(malformed ...string) error {
-	toDestination := given("destination", r.Destination, malformed)
-	if given("alias", r.Alias, malformed) && (r.E164 || toDestination) {
+	toDestination, one := given("destination", r.Destination, malformed), given("alias", r.Alias, malformed)
+	if given("search", r.Search, malformed) && (one || toDestination || r.E164) {
+		return badParameter("search: not with alias, destination or e164")
+	}
+	if one && (r.E164 || toDestination) {
 		return badParameter("alias: not with destination or e164")
 	}
 	if r.E164 && !toDestination {
@@ -64,13 +70,15 @@ func (c *Client) AliasList(ctx context.Context, req AliasListRequest) (res Alias
 	if req, err = c.namedFilters(ctx, req); err != nil {
 		return res, err
 	}
-	page := func(ctx context.Context, after Alias, n int) ([]Alias, error) {
-		return c.store.Aliases(ctx, AliasQuery{
-			Scope: c.actor.Scope, Served: c.servedDomains(), Alias: req.Alias, Destination: req.Destination,
-			Numbers: req.E164, After: after, Limit: n,
-		})
+	page := func(s Store) pageFunc[Alias] {
+		return func(ctx context.Context, after Alias, n int) ([]Alias, error) {
+			return s.Aliases(ctx, AliasQuery{
+				Scope: c.actor.Scope, Served: c.servedDomains(), Alias: req.Alias, Destination: req.Destination,
+				Numbers: req.E164, Match: req.Search, After: after, Limit: n,
+			})
+		}
 	}
-	res.List, err = newList(ctx, c, "alias/list", req.Limit, start, page,
+	res.List, err = newList(ctx, c, "alias/list", req.Limit, start, scanPages(c, !req.Search.IsZero(), longPages(c, req.Limit, page)),
 		func(a Alias) string { return addrToken(a.Alias, a.Destination) },
 		func(a Alias) int { return addrSize(a.Alias) + addrSize(a.Destination) })
 	return res, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hermes-voip/go-hermes/e164"
+	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -57,8 +58,8 @@ func (c *Client) auditLeftOut(count int) {
 }
 
 // auditChange writes the audit line of a node that has changed something and has no line of its
-// own. The subject is the address, number or domain that the request names first or, if it names
-// none, the response. The request has been checked.
+// own. The subject is the address, number or domain that the request names first, else the phone
+// that it names or, if it names none of these, that of the response. The request has been checked.
 func (c *Client) auditChange(ctx context.Context, node string, needs Capability, req Request, res any) {
 	if r, ok := req.(capabilityRequest); ok {
 		needs |= r.needs(c.actor)
@@ -74,8 +75,8 @@ func (c *Client) auditChange(ctx context.Context, node string, needs Capability,
 }
 
 // subjectOf returns the first field of a struct that is an address, a number or a domain, and not
-// zero.
-func subjectOf(v reflect.Value) string {
+// zero, or else the first one that is a MAC address.
+func subjectOf(v reflect.Value) (phone string) {
 	for i := range v.NumField() {
 		if v.Field(i).IsZero() {
 			continue
@@ -87,9 +88,11 @@ func subjectOf(v reflect.Value) string {
 			return f.String()
 		case sip.Domain:
 			return f.String()
+		case mac.Addr:
+			setDefault(&phone, f.String())
 		}
 	}
-	return ""
+	return phone
 }
 
 func remoteText(a Actor) string {

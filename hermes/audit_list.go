@@ -137,15 +137,17 @@ func (c *Client) AuditList(ctx context.Context, req AuditListRequest) (res Audit
 	if q.Subject, err = c.namedSubject(ctx, q); err != nil {
 		return res, err
 	}
-	page := func(ctx context.Context, after AuditListEntry, n int) ([]AuditListEntry, error) {
-		q.After, q.Limit = after.ID, n
-		entries, err := c.store.AuditEntries(ctx, q)
-		list := make([]AuditListEntry, 0, len(entries))
-		for _, e := range entries {
-			list = append(list, newAuditListEntry(e))
+	page := longPages(c, req.Limit, func(s Store) pageFunc[AuditListEntry] {
+		return func(ctx context.Context, after AuditListEntry, n int) ([]AuditListEntry, error) {
+			q.After, q.Limit = after.ID, n
+			entries, err := s.AuditEntries(ctx, q)
+			list := make([]AuditListEntry, 0, len(entries))
+			for _, e := range entries {
+				list = append(list, newAuditListEntry(e))
+			}
+			return list, err
 		}
-		return list, err
-	}
+	})
 	scans := q.Nodes != "" && q.Subject == "" && q.Principal == ""
 	res.List, err = newList(ctx, c, "audit/list", req.Limit, start, scanPages(c, scans, page),
 		func(e AuditListEntry) string { return pageToken(e.ID) }, AuditListEntry.size)
@@ -184,7 +186,7 @@ func (c *Client) namedSubject(ctx context.Context, q AuditQuery) (string, error)
 
 // normalSubject returns how Hermes writes what may be a phone, an address or a domain.
 func normalSubject(text string) string {
-	if m, err := mac.Parse(text); err == nil {
+	if m, err := mac.Unchecked(text); err == nil {
 		return m.String()
 	}
 	if a, err := sip.Parse(text); err == nil {

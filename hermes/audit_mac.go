@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"hash"
+	"sync"
 )
 
 // fields are bytes that have the values of a record one after the other, each text with its length
@@ -33,16 +35,28 @@ const (
 
 // fields returns all fields of the record but the MAC.
 func (e AuditEntry) fields() fields {
-	return fields(nil).text(auditEntryFields).text(e.ID).number(e.At.UnixMicro()).
+	return make(fields, 0, 512).text(auditEntryFields).text(e.ID).number(e.At.UnixMicro()).
 		texts(string(e.Principal.Kind), e.Principal.Name, e.Remote, e.Request, e.Node, e.Subject, e.Also, e.Changes)
 }
 
 // hash covers all fields and the MAC. Unlike the MAC, it can be checked without a secret key.
 func (e AuditEntry) hash() Hash { return sha256.Sum256(append(e.fields(), e.MAC[:]...)) }
 
-// auditMAC authenticates fields of the audit trail.
-func (k derivedKeys) auditMAC(f fields) (h Hash) {
-	m := hmac.New(sha256.New, k.audit)
+// authenticator computes MACs with a key. It keeps what it allocated for the next time, because
+// every change needs it.
+type authenticator struct {
+	key  []byte
+	idle sync.Pool // of hash.Hash
+}
+
+// mac authenticates fields.
+func (a *authenticator) mac(f fields) (h Hash) {
+	m, ok := a.idle.Get().(hash.Hash)
+	if !ok {
+		m = hmac.New(sha256.New, a.key)
+	}
+	defer a.idle.Put(m)
+	m.Reset()
 	m.Write(f)
 	m.Sum(h[:0])
 	return h
@@ -51,7 +65,7 @@ func (k derivedKeys) auditMAC(f fields) (h Hash) {
 // authenticates reports whether one of the keys made the MAC of the fields.
 func (r keyring) authenticates(f fields, mac Hash) bool {
 	for _, k := range r {
-		if want := k.auditMAC(f); hmac.Equal(want[:], mac[:]) {
+		if want := k.audit.mac(f); hmac.Equal(want[:], mac[:]) {
 			return true
 		}
 	}
@@ -63,6 +77,6 @@ func (c *Client) signAudit(e *AuditEntry) (err error) {
 	if e.ID, err = c.auditIDs.next(e.At, c.opts.Rand); err != nil {
 		return internalFault(fmt.Errorf("id of an audit entry: %w", err))
 	}
-	e.MAC = c.keys[0].auditMAC(e.fields())
+	e.MAC = c.keys[0].audit.mac(e.fields())
 	return nil
 }

@@ -40,7 +40,7 @@ func (c *Client) renewAuditChain(ctx context.Context, checkLast func(AuditSeal) 
 		if err != nil {
 			return err
 		}
-		_, err = s.PruneAudit(ctx, pruned.Number, c.keys[0].auditMAC(pruned.prunedFields()))
+		_, err = s.PruneAudit(ctx, pruned.Number, c.keys[0].audit.mac(pruned.prunedFields()))
 		return err
 	})
 }

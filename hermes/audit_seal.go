@@ -114,7 +114,7 @@ func (c *Client) addSeal(ctx context.Context, s Store, last AuditSeal, entries [
 	}
 	seal.Digest = sha256.Sum256([]byte(seal.Entries))
 	seal.Link = seal.link(last.Link)
-	seal.MAC = c.keys[0].auditMAC(seal.fields())
+	seal.MAC = c.keys[0].audit.mac(seal.fields())
 	return s.AddAuditSeal(ctx, seal, ids)
 }
 
@@ -177,7 +177,7 @@ func (c *Client) PruneAudit(ctx context.Context, before time.Time) (removed int6
 			if more = err == nil && last.Number > 0; !more {
 				return err
 			}
-			n, err = s.PruneAudit(ctx, last.Number, c.keys[0].auditMAC(last.prunedFields()))
+			n, err = s.PruneAudit(ctx, last.Number, c.keys[0].audit.mac(last.prunedFields()))
 			return err
 		})
 		if err != nil {

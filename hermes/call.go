@@ -69,7 +69,21 @@ func isOutsideKey(r rune) bool {
 // TakesOptions reports whether the node takes the parameters dry_run and idempotency_key: whether
 // it changes users, phones, numbers, aliases or domains in the database.
 func (n Node) TakesOptions() bool {
-	return n.Changes && !strings.HasPrefix(n.Path, "auth/") && n.Path != "phone/resync"
+	return n.Changes && !strings.HasPrefix(n.Path, "auth/")
+}
+
+// CheckOptions returns the first fault of the options of a call of the node: those of
+// [CallOptions.Check], and options that the node does not take although it changes something.
+// Causes: Parameters.
+func (n Node) CheckOptions(o CallOptions) error {
+	err := o.Check()
+	if err == nil && n.Changes && !n.TakesOptions() {
+		err = o.refuse()
+	}
+	if err != nil {
+		return n.BadParameter(asError(err).Detail)
+	}
+	return nil
 }
 
 // forMethod returns o as the method of a node sees it that takes options: call has done what they

@@ -27,7 +27,7 @@ func (c *Client) changeIn(ctx context.Context, node string, req any, opts *TxOpt
 		if err := fn(r); err != nil {
 			return err
 		}
-		return c.addAuditEntry(ctx, s, node, r.log, req)
+		return c.addAuditEntry(ctx, s, node, &r.log, req)
 	}))
 }
 

@@ -42,14 +42,18 @@ type field struct{ name, text string }
 func (l *changeLog) note(kind, name string, before, after []field, others ...string) {
 	r := l.record(kind, name)
 	r.others = append(r.others, others...)
+	r.fields = slices.Grow(r.fields, max(len(before), len(after))+1) // the password may follow
 	for _, f := range before {
 		r.set(f.name, f.text, "")
 	}
 	for _, f := range after {
 		r.set(f.name, "", f.text)
 	}
-	if all := append(slices.Clone(before), after...); len(all) > 0 {
-		r.nameField = all[0].name
+	switch {
+	case len(before) > 0:
+		r.nameField = before[0].name
+	case len(after) > 0:
+		r.nameField = after[0].name
 	}
 }
 
@@ -80,9 +84,10 @@ func (r *changedRecord) set(name, from, to string) {
 	r.fields = append(r.fields, FieldChange{Field: name, From: from, To: to})
 }
 
-// changes returns the fields that differ.
+// changes returns the fields that differ. It removes the others.
 func (r *changedRecord) changes() []FieldChange {
-	return slices.DeleteFunc(slices.Clone(r.fields), func(f FieldChange) bool { return f.From == f.To })
+	r.fields = slices.DeleteFunc(r.fields, func(f FieldChange) bool { return f.From == f.To })
+	return r.fields
 }
 
 // auditText is the part of an audit entry that says what changed.
@@ -101,6 +106,7 @@ func (l *changeLog) entry(named string) (t auditText, changed bool) {
 		}
 		setDefault(&t.subject, r.name)
 		also = append(append(also, r.name), r.others...)
+		all = slices.Grow(all, len(changes))
 		isNew := slices.ContainsFunc(changes, func(f FieldChange) bool { return f.Field == r.nameField })
 		for _, f := range changes {
 			if !isNew && r.name != t.subject {

@@ -16,7 +16,9 @@
 //	}
 //	fmt.Println(res.User.Password.Value.Reveal())
 //
-// Package api serves a Client over HTTP.
+// Package api serves a Client over HTTP, package console a web page over that API, and package
+// provision the files of desk phones. Package remote has the same methods for a program on another
+// machine: [API] is the interface of both. Package plan makes users as a file says, over either.
 //
 // # Errors
 //

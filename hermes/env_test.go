@@ -3,6 +3,7 @@ package hermes_test
 import (
 	"context"
 	"net/netip"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -11,9 +12,13 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/local"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
+	"github.com/hermes-voip/go-hermes/hermes/provision"
+	"github.com/hermes-voip/go-hermes/internal/test/leaktest"
 	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
+
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m.Run)) }
 
 // env is a Client over a memory store with some records; see newEnv.
 type env struct {
@@ -60,8 +65,9 @@ func newEnvWith(t testing.TB, change func(*hermes.Options)) *env {
 	e := &env{store: memstore.New(domain("example.com"), domain("example.net")), clock: newClock()}
 	e.opts = hermes.Options{
 		SecretKeys: []hermes.SecretKey{mustSecretKey(t)}, Backends: []hermes.Backend{cheapBackend()},
-		Now: e.clock.now, FailedLoginTime: -1,
-		Contacts: func(context.Context, sip.Addr) ([]hermes.Contact, error) { return []hermes.Contact{desk}, nil },
+		Now: e.clock.now, FailedLoginTime: -1, PhoneFiles: provision.Embedded(),
+		Contacts:      func(context.Context, sip.Addr) ([]hermes.Contact, error) { return []hermes.Contact{desk}, nil },
+		ResyncContact: func(context.Context, sip.Addr, hermes.Contact) error { return nil },
 	}
 	change(&e.opts)
 	e.client = e.newClient(t, e.store)

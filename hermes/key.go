@@ -156,6 +156,12 @@ func keyID(key Secret) (string, bool) {
 	return s[:n], len(s) == n || wellFormed([]byte(s), apiKeyPrefix, apiKeyBody) && s[n] == '_'
 }
 
+// IsKeyID reports whether text is the public id of an API key or a key pair, which is no secret.
+func IsKeyID(text string) bool {
+	id, ok := keyID(NewSecret(text))
+	return ok && id == text
+}
+
 // loginName returns the name that a login by key counts against: the public id, or "" for a text
 // that is no key.
 func loginName(key Secret) string {

@@ -51,6 +51,10 @@ type List[T any] struct {
 	takeLarge func() (give func(), ok bool)
 	giveLarge func() // nil unless the list has such a place
 	pageBytes int    // the bound of the pages that are fetched next; zero if fetch is nil
+	// source has the list if another process has it; head is then the beginning, and the fields for
+	// fetching are not used.
+	source func(ctx context.Context, after string, most int) (ListPage[T], error)
+	after  string // where head ends
 }
 
 // page is a part of a list.
@@ -174,6 +178,10 @@ func (l *List[T]) now(after T, n int) fetching[T] {
 // pages yields the pages in order. It ends after an error, which is an *[Error]. fetch is called
 // for the next page before a page is yielded.
 func (l *List[T]) pages(fetch func(after T, n int) fetching[T], yield func([]T, error) bool) {
+	if l.source != nil {
+		l.sourcePages(yield)
+		return
+	}
 	l.next = ""
 	defer l.shrink()
 	p, left := page[T]{entries: l.head, more: l.more, bytes: l.bytes}, l.limit
@@ -333,9 +341,10 @@ func parsePageToken(token string, n int) ([]string, error) {
 	if token == "" {
 		return nil, nil
 	}
+	// Strict still passes over line breaks.
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	fields := strings.Split(string(b), "\x00")
-	if err != nil || len(fields) != n || !utf8.Valid(b) || strings.Join(fields, "") == "" {
+	if err != nil || strings.ContainsAny(token, "\r\n") || len(fields) != n || !utf8.Valid(b) || strings.Join(fields, "") == "" {
 		return nil, errPageToken()
 	}
 	return fields, nil

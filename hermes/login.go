@@ -114,8 +114,13 @@ func (c *Client) limitKeyLogin(ctx context.Context, verify func() (Authorization
 
 // padFailedLogin waits until a failed login has taken FailedLoginTime, or the next multiple of it.
 func (c *Client) padFailedLogin(ctx context.Context, start time.Time) {
-	step := c.opts.FailedLoginTime
-	if step < 0 {
+	Pad(ctx, start, c.opts.FailedLoginTime)
+}
+
+// Pad waits until the time since start is a multiple of step, so that how long an answer takes does
+// not reveal why it is one, or until ctx ends. It returns at once if step is not positive.
+func Pad(ctx context.Context, start time.Time, step time.Duration) {
+	if step <= 0 {
 		return
 	}
 	t := time.NewTimer(step - time.Since(start)%step)

@@ -1,6 +1,9 @@
 package hermes
 
-import "context"
+import (
+	"context"
+	"reflect"
+)
 
 // Node is one entry of the API. Routing, permissions, documentation and the generic tests read the
 // table of nodes; nothing else lists them.
@@ -17,6 +20,8 @@ type Node struct {
 
 	// New returns a pointer to a zero request.
 	New func() Request
+	// Response is the type of what Call returns.
+	Response reflect.Type
 	// Call runs the Client method on a request that New returned, and returns a response value. It
 	// also writes an audit line if the node changed a user, a phone, a number, an alias or a domain.
 	Call func(ctx context.Context, c *Client, req Request) (any, error)
@@ -63,6 +68,11 @@ func Nodes() []Node {
 		node("phone/list", CanRead, false, "Lists phones.", (*Client).PhoneList),
 		node("phone/add", CanWrite, true, "Associates a phone with a user.", (*Client).PhoneAdd),
 		node("phone/remove", CanWrite, true, "Ends the association of a phone with a user.", (*Client).PhoneRemove),
+		node("phone/show", CanRead, false, "Shows what is known of a phone.", (*Client).PhoneShow),
+		node("phone/set", CanWrite, true, "Says what a phone is.", (*Client).PhoneSet),
+		node("phone/enrol", CanWrite, true, "Lets the keys of domains open a phone's file for a while.", (*Client).PhoneEnrol),
+		node("phone/config", CanSeeSecrets, false, "Shows a phone's file, in plain text.", (*Client).PhoneConfig),
+		node("phone/resync", CanWrite, false, "Makes a phone fetch its configuration again.", (*Client).PhoneResync),
 
 		node("number/list", CanRead, false, "Lists the free numbers, or those that are held or cooling.", (*Client).NumberList),
 		node("number/add_range", CanAdminister, true, "Puts a range of numbers into the pool.", (*Client).NumberAddRange),
@@ -83,6 +93,7 @@ func Nodes() []Node {
 		node("domain/list", CanRead, false, "Lists the domains that Kamailio serves.", (*Client).DomainList),
 		node("domain/get_servers", CanRead, false, "Shows the default servers of a domain.", (*Client).DomainGetServers),
 		node("domain/set_servers", CanAdminister, true, "Sets the default servers of a domain.", (*Client).DomainSetServers).refusing(Failed),
+		node("domain/prov_key", CanAdminister, true, "Shows where new phones of a domain get their files; makes the key in the address.", (*Client).DomainProvKey),
 
 		node("audit/list", CanAdminister, false, "Lists the changes that were made, the newest first.", (*Client).AuditList),
 		node("audit/verify", CanAdminister, false, "Checks that the audit trail is whole.", (*Client).AuditVerify).unscoped(),
@@ -94,7 +105,8 @@ func node[Req Request, Res any](path string, needs Capability, changes bool, abo
 	return Node{
 		Path: path, Needs: needs, Changes: changes, About: about, Refuses: Invalid, Answers: OK,
 		// A pointer has the methods of its value, which the compiler cannot see of a type parameter.
-		New: func() Request { return any(new(Req)).(Request) },
+		New:      func() Request { return any(new(Req)).(Request) },
+		Response: reflect.TypeFor[Res](),
 		Call: func(ctx context.Context, c *Client, req Request) (any, error) {
 			replayed := false
 			o := c.call

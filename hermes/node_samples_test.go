@@ -129,6 +129,11 @@ func phoneSamples() map[string]newNodeSample {
 		"phone/list":   byProgram(&hermes.PhoneListRequest{}),
 		"phone/add":    byProgram(&hermes.PhoneAddRequest{MAC: phone2, User: alice}),
 		"phone/remove": byProgram(&hermes.PhoneRemoveRequest{MAC: phone1, User: alice}),
+		"phone/show":   byProgram(&hermes.PhoneShowRequest{MAC: phone1}),
+		"phone/set":    byProgram(&hermes.PhoneSetRequest{MAC: phone1, Vendor: "snom", Note: "reception"}),
+		"phone/enrol":  byProgram(&hermes.PhoneEnrolRequest{MAC: phone1}),
+		"phone/config": byProgram(&hermes.PhoneConfigRequest{MAC: phone1, Vendor: "yealink"}),
+		"phone/resync": byProgram(&hermes.PhoneResyncRequest{MAC: phone1}),
 	}
 }
 
@@ -175,6 +180,8 @@ func domainSamples() map[string]newNodeSample {
 			Domain: domain("example.net"), Registrar: domain("reg.example.net"), RPort: 5060,
 			Proxy: domain("proxy.example.net"), PPort: 5060, ProvURL: "http://prov.example.net/",
 		}),
+		"domain/prov_key": byProgram(&hermes.DomainProvKeyRequest{Domain: domain("example.com")}),
+
 		"audit/list":   byProgram(&hermes.AuditListRequest{}),
 		"audit/verify": byProgram(&hermes.AuditVerifyRequest{}),
 	}

@@ -80,7 +80,7 @@ func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res Num
 	if err != nil {
 		return res, err
 	}
-	q, read := NumberQuery{State: req.State, Now: c.now(), Match: req.Search, Scope: c.actor.Scope}, c.store.Numbers
+	q, read := NumberQuery{State: req.State, Now: c.now(), Match: req.Search, Scope: c.actor.Scope}, Store.Numbers
 	if req.Random && req.Limit > 0 && req.Limit <= largestSample {
 		q.Limit = req.Limit
 		res.List, err = c.sampleNumbers(ctx, q)
@@ -92,14 +92,16 @@ func (c *Client) NumberList(ctx context.Context, req NumberListRequest) (res Num
 		if err != nil {
 			return res, err
 		}
-		q.Seed, read = int64(binary.BigEndian.Uint64(draw)%shufflePrime), c.store.ShuffledNumbers
+		q.Seed, read = int64(binary.BigEndian.Uint64(draw)%shufflePrime), Store.ShuffledNumbers
 		token = func(e164.Number) string { return "" }
 	}
-	page := func(ctx context.Context, after e164.Number, n int) ([]e164.Number, error) {
-		q := q
-		q.After, q.Limit = after, n
-		return read(ctx, q)
-	}
+	page := longPages(c, req.Limit, func(s Store) pageFunc[e164.Number] {
+		return func(ctx context.Context, after e164.Number, n int) ([]e164.Number, error) {
+			q := q
+			q.After, q.Limit = after, n
+			return read(s, ctx, q)
+		}
+	})
 	res.List, err = newList(ctx, c, "number/list", req.Limit, start,
 		scanPages(c, req.Random || req.Search.scans(), page), token, func(e164.Number) int { return 0 })
 	// After the last number there is no other, but the pool has a match.

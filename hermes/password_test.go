@@ -12,7 +12,7 @@ import (
 )
 
 // newTestClient returns a Client for methods that need no store.
-func newTestClient(t *testing.T, random io.Reader, keys ...SecretKey) *Client {
+func newTestClient(t testing.TB, random io.Reader, keys ...SecretKey) *Client {
 	t.Helper()
 	c := &Client{opts: &Options{Rand: random, SecretKeys: keys}}
 	if len(keys) > 0 {

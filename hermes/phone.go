@@ -2,7 +2,7 @@ package hermes
 
 import (
 	"context"
-	"slices"
+	"strings"
 
 	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -36,28 +36,38 @@ func (c *Client) PhoneGet(ctx context.Context, req PhoneGetRequest) (res PhoneGe
 		return res, err
 	}
 	if req.User.IsZero() {
-		res.List, err = texts(c.phoneUsers(ctx, req.MAC))
+		var users []sip.Addr
+		users, err = c.phoneUsers(ctx, req.MAC)
+		res.List = texts(users, func(u sip.Addr) string { return u.String() })
 	} else if req.User, err = namedPhoneUser(ctx, c.store, req.User); err == nil {
-		res.List, err = texts(c.store.UserPhones(ctx, req.User))
+		var phones []Phone
+		phones, err = c.store.UserPhones(ctx, req.User)
+		res.List = texts(phones, func(p Phone) string { return p.MAC.String() })
 	}
 	if err == nil && len(res.List) == 0 {
-		err = failed(NotFound, "no phone is associated with that")
+		err = firstError(checkMAC("mac", req.MAC), failed(NotFound, "no phone is associated with that"))
 	}
 	return res, err
 }
 
-// phoneUsers returns the users of a phone that are within the actor's scope.
-func (c *Client) phoneUsers(ctx context.Context, m mac.Addr) ([]sip.Addr, error) {
-	users, err := c.store.PhoneUsers(ctx, m)
-	return slices.DeleteFunc(users, func(u sip.Addr) bool { return !c.actor.Scope.HasDomain(u.Domain()) }), err
+// phoneUsers returns the users of a phone that are within the actor's scope, in the order of lines.
+func (c *Client) phoneUsers(ctx context.Context, m mac.Addr) (users []sip.Addr, err error) {
+	lines, err := c.store.PhoneLines(ctx, m)
+	for _, p := range lines {
+		if c.actor.Scope.HasDomain(p.User.Domain()) {
+			users = append(users, p.User)
+		}
+	}
+	return users, err
 }
 
-func texts[T interface{ String() string }](values []T, err error) ([]string, error) {
-	out := make([]string, 0, len(values))
+// texts returns a text for each of values.
+func texts[T any](values []T, text func(T) string) []string {
+	all := make([]string, 0, len(values))
 	for _, v := range values {
-		out = append(out, v.String())
+		all = append(all, text(v))
 	}
-	return out, err
+	return all
 }
 
 // PhoneListRequest asks for phones.
@@ -69,7 +79,7 @@ type PhoneListRequest struct {
 
 // Check implements [Request].
 func (r PhoneListRequest) Check(...string) error {
-	_, err := tokenValue(r.After, mac.Parse)
+	_, err := tokenValue(r.After, mac.Unchecked)
 	return firstError(checkLimit(r.Limit), err)
 }
 
@@ -84,13 +94,15 @@ func (c *Client) PhoneList(ctx context.Context, req PhoneListRequest) (res Phone
 	if err = c.precheck(ctx, "phone/list", req); err != nil {
 		return res, err
 	}
-	start, err := tokenValue(req.After, mac.Parse)
+	start, err := tokenValue(req.After, mac.Unchecked)
 	if err != nil {
 		return res, err
 	}
-	page := func(ctx context.Context, after mac.Addr, n int) ([]mac.Addr, error) {
-		return c.store.Phones(ctx, PhoneQuery{Match: req.Search, Scope: c.actor.Scope, After: after, Limit: n})
-	}
+	page := longPages(c, req.Limit, func(s Store) pageFunc[mac.Addr] {
+		return func(ctx context.Context, after mac.Addr, n int) ([]mac.Addr, error) {
+			return s.Phones(ctx, PhoneQuery{Match: req.Search, Scope: c.actor.Scope, After: after, Limit: n})
+		}
+	})
 	res.List, err = newList(ctx, c, "phone/list", req.Limit, start, scanPages(c, req.Search.scans(), page),
 		func(m mac.Addr) string { return pageToken(m.String()) },
 		func(mac.Addr) int { return 0 })
@@ -101,28 +113,59 @@ func (c *Client) PhoneList(ctx context.Context, req PhoneListRequest) (res Phone
 type PhoneAddRequest struct {
 	MAC  mac.Addr `form:"mac,required" json:"mac"`
 	User sip.Addr `form:"user*,required" json:"user"`
+	// Line is the line of the phone that the user gets, from 1 to MaxLines. If absent, it is the
+	// lowest free one.
+	Line Opt[int] `form:"line" json:"line,omitzero"`
 }
 
 // Check implements [Request].
-func (r PhoneAddRequest) Check(malformed ...string) error { return checkPhone(Phone(r), malformed) }
-
-func checkPhone(p Phone, malformed []string) error {
-	if !given("mac", p.MAC, malformed) {
-		return badParameter("mac: missing; want a MAC address")
-	}
-	return needAddr("user", p.User, malformed)
+func (r PhoneAddRequest) Check(malformed ...string) error {
+	return firstError(needMAC(r.MAC, malformed), needAddr("user", r.User, malformed), checkLine(r.Line))
 }
 
-// PhoneAddResponse has both.
+// needMAC wants the address of a phone, and of no group.
+func needMAC(m mac.Addr, malformed []string) error {
+	return firstError(needStoredMAC(m, malformed), checkMAC("mac", m))
+}
+
+// needStoredMAC wants what may be the address of a phone that was added before those of groups were
+// refused.
+func needStoredMAC(m mac.Addr, malformed []string) error {
+	if !given("mac", m, malformed) {
+		return badParameter("mac: missing; want a MAC address")
+	}
+	return nil
+}
+
+// checkMAC refuses an address that no device has, with the error of [mac.Parse]. It accepts the
+// zero address.
+func checkMAC(name string, m mac.Addr) error {
+	if m.IsZero() || m.Valid() {
+		return nil
+	}
+	_, err := mac.Parse(m.String())
+	return failed(Malformed, "%s: %s", name, strings.TrimPrefix(err.Error(), "mac: "))
+}
+
+func checkLine(line Opt[int]) error {
+	if line.Set && (line.Value < 1 || line.Value > MaxLines) {
+		return badParameter("line %d: want a number from 1 to %d", line.Value, MaxLines)
+	}
+	return nil
+}
+
+// PhoneAddResponse has the association.
 type PhoneAddResponse struct {
 	MAC      mac.Addr   `json:"mac"`
 	Username string     `json:"username"`
 	Domain   sip.Domain `json:"domain"`
+	Line     int        `json:"line"`
 }
 
-// PhoneAdd associates a phone with a user. A phone may have several users, and a user several
-// phones. Causes: NotFound (no such user), Exists (the phone has this user already), Forbidden
-// (also if the phone has a user outside of the actor's scope).
+// PhoneAdd associates a phone with a user, who gets a line of it. A phone may have several users,
+// and a user several phones. Causes: NotFound (no such user), Exists (the phone has this user
+// already, or the line is another user's), Rejected (all lines are taken), Forbidden (also if the
+// phone has a user outside of the actor's scope).
 func (c *Client) PhoneAdd(ctx context.Context, req PhoneAddRequest) (PhoneAddResponse, error) {
 	return call(ctx, c, "phone/add", req, (*Client).phoneAdd)
 }
@@ -133,20 +176,47 @@ func (c *Client) phoneAdd(ctx context.Context, req PhoneAddRequest) (res PhoneAd
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
 			return err
 		}
-		return c.addPhone(ctx, s, Phone(req))
+		added, err := c.addPhone(ctx, s, Phone{MAC: req.MAC, User: req.User, Line: req.Line.Value})
+		res.Line = added.Line
+		return err
 	})
-	return PhoneAddResponse{MAC: req.MAC, Username: sip.Spell(req.User.User()), Domain: req.User.Domain()}, err
+	res.MAC, res.Username, res.Domain = req.MAC, sip.Spell(req.User.User()), req.User.Domain()
+	return res, err
 }
 
 // addPhone stores an association, in a transaction with [LockPhone] and [LockAddr].
-func (c *Client) addPhone(ctx context.Context, s Store, p Phone) error {
-	if err := c.needPhoneInScope(ctx, s, p.MAC); err != nil {
-		return err
+func (c *Client) addPhone(ctx context.Context, s Store, p Phone) (Phone, error) {
+	lines, err := s.PhoneLines(ctx, p.MAC)
+	if err != nil {
+		return p, err
+	}
+	if err := c.needLinesInScope(lines); err != nil {
+		return p, err
 	}
 	if _, err := s.User(ctx, p.User); err != nil {
-		return noUser(err, p.User)
+		return p, noUser(err, p.User)
 	}
-	return taken(s.AddPhone(ctx, p), "the phone %s is associated with %s already", p.MAC, p.User)
+	added, err := s.AddPhone(ctx, p)
+	switch err {
+	case nil:
+		return added, c.noteUser(ctx, s, p.MAC, p.User.Domain(), len(lines) > 0)
+	case error(Exists):
+		return p, whyTaken(lines, p)
+	case error(InUse):
+		return p, failed(Rejected, "all %d lines of the phone %s are taken", MaxLines, p.MAC)
+	}
+	return p, err
+}
+
+// whyTaken returns the error of an association that a store has refused with [Exists]. lines are
+// those that the phone has.
+func whyTaken(lines []Phone, p Phone) error {
+	for _, l := range lines {
+		if l.User == p.User {
+			return failed(Exists, "the phone %s is associated with %s already, on line %d", p.MAC, p.User, l.Line)
+		}
+	}
+	return failed(Exists, "line %d of the phone %s is taken", p.Line, p.MAC)
 }
 
 // PhoneRemoveRequest names a phone and a user.
@@ -156,7 +226,9 @@ type PhoneRemoveRequest struct {
 }
 
 // Check implements [Request].
-func (r PhoneRemoveRequest) Check(malformed ...string) error { return checkPhone(Phone(r), malformed) }
+func (r PhoneRemoveRequest) Check(malformed ...string) error {
+	return firstError(needStoredMAC(r.MAC, malformed), needAddr("user", r.User, malformed))
+}
 
 // PhoneRemoveResponse has both.
 type PhoneRemoveResponse struct {
@@ -171,12 +243,24 @@ func (c *Client) PhoneRemove(ctx context.Context, req PhoneRemoveRequest) (Phone
 }
 
 func (c *Client) phoneRemove(ctx context.Context, req PhoneRemoveRequest) (res PhoneRemoveResponse, err error) {
-	err = c.changeNamed(ctx, "phone/remove", &req, req.User, func(s Store) error {
-		var err error
+	// phone/add decides by whether the phone has users.
+	locks := []Lock{LockPhone(req.MAC)}
+	if !req.User.Valid() {
+		locks = append(locks, LockAddr(req.User))
+	}
+	err = c.change(ctx, "phone/remove", &req, locks, func(s Store) error {
+		err := c.needPhoneInScope(ctx, s, req.MAC)
+		if err != nil {
+			return err
+		}
 		if req.User, err = namedPhoneUser(ctx, s, req.User); err != nil {
 			return err
 		}
-		return missing(s.RemovePhone(ctx, Phone(req)), "the phone %s is not associated with %s", req.MAC, req.User)
+		_, err = s.RemovePhone(ctx, Phone{MAC: req.MAC, User: req.User})
+		if err == error(NotFound) {
+			err = firstError(checkMAC("mac", req.MAC), err)
+		}
+		return missing(err, "the phone %s is not associated with %s", req.MAC, req.User)
 	})
 	return PhoneRemoveResponse{MAC: req.MAC, Username: sip.Spell(req.User.User()), Domain: req.User.Domain()}, err
 }

@@ -1,6 +1,7 @@
 package hermes_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -35,11 +36,98 @@ func TestClient_PhoneAdd(t *testing.T) {
 	t.Run("response", func(t *testing.T) {
 		t.Parallel()
 		res, err := newEnv(t).client.PhoneAdd(t.Context(), hermes.PhoneAddRequest{MAC: phone1, User: carol})
-		want := hermes.PhoneAddResponse{MAC: phone1, Username: "carol", Domain: domain("far.example")}
+		want := hermes.PhoneAddResponse{MAC: phone1, Username: "carol", Domain: domain("far.example"), Line: 2}
 		if err != nil || res != want {
 			t.Errorf("got %+v, %v; want %+v", res, err, want)
 		}
 	})
+}
+
+// Lines are taken and refused as the request says.
+func TestClient_PhoneAdd_line(t *testing.T) {
+	t.Parallel()
+	desk := mac.MustParse("001122334499")
+	for _, tt := range []struct {
+		rule string
+		user sip.Addr
+		line hermes.Opt[int]
+		want int
+		err  hermes.Cause
+	}{
+		{"the lowest free one", bob, hermes.Opt[int]{}, 1, ""},
+		{"one that is asked for", bob, hermes.Some(16), 16, ""},
+		{"one that is taken", bob, hermes.Some(2), 0, hermes.Exists},
+		{"another one of a user that has the phone", alice, hermes.Some(3), 0, hermes.Exists},
+		{"the one before the first", bob, hermes.Some(0), 0, hermes.Parameters},
+		{"the one after the last", bob, hermes.Some(17), 0, hermes.Parameters},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			_, err := e.client.PhoneAdd(t.Context(), hermes.PhoneAddRequest{MAC: desk, User: alice, Line: hermes.Some(2)})
+			wantCause(t, err, "")
+			res, err := e.client.PhoneAdd(t.Context(), hermes.PhoneAddRequest{MAC: desk, User: tt.user, Line: tt.line})
+			wantCause(t, err, tt.err)
+			if err == nil && res.Line != tt.want {
+				t.Errorf("line %d, want %d", res.Line, tt.want)
+			}
+		})
+	}
+	t.Run("of a phone that has none left", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		for i := range hermes.MaxLines {
+			_, err := e.store.AddPhone(t.Context(), hermes.Phone{MAC: desk, User: addr(fmt.Sprintf("u%d@example.com", i))})
+			wantCause(t, err, "")
+		}
+		_, err := e.client.PhoneAdd(t.Context(), hermes.PhoneAddRequest{MAC: desk, User: alice})
+		wantCause(t, err, hermes.Rejected)
+	})
+}
+
+// Addresses that no device has are refused, unless a phone has one: what is shown can be removed.
+func TestClient_PhoneRemove_group(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"ffffffffffff", "01005e000001", "000000000000"} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			m, err := mac.Unchecked(text)
+			wantCause(t, err, "")
+			calls := map[string]func() error{
+				"add": func() error {
+					_, err := e.client.PhoneAdd(t.Context(), hermes.PhoneAddRequest{MAC: m, User: alice})
+					return err
+				},
+				"onboard": func() error {
+					_, err := e.client.UserOnboard(t.Context(), hermes.UserOnboardRequest{User: addr("new@example.com"), MACs: []mac.Addr{m}})
+					return err
+				},
+				"get": func() error {
+					_, err := e.client.PhoneGet(t.Context(), hermes.PhoneGetRequest{MAC: m})
+					return err
+				},
+				"show": func() error {
+					_, err := e.client.UserShow(t.Context(), hermes.UserShowRequest{MAC: m})
+					return err
+				},
+				"remove": func() error {
+					_, err := e.client.PhoneRemove(t.Context(), hermes.PhoneRemoveRequest{MAC: m, User: alice})
+					return err
+				},
+			}
+			for _, call := range calls {
+				wantCause(t, call(), hermes.Malformed)
+			}
+			_, err = e.store.AddPhone(t.Context(), hermes.Phone{MAC: m, User: alice})
+			wantCause(t, err, "")
+			wantCause(t, calls["add"](), hermes.Malformed)
+			wantCause(t, calls["get"](), "")
+			wantCause(t, calls["show"](), "")
+			wantCause(t, calls["remove"](), "")
+			wantCause(t, calls["remove"](), hermes.Malformed)
+		})
+	}
 }
 
 func TestClient_PhoneRemove(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/hermes-voip/go-hermes/e164"
-	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -103,22 +102,8 @@ type UserSite struct {
 
 // Moved is what has moved with a user to another address.
 type Moved struct {
-	Phones  []mac.Addr // in order
+	Phones  []Phone    // as they are now, in the order of MAC addresses
 	Aliases []sip.Addr // that lead to the user, in order, each once
-}
-
-// Phone is the association of a desk phone with a user.
-type Phone struct {
-	MAC  mac.Addr
-	User sip.Addr
-}
-
-// PhoneQuery asks for a page of MAC addresses.
-type PhoneQuery struct {
-	Match Pattern  // against the 12 lower-case hex digits; the zero Pattern matches every phone
-	Scope Scope    // only phones that have a user of its domains
-	After mac.Addr // the last address of the page before; zero starts at the beginning
-	Limit int      // at least 1
 }
 
 // Alias is a SIP address that leads to another one: a row of Kamailio's dbaliases.
@@ -152,8 +137,11 @@ type AliasQuery struct {
 	// Number, if not zero, selects the aliases of any domain whose user part it is, without regard to
 	// Alias and Destination.
 	Number e164.Number
-	After  Alias // the last alias of the page before; zero starts at the beginning
-	Limit  int   // at least 1
+	// Match, if not zero, selects the aliases of which it matches the address or the destination. The
+	// fields from Alias to Number are zero then.
+	Match Pattern
+	After Alias // the last alias of the page before; zero starts at the beginning
+	Limit int   // at least 1
 }
 
 // Servers are the default servers of a domain, which its new users get.

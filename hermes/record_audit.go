@@ -68,7 +68,7 @@ func auditArea(node, subject string) string {
 		return NumberArea
 	}
 	// A domain can be written as a MAC address is.
-	if m, err := mac.Parse(subject); err == nil && m.String() == subject && group != "domain" {
+	if m, err := mac.Unchecked(subject); err == nil && m.String() == subject && group != "domain" {
 		return PhoneArea
 	}
 	return domainArea(subject)

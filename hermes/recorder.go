@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -15,60 +16,74 @@ import (
 // the change needs anyway.
 type recorder struct {
 	Store
-	log *changeLog
+	*recorded
+}
+
+// recorded is what the recorders of one transaction share.
+type recorded struct {
+	log changeLog
 	// samePassword reports whether two users have the same sealed password.
 	samePassword func(a, b User) bool
 
 	// These are what was read or written last, so that it need not be read again.
-	users   map[sip.Addr]User
-	groups  map[sip.Addr][]string
-	servers map[sip.Domain]Servers
-	rights  map[Principal]Authorization
-	keys    map[string]Key
+	users      known[sip.Addr, User]
+	groups     known[sip.Addr, []string]
+	devices    known[mac.Addr, Device]
+	domainKeys known[sip.Domain, DomainKeys]
+	servers    known[sip.Domain, Servers]
+	rights     known[Principal, Authorization]
+	keys       known[string, Key]
 }
 
 // newRecorder returns a recorder over s, which is in a transaction.
 func newRecorder(s Store, samePassword func(a, b User) bool) *recorder {
-	return &recorder{
-		Store: s, log: &changeLog{}, samePassword: samePassword,
-		users: map[sip.Addr]User{}, groups: map[sip.Addr][]string{}, servers: map[sip.Domain]Servers{},
-		rights: map[Principal]Authorization{}, keys: map[string]Key{},
-	}
+	return &recorder{Store: s, recorded: &recorded{samePassword: samePassword}}
 }
 
 // Tx implements [Store]. What fn changes is noted, too.
 func (r *recorder) Tx(ctx context.Context, opts *TxOptions, fn func(Store) error) error {
-	return r.Store.Tx(ctx, opts, func(s Store) error {
-		in := *r
-		in.Store = s
-		return fn(&in)
-	})
+	return r.Store.Tx(ctx, opts, func(s Store) error { return fn(&recorder{Store: s, recorded: r.recorded}) })
 }
 
 // The kinds of records in a changeLog.
 const (
 	userRecord      = "user"
 	phoneRecord     = "phone"
+	deviceRecord    = "device"
 	numberRecord    = "number"
 	rangeRecord     = "range"
 	aliasRecord     = "alias"
 	serversRecord   = "servers"
+	keysRecord      = "domain keys"
 	principalRecord = "principal"
 )
 
+// known has values by key. It is empty where it is zero, and then takes no memory: most changes are
+// of one kind of record. A map of large values would make room for several with the first.
+type known[K comparable, V any] struct{ values map[K]*V }
+
+func (k *known[K, V]) set(key K, v V) {
+	if k.values == nil {
+		k.values = map[K]*V{}
+	}
+	k.values[key] = &v
+}
+
+func (k *known[K, V]) forget(key K) { delete(k.values, key) }
+
 // read calls get and keeps what it returns.
-func read[K comparable, V any](known map[K]V, key K, get func() (V, error)) (V, error) {
+func (k *known[K, V]) read(key K, get func() (V, error)) (V, error) {
 	v, err := get()
 	if err == nil {
-		known[key] = v
+		k.set(key, v)
 	}
 	return v, err
 }
 
 // old returns the value that is known, or else calls get. Where there is none it returns false.
-func old[K comparable, V any](known map[K]V, key K, get func() (V, error)) (v V, found bool, err error) {
-	if v, found = known[key]; found {
-		return v, true, nil
+func (k *known[K, V]) old(key K, get func() (V, error)) (v V, found bool, err error) {
+	if v := k.values[key]; v != nil {
+		return *v, true, nil
 	}
 	v, err = get()
 	if err == error(NotFound) {
@@ -77,40 +92,12 @@ func old[K comparable, V any](known map[K]V, key K, get func() (V, error)) (v V,
 	return v, err == nil, err
 }
 
-// AddPhone implements [Store].
-func (r *recorder) AddPhone(ctx context.Context, p Phone) error {
-	err := r.Store.AddPhone(ctx, p)
-	if err == nil {
-		r.notePhone(nil, phoneFields, p)
-	}
-	return err
-}
-
-// RemovePhone implements [Store].
-func (r *recorder) RemovePhone(ctx context.Context, p Phone) error {
-	err := r.Store.RemovePhone(ctx, p)
-	if err == nil {
-		r.notePhone(phoneFields, nil, p)
-	}
-	return err
-}
-
-// notePhone notes an association that had the fields before, or has them after.
-func (r *recorder) notePhone(before, after func(Phone) []field, p Phone) {
-	user := addrText(p.User)
-	r.log.note(phoneRecord+" of "+user, p.MAC.String(), fieldsOf(before, p), fieldsOf(after, p), user)
-}
-
 // fieldsOf returns the fields of a record, or none if fields is nil.
 func fieldsOf[T any](fields func(T) []field, record T) []field {
 	if fields == nil {
 		return nil
 	}
 	return fields(record)
-}
-
-func phoneFields(p Phone) []field {
-	return []field{{"mac", p.MAC.String()}, {"user", addrText(p.User)}}
 }
 
 // RemoveAlias implements [Store].
@@ -149,19 +136,19 @@ func aliasFields(a Alias) []field {
 
 // Servers implements [Store].
 func (r *recorder) Servers(ctx context.Context, d sip.Domain) (Servers, error) {
-	return read(r.servers, d, func() (Servers, error) { return r.Store.Servers(ctx, d) })
+	return r.servers.read(d, func() (Servers, error) { return r.Store.Servers(ctx, d) })
 }
 
 // SetServers implements [Store].
 func (r *recorder) SetServers(ctx context.Context, s Servers) error {
-	before, found, err := old(r.servers, s.Domain, func() (Servers, error) { return r.Store.Servers(ctx, s.Domain) })
+	before, found, err := r.servers.old(s.Domain, func() (Servers, error) { return r.Store.Servers(ctx, s.Domain) })
 	if err != nil {
 		return err
 	}
 	if err := r.Store.SetServers(ctx, s); err != nil {
 		return err
 	}
-	r.servers[s.Domain] = s
+	r.servers.set(s.Domain, s)
 	r.log.note(serversRecord, domainText(s.Domain), fieldsIf(found, serversFields(before)), serversFields(s))
 	return nil
 }

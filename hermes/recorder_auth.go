@@ -52,7 +52,7 @@ func nameFields(p Principal) []field { return []field{{string(p.Kind), p.Name}} 
 
 // Authorization implements [Store].
 func (r *recorder) Authorization(ctx context.Context, p Principal) (Authorization, error) {
-	return read(r.rights, p, func() (Authorization, error) { return r.Store.Authorization(ctx, p) })
+	return r.rights.read(p, func() (Authorization, error) { return r.Store.Authorization(ctx, p) })
 }
 
 // SetAuthorization implements [Store]. A change of the Epoch alone is none.
@@ -64,7 +64,7 @@ func (r *recorder) SetAuthorization(ctx context.Context, a Authorization) error 
 	if err := r.Store.SetAuthorization(ctx, a); err != nil {
 		return err
 	}
-	r.rights[a.Principal] = a
+	r.rights.set(a.Principal, a)
 	r.notePrincipal(a.Principal, fieldsIf(found, authorizationFields(before)), authorizationFields(a))
 	return nil
 }
@@ -78,13 +78,13 @@ func (r *recorder) RemoveAuthorization(ctx context.Context, p Principal) error {
 	if err := r.Store.RemoveAuthorization(ctx, p); err != nil {
 		return err
 	}
-	delete(r.rights, p)
+	r.rights.forget(p)
 	r.notePrincipal(p, fieldsIf(found, authorizationFields(before)), nil)
 	return nil
 }
 
 func (r *recorder) oldAuthorization(ctx context.Context, p Principal) (Authorization, bool, error) {
-	return old(r.rights, p, func() (Authorization, error) { return r.Store.Authorization(ctx, p) })
+	return r.rights.old(p, func() (Authorization, error) { return r.Store.Authorization(ctx, p) })
 }
 
 func authorizationFields(a Authorization) []field {
@@ -94,7 +94,7 @@ func authorizationFields(a Authorization) []field {
 
 // Key implements [Store].
 func (r *recorder) Key(ctx context.Context, id string) (Key, error) {
-	return read(r.keys, id, func() (Key, error) { return r.Store.Key(ctx, id) })
+	return r.keys.read(id, func() (Key, error) { return r.Store.Key(ctx, id) })
 }
 
 // AddKey implements [Store].
@@ -108,14 +108,14 @@ func (r *recorder) AddKey(ctx context.Context, k Key) error {
 
 // RemoveKey implements [Store].
 func (r *recorder) RemoveKey(ctx context.Context, id string) error {
-	before, found, err := old(r.keys, id, func() (Key, error) { return r.Store.Key(ctx, id) })
+	before, found, err := r.keys.old(id, func() (Key, error) { return r.Store.Key(ctx, id) })
 	if err != nil {
 		return err
 	}
 	if err := r.Store.RemoveKey(ctx, id); err != nil {
 		return err
 	}
-	delete(r.keys, id)
+	r.keys.forget(id)
 	r.notePrincipal(keyPrincipal(id), fieldsIf(found, keyFields(before)), nil)
 	return nil
 }

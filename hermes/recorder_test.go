@@ -31,6 +31,7 @@ func notAudited() map[string]string {
 		"AddAuditEntry":  "it is the entry",
 		"AddAuditSeal":   isTrail,
 		"PruneAudit":     isTrail,
+		"SeePhones":      "deliveries to phones are in the log",
 		"SetAnswer":      "it is the answer to a change that has its entry",
 		"SetSecretCheck": "it changes nothing that the API shows",
 	}
@@ -40,14 +41,14 @@ func notAudited() map[string]string {
 func reads() []string {
 	return []string{
 		"User", "Users", "UsersWithoutServers", "Groups", "Holder", "SealedUsers",
-		"PhoneUsers", "UserPhones", "Phones",
+		"PhoneLines", "UserPhones", "Phones", "Device", "DomainKeys", "Provisioning", "SealedDevices", "SealedDomains",
 		"PooledNumber", "CountNumbers", "Numbers", "ShuffledNumbers", "SampleNumbers", "NumberAliased",
 		"Aliases", "AliasSite",
 		"DomainServed", "Domains", "Servers",
 		"Credential", "Authorization", "Authorizations", "LastingPrincipals", "EverAuthorized", "Key", "Keys",
 		"Session", "Logins", "SecretCheck", "VolatileKey",
 		"AuditEntries", "UnsealedEntries", "SealedEntries", "AuditSubjects", "AuditSeals", "LastAuditSeal", "LastPrunedSeal",
-		"Answer", "AnswerKeys",
+		"Answer", "AnswerKeys", "Counts",
 	}
 }
 

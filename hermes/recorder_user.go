@@ -9,7 +9,7 @@ import (
 
 // User implements [Store].
 func (r *recorder) User(ctx context.Context, a sip.Addr) (User, error) {
-	return read(r.users, a, func() (User, error) { return r.Store.User(ctx, a) })
+	return r.users.read(a, func() (User, error) { return r.Store.User(ctx, a) })
 }
 
 // AddUser implements [Store].
@@ -28,7 +28,7 @@ func (r *recorder) AddLocalUser(ctx context.Context, u User) (UserSite, error) {
 		u.Registrar, u.RPort = site.Servers.Registrar, site.Servers.RPort
 		u.Proxy, u.PPort = site.Servers.Proxy, site.Servers.PPort
 		r.noteUser(User{}, u)
-		r.groups[u.Address] = nil
+		r.groups.set(u.Address, nil)
 	}
 	return site, err
 }
@@ -44,7 +44,7 @@ func (r *recorder) SetProvisioning(ctx context.Context, u User) error {
 }
 
 func (r *recorder) setUser(ctx context.Context, u User, set func(context.Context, User) error) error {
-	before, _, err := old(r.users, u.Address, func() (User, error) { return r.Store.User(ctx, u.Address) })
+	before, _, err := r.users.old(u.Address, func() (User, error) { return r.Store.User(ctx, u.Address) })
 	if err != nil {
 		return err
 	}
@@ -57,13 +57,13 @@ func (r *recorder) setUser(ctx context.Context, u User, set func(context.Context
 
 // RemoveUser implements [Store].
 func (r *recorder) RemoveUser(ctx context.Context, a sip.Addr) (UserType, error) {
-	before, found, err := old(r.users, a, func() (User, error) { return r.Store.User(ctx, a) })
+	before, found, err := r.users.old(a, func() (User, error) { return r.Store.User(ctx, a) })
 	if err != nil {
 		return "", err
 	}
 	var groups []string
 	if found && before.Type == Local {
-		if groups, _, err = old(r.groups, a, func() ([]string, error) { return r.Store.Groups(ctx, a) }); err != nil {
+		if groups, _, err = r.groups.old(a, func() ([]string, error) { return r.Store.Groups(ctx, a) }); err != nil {
 			return "", err
 		}
 	}
@@ -73,13 +73,13 @@ func (r *recorder) RemoveUser(ctx context.Context, a sip.Addr) (UserType, error)
 	}
 	r.noteUser(before, User{})
 	r.noteGroups(a, groups, nil)
-	delete(r.users, a)
+	r.users.forget(a)
 	return removed, nil
 }
 
 // RenameUser implements [Store]. The password is the same, though its hashes are not.
 func (r *recorder) RenameUser(ctx context.Context, from sip.Addr, u User) (Moved, error) {
-	before, _, err := old(r.users, from, func() (User, error) { return r.Store.User(ctx, from) })
+	before, _, err := r.users.old(from, func() (User, error) { return r.Store.User(ctx, from) })
 	if err != nil {
 		return Moved{}, err
 	}
@@ -88,17 +88,17 @@ func (r *recorder) RenameUser(ctx context.Context, from sip.Addr, u User) (Moved
 		return moved, err
 	}
 	r.log.note(userRecord, addrText(from), userFields(before), userFields(u), addrText(u.Address))
-	for _, m := range moved.Phones {
-		r.notePhone(phoneFields, nil, Phone{MAC: m, User: from})
-		r.notePhone(nil, phoneFields, Phone{MAC: m, User: u.Address})
+	for _, p := range moved.Phones {
+		r.notePhone(phoneFields, nil, Phone{MAC: p.MAC, User: from, Line: p.Line})
+		r.notePhone(nil, phoneFields, p)
 	}
 	for _, a := range moved.Aliases {
 		r.noteAlias(aliasFields, nil, Alias{Alias: a, Destination: from})
 		r.noteAlias(nil, aliasFields, Alias{Alias: a, Destination: u.Address})
 	}
 	for _, a := range []sip.Addr{from, u.Address} {
-		delete(r.users, a)
-		delete(r.groups, a)
+		r.users.forget(a)
+		r.groups.forget(a)
 	}
 	return moved, nil
 }
@@ -115,7 +115,7 @@ func (r *recorder) noteUser(before, after User) {
 	if !r.samePassword(before, after) {
 		r.log.noteField(userRecord, name, "password", "", secretChanged)
 	}
-	r.users[u.Address] = after
+	r.users.set(u.Address, after)
 }
 
 // userFields returns the fields of a user that are no secrets.
@@ -161,13 +161,13 @@ func (c *Client) samePassword(before, after User) bool {
 
 // Groups implements [Store]. The caller may change the names that it returns.
 func (r *recorder) Groups(ctx context.Context, a sip.Addr) ([]string, error) {
-	names, err := read(r.groups, a, func() ([]string, error) { return r.Store.Groups(ctx, a) })
+	names, err := r.groups.read(a, func() ([]string, error) { return r.Store.Groups(ctx, a) })
 	return slices.Clone(names), err
 }
 
 // SetGroups implements [Store].
 func (r *recorder) SetGroups(ctx context.Context, a sip.Addr, names []string) error {
-	before, _, err := old(r.groups, a, func() ([]string, error) { return r.Store.Groups(ctx, a) })
+	before, _, err := r.groups.old(a, func() ([]string, error) { return r.Store.Groups(ctx, a) })
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (r *recorder) SetGroups(ctx context.Context, a sip.Addr, names []string) er
 		return err
 	}
 	r.noteGroups(a, before, names)
-	r.groups[a] = slices.Clone(names)
+	r.groups.set(a, slices.Clone(names))
 	return nil
 }
 

@@ -50,7 +50,7 @@ func TestNode_Call_outsideScope(t *testing.T) {
 			t.Errorf("refused as %q, want the node's path", he.Node)
 		}
 		for _, name := range calls.names {
-			if name != "DomainServed" && name != "PhoneUsers" {
+			if name != "DomainServed" && name != "PhoneLines" {
 				t.Errorf("refused after the store call %s", name)
 			}
 		}

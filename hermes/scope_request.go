@@ -239,22 +239,31 @@ func (f scopeField) malformed(a sip.Addr) *Error {
 	return e
 }
 
-// needPhoneInScope refuses a phone that has a user outside of the actor's scope. A method that
-// gives a phone a user calls it in its transaction, with [LockPhone].
+// needPhoneInScope refuses a phone that has a user outside of the actor's scope.
 func (c *Client) needPhoneInScope(ctx context.Context, s Store, m mac.Addr) error {
 	if c.actor.Scope.Domains == "" {
 		return nil
 	}
-	users, err := s.PhoneUsers(ctx, m)
+	lines, err := s.PhoneLines(ctx, m)
 	if err != nil {
 		return err
 	}
-	for _, u := range users {
-		if !c.actor.Scope.HasDomain(u.Domain()) {
-			return failed(Forbidden, "the phone %s has a user outside of the scope of this principal", m)
+	return c.needLinesInScope(lines)
+}
+
+// needLinesInScope refuses a phone with lines of which one has a user outside of the actor's scope.
+// A method that changes a phone calls it in its transaction, with [LockPhone].
+func (c *Client) needLinesInScope(lines []Phone) error {
+	for _, p := range lines {
+		if !c.actor.Scope.HasDomain(p.User.Domain()) {
+			return foreignPhone(p.MAC)
 		}
 	}
 	return nil
+}
+
+func foreignPhone(m mac.Addr) *Error {
+	return failed(Forbidden, "the phone %s has a user outside of the scope of this principal", m)
 }
 
 func outsideScope(name string, value any) *Error {

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/hermes-voip/go-hermes/mac"
+	"github.com/hermes-voip/go-hermes/sip"
 )
 
 // ErrSecretKey is wrapped by the error of [Client.CheckSecretKeys] if a secret key is missing.
@@ -15,8 +18,9 @@ var ErrSecretKey = errors.New("a secret key that sealed passwords is missing")
 const (
 	// secretCheckData is the additional data of what is sealed for the check.
 	secretCheckData = "hermes/secret_check/v1"
-	// sealedSample is how many sealed passwords are tried in a store that has no check value yet. One
-	// that opens is enough, because single ones may have been lost before.
+	// sealedSample is how many sealed passwords and provisioning keys of each kind are tried in a
+	// store that has no check value yet. One that opens is enough, because single ones may have been
+	// lost before.
 	sealedSample = 100
 )
 
@@ -26,8 +30,9 @@ const (
 //
 // The store keeps a value sealed with each key that has been the first one in Options.SecretKeys
 // since the last [Client.Rekey]. Each of them must open. In a store without such values, one of the
-// sealed passwords must, if there are any. If all is well, CheckSecretKeys adds the value of the
-// present first key. Otherwise the error wraps [ErrSecretKey]. CheckSecretKeys needs CanAdminister.
+// sealed passwords and provisioning keys must, if there are any. If all is well, CheckSecretKeys
+// adds the value of the present first key. Otherwise the error wraps [ErrSecretKey].
+// CheckSecretKeys needs CanAdminister.
 func (c *Client) CheckSecretKeys(ctx context.Context) (err error) {
 	defer wrap(&err, "")
 	if err := c.require("user/check_secret_keys", CanAdminister); err != nil {
@@ -53,23 +58,85 @@ func (c *Client) CheckSecretKeys(ctx context.Context) (err error) {
 	})
 }
 
-// keysOfSealed returns the keys that may be needed for the sealed passwords of a store without
-// check values: all of them, or only the first one if there are no such passwords.
+// keysOfSealed returns the keys that may be needed for what is sealed in a store without check
+// values: all of them, or only the first one if there is nothing.
 func (c *Client) keysOfSealed(ctx context.Context, s Store) (keyring, error) {
+	sealed := false
+	for _, try := range []func(context.Context, Store) (found, opened bool, err error){
+		c.trySealedUsers, c.trySealedDevices, c.trySealedDomains,
+	} {
+		found, opened, err := try(ctx, s)
+		if err != nil || opened {
+			return c.keys, err
+		}
+		sealed = sealed || found
+	}
+	if sealed {
+		return nil, internalFault(fmt.Errorf("%w: the keys that are given open none of the sealed passwords and keys that were tried", ErrSecretKey))
+	}
+	return c.keys[:1], nil
+}
+
+// trySealedUsers reports whether there are sealed passwords, and whether one of them opens.
+func (c *Client) trySealedUsers(ctx context.Context, s Store) (found, opened bool, err error) {
 	users, err := s.SealedUsers(ctx, sealedSample)
-	if err != nil || len(users) == 0 {
-		return c.keys[:1], err
+	if err != nil {
+		return false, false, err
 	}
 	for _, a := range users {
 		u, err := s.User(ctx, a)
 		if err != nil && err != error(NotFound) {
-			return nil, err
+			return false, false, err
 		}
 		if _, opened := c.keys.open(u.Sealed, a.String()); opened {
-			return c.keys, nil
+			return true, true, nil
 		}
 	}
-	return nil, internalFault(fmt.Errorf("%w: the keys that are given open none of the sealed passwords that were tried", ErrSecretKey))
+	return len(users) > 0, false, nil
+}
+
+// trySealedDevices is trySealedUsers for the provisioning keys of phones.
+func (c *Client) trySealedDevices(ctx context.Context, s Store) (found, opened bool, err error) {
+	devices, err := s.SealedDevices(ctx, mac.Addr{}, sealedSample)
+	if err != nil {
+		return false, false, err
+	}
+	for _, m := range devices {
+		d, err := s.Device(ctx, m)
+		if err != nil && err != error(NotFound) {
+			return false, false, err
+		}
+		if c.opensProvKey(m.String(), d.Key, d.Next) {
+			return true, true, nil
+		}
+	}
+	return len(devices) > 0, false, nil
+}
+
+// trySealedDomains is trySealedUsers for the provisioning keys of domains.
+func (c *Client) trySealedDomains(ctx context.Context, s Store) (found, opened bool, err error) {
+	domains, err := s.SealedDomains(ctx, sip.Domain{}, sealedSample)
+	if err != nil {
+		return false, false, err
+	}
+	for _, d := range domains {
+		k, err := s.DomainKeys(ctx, d)
+		if err != nil && err != error(NotFound) {
+			return false, false, err
+		}
+		if c.opensProvKey(d.String(), k.Current, k.Before) {
+			return true, true, nil
+		}
+	}
+	return len(domains) > 0, false, nil
+}
+
+// opensProvKey reports whether one of the keys of a phone or a domain opens.
+func (c *Client) opensProvKey(owner string, keys ...ProvKey) bool {
+	return slices.ContainsFunc(keys, func(k ProvKey) bool {
+		_, opened := c.keys.open(k.Sealed, provKeyData(owner))
+		return opened
+	})
 }
 
 // AcceptLostKeys makes [Client.CheckSecretKeys] content with the present first key, although others

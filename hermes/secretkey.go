@@ -56,9 +56,9 @@ type derivedKeys struct {
 	id     string // names the key in what it sealed
 	seal   cipher.AEAD
 	sign   *signer
-	nonces []byte // for the nonces of key pairs
-	limits []byte // for the keys of the limits on failed logins
-	audit  []byte // for the audit trail
+	nonces []byte         // for the nonces of key pairs
+	limits []byte         // for the keys of the limits on failed logins
+	audit  *authenticator // of the audit trail
 }
 
 const keyIDSize = 4
@@ -98,7 +98,7 @@ func derive(k SecretKey) (d derivedKeys, err error) {
 	d.sign = &signer{key: expand("hermes/auth_key/v1", 32)}
 	d.nonces = expand("hermes/nonce/v1", 32)
 	d.limits = expand("hermes/login_limit/v1", 32)
-	d.audit = expand("hermes/audit/v1", 32)
+	d.audit = &authenticator{key: expand("hermes/audit/v1", 32)}
 	sealing := expand("hermes/sip_password/v1", 32)
 	if err != nil {
 		return d, err
@@ -159,13 +159,13 @@ func (c *Client) openPassword(a sip.Addr, sealed string) (Secret, error) {
 
 // Rekey seals every SIP password anew that was not sealed with the first secret key, and returns
 // how many it sealed; with it what a suspended user had. It does the same with the kept answers to
-// calls, which it does not count. After that, the other keys can be removed from
-// Options.SecretKeys, and [Client.CheckSecretKeys] asks for the first one only. It can be stopped
-// and run again, and other calls may run meanwhile.
+// calls and with provisioning keys, which it does not count. After that, the other keys can be
+// removed from Options.SecretKeys, and [Client.CheckSecretKeys] asks for the first one only. It can
+// be stopped and run again, and other calls may run meanwhile.
 //
-// A password or an answer that no key opens stays as it is, and the others are sealed all the same;
-// the error, which is returned at the end, names the first such password. Inside [Client.Tx] that
-// error would roll back all of it, so do not call Rekey there. Rekey needs CanAdminister.
+// A password or another secret that no key opens stays as it is, and the others are sealed all the
+// same; the error, which is returned at the end, names the first such password. Inside [Client.Tx]
+// that error would roll back all of it, so do not call Rekey there. Rekey needs CanAdminister.
 //
 // Rekey also seals all of the audit trail, checks it as [Client.AuditVerify] does, and begins a new
 // chain of seals with the first key, which authenticates the old ones. If the audit trail does not
@@ -198,7 +198,11 @@ func (c *Client) Rekey(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return n, err
 	}
-	if lost = firstError(lost, lostAnswer); lost == nil {
+	lostKey, err := c.rekeyProvKeys(ctx)
+	if err != nil {
+		return n, err
+	}
+	if lost = firstError(lost, lostAnswer, lostKey); lost == nil {
 		lost = c.rekeyAudit(ctx)
 	}
 	if lost == nil {

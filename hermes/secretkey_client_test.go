@@ -1,11 +1,14 @@
 package hermes_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/memstore"
+	"github.com/hermes-voip/go-hermes/mac"
 )
 
 func TestClient_Rekey(t *testing.T) {
@@ -121,4 +124,47 @@ func TestClient_CheckSecretKeys(t *testing.T) {
 		wantCause(t, reader.CheckSecretKeys(t.Context()), hermes.Forbidden)
 		wantCause(t, reader.AcceptLostKeys(t.Context()), hermes.Forbidden)
 	})
+}
+
+// A store may have no sealed passwords, and keys of phones or domains that are sealed.
+func TestClient_CheckSecretKeys_provisioning(t *testing.T) {
+	t.Parallel()
+	first, second := mustSecretKey(t), mustSecretKey(t)
+	phone, com := mac.MustParse("001122334455"), domain("example.com")
+	for _, tt := range []struct {
+		why   string
+		owner string
+		store func(ctx context.Context, s hermes.Store, k hermes.ProvKey) error
+	}{
+		{"a phone's key", phone.String(), func(ctx context.Context, s hermes.Store, k hermes.ProvKey) error {
+			return s.SetDevice(ctx, hermes.Device{MAC: phone, Key: k})
+		}},
+		{"a phone's next key", phone.String(), func(ctx context.Context, s hermes.Store, k hermes.ProvKey) error {
+			return s.SetDevice(ctx, hermes.Device{MAC: phone, Next: k})
+		}},
+		{"a domain's key", com.String(), func(ctx context.Context, s hermes.Store, k hermes.ProvKey) error {
+			return s.SetDomainKeys(ctx, hermes.DomainKeys{Domain: com, Current: k})
+		}},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			e := newEnvWith(t, func(o *hermes.Options) { o.SecretKeys = []hermes.SecretKey{first} })
+			store := memstore.New()
+			sealed, err := e.client.Seal("a key", "hermes/prov_key/v1 "+tt.owner)
+			wantCause(t, err, "")
+			wantCause(t, tt.store(t.Context(), store, hermes.ProvKey{Hash: hashOf(hermes.NewSecret("a key")), Sealed: sealed}), "")
+			for _, step := range []struct {
+				keys  []hermes.SecretKey
+				wrong bool
+			}{
+				{[]hermes.SecretKey{second}, true}, {[]hermes.SecretKey{second, first}, false}, {[]hermes.SecretKey{second}, true},
+			} {
+				e.opts.SecretKeys = step.keys
+				err := e.newClient(t, store).CheckSecretKeys(t.Context())
+				if errors.Is(err, hermes.ErrSecretKey) != step.wrong || !step.wrong && err != nil {
+					t.Errorf("with %d keys: %v, want an ErrSecretKey: %t", len(step.keys), err, step.wrong)
+				}
+			}
+		})
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/hermes-voip/go-hermes/e164"
-	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -29,6 +28,7 @@ import (
 type Store interface {
 	UserStore
 	PhoneStore
+	DeviceStore
 	NumberStore
 	AliasStore
 	DomainStore
@@ -40,6 +40,7 @@ type Store interface {
 	SecretStore
 	AuditStore
 	AnswerStore
+	CountStore
 
 	// Tx runs fn in one transaction. What fn did is kept if fn returns nil, and nothing of it
 	// otherwise; an error of fn is returned as it is. fn may run more than once, so it must set its
@@ -103,11 +104,12 @@ type UserStore interface {
 	// if the user has a phone or an alias leads to the address, with its domain in any case.
 	RemoveUser(ctx context.Context, a sip.Addr) (UserType, error)
 	// RenameUser replaces the user at an address by u, which has another address and the same type,
-	// and returns what moved with it: its phones, and the aliases that lead to the old address, with
-	// its domain in any case. The groups of a local user move, too, and a row of Kamailio's keeps what
-	// Hermes does not know. What another tool left under the new address is replaced. Of a remote user
-	// an account and groups at the old address stay, as in RemoveUser. Returns NotFound if there is no
-	// user at the old address, and otherwise Exists if either table has the new one.
+	// and returns what moved with it: its phones, on the same lines, and the aliases that lead to the
+	// old address, with its domain in any case. The groups of a local user move, too, and a row of
+	// Kamailio's keeps what Hermes does not know. What another tool left under the new address is
+	// replaced. Of a remote user an account and groups at the old address stay, as in RemoveUser.
+	// Returns NotFound if there is no user at the old address, and otherwise Exists if either table
+	// has the new one.
 	RenameUser(ctx context.Context, from sip.Addr, u User) (Moved, error)
 	// Groups returns the group names of the address in Kamailio's grp table, in order, each once.
 	Groups(ctx context.Context, a sip.Addr) ([]string, error)
@@ -117,20 +119,6 @@ type UserStore interface {
 	// domain is compared without regard to the case of ASCII letters. If both a user and an alias have
 	// it, the user is returned.
 	Holder(ctx context.Context, a sip.Addr) (Holder, error)
-}
-
-// PhoneStore keeps the associations of desk phones with users.
-type PhoneStore interface {
-	// PhoneUsers returns the users of a phone, in order. Having none is not an error.
-	PhoneUsers(ctx context.Context, m mac.Addr) ([]sip.Addr, error)
-	// UserPhones returns the phones of a user, in order. Having none is not an error.
-	UserPhones(ctx context.Context, a sip.Addr) ([]mac.Addr, error)
-	// Phones returns a page of the MAC addresses that have users, in order, each once.
-	Phones(ctx context.Context, q PhoneQuery) ([]mac.Addr, error)
-	// AddPhone stores an association; it does not check that the user exists. Returns Exists.
-	AddPhone(ctx context.Context, p Phone) error
-	// RemovePhone removes an association. Returns NotFound.
-	RemovePhone(ctx context.Context, p Phone) error
 }
 
 // AliasStore keeps Kamailio's aliases. Its table has no unique key: rows of other tools may give

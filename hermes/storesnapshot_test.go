@@ -17,7 +17,9 @@ import (
 type snapshot struct {
 	Users          []hermes.User
 	Groups         map[sip.Addr][]string
-	Phones         map[mac.Addr][]sip.Addr
+	Phones         map[mac.Addr][]hermes.Phone
+	Devices        []hermes.Device
+	DomainKeys     []hermes.DomainKeys
 	Numbers        []e164.Number
 	Reserved       []hermes.PooledNumber // that are held or cooling
 	Aliases        []hermes.Alias
@@ -112,15 +114,37 @@ func (p *snapshot) readUsers(ctx context.Context, s hermes.Store) error {
 }
 
 func (p *snapshot) readPhones(ctx context.Context, s hermes.Store) error {
-	p.Phones = map[mac.Addr][]sip.Addr{}
+	p.Phones = map[mac.Addr][]hermes.Phone{}
 	phones, err := s.Phones(ctx, hermes.PhoneQuery{Limit: everything})
 	if err != nil {
 		return err
 	}
 	for _, phone := range phones {
-		if p.Phones[phone], err = s.PhoneUsers(ctx, phone); err != nil {
+		if p.Phones[phone], err = s.PhoneLines(ctx, phone); err != nil {
 			return err
 		}
+	}
+	devices, err := s.SealedDevices(ctx, mac.Addr{}, everything)
+	if err != nil {
+		return err
+	}
+	for _, m := range devices {
+		d, err := s.Device(ctx, m)
+		if err != nil {
+			return err
+		}
+		p.Devices = append(p.Devices, d)
+	}
+	domains, err := s.SealedDomains(ctx, sip.Domain{}, everything)
+	if err != nil {
+		return err
+	}
+	for _, d := range domains {
+		keys, err := s.DomainKeys(ctx, d)
+		if err != nil {
+			return err
+		}
+		p.DomainKeys = append(p.DomainKeys, keys)
 	}
 	return nil
 }

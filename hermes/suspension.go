@@ -63,6 +63,12 @@ func (c *Client) active(u User) (User, error) {
 	if u.Suspended == "" {
 		return u, nil
 	}
+	return c.unsuspended(u)
+}
+
+// unsuspended is active for a suspended user. It is a function of its own because its user is
+// copied to the heap.
+func (c *Client) unsuspended(u User) (User, error) {
 	s, err := c.openSuspension(u)
 	if err != nil {
 		return u, err

@@ -8,11 +8,13 @@ import (
 	"testing"
 )
 
-// tokenKinds are the kinds of tokens with the length that SECURITY.md states for each.
-var tokenKinds = []struct {
+type tokenKind struct {
 	name, prefix string
 	body, length int
-}{
+}
+
+// tokenKinds are the kinds of tokens with the length that SECURITY.md states for each.
+var tokenKinds = []tokenKind{
 	{"session", sessionPrefix, sessionBody, 4 + 22 + 6},
 	{"auth_key", authKeyPrefix, authKeyBody, 4 + 30 + 6},
 	{"cookie", cookiePrefix, cookieBody, 4 + 43 + 6},
@@ -157,4 +159,53 @@ func TestAppendBase62_anyLength(t *testing.T) {
 		value.DivMod(value, big.NewInt(62), digit)
 		want = append([]byte{base62[digit.Int64()]}, want...)
 	}
+}
+
+// FuzzWellFormed reads any text as a token of each kind. One that is well formed has the checksum
+// of its text, and is not well formed any more if a character of it changes.
+func FuzzWellFormed(f *testing.F) {
+	c := newTestClient(f, rand.Reader)
+	for _, k := range tokenKinds {
+		token, err := c.newToken(k.prefix, k.body)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(token.Reveal(), uint8(7))
+	}
+	f.Add(apiKeyPrefix+strings.Repeat("0", apiKeyBody+checksumSize), uint8(0))
+	f.Add("hes_\x00\xff", uint8(1))
+	f.Fuzz(func(t *testing.T, text string, at uint8) {
+		for _, k := range append(tokenKinds, tokenKind{"API key", apiKeyPrefix, apiKeyBody, len(apiKeyPrefix) + apiKeyBody + checksumSize}) {
+			if !wellFormed([]byte(text), k.prefix, k.body) {
+				continue
+			}
+			if len(text) != k.length || withChecksum(text[:len(text)-checksumSize]).Reveal() != text {
+				t.Errorf("%q is a well-formed %s, but has another length or checksum", text, k.name)
+			}
+			other := []byte(text)
+			other[int(at)%len(other)] ^= 1
+			if wellFormed(other, k.prefix, k.body) {
+				t.Errorf("%q and %q, which differ in one character, are both a well-formed %s", text, other, k.name)
+			}
+		}
+	})
+}
+
+// FuzzParsePageToken reads any text as the place where a page ended. What is read is written again
+// as the same text.
+func FuzzParsePageToken(f *testing.F) {
+	f.Add(pageToken("alice", "example.com"), uint8(2))
+	f.Add(pageToken("+4773500001"), uint8(1))
+	f.Add(pageToken("", "æ", "a\x01b", ""), uint8(4))
+	f.Add("YQ==", uint8(1))
+	f.Add("A00\r", uint8(1))
+	f.Fuzz(func(t *testing.T, token string, n uint8) {
+		fields, err := parsePageToken(token, int(n))
+		if err != nil || token == "" {
+			return
+		}
+		if len(fields) != int(n) || pageToken(fields...) != token {
+			t.Errorf("%q as %d fields: got %q, which is %q", token, n, fields, pageToken(fields...))
+		}
+	})
 }

@@ -157,9 +157,11 @@ func (c *Client) UserList(ctx context.Context, req UserListRequest) (res UserLis
 	if err != nil {
 		return res, err
 	}
-	page := func(ctx context.Context, after UserEntry, n int) ([]UserEntry, error) {
-		return c.store.Users(ctx, UserQuery{Match: req.Search, Scope: c.actor.Scope, After: after.User, Limit: n})
-	}
+	page := longPages(c, req.Limit, func(s Store) pageFunc[UserEntry] {
+		return func(ctx context.Context, after UserEntry, n int) ([]UserEntry, error) {
+			return s.Users(ctx, UserQuery{Match: req.Search, Scope: c.actor.Scope, After: after.User, Limit: n})
+		}
+	})
 	res.List, err = newList(ctx, c, "user/list", req.Limit, start, scanPages(c, req.Search.scans(), page),
 		func(e UserEntry) string { return addrToken(e.User) },
 		func(e UserEntry) int { return addrSize(e.User) + len(e.DisplayName) })
@@ -289,7 +291,7 @@ func (c *Client) userInUse(ctx context.Context, s Store, a sip.Addr) error {
 	}
 	var names []string
 	for _, p := range phones[:min(len(phones), named)] {
-		names = append(names, "phone "+p.String())
+		names = append(names, "phone "+p.MAC.String())
 	}
 	foreign := false
 	for _, al := range aliases {

@@ -30,7 +30,8 @@ type UserContactsResponse struct {
 	List []Contact `json:"list"`
 }
 
-// contactsTimeout is how long Options.Contacts may take. Kamailio answers within milliseconds.
+// contactsTimeout is how long the calls to Kamailio of a node may take together. Kamailio answers
+// within milliseconds.
 const contactsTimeout = 2 * time.Second
 
 // UserContacts returns where a user is registered. Causes: NotFound, NotConfigured
@@ -44,19 +45,35 @@ func (c *Client) UserContacts(ctx context.Context, req UserContactsRequest) (res
 	if err != nil {
 		return res, err
 	}
-	if c.opts.Contacts == nil {
-		return res, failed(NotConfigured, "this server lacks the setting kamailio-rpc, by which Kamailio tells where users are registered")
-	}
-	res.List = []Contact{}
-	if u.Type != Local { // it registers with another server
-		return res, nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, contactsTimeout)
 	defer cancel()
+	contacts, err := c.contactsOf(ctx, u)
+	if err != nil {
+		return res, err
+	}
+	return UserContactsResponse{List: append([]Contact{}, contacts...)}, nil
+}
+
+// contactsOf returns where a user is registered, as far as this Kamailio knows. A remote user
+// registers with another server.
+func (c *Client) contactsOf(ctx context.Context, u User) ([]Contact, error) {
+	if c.opts.Contacts == nil {
+		return nil, errNoKamailio()
+	}
+	if u.Type != Local {
+		return nil, nil
+	}
 	contacts, err := c.opts.Contacts(ctx, u.Address)
 	if err != nil {
-		return UserContactsResponse{}, &Error{Response: Failed, Cause: Busy, Detail: "Kamailio does not answer", Err: err}
+		return nil, errSilentKamailio(err)
 	}
-	res.List = append(res.List, contacts...)
-	return res, nil
+	return contacts, nil
+}
+
+func errNoKamailio() error {
+	return failed(NotConfigured, "this server lacks the setting kamailio-rpc, by which Kamailio tells where users are registered")
+}
+
+func errSilentKamailio(err error) error {
+	return &Error{Response: Failed, Cause: Busy, Detail: "Kamailio does not answer", Err: err}
 }

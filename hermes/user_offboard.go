@@ -61,26 +61,41 @@ func (c *Client) userOffboard(ctx context.Context, req UserOffboardRequest) (res
 }
 
 // offboard removes a user with what hangs on it, which it adds to res.
+// dropPhones ends the associations of phones with the user. Only then it is known which phones
+// those are, so it locks them in the transaction.
+func (c *Client) dropPhones(ctx context.Context, s Store, req UserOffboardRequest, res *UserOffboardResponse) error {
+	phones, err := s.UserPhones(ctx, req.User)
+	if err != nil {
+		return err
+	}
+	var locks []Lock
+	for _, p := range phones {
+		locks = append(locks, LockPhone(p.MAC))
+	}
+	return s.Tx(ctx, &TxOptions{Locks: locks}, func(s Store) error {
+		for _, p := range phones {
+			if err := c.needPhoneInScope(ctx, s, p.MAC); err != nil {
+				return err
+			}
+			_, err := s.RemovePhone(ctx, p)
+			if err == error(NotFound) { // phone/remove was faster
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			res.Phones = append(res.Phones, p.MAC)
+		}
+		return nil
+	})
+}
+
 func (c *Client) offboard(ctx context.Context, s Store, req UserOffboardRequest, res *UserOffboardResponse) (UserType, error) {
 	if _, err := s.User(ctx, req.User); err != nil {
 		return "", noUser(err, req.User)
 	}
-	phones, err := s.UserPhones(ctx, req.User)
-	if err != nil {
+	if err := c.dropPhones(ctx, s, req, res); err != nil {
 		return "", err
-	}
-	for _, m := range phones {
-		if err := c.needPhoneInScope(ctx, s, m); err != nil {
-			return "", err
-		}
-		err := s.RemovePhone(ctx, Phone{MAC: m, User: req.User})
-		if err == error(NotFound) { // another call has removed it just now, for which it needs no lock
-			continue
-		}
-		if err != nil {
-			return "", err
-		}
-		res.Phones = append(res.Phones, m)
 	}
 	if err := c.dropAliases(ctx, s, req, res); err != nil {
 		return "", err

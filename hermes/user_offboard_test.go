@@ -79,9 +79,9 @@ func TestClient_UserOffboard(t *testing.T) {
 			if has := err == nil; has != tt.pooled {
 				t.Errorf("the number is in the pool: %t, %v; want %t", has, err, tt.pooled)
 			}
-			users, err := e.store.PhoneUsers(t.Context(), phone2)
+			lines, err := e.store.PhoneLines(t.Context(), phone2)
 			wantCause(t, err, "")
-			wantEqual(t, users, []sip.Addr{bob})
+			wantEqual(t, lines, []hermes.Phone{{MAC: phone2, User: bob, Line: 2}})
 			wantEqual(t, [][]sip.Addr{removed, dropped}, [][]sip.Addr{{alice}, {alice}})
 		})
 	}

@@ -42,7 +42,13 @@ func (r UserOnboardRequest) Check(malformed ...string) error {
 	if !wanted && given("alias_domain", r.AliasDomain, malformed) {
 		domainAlone = badParameter("alias_domain: want number, search or random with it")
 	}
-	return firstError(r.assign().Check(malformed...), r.permissions().Check(malformed...), domainAlone, r.add().Check(malformed...))
+	var badMAC error
+	for _, m := range r.MACs {
+		if badMAC = firstError(badMAC, checkMAC("macs", m)); badMAC == nil && m.IsZero() {
+			badMAC = failed(Malformed, "macs: an entry is empty; want MAC addresses, separated by commas")
+		}
+	}
+	return firstError(badMAC, r.assign().Check(malformed...), r.permissions().Check(malformed...), domainAlone, r.add().Check(malformed...))
 }
 
 func (r UserOnboardRequest) scans() bool { return r.Search.scans() }
@@ -100,7 +106,8 @@ func (r UserOnboardRequest) locks() []Lock {
 
 // UserPhone is a phone of a user.
 type UserPhone struct {
-	MAC mac.Addr `json:"mac"`
+	MAC  mac.Addr `json:"mac"`
+	Line int      `json:"line"` // that the user has
 }
 
 // UserOnboardResponse has the user, with the generated password, and what the user got.
@@ -144,10 +151,11 @@ func (c *Client) onboard(ctx context.Context, s Store, req UserOnboardRequest, u
 	}
 	res.Phones = []UserPhone{}
 	for _, p := range req.phones() {
-		if err := c.addPhone(ctx, s, p); err != nil {
+		added, err := c.addPhone(ctx, s, p)
+		if err != nil {
 			return res, err
 		}
-		res.Phones = append(res.Phones, UserPhone{MAC: p.MAC})
+		res.Phones = append(res.Phones, UserPhone{MAC: added.MAC, Line: added.Line})
 	}
 	if !req.wantsNumber() {
 		return res, nil

@@ -17,7 +17,7 @@ func TestClient_UserOnboard(t *testing.T) {
 	})
 	wantCause(t, err, "")
 	wantEqual(t, res, hermes.UserOnboardResponse{
-		User: mustUserGet(t, e.client, joan), Phones: []hermes.UserPhone{{MAC: phone2}, {MAC: phone1}},
+		User: mustUserGet(t, e.client, joan), Phones: []hermes.UserPhone{{MAC: phone2, Line: 1}, {MAC: phone1, Line: 2}},
 		Number: inPool, Alias: addr("+4773500001@example.net"),
 	})
 	if res.User.DisplayName != "Joan" || res.User.Email.Value != "joan@example.org" || res.User.PermittedCalls.Value != "intl,local" ||
@@ -27,7 +27,7 @@ func TestClient_UserOnboard(t *testing.T) {
 	shown, err := e.client.UserShow(t.Context(), hermes.UserShowRequest{Number: inPool})
 	wantCause(t, err, "")
 	wantEqual(t, shown.Users, []hermes.ShownUser{{
-		UserObject: res.User, Phones: []hermes.UserPhone{{MAC: phone1}, {MAC: phone2}}, Aliases: addrs("+4773500001@example.net"),
+		UserObject: res.User, Phones: []hermes.UserPhone{{MAC: phone1, Line: 2}, {MAC: phone2, Line: 1}}, Aliases: addrs("+4773500001@example.net"),
 		Numbers: numbers("+4773500001"), Permissions: []string{"intl", "local"},
 	}})
 }

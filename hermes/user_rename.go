@@ -99,17 +99,18 @@ func (c *Client) rename(ctx context.Context, s Store, u User, req UserRenameRequ
 	if err != nil {
 		return taken(noUser(err, from), "a user has the address %s", to)
 	}
-	for _, m := range moved.Phones {
-		if err := c.needPhoneInScope(ctx, s, m); err != nil {
+	for _, p := range moved.Phones {
+		if err := c.needPhoneInScope(ctx, s, p.MAC); err != nil {
 			return err
 		}
+		res.Phones = append(res.Phones, p.MAC)
 	}
 	for _, a := range moved.Aliases {
 		if !c.actor.Scope.HasAlias(a) {
 			return foreignAlias(from)
 		}
 	}
-	res.Phones, res.Aliases = append(res.Phones, moved.Phones...), append(res.Aliases, moved.Aliases...)
+	res.Aliases = append(res.Aliases, moved.Aliases...)
 	if !req.KeepAlias {
 		return nil
 	}

@@ -46,7 +46,7 @@ func TestClient_UserRename(t *testing.T) {
 			shown, err := e.client.UserShow(t.Context(), hermes.UserShowRequest{User: alison})
 			wantCause(t, err, "")
 			wantEqual(t, shown.Users, []hermes.ShownUser{{
-				UserObject: want, Phones: []hermes.UserPhone{{MAC: phone1}},
+				UserObject: want, Phones: []hermes.UserPhone{{MAC: phone1, Line: 1}},
 				Aliases: addrs("+4773500001@example.com", "a@example.net", "alice@example.com"),
 				Numbers: numbers("+4773500001"), Permissions: []string{"local"},
 			}})
@@ -197,7 +197,8 @@ func TestClient_UserRename_audit(t *testing.T) {
 		}
 		wantEqual(t, texts, []string{
 			"user: alice@example.com > alison@example.com", "authid: alice > alison",
-			"mac: 001122334455 > ", "user: alice@example.com > ", "mac:  > 001122334455", "user:  > alison@example.com",
+			"mac: 001122334455 > ", "user: alice@example.com > ", "line: 1 > ",
+			"mac:  > 001122334455", "user:  > alison@example.com", "line:  > 1",
 			"alias: a@example.net > ", "destination: alice@example.com > ", "alias:  > a@example.net", "destination:  > alison@example.com",
 		})
 	}

@@ -74,7 +74,7 @@ func (c *Client) UserShow(ctx context.Context, req UserShowRequest) (res UserSho
 		res.Users = append(res.Users, shown)
 	}
 	if len(res.Users) == 0 {
-		return UserShowResponse{}, failed(NotFound, "there is no such user")
+		return UserShowResponse{}, firstError(checkMAC("mac", req.MAC), failed(NotFound, "there is no such user"))
 	}
 	return res, nil
 }
@@ -146,8 +146,8 @@ func (c *Client) showUser(ctx context.Context, a sip.Addr) (shown ShownUser, err
 		return shown, err
 	}
 	shown.Phones = []UserPhone{}
-	for _, m := range phones {
-		shown.Phones = append(shown.Phones, UserPhone{MAC: m})
+	for _, p := range phones {
+		shown.Phones = append(shown.Phones, UserPhone{MAC: p.MAC, Line: p.Line})
 	}
 	shown.Aliases, shown.Numbers = []sip.Addr{}, []e164.Number{}
 	err = c.eachAlias(ctx, AliasQuery{Destination: u.Address, AnyCase: true}, func(a Alias) {

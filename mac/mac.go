@@ -2,8 +2,9 @@
 // compares with ==, and sorts as its text does.
 //
 // Use [Parse] to read an address. Unlike [net.ParseMAC] it accepts six octets only, it also accepts
-// the form without separators, which provisioning servers and phones use in file names, and its
-// result can be a map key. The canonical form is 12 hexadecimal digits in lower case.
+// the form without separators, which provisioning servers and phones use in file names, it refuses
+// the addresses that no device has, and its result can be a map key. The canonical form is 12
+// hexadecimal digits in lower case. Use [Unchecked] for what a database has already.
 package mac
 
 import (
@@ -12,7 +13,7 @@ import (
 )
 
 // Addr is a MAC address of six octets (EUI-48). Addresses compare with ==. The zero Addr means "no
-// address"; it differs from the address 000000000000.
+// address"; it differs from the address 000000000000, which [Unchecked] returns.
 type Addr struct {
 	// v holds the octets in the low 48 bits and isSet above them.
 	v uint64
@@ -21,15 +22,40 @@ type Addr struct {
 // isSet distinguishes the address 000000000000 from the zero Addr.
 const isSet = 1 << 48
 
+// isGroup is the bit that group addresses have: those of multicast, and the broadcast address.
+const isGroup = 1 << 40
+
 // Parse reads six octets in upper or lower case: as 12 hexadecimal digits, as pairs that are all
-// separated by : or all by -, or as three groups of four digits separated by dots.
+// separated by : or all by -, or as three groups of four digits separated by dots. It refuses group
+// addresses and 000000000000, since they are no device's.
 func Parse(s string) (Addr, error) {
+	a, ok := parseDevice(s)
+	if !ok {
+		return Addr{}, malformedError(s)
+	}
+	return a, nil
+}
+
+func parseDevice(s string) (Addr, bool) {
+	if a, ok := parse(s); ok && a.Valid() {
+		return a, true
+	}
+	return Addr{}, false
+}
+
+// Unchecked is like [Parse], and also reads the addresses that are no device's. Use it for what
+// was stored before they were refused, so that it can be read, found and removed.
+func Unchecked(s string) (Addr, error) {
 	a, ok := parse(s)
 	if !ok {
 		return Addr{}, malformedError(s)
 	}
 	return a, nil
 }
+
+// Valid reports whether [Parse] accepts the text of a, as it does unless a was made by [Unchecked]
+// or read from a text or a database.
+func (a Addr) Valid() bool { return a.v > isSet && a.v&isGroup == 0 }
 
 // MustParse is like [Parse] but panics if s is malformed. It is meant for tests and for constants.
 func MustParse(s string) Addr {
@@ -47,6 +73,9 @@ type malformedError string
 
 // Error returns the message.
 func (e malformedError) Error() string {
+	if _, ok := parse(string(e)); ok {
+		return fmt.Sprintf("mac: address %q: want that of a device, and no group address or 000000000000", string(e))
+	}
 	const forms = "001122334455, 00:11:22:33:44:55, 00-11-22-33-44-55 or 0011.2233.4455"
 	return fmt.Sprintf("mac: address %.100q: want six octets as %s", string(e), forms)
 }

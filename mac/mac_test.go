@@ -21,10 +21,10 @@ func TestParse(t *testing.T) {
 			{"00-11-22-AA-BB-CC", "001122aabbcc", "hyphens, as Windows and the labels on phones write it"},
 			{"0011.22aa.bbcc", "001122aabbcc", "dots, as Cisco writes it"},
 			{"0011.22AA.BBCC", "001122aabbcc", "dots, upper case"},
-			{"000000000000", "000000000000", "all zeros, which differs from the zero value"},
-			{"ff:ff:ff:ff:ff:ff", "ffffffffffff", "all ones"},
-			{"0123456789ab", "0123456789ab", "each octet in its place"},
-			{"cdefABCDEF09", "cdefabcdef09", "the first and last digit of each range"},
+			{"000000000001", "000000000001", "the first address of a device"},
+			{"fe:ff:ff:ff:ff:ff", "feffffffffff", "the last address of a device, which its owner made up"},
+			{"023456789abc", "023456789abc", "each octet in its place"},
+			{"ceefABCDEF09", "ceefabcdef09", "the first and last digit of each range"},
 		} {
 			a, err := mac.Parse(row.in)
 			if err != nil || a.String() != row.want || a.IsZero() {
@@ -75,6 +75,12 @@ func TestParse(t *testing.T) {
 			{"001122aabb\xff\xff", "invalid UTF-8"},
 			{"００1122aa", "full-width digits, 12 bytes in all"},
 			{strings.Repeat("00", 500), "a long text"},
+			{"000000000000", "all zeros"},
+			{"00:00:00:00:00:00", "all zeros with separators"},
+			{"ff:ff:ff:ff:ff:ff", "the broadcast address"},
+			{"01005e000001", "a multicast address of IPv4"},
+			{"33-33-00-00-00-01", "a multicast address of IPv6"},
+			{"0123.4567.89ab", "a group address that its owner made up"},
 		} {
 			if a, err := mac.Parse(row.in); err == nil || !a.IsZero() {
 				t.Errorf("Parse(%q) = %q, %v: %s", row.in, a, err, row.why)
@@ -87,7 +93,36 @@ func TestParse(t *testing.T) {
 		if _, err := mac.Parse("0:1\x00"); err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
+		const noDevice = `mac: address "FF-FF-FF-FF-FF-FF": want that of a device, and no group address or 000000000000`
+		if _, err := mac.Parse("FF-FF-FF-FF-FF-FF"); err == nil || err.Error() != noDevice {
+			t.Errorf("got  %v\nwant %s", err, noDevice)
+		}
 	})
+}
+
+func TestUnchecked(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		in    string
+		valid bool
+		why   string
+	}{
+		{"001122aabbcc", true, "an address of a device"},
+		{"00-00-00-00-00-00", false, "all zeros"},
+		{"ff:ff:ff:ff:ff:ff", false, "the broadcast address"},
+		{"0100.5e00.0001", false, "a multicast address"},
+	} {
+		a, err := mac.Unchecked(row.in)
+		if want := strings.NewReplacer(":", "", "-", "", ".", "").Replace(row.in); err != nil || a.String() != want || a.IsZero() {
+			t.Errorf("Unchecked(%q) = %q, %v: %s", row.in, a, err, row.why)
+		}
+		if a.Valid() != row.valid {
+			t.Errorf("Unchecked(%q).Valid() = %v: %s", row.in, a.Valid(), row.why)
+		}
+	}
+	if a, err := mac.Unchecked("0:1:2:a:b:c"); err == nil || !a.IsZero() || a.Valid() {
+		t.Errorf("Unchecked of a malformed text = %q, %v; valid is %v", a, err, a.Valid())
+	}
 }
 
 func TestMustParse(t *testing.T) {
@@ -103,7 +138,7 @@ func TestMustParse(t *testing.T) {
 func TestAddr_IsZero(t *testing.T) {
 	t.Parallel()
 	var none mac.Addr
-	if zero := mac.MustParse("000000000000"); zero == none || zero.IsZero() {
+	if zero, err := mac.Unchecked("000000000000"); err != nil || zero == none || zero.IsZero() {
 		t.Error("the address 000000000000 is the zero Addr")
 	}
 	if !none.IsZero() || none.String() != "" {
@@ -134,7 +169,7 @@ var plainRE = regexp.MustCompile(`\A[0-9A-Fa-f]{12}\z`)
 // accepts longer addresses, too.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"001122aabbcc", "00:11:22:AA:BB:CC", "00-11-22-aa-bb-cc", "0011.22aa.bbcc",
-		"00:11:22:aa:bb-cc", "00:11:22:aa:bb:cc:dd:ee", "0011.22aa.bbcc.ddee", "0:1:2:a:b:c", "00.11.22.aa.bb.cc", "\x00\xff"} {
+		"00:11:22:aa:bb-cc", "00:11:22:aa:bb:cc:dd:ee", "0011.22aa.bbcc.ddee", "000000000000", "ff:ff:ff:ff:ff:ff", "01005e000001", "0:1:2:a:b:c", "00.11.22.aa.bb.cc", "\x00\xff"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -143,10 +178,14 @@ func FuzzParse(f *testing.F) {
 			separated = s[:4] + "." + s[4:8] + "." + s[8:]
 		}
 		second, err := net.ParseMAC(separated)
-		want := err == nil && len(second) == 6
+		isAddress := err == nil && len(second) == 6
+		isDevice := isAddress && second[0]&1 == 0 && second.String() != "00:00:00:00:00:00"
+		if u, err := mac.Unchecked(s); (err == nil) != isAddress || u.Valid() != isDevice {
+			t.Fatalf("Unchecked(%q): %v, valid is %v; net.ParseMAC says %v, %v", s, err, u.Valid(), isAddress, isDevice)
+		}
 		a, err := mac.Parse(s)
-		if (err == nil) != want {
-			t.Fatalf("Parse(%q): %v; net.ParseMAC says %v", s, err, want)
+		if (err == nil) != isDevice {
+			t.Fatalf("Parse(%q): %v; net.ParseMAC says %v", s, err, isDevice)
 		}
 		if err != nil {
 			if !a.IsZero() {
@@ -165,7 +204,7 @@ func FuzzParse(f *testing.F) {
 
 // refused are addresses with a fault at the beginning or at the end.
 func refused() []string {
-	return []string{"", "g01122aabbcc", "00:11:22:AA:BB-CC", "0011.22aa.bbcg", "001122aabbccdd"}
+	return []string{"", "ffffffffffff", "g01122aabbcc", "00:11:22:AA:BB-CC", "0011.22aa.bbcg", "001122aabbccdd"}
 }
 
 func TestParse_allocations(t *testing.T) {

@@ -19,8 +19,8 @@ func (a Addr) AppendText(b []byte) ([]byte, error) {
 // MarshalText returns the text of [Addr.String]. Its error is always nil.
 func (a Addr) MarshalText() ([]byte, error) { return a.AppendText(nil) }
 
-// UnmarshalText sets a to the address that [Parse] reads, or to the zero Addr if text is empty. If
-// it returns an error, a is unchanged.
+// UnmarshalText sets a to the address that [Unchecked] reads, or to the zero Addr if text is empty.
+// If it returns an error, a is unchanged. Check [Addr.Valid] where an address is stored.
 func (a *Addr) UnmarshalText(text []byte) error { return set(a, text) }
 
 // Scan implements [database/sql.Scanner] for a text column. NULL sets a to the zero Addr, and

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -14,6 +16,9 @@ const (
 	headInterval  = time.Hour
 	pruneInterval = 24 * time.Hour
 	lastSealTime  = 5 * time.Second // of the seal when the server stops
+
+	verifyInterval = time.Hour
+	verifyPauses   = 50
 )
 
 // auditWork is what a server does for the audit trail beside requests.
@@ -50,6 +55,57 @@ func (s *server) keepAudit(ctx context.Context) {
 	}
 }
 
+// auditState is what is known of the audit trail, for the metrics. The zero value knows nothing.
+type auditState struct {
+	mu         sync.Mutex
+	verified   time.Time // when the whole trail was last read; zero until then
+	unfit      bool      // then it did not fit
+	sealed     time.Time // when every entry was last found or made to have a seal; zero until then
+	unsealable bool      // the last attempt to seal was refused, because the last seal does not fit
+}
+
+// setSealed takes the result of an attempt to seal that ended at a time.
+func (a *auditState) setSealed(at time.Time, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.unsealable = errors.Is(err, hermes.Rejected)
+	if err == nil {
+		a.sealed = at
+	}
+}
+
+// setVerified takes the result of a verification that ended at a time.
+func (a *auditState) setVerified(at time.Time, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.verified, a.unfit = at, err != nil
+}
+
+// watchAudit verifies the whole audit trail at once and then every verifyInterval, until ctx ends.
+// On a trail that takes long the pauses are verifyPauses times as long as that.
+func (s *server) watchAudit(ctx context.Context) {
+	for {
+		begun := time.Now()
+		s.verifyAudit(ctx)
+		if !sleep(ctx, max(verifyInterval, verifyPauses*time.Since(begun))) {
+			return
+		}
+	}
+}
+
+func (s *server) verifyAudit(ctx context.Context) {
+	_, err := s.client.AuditVerify(ctx, hermes.AuditVerifyRequest{})
+	switch {
+	case err == nil, errors.Is(err, hermes.Rejected):
+		s.audit.setVerified(time.Now(), err)
+		if err != nil {
+			s.log.Error("the audit trail does not fit: run hermesd audit verify", "error", err)
+		}
+	case ctx.Err() == nil:
+		s.log.Warn("the audit trail could not be verified", "error", withStoreError(err))
+	}
+}
+
 // seal logs the first of several failures.
 func (w *auditWork) seal(ctx context.Context) {
 	n, err := w.client.SealAudit(ctx)
@@ -62,6 +118,7 @@ func (w *auditWork) seal(ctx context.Context) {
 		w.log.Debug("audit trail sealed", "entries", n)
 	}
 	w.failing = err != nil
+	w.audit.setSealed(time.Now(), err)
 }
 
 // logHead writes the last seal, so that the log shows it if the newest seals are removed from the

@@ -83,6 +83,38 @@ func TestServer_KeepAudit(t *testing.T) {
 	})
 }
 
+// TestServer_VerifyAudit has a server that verifies its audit trail every hour notice a forged
+// entry, and write it into the log.
+func TestServer_VerifyAudit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		mem := memstore.New()
+		client, err := hermes.New(mem, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		s := &server{config: &config{}, log: slog.New(slog.NewTextHandler(&log, nil)), client: client}
+		ctx, stop := context.WithCancel(t.Context())
+		var worker sync.WaitGroup
+		worker.Go(func() { s.watchAudit(ctx) })
+		synctest.Wait()
+		if got := s.audit.unfit; got || s.audit.verified.IsZero() {
+			t.Errorf("at the start: unfit %v, verified %v", got, s.audit.verified)
+		}
+		if err := mem.AddAuditEntry(t.Context(), hermes.AuditEntry{ID: strings.Repeat("0", 26), At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(verifyInterval)
+		synctest.Wait()
+		stop()
+		worker.Wait()
+		if !s.audit.unfit || !strings.Contains(log.String(), "does not fit") {
+			t.Errorf("with a forged entry: unfit %v, log %q", s.audit.unfit, &log)
+		}
+	})
+}
+
 func mustAddNumber(t *testing.T, c *hermes.Client, n string) {
 	t.Helper()
 	if _, err := c.NumberAdd(t.Context(), hermes.NumberAddRequest{Number: e164.MustParse(n)}); err != nil {

@@ -44,7 +44,7 @@ func (d *database) set(s string) error {
 		*d = database{kind: dbMemory}
 		return nil
 	case "postgres", "postgresql":
-		if err := checkURL(s); err != nil {
+		if _, err := pgconn.ParseURL(s); err != nil {
 			return err
 		}
 		*d = database{kind: dbPostgres, url: hermes.NewSecret(s)}
@@ -69,15 +69,24 @@ func checkPath(path string) error {
 	return nil
 }
 
-// checkURL checks a PostgreSQL URL. It refuses an @ after the host part: the password then has a
-// slash or question mark that is not written as %XX, and [maskURL] would show what follows it.
-func checkURL(s string) error {
-	if _, err := pgconn.ParseURL(s); err != nil {
-		return err
+// parseReplicas parses the setting db-replica. A URL has commas where it names several hosts.
+func parseReplicas(s string) ([]string, error) {
+	urls := strings.Fields(s)
+	for i, url := range urls {
+		if _, err := pgconn.ParseURL(url); err != nil {
+			return nil, fmt.Errorf("replica %d: %w", i+1, err)
+		}
 	}
-	if u, err := url.Parse(s); err != nil || strings.Contains(u.EscapedPath()+u.RawQuery, "@") {
-		return errors.New("want a URL such as postgres://USER:PASSWORD@HOST/DATABASE, " +
-			"with every character of the password that is not a letter or digit written as %XX")
+	if len(urls) == 0 {
+		return nil, errors.New("want the postgres:// URL of a hot standby")
+	}
+	return urls, nil
+}
+
+// checkReplicas returns an error if there are replicas of a database that has none.
+func (c *config) checkReplicas() error {
+	if len(c.replicas) > 0 && c.db.embedded() {
+		return c.settingErrorf("db-replica", "want none with an embedded database, which has no standbys")
 	}
 	return nil
 }
@@ -94,13 +103,13 @@ func (d database) printable() string {
 	case dbMemory:
 		return "memory:"
 	}
-	masked, _ := maskURL(d.url.Reveal())
+	masked, _ := pgconn.Redact(d.url.Reveal(), maskText)
 	return masked
 }
 
-// hasPassword reports whether the setting itself holds a password.
-func (d database) hasPassword() bool {
-	_, had := maskURL(d.url.Reveal())
+// urlHasPassword reports whether a PostgreSQL URL holds a password.
+func urlHasPassword(url string) bool {
+	_, had := pgconn.Redact(url, maskText)
 	return had
 }
 

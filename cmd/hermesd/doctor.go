@@ -86,6 +86,9 @@ func (c *config) examine(ctx context.Context, report func(doctor.Finding)) {
 		report(f)
 	}
 	report(c.examineProxies())
+	if f, ok := c.examineProvisioning(); ok {
+		report(f)
+	}
 	db, err := c.openDoctorDatabase()
 	if err == nil {
 		defer db.Close()
@@ -116,6 +119,7 @@ func (c *config) examine(ctx context.Context, report func(doctor.Finding)) {
 	}
 	doctor.Examine(ctx, doctor.Options{
 		Database:          db,
+		Replicas:          c.openReplicas(),
 		Backends:          backends,
 		BackendsErr:       backendsErr,
 		AutoMigrate:       c.migrate == migrateAuto,
@@ -132,6 +136,16 @@ func (c *config) openDoctorDatabase() (*doctor.Database, error) {
 		return doctor.PostgreSQL(c.db.url.Reveal(), c.kamailioSchema)
 	}
 	return doctor.SQLite(c.db.path)
+}
+
+// openReplicas returns the servers of the setting db-replica, whose URLs are valid.
+func (c *config) openReplicas() (all []*pgconn.Hosts) {
+	for _, url := range c.replicas {
+		if h, err := pgconn.NewReplicaHosts(url); err == nil {
+			all = append(all, h)
+		}
+	}
+	return all
 }
 
 func okFinding(check, format string, args ...any) doctor.Finding {
@@ -159,6 +173,9 @@ func (c *config) examineSettings() doctor.Finding {
 		var opened backendList
 		opened, err = c.openBackends()
 		opened.Close()
+	}
+	if err == nil {
+		_, err = c.openPhoneFiles()
 	}
 	if err == nil && c.servesTLS() {
 		if certErr := (&certificate{certFile: c.tlsCert, keyFile: c.tlsKey}).reload(); certErr != nil {
@@ -264,7 +281,21 @@ func (c *config) examineTLS() doctor.Finding {
 	if err != nil {
 		return settingsFinding(c.settingErrorf("db", "%s", err))
 	}
-	return tlsFinding(t)
+	hosts := t.Hosts
+	for _, url := range c.replicas {
+		replica, err := pgconn.ParseURL(url)
+		if err != nil {
+			return settingsFinding(c.settingErrorf("db-replica", "%s", err))
+		}
+		hosts = append(hosts, replica.Hosts...)
+	}
+	var worst doctor.Finding
+	for _, host := range hosts {
+		if f := tlsFinding(host); worst.Level != doctor.Warn {
+			worst = f
+		}
+	}
+	return worst
 }
 
 func tlsFinding(t pgconn.Target) doctor.Finding {

@@ -227,9 +227,10 @@ func TestApp_RunDoctor_PostgreSQL(t *testing.T) {
 	db := pgtest.New(t, pgtest.Options{NoFsync: true})
 	db.Exec(t, "INSERT INTO domain (domain, did) VALUES ('example.test', 'example.test')")
 	e := env{"HERMES_DB": db.URL(), "HERMES_SECRET_KEY": testKey}
-	if findings := runDoctor(t, e); !slices.Contains(notOK(findings), "fail migrations") {
-		t.Errorf("before migrate: %v", findings)
+	if findings := notOK(runDoctor(t, e)); !slices.Contains(findings, "fail migrations") || !slices.Contains(findings, "warn durability") {
+		t.Errorf("before migrate, and with synchronous_commit=off: %v", findings)
 	}
+	db.Exec(t, "ALTER DATABASE "+db.Name()+" SET synchronous_commit = on")
 	if code, _, stderr := runCommand(t, e, "migrate"); code != exitOK {
 		t.Fatal(stderr)
 	}
@@ -250,6 +251,8 @@ func TestApp_RunDoctor_PostgreSQL(t *testing.T) {
 		}
 	}
 	closedPort := env{"HERMES_DB": "postgres://x@127.0.0.1:1/x", "HERMES_SECRET_KEY": testKey}
+	standbyLess := runDoctor(t, e, "--db-replica", db.URL(), "--db-replica", "postgres://x@127.0.0.1:1/x")
+	wantNotOK(t, "replicas that are none", standbyLess, "warn db-replica", "warn db-replica", "warn default-servers")
 	wantNotOK(t, "a closed port", runDoctor(t, closedPort), "fail database")
 }
 
@@ -316,10 +319,11 @@ func TestTLSFinding(t *testing.T) {
 		{"postgres://x@192.0.2.1/x?sslmode=disable", doctor.Warn},
 		{"postgres://x@db.test/x?sslmode=verify-ca", doctor.Warn},
 	} {
-		target, err := pgconn.ParseURL(tt.url)
+		targets, err := pgconn.ParseURL(tt.url)
 		if err != nil {
 			t.Fatal(err)
 		}
+		target := targets.Hosts[0]
 		f := tlsFinding(target)
 		if f.Level != tt.level || f.Check != "tls" || !strings.Contains(f.Detail, "sslmode is "+target.SSLMode) {
 			t.Errorf("%s: %v, want %s", tt.url, f, tt.level)

@@ -22,7 +22,7 @@ type settingValue struct {
 
 // origin says where a value came from.
 type origin struct {
-	kind string // originDefault, originFlag, originEnv or originFile
+	kind string // one of the constants below
 	name string // of the flag, variable or file; empty for a default
 }
 
@@ -31,6 +31,7 @@ const (
 	originFlag    = "flag"
 	originEnv     = "environment"
 	originFile    = "file"
+	originSocket  = "socket of the service manager"
 )
 
 // String returns the origin as an operator knows it, such as "environment HERMES_LISTEN".
@@ -109,10 +110,7 @@ func (a *app) load(flags *flag.FlagSet, args []string) (*config, error) {
 	}
 	var known []string
 	for _, s := range conf.table() {
-		known = append(known, s.envName())
-		if s.secret {
-			known = append(known, s.fileEnvName())
-		}
+		known = append(known, s.envNames()...)
 	}
 	for _, variable := range a.environ() {
 		name, _, _ := strings.Cut(variable, "=")
@@ -174,6 +172,15 @@ func (s setting) envName() string {
 // value.
 func (s setting) fileEnvName() string { return s.envName() + "_FILE" }
 
+// envNames returns the names of the environment variables that can have the setting's value or, for
+// a secret, name a file with it.
+func (s setting) envNames() []string {
+	if s.secret {
+		return []string{s.envName(), s.fileEnvName()}
+	}
+	return []string{s.envName()}
+}
+
 // find returns the value that wins, with its origin. An empty environment variable counts as unset.
 func (s setting) find(given map[string]string, getenv func(string) string) (settingValue, error) {
 	if text, ok := given[s.name]; ok {
@@ -188,6 +195,11 @@ func (s setting) find(given map[string]string, getenv func(string) string) (sett
 	if text != "" {
 		return s.value(text, originEnv, s.envName()), nil
 	}
+	if s.secret {
+		if path := s.credential(getenv); path != "" {
+			return s.read(path, path+", loaded by systemd", origin{kind: originFile, name: path})
+		}
+	}
 	return s.value(s.defaultValue, originDefault, ""), nil
 }
 
@@ -199,11 +211,17 @@ func (s setting) readFile(path, envText string) (settingValue, error) {
 		reason := "given twice: want either " + s.envName() + " or " + s.fileEnvName()
 		return settingValue{}, &settingError{name: s.name, origin: variable, reason: reason}
 	}
+	return s.read(path, path+", named by "+s.fileEnvName(), variable)
+}
+
+// read returns the value that the file at path holds, with the name of its origin. unread is the
+// origin of the error if the file cannot be read.
+func (s setting) read(path, name string, unread origin) (settingValue, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return settingValue{}, &settingError{name: s.name, origin: variable, reason: err.Error()}
+		return settingValue{}, &settingError{name: s.name, origin: unread, reason: err.Error()}
 	}
-	v := s.value(strings.TrimSpace(string(text)), originFile, fmt.Sprintf("%s, named by %s", path, s.fileEnvName()))
+	v := s.value(strings.TrimSpace(string(text)), originFile, name)
 	if v.text == "" {
 		return settingValue{}, &settingError{name: s.name, origin: v.origin, reason: "is empty"}
 	}

@@ -42,6 +42,8 @@ func TestLoad(t *testing.T) {
 		{"the last one of another flag counts", []string{"--data", "a", "--data", "b"}, nil, "data", "b, flag --data"},
 		{"the database is in the data folder", []string{"--data", "x"}, nil, "db", "sqlite:x/hermes.db, default"},
 		{"an embedded database is migrated", nil, nil, "migrate", "auto, default"},
+		{"a URL with several hosts", nil, env{"HERMES_DB": "postgres://u:tiger@h1:1,h2/d"}, "db",
+			"postgres://u:(set)@h1:1,h2/d, environment HERMES_DB"},
 		{"PostgreSQL is not", nil, env{"HERMES_DB": "postgres://h/d"}, "migrate", "check, default"},
 	}
 	for _, tt := range tests {
@@ -85,7 +87,12 @@ func wrongSettings(emptyFile string) []wrongSetting {
 		{"a path that looks like a URL", []string{"--db", "sqlite://hermes.db"}, nil, `db: want sqlite:PATH without //`},
 		{"memory with a name", []string{"--db", "memory:x"}, nil, `db: want memory:`},
 		{"a password with a number sign", []string{"--db", "postgres://u:1#2@h/d"}, nil, `db: postgres URL: |%XX`},
-		{"a password with a slash", []string{"--db", "postgres://u:1/2@h/d"}, nil, `db: want a URL|%XX`},
+		{"a password with a slash", []string{"--db", "postgres://u:1/2@h/d"}, nil, `db: postgres URL: |%XX`},
+		{"an empty host in a list", []string{"--db", "postgres://u:tiger@h1,,h2/d"}, nil, `db: postgres URL: an empty host|(flag --db)`},
+		{"an IPv6 address in a list without brackets", nil, env{"HERMES_DB": "postgres://u:tiger@fd00::1,h/d"},
+			`db: postgres URL: |brackets|(environment HERMES_DB)`},
+		{"a server of an unknown kind", nil, env{"HERMES_DB": "postgres://u:tiger@h1,h2/d?target_session_attrs=leader"},
+			`db: postgres URL: target_session_attrs "leader"|read-write`},
 		{"an unknown TLS mode", []string{"--db", "postgres://h/d?sslmode=prefer"}, nil,
 			`db: postgres URL: sslmode "prefer"`},
 		{"a key too short", nil, env{"HERMES_SECRET_KEY": "c2hvcnQ="},
@@ -132,6 +139,10 @@ func wrongSettings(emptyFile string) []wrongSetting {
 		{"neither yes nor no, for the proxy", []string{"--behind-tls-proxy=x"}, nil, `behind-tls-proxy: `},
 		{"no certificate", []string{"--tls-cert="}, nil, `tls-cert: "": want a value`},
 		{"no key", []string{"--tls-key="}, nil, `tls-key: "": want a value`},
+		{"a window without a unit", []string{"--prov-window", "24"}, nil, `prov-window: |want a duration such as 24h`},
+		{"a network of phones with too many bits", []string{"--prov-plain", "10.0.0.0/33"}, nil, `prov-plain: |CIDR`},
+		{"no folder of templates", []string{"--prov-templates="}, nil, `prov-templates: "": want a value`},
+		{"metrics without a port", nil, env{"HERMES_METRICS_LISTEN": "127.0.0.1"}, `metrics-listen: "127.0.0.1"|(environment HERMES_METRICS_LISTEN)`},
 		{"unknown format", []string{"--log-format", "xml"}, nil, `log-format: "xml": want one of text, json`},
 		{"unknown level", []string{"--log-level", "loud"}, nil, `log-level: "loud": want one of debug, info, warn, error`},
 		{"a misspelt flag", []string{"--lisen", "x"}, nil, `flag --lisen: want one that hermesd help lists, perhaps --listen`},
@@ -139,7 +150,11 @@ func wrongSettings(emptyFile string) []wrongSetting {
 		{"a flag that is like no other", []string{"--xyzzyxyzzy"}, nil, "flag --xyzzyxyzzy: want one that hermesd help lists\n"},
 		{"the value of a yes/no flag as an argument of its own", []string{"--require-cookie", "false"}, nil,
 			`argument "false": |--setting=value`},
-		{"a setting that this version does not have", []string{"--metrics-listen", "x"}, nil, `-metrics-listen`},
+		{"a setting that this version does not have", []string{"--db-mirror", "x"}, nil, `-db-mirror`},
+		{"a replica that is no URL", []string{"--db-replica", "postgres://u:tiger@h/d", "--db-replica", "h2"}, nil,
+			`db-replica: replica 2: postgres URL: |(flag --db-replica)`},
+		{"a replica with a misspelt parameter", nil, env{"HERMES_DB_REPLICA": "postgres://u:tiger@h/d?sslmod=disable"},
+			`db-replica: replica 1: |"sslmod"|(environment HERMES_DB_REPLICA)`},
 	}
 }
 

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -28,13 +26,14 @@ func (a *app) runHelp(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	// The command knows its flags, and returns them without doing anything.
-	err = c.run(a, ctx, []string{"--help"})
-	var help helpWanted
-	if !errors.As(err, &help) {
+	if c.name == helpCommand {
+		return a.printHelp()
+	}
+	flags, err := c.flagSet(ctx, a)
+	if err != nil {
 		return err
 	}
-	return a.printCommandHelp(c, help.flags)
+	return a.printCommandHelp(c, flags)
 }
 
 // printHelp prints the help about all commands and settings.
@@ -49,7 +48,8 @@ func (a *app) printHelp() error {
 	columns.Flush()
 	fmt.Fprint(w, "\nhermesd help COMMAND and hermesd COMMAND --help say more about a command.\n",
 		"\nSettings, each a flag or, without the flag, an environment variable:\n")
-	writeSettings(w, []string{allSettings})
+	_, settings := command{settings: []string{allSettings}}.options(newFlagSet())
+	writeSettings(w, settings)
 	_, err := io.WriteString(a.stdout, w.String())
 	return err
 }
@@ -66,36 +66,27 @@ func (a *app) printCommandHelp(c command, flags *flag.FlagSet) error {
 	if c.detail != "" {
 		fmt.Fprintf(w, "\n%s\n", c.detail)
 	}
-	table, own := (&config{}).table(), ""
-	flags.VisitAll(func(f *flag.Flag) {
-		if !slices.ContainsFunc(table, func(s setting) bool { return s.name == f.Name }) {
-			arg, about := flag.UnquoteUsage(f)
-			own += fmt.Sprintf("\n  --%s\n      %s\n", strings.TrimSpace(f.Name+" "+arg), about)
-		}
-	})
-	if own != "" {
-		fmt.Fprintf(w, "\nFlags:\n%s", own)
+	own, settings := c.options(flags)
+	if len(own) > 0 {
+		fmt.Fprint(w, "\nFlags:\n")
 	}
-	if len(c.settings) > 0 {
+	for _, o := range own {
+		fmt.Fprintf(w, "\n  --%s\n      %s\n", strings.TrimSpace(o.name+" "+o.arg), o.about)
+	}
+	if len(settings) > 0 {
 		fmt.Fprint(w, "\nSettings, each a flag or, without the flag, an environment variable:\n")
-		writeSettings(w, c.settings)
+		writeSettings(w, settings)
 	}
 	fmt.Fprintf(w, "\nExit codes: %s.\n", commonExits+c.exits)
 	_, err := io.WriteString(a.stdout, w.String())
 	return err
 }
 
-// writeSettings writes the help about the settings with these names, in the order of their table.
-func writeSettings(w io.Writer, names []string) {
-	for _, s := range (&config{}).table() {
-		if !slices.Contains(names, s.name) && !slices.Contains(names, allSettings) {
-			continue
-		}
-		fmt.Fprintf(w, "\n  --%s, %s", strings.TrimSpace(s.name+" "+s.arg), s.envName())
-		if s.secret {
-			fmt.Fprintf(w, ", %s", s.fileEnvName())
-		}
-		fmt.Fprintf(w, "\n      %s\n      default: %s\n", s.about, s.documentedDefault())
+// writeSettings writes the help about settings.
+func writeSettings(w io.Writer, settings []option) {
+	for _, s := range settings {
+		fmt.Fprintf(w, "\n  --%s, %s\n      %s\n      default: %s\n", strings.TrimSpace(s.name+" "+s.arg),
+			strings.Join(s.envNames(), ", "), s.about, s.documentedDefault())
 	}
 }
 
@@ -112,14 +103,37 @@ func settingsReference() string {
 	w := &strings.Builder{}
 	fmt.Fprint(w, "| flag | environment | default | meaning |\n| --- | --- | --- | --- |\n")
 	for _, s := range (&config{}).table() {
-		env := "`" + s.envName() + "`"
-		if s.secret {
-			env += ", `" + s.fileEnvName() + "`"
-		}
-		fmt.Fprintf(w, "| `--%s` | %s | %s | %s |\n", s.name, env, s.documentedDefault(), s.about)
+		env := strings.Join(s.envNames(), "`, `")
+		fmt.Fprintf(w, "| `--%s` | `%s` | %s | %s |\n", s.name, env, s.documentedDefault(), s.about)
 	}
 	return w.String()
 }
+
+// settingsEnvironment returns the environment file of the packages: a line for each setting with
+// its default, commented.
+func settingsEnvironment() string {
+	w := &strings.Builder{}
+	fmt.Fprint(w, "# Settings of the service hermesd; hermesd(8) describes them. Remove the # before a line to change its\n"+
+		"# setting, and then run: systemctl restart hermesd\n")
+	for _, s := range (&config{}).table() {
+		fmt.Fprintf(w, "\n# %s.\n# Default: %s.\n", strings.TrimSuffix(strings.ReplaceAll(sentence(s.about), ". ", ".\n# "), "."), s.documentedDefault())
+		switch s.name {
+		case "listen":
+			fmt.Fprint(w, "# If hermesd.socket is enabled, its ListenStream counts.\n")
+		case "data":
+			fmt.Fprintf(w, "%s=%s\n", s.envName(), packagedData)
+			continue
+		}
+		if s.secret {
+			fmt.Fprintf(w, "# A secret is better put into the file /etc/credstore/hermesd.%s, which only root can read.\n", s.name)
+		}
+		fmt.Fprintf(w, "#%s=%s\n", s.envName(), s.defaultValue)
+	}
+	return w.String()
+}
+
+// packagedData is the folder data of the service of the packages.
+const packagedData = "/var/lib/hermes"
 
 // runVersion is the command version.
 func (a *app) runVersion(_ context.Context, args []string) error {

@@ -13,11 +13,12 @@ import (
 // listener accepts the connections of clients.
 type listener struct {
 	net.Listener
+	limiter     *connLimiter
 	certificate *certificate // nil without TLS
 }
 
-// openListener reads the certificate, if there is one, and binds the address. Connections that are
-// refused are logged.
+// openListener reads the certificate, if there is one, and binds the address, unless a service
+// manager has done that. Connections that are refused are logged.
 func openListener(c *config, log *slog.Logger) (*listener, error) {
 	l := &listener{}
 	if c.servesTLS() {
@@ -26,12 +27,19 @@ func openListener(c *config, log *slog.Logger) (*listener, error) {
 			return nil, c.settingErrorf("tls-cert", "%q: %s", c.tlsCert, err)
 		}
 	}
-	binding := net.ListenConfig{Control: setSocketOptions}
-	bound, err := binding.Listen(context.Background(), listenNetwork(c.listen), c.listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+	bound := c.inherited
+	if bound == nil {
+		binding := net.ListenConfig{Control: setSocketOptions}
+		// Connections do not inherit the options of a socket for Multipath TCP.
+		binding.SetMultipathTCP(false)
+		own, err := binding.Listen(context.Background(), listenNetwork(c.listen), c.listen)
+		if err != nil {
+			return nil, fmt.Errorf("listen: %w", err)
+		}
+		bound = own.(*net.TCPListener)
 	}
-	l.Listener = newConnLimiter(bound.(*net.TCPListener), c, log)
+	l.limiter = newConnLimiter(bound, c, connectionWait, log)
+	l.Listener = l.limiter
 	if l.certificate != nil {
 		l.Listener = tls.NewListener(l.Listener, l.certificate.tlsConfig())
 	}

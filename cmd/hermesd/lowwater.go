@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/console"
 	"github.com/hermes-voip/go-hermes/internal/doctor"
 )
 
@@ -35,6 +36,15 @@ func parseLowWater(s string) (doctor.LowWater, error) {
 		return doctor.LowWater{}, errors.New("want PREFIX=COUNT, such as +4773=100")
 	}
 	return doctor.LowWater{Prefix: prefix, Count: n}, nil
+}
+
+// newConsole returns the handler of the web page, which shows the setting number-low-water.
+func (s *server) newConsole() *console.Handler {
+	marks := map[string]int{}
+	for _, mark := range s.config.numberLowWater {
+		marks[mark.Prefix] = mark.Count
+	}
+	return console.New(&console.Options{API: "api/", LowWater: marks, Nodes: s.api})
 }
 
 // numberWatch warns of prefixes with few free numbers.

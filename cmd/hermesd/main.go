@@ -71,7 +71,7 @@ type app struct {
 // run executes one command and returns the exit code. Cancelling ctx stops a server as SIGTERM
 // does.
 func (a *app) run(ctx context.Context, args []string) int {
-	name := "serve"
+	name := defaultCommand
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]
 	} else if len(args) > 0 && (args[0] == "--version" || args[0] == "-version") {

@@ -5,18 +5,26 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
+
+	"github.com/hermes-voip/go-hermes/hermes/console"
 )
 
-// rootHandler answers the probes /healthz and /readyz, and passes every other request to the API.
+// rootHandler answers the probes /healthz and /readyz, and passes every other request to the API,
+// to the handler of the files of desk phones, or to the console, which also describes the API.
 type rootHandler struct {
 	api       http.Handler
+	phones    http.Handler               // of what is below provPrefix
+	console   *console.Handler           // if nil, its paths are the API's
+	ownHost   func(r *http.Request) bool // reports whether a request's Host is that of this server
 	readiness *readiness
-	inFlight  requestCounter // of the API
+	inFlight  requestCounter // of the first two
 }
 
-func newRootHandler(api http.Handler, check func(context.Context) error, log *slog.Logger) *rootHandler {
-	return &rootHandler{api: api, readiness: &readiness{check: check, log: log}}
+// newRootHandler returns a rootHandler without a console.
+func newRootHandler(h, phones http.Handler, check func(context.Context) error, log *slog.Logger) *rootHandler {
+	return &rootHandler{api: h, phones: phones, readiness: &readiness{check: check, log: log}}
 }
 
 // notReady is the reason why hermesd is not ready. /readyz shows it to any client.
@@ -38,10 +46,28 @@ func (h *rootHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/readyz":
 		writeProbe(w, r, h.checkReadiness(r.Context()))
 	default:
-		if h.inFlight.begin() {
-			defer h.inFlight.end()
+		if h.console != nil && h.console.Has(r.URL.Path) && h.ownHost(r) {
+			h.console.ServeHTTP(w, r)
+			return
 		}
+		h.pass(w, r)
+	}
+}
+
+// pass passes a request on. A server that is stopping serves no phones; the API answers by itself.
+func (h *rootHandler) pass(w http.ResponseWriter, r *http.Request) {
+	counted := h.inFlight.begin()
+	if counted {
+		defer h.inFlight.end()
+	}
+	switch {
+	case !strings.HasPrefix(r.URL.Path, provPrefix+"/"):
 		h.api.ServeHTTP(w, r)
+	case counted:
+		h.phones.ServeHTTP(w, r)
+	default:
+		w.Header().Set("Retry-After", "5")
+		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 }
 
@@ -59,19 +85,25 @@ func writeProbe(w http.ResponseWriter, r *http.Request, reason notReady) {
 	if reason != "" {
 		status, text = http.StatusServiceUnavailable, string(reason)
 	}
+	writeText(w, r, status, text+"\n")
+}
+
+// writeText answers GET and HEAD with a text that everyone may read.
+func writeText(w http.ResponseWriter, r *http.Request, status int, text string) {
 	h := w.Header()
-	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
-		status, text = http.StatusMethodNotAllowed, "want GET or HEAD"
+		status, text = http.StatusMethodNotAllowed, "want GET or HEAD\n"
 	}
+	h.Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	io.WriteString(w, text+"\n")
+	_, _ = io.WriteString(w, text)
 }
 
-// requestCounter counts the requests in flight. The zero value is ready to use.
+// requestCounter counts the requests in flight, or the connections that are open. The zero value is
+// ready to use.
 type requestCounter struct {
 	mu      sync.Mutex
 	running int
@@ -109,6 +141,13 @@ func (c *requestCounter) drain() <-chan struct{} {
 		close(c.idle)
 	}
 	return c.idle
+}
+
+// count returns how many counted requests are running.
+func (c *requestCounter) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running
 }
 
 func (c *requestCounter) draining() bool {

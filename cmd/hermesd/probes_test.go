@@ -11,6 +11,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hermes-voip/go-hermes/hermes/api"
+	"github.com/hermes-voip/go-hermes/hermes/console"
 )
 
 func TestRootHandler_ServeHTTP(t *testing.T) {
@@ -23,8 +26,14 @@ func testRootHandlerServeHTTP(t *testing.T) {
 	var log strings.Builder
 	h := newRootHandler(
 		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "api\n") }),
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "phones\n") }),
 		func(context.Context) error { return readyErr },
 		slog.New(slog.NewTextHandler(&log, nil)))
+	h.console = console.New(nil)
+	h.ownHost = func(r *http.Request) bool { return r.Host == "x" } // y is in the URL http://x@y/
+	w := httptest.NewRecorder()
+	h.console.ServeHTTP(w, httptest.NewRequest("GET", "/assets/icon.svg", nil))
+	icon := strings.TrimSpace(w.Body.String())
 	// The rows share one handler, so that each shows what changed since the one before.
 	tests := []struct {
 		why          string
@@ -44,7 +53,13 @@ func testRootHandlerServeHTTP(t *testing.T) {
 		{"ready again", "GET", "/readyz", nil, 200, "ok", "msg=ready"},
 		{"HEAD is allowed", "HEAD", "/readyz", nil, 200, "ok", ""},
 		{"POST is not", "POST", "/readyz", nil, 405, "want GET or HEAD", ""},
+		{"the description of the API", "GET", "/openapi.json", nil, 200, string(api.OpenAPI()), ""},
+		{"it cannot be changed", "POST", "/openapi.json", nil, 405, "want GET or HEAD", ""},
+		{"a file of the console", "GET", "/assets/icon.svg", nil, 200, icon, ""},
+		{"the API refuses what is for another host", "GET", "@y/assets/icon.svg", nil, 200, "api", ""},
 		{"every other path is the API's", "GET", "/readyz/", nil, 200, "api", ""},
+		{"a phone's file", "GET", "/prov/KEY/MAC.cfg", nil, 200, "phones", ""},
+		{"the folder alone is the API's", "GET", "/prov", nil, 200, "api", ""},
 		{"a similar path is the API's too", "GET", "//healthz", nil, 200, "api", ""},
 	}
 	for _, tt := range tests {

@@ -41,6 +41,14 @@ func startHermesd(t *testing.T, e env, args ...string) *process {
 // launchHermesd is [startHermesd] without the waiting.
 func launchHermesd(t *testing.T, e env, args ...string) *process {
 	t.Helper()
+	p := newHermesd(t, e, args...)
+	p.launch(t)
+	return p
+}
+
+// newHermesd returns a hermesd that has not started, in an empty folder.
+func newHermesd(t *testing.T, e env, args ...string) *process {
+	t.Helper()
 	p := &process{cmd: exec.Command(binary, append([]string{"--listen", "127.0.0.1:0"}, args...)...), http: &http.Client{}}
 	p.changed = sync.NewCond(&p.mu)
 	p.cmd.Dir = t.TempDir()
@@ -48,6 +56,12 @@ func launchHermesd(t *testing.T, e env, args ...string) *process {
 	for name, v := range e {
 		p.cmd.Env = append(p.cmd.Env, name+"="+v)
 	}
+	return p
+}
+
+// launch starts the process, which is killed when the test ends.
+func (p *process) launch(t *testing.T) {
+	t.Helper()
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +74,6 @@ func launchHermesd(t *testing.T, e env, args ...string) *process {
 		p.cmd.Process.Kill()
 		p.waitExit()
 	})
-	return p
 }
 
 // restartHermesd stops p and starts a hermesd in its place.

@@ -8,12 +8,14 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/api"
+	"github.com/hermes-voip/go-hermes/internal/kamrpc"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -41,6 +43,9 @@ const (
 func (a *app) runServe(ctx context.Context, args []string) error {
 	c, err := a.load(newFlagSet(), args)
 	if err != nil {
+		return err
+	}
+	if err := c.inherit(); err != nil {
 		return err
 	}
 	if err := c.checkServe(); err != nil {
@@ -78,6 +83,9 @@ func (c *config) checkServe() error {
 		return c.settingErrorf("listen", "%q: is not a loopback address, and passwords would cross the network in clear: "+
 			"want tls-cert and tls-key, or behind-tls-proxy if TLS ends in front of hermesd", c.listen)
 	}
+	if err := c.checkReplicas(); err != nil {
+		return err
+	}
 	return c.checkSecretKeys()
 }
 
@@ -88,6 +96,12 @@ func (s *server) serve(ctx context.Context, stderr io.Writer) (err error) {
 		return err
 	}
 	defer s.listener.Close()
+	if s.scrapes, err = s.config.openScrapes(); err != nil {
+		return err
+	}
+	if s.scrapes != nil {
+		defer s.scrapes.Close()
+	}
 	if err := s.config.checkFiles(); err != nil {
 		return err
 	}
@@ -95,6 +109,9 @@ func (s *server) serve(ctx context.Context, stderr io.Writer) (err error) {
 		return err
 	}
 	defer s.backends.Close()
+	if s.phoneFiles, err = s.config.openPhoneFiles(); err != nil {
+		return err
+	}
 	s.logSettings()
 	begin := s.openEmbedded
 	if !s.config.db.embedded() {
@@ -116,6 +133,7 @@ func (s *server) serve(ctx context.Context, stderr io.Writer) (err error) {
 	if err := s.printListening(stderr, password); err != nil {
 		return err
 	}
+	s.notifyReady()
 	s.root.checkReadiness(ctx) // logs the state at the start
 	go debug.FreeOSMemory()    // what the start used: number plans, migrations, a hash of 19 MiB
 	return s.run(ctx, started)
@@ -233,14 +251,18 @@ func (s *server) logDomains(ctx context.Context) {
 
 // logWarnings logs what is unsafe but not refused.
 func (s *server) logWarnings() {
-	for _, name := range []string{"secret-key", "db"} {
+	isSecret := map[string]bool{
+		"secret-key": true, "db": s.config.db.kind == dbPostgres && urlHasPassword(s.config.db.url.Reveal()),
+		"db-replica": slices.ContainsFunc(s.config.replicas, urlHasPassword),
+	}
+	for _, name := range []string{"secret-key", "db", "db-replica"} {
 		v := s.config.lookup(name)
-		if v.origin.kind == originFlag && (name != "db" || s.config.db.hasPassword()) {
+		if v.origin.kind == originFlag && isSecret[name] {
 			s.log.Warn("a secret in a flag can be read by every user of this machine: want it in the environment or a file",
 				"setting", name, "environment", v.envName(), "file", v.fileEnvName())
 		}
 	}
-	for _, warning := range s.config.exposures() {
+	for _, warning := range append(s.config.exposures(), s.config.plainExposures()...) {
 		s.log.Warn(warning)
 	}
 	path := s.config.secretKeyFile()
@@ -267,7 +289,7 @@ func (s *server) logStoreWarnings(ctx context.Context) {
 func (s *server) newHandlers(ctx context.Context) (err error) {
 	opts := hermes.Options{
 		Backends: s.backends, Logger: s.log, Origin: s.listener.origin(s.config), MaxUnknownLogins: maxUnknownLogins,
-		MaxHashing: s.maxHashing,
+		MaxHashing: s.maxHashing, PhoneFiles: s.phoneFiles,
 	}
 	if rpc := s.config.kamailioRPC; rpc != nil {
 		s.contacts = newContacts(rpc.DropContacts, s.log)
@@ -275,18 +297,27 @@ func (s *server) newHandlers(ctx context.Context) (err error) {
 		opts.Contacts = func(ctx context.Context, user sip.Addr) ([]hermes.Contact, error) {
 			return registered(ctx, rpc, user)
 		}
+		opts.ResyncContact = func(ctx context.Context, user sip.Addr, contact hermes.Contact) error {
+			return rpc.Resync(ctx, user.String(), kamrpc.Contact(contact))
+		}
 	}
 	if s.client, err = s.store.newClient(ctx, opts); err != nil {
 		return err
 	}
-	s.api = api.New(s.client.As(hermes.Actor{}), &api.Options{
+	apiOpts := &api.Options{
 		TLS:            s.config.servesTLS() || s.config.behindTLSProxy,
 		TrustedProxies: s.config.trustedProxies,
 		ServesHost:     s.listener.servesHost(s.config),
 		WriteTimeout:   writeTimeout,
 		Logger:         s.log,
-	})
-	s.root = newRootHandler(s.api, s.ready, s.log)
+	}
+	if s.scrapes != nil {
+		s.metrics = newMetrics(s)
+		apiOpts.Observe = s.metrics.observe
+	}
+	s.api = api.New(s.client.As(hermes.Actor{}), apiOpts)
+	s.root = newRootHandler(s.api, s.newPhoneHandler(), s.ready, s.log)
+	s.root.console, s.root.ownHost = s.newConsole(), s.api.ServesHost
 	s.http = &http.Server{
 		Handler:           s.root,
 		ReadHeaderTimeout: headerTimeout,
@@ -324,6 +355,9 @@ func (s *server) printListening(w io.Writer, password hermes.Secret) error {
 	if !password.IsZero() {
 		fmt.Fprintf(&text, "hermesd: made the first user, %s; the password is shown this once\npassword: %s\n%s\n",
 			firstUser, password.Reveal(), s.listener.loginCommand(firstUser))
+	}
+	if s.scrapes != nil {
+		fmt.Fprintf(&text, "hermesd: metrics on http://%s/metrics\n", s.scrapes.Addr())
 	}
 	fmt.Fprintf(&text, "hermesd: listening on %s\n", s.listener.url())
 	_, err := io.WriteString(w, text.String())

@@ -16,7 +16,8 @@ import (
 // TestConfig_CheckServe checks the rules that join several settings, which only a server has.
 func TestConfig_CheckServe(t *testing.T) {
 	t.Parallel()
-	data := filepath.Join(t.TempDir(), "data")
+	data, wrong := filepath.Join(t.TempDir(), "data"), t.TempDir()
+	writeTemplate(t, wrong, "<settings>")
 	tests := []struct {
 		why  string
 		args []string
@@ -32,6 +33,9 @@ func TestConfig_CheckServe(t *testing.T) {
 			`tls-cert: |/nonexistent|(flag --tls-cert)`},
 		{"a missing htpasswd file", []string{"--auth-backend", "htpasswd:/nonexistent"}, nil,
 			`auth-backend: |/nonexistent|(flag --auth-backend)`},
+		{"a missing folder of templates", []string{"--prov-templates", "/nonexistent"}, nil,
+			`prov-templates: |/nonexistent|(flag --prov-templates)`},
+		{"a wrong template", []string{"--prov-templates", wrong}, nil, `prov-templates: |snom/snomMODEL.htm: `},
 		{"PostgreSQL without a key", []string{"--db", "postgres://localhost/x"}, nil, `secret-key: missing`},
 	}
 	for _, tt := range tests {

@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"sync"
 	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/api"
@@ -28,9 +31,13 @@ type server struct {
 	api         *api.Handler
 	root        *rootHandler
 	http        *http.Server
-	contacts    *contacts // nil without kamailio-rpc
+	metrics     *metrics     // nil without metrics-listen
+	scrapes     net.Listener // of /metrics; nil without metrics-listen
+	contacts    *contacts    // nil without kamailio-rpc
 	backends    backendList
-	startup     *startup       // nil with an embedded database
+	phoneFiles  *phoneFiles
+	startup     *startup // nil with an embedded database
+	audit       auditState
 	hangup      chan os.Signal // receives SIGHUP
 	stopSignals func()         // restores the default effect of SIGTERM and SIGINT
 	maxHashing  int            // Options.MaxHashing
@@ -44,12 +51,18 @@ func (s *server) run(ctx context.Context, started <-chan error) error {
 	work := func() {
 		workers.Go(func() { s.work(background, s.sweep) })
 		workers.Go(func() { s.work(background, s.keepAudit) })
+		if s.metrics != nil {
+			workers.Go(func() { s.work(background, s.watchAudit) })
+		}
 		if len(s.config.numberLowWater) > 0 {
 			workers.Go(func() { s.work(background, s.watchNumbers) })
 		}
 	}
 	if started == nil {
 		work()
+	}
+	if s.scrapes != nil {
+		workers.Go(func() { s.work(background, func(ctx context.Context) { s.metrics.serve(ctx, s.scrapes, s.log) }) })
 	}
 	if s.contacts != nil {
 		workers.Go(func() { s.work(background, s.contacts.run) })
@@ -61,6 +74,7 @@ func (s *server) run(ctx context.Context, started <-chan error) error {
 		cancel()
 		workers.Wait()
 	}()
+	watchdog := s.watchdog(background)
 	served := make(chan error, 1)
 	go func() { served <- s.http.Serve(s.listener) }()
 	for {
@@ -76,6 +90,8 @@ func (s *server) run(ctx context.Context, started <-chan error) error {
 			s.root.readiness.refresh(ctx)
 		case <-s.hangup:
 			s.reload()
+		case <-watchdog:
+			notifySystemd(s.log, daemon.SdNotifyWatchdog)
 		case <-ctx.Done():
 			// This comes before drain logs that the server stops, so that a second signal that is
 			// sent after that line ends the process.
@@ -101,35 +117,63 @@ func (s *server) reloadDomains(ctx context.Context) {
 	}
 }
 
-// reload reads the certificate again, after SIGHUP.
+// reload reads the certificate and the templates of phones' files again, after SIGHUP.
 func (s *server) reload() {
-	if s.listener.certificate == nil {
-		s.log.Info("SIGHUP: there is no certificate to read again")
-		return
+	if s.listener.certificate == nil && s.phoneFiles.folder == "" {
+		s.log.Info("SIGHUP: there is no certificate to read again, and no folder of templates")
 	}
-	if err := s.listener.certificate.reload(); err != nil {
-		s.log.Error("SIGHUP: the certificate could not be read; the previous one stays in use", "error", err)
-		return
+	if s.listener.certificate != nil {
+		if err := s.listener.certificate.reload(); err != nil {
+			s.log.Error("SIGHUP: the certificate could not be read; the previous one stays in use", "error", err)
+		} else {
+			s.log.Info("SIGHUP: certificate read again")
+		}
 	}
-	s.log.Info("SIGHUP: certificate read again")
+	if s.phoneFiles.folder != "" {
+		if err := s.phoneFiles.reload(); err != nil {
+			s.log.Error("SIGHUP: the templates of prov-templates are wrong; the previous ones stay in use", "error", err)
+		} else {
+			s.log.Info("SIGHUP: templates read again")
+		}
+	}
 }
 
-// drain refuses new requests, waits up to drainTimeout for the requests in flight, and stops the
-// HTTP server. The probes are answered until those requests have ended.
+// drain waits up to drainTimeout for the requests in flight, and stops the HTTP server.
 func (s *server) drain() {
-	s.api.Drain()
-	idle := s.root.inFlight.drain()
-	s.log.Info("stopping")
+	notifySystemd(s.log, daemon.SdNotifyStopping)
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
+	stop := s.refuse
+	if s.config.inherited != nil {
+		stop = s.handOver
+	}
 	select {
-	case <-idle:
+	case <-stop():
 	case <-ctx.Done():
 	}
 	if err := s.http.Shutdown(ctx); err != nil {
 		s.log.Warn("requests were cut off", "after", drainTimeout, "error", err)
 		s.http.Close()
 	}
+}
+
+// refuse refuses new requests. The channel is closed when those in flight have ended. The probes
+// are answered until then.
+func (s *server) refuse() <-chan struct{} {
+	s.api.Drain()
+	idle := s.root.inFlight.drain()
+	s.log.Info("stopping")
+	return idle
+}
+
+// handOver leaves new connections in the socket, which a service manager has, for the next hermesd.
+// The channel is closed when those that were accepted before have ended, each after one more
+// request. [http.Server.Shutdown] would close those whose request has not come yet.
+func (s *server) handOver() <-chan struct{} {
+	s.log.Info("stopping")
+	closed := s.listener.limiter.finish()
+	s.http.SetKeepAlivesEnabled(false)
+	return closed
 }
 
 // sweep removes ended sessions once per sweepInterval, until ctx ends.

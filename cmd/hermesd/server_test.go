@@ -164,7 +164,7 @@ func TestServer_Drain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &server{log: slog.New(slog.DiscardHandler), api: api.New(client, nil)}
+		s := &server{config: &config{}, log: slog.New(slog.DiscardHandler), api: api.New(client, nil)}
 		cancelled := make(chan struct{})
 		s.root = &rootHandler{api: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			<-r.Context().Done()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"net"
 	"net/netip"
 	"path/filepath"
 	"time"
@@ -18,6 +19,7 @@ type config struct {
 	listen            string
 	data              string
 	db                database
+	replicas          []string // URLs, which may have passwords
 	secretKeys        []hermes.SecretKey
 	domains           []sip.Domain
 	kamailioSchema    string
@@ -39,10 +41,15 @@ type config struct {
 	trustedProxies    []netip.Prefix
 	behindTLSProxy    bool
 	tlsCert, tlsKey   string
-	logFormat         string // formatText or formatJSON
+	provWindow        time.Duration  // 0 for none
+	provPlain         []netip.Prefix // networks whose phones need no TLS
+	provTemplates     string         // folder; empty for none
+	metricsListen     string         // empty for none
+	logFormat         string         // formatText or formatJSON
 	logLevel          slog.Level
 
-	values []settingValue // in the table's order
+	values    []settingValue   // in the table's order
+	inherited *net.TCPListener // the socket of a service manager; nil without one
 }
 
 // setting is a line of the table of settings.
@@ -50,10 +57,11 @@ type setting struct {
 	name         string // of the flag; the environment variable's name is derived from it
 	arg          string // the value's name in the help; empty for a yes/no setting
 	defaultValue string
-	defaultDoc   string // describes the default in documentation, if defaultValue does not
-	secret       bool   // is never printed, and may be read from a file
-	url          bool   // may hold a password: masked when printed, not quoted in errors
-	repeats      bool   // the flag may be given several times
+	defaultDoc   string   // describes the default in documentation, if defaultValue does not
+	secret       bool     // is never printed, and may be read from a file
+	url          bool     // may hold a password: masked when printed, not quoted in errors
+	repeats      bool     // the flag may be given several times
+	choices      []string // the values that there are; nil if there are others
 	about        string
 	set          func(text string) error // parses text and sets the field of config
 }
@@ -71,6 +79,11 @@ const (
 	formatJSON = "json"
 )
 
+var (
+	migrateChoices = []string{migrateAuto, migrateCheck, migrateOff}
+	formatChoices  = []string{formatText, formatJSON}
+)
+
 // table returns the table of settings. The set function of each line sets a field of c.
 func (c *config) table() []setting {
 	return append(c.storeSettings(), c.serverSettings()...)
@@ -85,7 +98,12 @@ func (c *config) storeSettings() []setting {
 		{name: "data", arg: "FOLDER", defaultValue: "hermes-data", set: setString(&c.data),
 			about: "folder of the embedded database and the generated secret key; created with mode 0700"},
 		{name: "db", arg: "DATABASE", defaultDoc: "sqlite:DATA/hermes.db", secret: true, set: c.db.set,
-			about: "sqlite:PATH, memory: or a postgres:// URL"},
+			about: "sqlite:PATH, memory: or a postgres:// URL; a URL may have several hosts, separated by commas, " +
+				"which are tried in turn until one accepts changes (target_session_attrs)"},
+		{name: "db-replica", arg: "URLS", defaultDoc: "none", secret: true, repeats: true, set: setParsed(&c.replicas, parseReplicas),
+			about: "postgres:// URL of a hot standby, from which lists of 1,000 rows and more, or without a limit, are read; " +
+				"they may be a little behind, and come from db when no replica answers. " +
+				"Several are separated by blanks; may be repeated, and the first that answers is used"},
 		{name: "secret-key", arg: "KEYS", secret: true, set: c.setSecretKeys,
 			defaultDoc: "generated once into DATA/secret.key with an embedded database; required with PostgreSQL",
 			about: "32 bytes in base64: signs auth keys, encrypts SIP passwords at rest. " +
@@ -100,7 +118,7 @@ func (c *config) storeSettings() []setting {
 		{name: "kamailio-rpc", arg: "TARGET", defaultDoc: "none", url: true, set: setParsed(&c.kamailioRPC, kamrpc.New),
 			about: "URL or Unix datagram socket of Kamailio's JSON-RPC: when a user is removed, its contacts are dropped there"},
 		{name: "migrate", arg: "WHEN", defaultDoc: "auto embedded, check with PostgreSQL",
-			set:   setOneOf(&c.migrate, migrateAuto, migrateCheck, migrateOff),
+			choices: migrateChoices, set: setOneOf(&c.migrate, migrateChoices...),
 			about: "auto: bring an old schema to this version at the start; check: refuse to serve an old schema; off: neither"},
 	}
 }
@@ -119,7 +137,7 @@ func (c *config) serverSettings() []setting {
 		{name: "auth-backend", arg: "BACKEND", defaultValue: "local", repeats: true, url: true, set: c.setBackends,
 			about: "authentication backends for the API's users: local (Hermes' own table), htpasswd:PATH " +
 				"or an ldap:// or ldaps:// URL; a comma list, may be repeated, asked in this order"},
-		{name: "number-check", arg: "HOW", defaultValue: "possible", set: setParsed(&c.numberCheck, plan.Parse),
+		{name: "number-check", arg: "HOW", defaultValue: "possible", choices: []string{"shape", "possible", "valid"}, set: setParsed(&c.numberCheck, plan.Parse),
 			about: "how strictly numbers that enter the pool are checked: shape, possible or valid; " +
 				"valid takes 7 to 20 s for a range of a million"},
 		{name: "max-range", arg: "COUNT", defaultValue: "1000000", set: setCount(&c.maxRange),
@@ -148,9 +166,21 @@ func (c *config) serverSettings() []setting {
 			about: "certificate chain in PEM: serve HTTPS; read again on SIGHUP"},
 		{name: "tls-key", arg: "FILE", defaultDoc: "none", set: setString(&c.tlsKey),
 			about: "private key in PEM that belongs to tls-cert"},
-		{name: "log-format", arg: "FORMAT", defaultValue: formatText, set: setOneOf(&c.logFormat, formatText, formatJSON),
+		{name: "prov-window", arg: "DURATION", defaultValue: "24h", set: setParsed(&c.provWindow, parseWindow),
+			about: "how long the key of a domain opens the file of a new phone, such as 24h or 7d; " +
+				"0: phones get files by their own key only"},
+		{name: "prov-plain", arg: "RANGES", defaultDoc: "none", repeats: true, set: setList(&c.provPlain, parsePrefix),
+			about: "CIDR ranges of networks whose phones may get their files, and the passwords in them, without TLS; " +
+				"a comma list, may be repeated"},
+		{name: "prov-templates", arg: "FOLDER", defaultDoc: "none", set: setString(&c.provTemplates),
+			about: "folder of templates for the files of desk phones, VENDOR/FILE, which replace those in hermesd; " +
+				"VENDOR/dialplan/NAME is what a dialplan is for that vendor; read again on SIGHUP"},
+		{name: "metrics-listen", arg: "ADDRESS", defaultDoc: "none", set: setAddress(&c.metricsListen),
+			about: "address on which /metrics is served for Prometheus, without TLS; it has no secrets, but counts. port 0 picks a free one"},
+		{name: "log-format", arg: "FORMAT", defaultValue: formatText,
+			choices: formatChoices, set: setOneOf(&c.logFormat, formatChoices...),
 			about: "text or json, on standard error; a line below warn is written within 50 ms, and kill -9 can lose it until then"},
-		{name: "log-level", arg: "LEVEL", defaultValue: "info", set: setParsed(&c.logLevel, parseLogLevel),
+		{name: "log-level", arg: "LEVEL", defaultValue: "info", choices: []string{"debug", "info", "warn", "error"}, set: setParsed(&c.logLevel, parseLogLevel),
 			about: "debug, info, warn or error"},
 	}
 }

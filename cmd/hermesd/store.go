@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,14 +30,17 @@ type sqlStore interface {
 	ServeDomains(context.Context, []sip.Domain) error
 	Ready(context.Context) error
 	Warnings(context.Context) ([]string, error)
+	Pools() map[string]sql.DBStats
+	Failures() map[string]int64
 	Close() error
 }
 
 // store is the store that the settings name.
 type store struct {
 	hermes.Store
-	sql    sqlStore // the same store; nil if it is in memory
-	config *config
+	sql      sqlStore // the same store; nil if it is in memory
+	replicas []*postgres.Store
+	config   *config
 }
 
 // openStore opens the store that the settings name. A missing embedded database is created, with
@@ -73,7 +77,17 @@ func openLazily(ctx context.Context, c *config, log *slog.Logger) (*store, error
 	if err != nil {
 		return nil, c.settingErrorf("db", "%s", err)
 	}
-	return &store{Store: s, sql: s, config: c}, nil
+	all := &store{Store: s, sql: s, config: c}
+	opts.Replica = true
+	for _, url := range c.replicas {
+		r, err := postgres.Open(ctx, url, opts)
+		if err != nil {
+			all.Close()
+			return nil, c.settingErrorf("db-replica", "%s", err)
+		}
+		all.replicas = append(all.replicas, r)
+	}
+	return all, nil
 }
 
 // createFiles creates the data folder and the database file if they are missing, readable by this
@@ -97,8 +111,11 @@ func (c *config) createFiles() error {
 	return f.Close()
 }
 
-// Close closes the database, if there is one.
+// Close closes the database, if there is one, and its replicas.
 func (s *store) Close() {
+	for _, r := range s.replicas {
+		_ = r.Close()
+	}
 	if s.sql != nil {
 		s.sql.Close()
 	}
@@ -180,6 +197,9 @@ func (s *store) newClient(ctx context.Context, opts hermes.Options) (*hermes.Cli
 		return nil, err
 	}
 	c := s.config
+	for _, r := range s.replicas {
+		opts.Replicas = append(opts.Replicas, r)
+	}
 	opts.SecretKeys = keys
 	opts.Domains = c.domains
 	opts.Plan = c.numberCheck
@@ -190,6 +210,7 @@ func (s *store) newClient(ctx context.Context, opts hermes.Options) (*hermes.Cli
 	opts.AuthKeyGrace = c.authKeyGrace
 	opts.SessionTTL = c.sessionTTL
 	opts.NoCookie = !c.requireCookie
+	opts.ProvisioningWindow = c.provisioningWindow()
 	return hermes.New(s.Store, &opts)
 }
 

@@ -2,8 +2,10 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // servesTLS reports whether hermesd itself serves HTTPS.
@@ -43,6 +45,18 @@ func (c *certificate) tlsConfig() *tls.Config {
 			return c.current.Load(), nil
 		},
 	}
+}
+
+// end returns when the first certificate of the chain ends.
+func (c *certificate) end() time.Time {
+	pair := c.current.Load()
+	end := pair.Leaf.NotAfter
+	for _, der := range pair.Certificate[1:] {
+		if issuer, err := x509.ParseCertificate(der); err == nil && issuer.NotAfter.Before(end) {
+			end = issuer.NotAfter
+		}
+	}
+	return end
 }
 
 // names reports whether the certificate is for a host, a name or an IP address.

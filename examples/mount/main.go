@@ -1,4 +1,4 @@
-// Command mount serves the Hermes API next to routes of its own.
+// Command mount serves the Hermes API and its web page next to routes of its own.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/api"
+	"github.com/hermes-voip/go-hermes/hermes/console"
 	"github.com/hermes-voip/go-hermes/hermes/local"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -35,6 +36,7 @@ func newHandler(ctx context.Context, adminPassword hermes.Secret) (http.Handler,
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/", api.New(client, nil))
+	mux.Handle("/admin/", http.StripPrefix("/admin", console.New(nil)))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "a page of this program")
 	})

@@ -19,11 +19,24 @@ func TestNewHandler(t *testing.T) {
 	}
 	server := httptest.NewServer(handler)
 	defer server.Close()
-	for _, tt := range []struct{ path, why, want string }{
-		{"/", "a route of the program", "a page of this program"},
-		{"/api/auth/login", "a node of the API", `"response":"ok"`},
+	login := url.Values{"username": {"admin"}, "password": {"wonderland"}}
+	for _, tt := range []struct {
+		path, why string
+		form      url.Values // sent by POST, if not nil
+		want      string
+	}{
+		{"/", "a route of the program", nil, "a page of this program"},
+		{"/api/auth/login", "a node of the API", login, `"response":"ok"`},
+		{"/admin/", "the console", nil, `src="assets/app.js"`},
+		{"/admin/assets/app.js", "a script of the console", nil, "loginPage"},
 	} {
-		res, err := http.PostForm(server.URL+tt.path, url.Values{"username": {"admin"}, "password": {"wonderland"}})
+		send := func() (*http.Response, error) {
+			if tt.form != nil {
+				return http.PostForm(server.URL+tt.path, tt.form)
+			}
+			return http.Get(server.URL + tt.path)
+		}
+		res, err := send()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/wire"
 )
 
 // fail answers an error.
@@ -189,12 +190,10 @@ func responseFieldsOf(t reflect.Type) *responseFields {
 	if fields, ok := responseTypes.Load(t); ok {
 		return fields.(*responseFields)
 	}
-	fields := &responseFields{text: -1, cookie: -1, list: -1, members: membersOf(t)}
+	fields := &responseFields{text: wire.TextField(t), cookie: -1, list: -1, members: membersOf(t)}
 	fields.variables.New = func() any { return reflect.New(t).Interface() }
 	for i := range t.NumField() {
 		switch sf := t.Field(i); {
-		case sf.Tag.Get("wire") == "text":
-			fields.text = i
 		case sf.Type == cookieType:
 			fields.cookie = i
 		case sf.Type.Implements(reflect.TypeFor[list]()):

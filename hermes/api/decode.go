@@ -2,8 +2,8 @@ package api
 
 import (
 	"encoding"
-	"errors"
 	"fmt"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -12,9 +12,37 @@ import (
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/wire"
 	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
+
+// Decode makes the request struct of node n from parameters as the Handler does, and returns a
+// pointer to it. The values must not be escaped: a blank is a blank. The parameters session and
+// auth_key are accepted and ignored for a node that needs a capability, and dry_run and
+// idempotency_key, if they are well-formed, for one that takes them. The error is an
+// [*hermes.Error], such as invalid/parameters for an unknown parameter.
+func Decode(n hermes.Node, values url.Values) (req hermes.Request, err error) {
+	e := newEndpoint(n, sessionName, authKeyName)
+	p := newParams()
+	for name, all := range values {
+		for _, value := range all {
+			if err := p.add(name, value); err != nil {
+				return nil, e.badParameter(err.Error())
+			}
+		}
+	}
+	req, _, _, fault := e.decode(p, hermes.Secret{})
+	if fault != nil {
+		return nil, fault
+	}
+	return req, nil
+}
+
+// Encode returns the parameters that a client sends for req, a request struct or a pointer to one.
+// It is the inverse of [Decode], except that it does not check values. The result reveals the
+// secrets in req.
+func Encode(req any) (url.Values, error) { return wire.Encode(req) }
 
 // decode makes the node's request struct and the options of the call of the parameters. If there
 // are faults, it returns the first, the names of all malformed parameters, and the struct without
@@ -149,11 +177,6 @@ func valueRuleOf(t reflect.Type) valueRule {
 	return valueRule{cause: hermes.Parameters}
 }
 
-// isOpt reports whether t is a [hermes.Opt], whose fields are Value and Set.
-func isOpt(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct && t.PkgPath() == secretType.PkgPath() && strings.HasPrefix(t.Name(), "Opt[")
-}
-
 // setValue parses text, which is not empty, into v.
 func setValue(v reflect.Value, text string) error {
 	switch x := v.Addr().Interface().(type) {
@@ -215,32 +238,4 @@ func setBool(v reflect.Value, text string) error {
 		return fmt.Errorf("%.100q: want true or false, 1 or 0, yes or no", text)
 	}
 	return nil
-}
-
-// formatValue returns the text that setValue parses into v.
-func formatValue(v reflect.Value) (string, error) {
-	switch x := v.Interface().(type) {
-	case hermes.Secret:
-		return x.Reveal(), nil
-	case encoding.TextMarshaler:
-		text, err := x.MarshalText()
-		return string(text), err
-	case string, bool, int, int64, hermes.ScopeList, hermes.NumberState:
-		return fmt.Sprint(x), nil
-	}
-	if v.Kind() == reflect.Slice {
-		return formatList(v)
-	}
-	return "", errors.New("no parameter can be of type " + v.Type().String())
-}
-
-func formatList(v reflect.Value) (string, error) {
-	parts := make([]string, v.Len())
-	for i := range parts {
-		var err error
-		if parts[i], err = formatValue(v.Index(i)); err != nil {
-			return "", err
-		}
-	}
-	return strings.Join(parts, ","), nil
 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/wire"
 )
 
 // An encoder appends v, which must be addressable, to b as JSON. Unlike encoding/json it reveals
@@ -33,7 +34,7 @@ func newEncoder(t reflect.Type) encoder {
 	switch {
 	case t == secretType:
 		return encodeSecret
-	case isOpt(t):
+	case wire.IsOpt(t):
 		return newOptEncoder(t)
 	case p.Implements(reflect.TypeFor[encoding.TextAppender]()) && !p.Implements(reflect.TypeFor[json.Marshaler]()):
 		return encodeText

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/wire"
 )
 
 // endpoint is a node with everything that is derived from it once, when the Handler is made.
@@ -69,14 +70,12 @@ type requestField struct {
 func requestFieldsOf(t reflect.Type) requestFields {
 	fields := requestFields{names: map[string]bool{}, cookie: -1}
 	for i := range t.NumField() {
-		tag := t.Field(i).Tag
-		if tag.Get("cookie") == "value" {
+		if t.Field(i).Tag.Get("cookie") == "value" {
 			fields.cookie = i
 		}
-		if name := tag.Get("form"); name == "" || name == "-" {
-			continue
-		}
-		f := newRequestField(t.Field(i), i)
+	}
+	for _, p := range wire.Params(t) {
+		f := newRequestField(p)
 		fields.list = append(fields.list, f)
 		for _, name := range []string{f.name, f.user, f.domain} {
 			if name != "" {
@@ -104,24 +103,13 @@ func (fields requestFields) rule(name string) valueRule {
 	return valueRule{}
 }
 
-func newRequestField(sf reflect.StructField, index int) requestField {
-	name, option, _ := strings.Cut(sf.Tag.Get("form"), ",")
-	f := requestField{index: index, required: option == "required"}
-	name, halves := strings.CutSuffix(name, "*")
-	f.name = name
-	switch {
-	case halves && name == "user":
-		f.user, f.domain = "username", "domain"
-	case halves:
-		f.user, f.domain = name+"_username", name+"_domain"
+func newRequestField(p wire.Param) requestField {
+	f := requestField{
+		index: p.Index, name: p.Name, user: p.User, domain: p.Domain, required: p.Required, optional: p.Optional,
+		rule: valueRuleOf(p.Type),
 	}
-	t := sf.Type
-	if f.optional = isOpt(t); f.optional {
-		t = t.Field(0).Type
-	}
-	f.rule = valueRuleOf(t)
-	f.rule.leadingPlus = f.rule.leadingPlus || sf.Tag.Get("plus") == "leading"
-	if bad := sf.Tag.Get("bad"); bad != "" {
+	f.rule.leadingPlus = f.rule.leadingPlus || p.Field.Tag.Get("plus") == "leading"
+	if bad := p.Field.Tag.Get("bad"); bad != "" {
 		response, cause, _ := strings.Cut(bad, "/")
 		f.rule.response, f.rule.cause = hermes.Response(response), hermes.Cause(cause)
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,6 +81,43 @@ func FuzzHandler_Params(f *testing.F) {
 			if name != "_" && (len(all) > 1 || name != "search" && name != "after" || !hermes.CleanText(all[0])) {
 				t.Errorf("%q was accepted, with %s = %q", query, name, all)
 			}
+		}
+	})
+}
+
+// FuzzClientAddr tells the address of any peer behind any proxies. It is the peer or an address
+// that a proxy has named, and a trusted one only if all that come after it are trusted.
+func FuzzClientAddr(f *testing.F) {
+	f.Add("192.0.2.1:1234", "198.51.100.7, 10.0.0.1", "10.0.0.0/8,192.0.2.0/24")
+	f.Add("[::ffff:10.0.0.1]:1234", "[2001:db8::1]:80,\t::ffff:10.0.0.2", "10.0.0.0/8")
+	f.Add("[fe80::1%eth0]:1", ",,unknown,", "fe80::/10,::/0")
+	f.Add("@", "127.0.0.1", "0.0.0.0/0")
+	f.Fuzz(func(t *testing.T, peer, forwarded, proxies string) {
+		var trusted []netip.Prefix
+		for s := range strings.SplitSeq(proxies, ",") {
+			if p, err := netip.ParsePrefix(s); err == nil {
+				trusted = append(trusted, p)
+			}
+		}
+		isTrusted := func(a netip.Addr) bool {
+			return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
+		}
+		r := &http.Request{RemoteAddr: peer, Header: http.Header{"X-Forwarded-For": {forwarded}}}
+		got := api.ClientAddr(r, trusted)
+		from := api.ClientAddr(r, nil)
+		if got.Is4In6() || got.Zone() != "" {
+			t.Errorf("got %v, want neither a zone nor IPv4 in IPv6", got)
+		}
+		if !isTrusted(from) && got != from {
+			t.Errorf("got %v of the peer %v, which is not trusted", got, from)
+		}
+		if isTrusted(from) && got != from && !strings.Contains(forwarded, ".") && !strings.Contains(forwarded, ":") && got.IsValid() {
+			t.Errorf("got %v, which no proxy has named in %q", got, forwarded)
+		}
+		// An untrusted proxy named in front of the others is not asked for the hops before it.
+		r.Header.Set("X-Forwarded-For", "203.0.113.9,"+forwarded)
+		if longer := api.ClientAddr(r, trusted); got.IsValid() && !isTrusted(got) && longer != got {
+			t.Errorf("with one more hop at the left: got %v, want %v", longer, got)
 		}
 	})
 }

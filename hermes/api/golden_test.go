@@ -3,6 +3,7 @@ package api_test
 import (
 	"flag"
 	"testing"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
 	"github.com/hermes-voip/go-hermes/internal/test/apitest"
@@ -21,7 +22,7 @@ func TestHandler_Golden(t *testing.T) {
 	run(t, scripts, func(t *testing.T) apitest.Fixture {
 		t.Parallel()
 		store := memstore.New()
-		return apitest.Fixture{Store: store, Dump: func(t *testing.T) string { return apitest.Records(t, store) }}
+		return apitest.Fixture{Store: store, Dump: func(t *testing.T) string { return apitest.Records(t, store, time.Time{}) }}
 	})
 }
 

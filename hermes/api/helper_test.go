@@ -1,12 +1,16 @@
 package api_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
 	"github.com/hermes-voip/go-hermes/internal/test/apitest"
+	"github.com/hermes-voip/go-hermes/internal/test/leaktest"
 )
+
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m.Run)) }
 
 // newServer returns a server over an empty memory store.
 func newServer(tb testing.TB, opts *apitest.Options) *apitest.Server {

@@ -7,10 +7,13 @@ import (
 	"strings"
 )
 
-// servesHost reports whether the request is for this server; see [Options.ServesHost].
+// ServesHost reports whether a request is for this server, by its Host; see [Options.ServesHost].
+// It is for a program that serves other paths beside the API. The Handler answers requests for
+// other servers itself, whatever their path is.
+//
 // [http.Server] takes r.Host from the request's target where that has a host, and from :authority
 // over HTTP/2.
-func (h *Handler) servesHost(r *http.Request) bool {
+func (h *Handler) ServesHost(r *http.Request) bool {
 	if h.opts.ServesHost == nil {
 		return true
 	}

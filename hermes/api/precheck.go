@@ -26,7 +26,7 @@ const (
 // may return an endpoint with an error.
 func (req *request) precheck() (*endpoint, error) {
 	r := req.r
-	if !req.handler.servesHost(r) {
+	if !req.handler.ServesHost(r) {
 		return nil, refuse(otherHost, "the Host is not that of this server")
 	}
 	if len(r.RequestURI) > maxURL || len(r.URL.RawQuery) > maxURL {
@@ -75,11 +75,11 @@ func fromOtherSite(r *http.Request, secure bool) bool {
 	return !strings.EqualFold(strings.Join(origins, ","), own)
 }
 
-// clientAddr returns the address that the request comes from: that of the peer or, if the peer is a
+// ClientAddr returns the address that the request comes from: that of the peer or, if the peer is a
 // trusted proxy, the rightmost address in X-Forwarded-For that is not a trusted proxy. The client
 // itself may have written the addresses to the left of that one. If an address on the way is
-// malformed, the client is not known and clientAddr returns the zero Addr.
-func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
+// malformed, the client is not known and ClientAddr returns the zero Addr.
+func ClientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	addr := peer.Addr().Unmap().WithZone("")
 	if len(trusted) == 0 {

@@ -42,7 +42,7 @@ func newRequest(h *Handler, w http.ResponseWriter, r *http.Request) *request {
 	req := &request{
 		handler: h, w: w, r: r, control: http.NewResponseController(w), start: time.Now(),
 		secure: h.opts.TLS || r.TLS != nil, draining: h.draining.Load(),
-		outcome: Outcome{ID: rand.Text(), Remote: clientAddr(r, h.opts.TrustedProxies)},
+		outcome: Outcome{ID: rand.Text(), Remote: ClientAddr(r, h.opts.TrustedProxies)},
 	}
 	setHeaders(w.Header(), req.outcome.ID)
 	return req

@@ -14,7 +14,10 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/backendtest"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
+	"github.com/hermes-voip/go-hermes/internal/test/leaktest"
 )
+
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m.Run)) }
 
 const faultEnv = "HERMES_TEST_SEEDED_BUG"
 

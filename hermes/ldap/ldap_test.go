@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +12,10 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes/backendtest"
 	"github.com/hermes-voip/go-hermes/hermes/memstore"
 	"github.com/hermes-voip/go-hermes/internal/test/ldaptest"
+	"github.com/hermes-voip/go-hermes/internal/test/leaktest"
 )
+
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m.Run)) }
 
 var _ hermes.Backend = (*Backend)(nil)
 

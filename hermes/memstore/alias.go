@@ -22,11 +22,16 @@ func (s *Store) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alia
 		if len(page) >= q.Limit {
 			break
 		}
-		if compareByAlias(a, q.After) > 0 && (!q.Numbers || isNumber(a.Alias)) && r.aliasInScope(a, q) {
+		if compareByAlias(a, q.After) > 0 && (!q.Numbers || isNumber(a.Alias)) && r.aliasInScope(a, q) && matches(a, q.Match) {
 			page = append(page, a)
 		}
 	}
 	return page, nil
+}
+
+// matches reports whether p is zero or matches one of the addresses.
+func matches(a hermes.Alias, p hermes.Pattern) bool {
+	return p.IsZero() || p.Match(a.Alias.String()) || p.Match(a.Destination.String())
 }
 
 // aliasInScope reports whether an alias is within the scope of q.

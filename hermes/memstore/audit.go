@@ -2,7 +2,9 @@ package memstore
 
 import (
 	"context"
+	"encoding/binary"
 	"slices"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
@@ -15,10 +17,47 @@ func (s *Store) AddAuditEntry(ctx context.Context, e hermes.AuditEntry) error {
 		if r.audit.has(e.ID) {
 			return hermes.Exists
 		}
-		r.audit.set(e.ID, &e)
-		r.unsealed.set(e.ID, present{})
+		kept := newAuditRecord(e)
+		id := kept.entry().ID // a part of the kept text
+		r.audit.set(id, kept)
+		r.unsealed.set(id, present{})
 		return nil
 	})
+}
+
+// auditRecord is an entry whose texts are one. There may be millions of entries, and the garbage
+// collector follows each text of each one.
+type auditRecord struct {
+	at  time.Time
+	mac hermes.Hash
+	// texts has each of auditTexts after its length.
+	texts string
+}
+
+// auditTexts returns the fields of an entry that are texts.
+func auditTexts(e *hermes.AuditEntry) [9]*string {
+	return [...]*string{
+		&e.ID, (*string)(&e.Principal.Kind), &e.Principal.Name, &e.Remote, &e.Request, &e.Node, &e.Subject, &e.Also, &e.Changes,
+	}
+}
+
+func newAuditRecord(e hermes.AuditEntry) *auditRecord {
+	var texts []byte
+	for _, text := range auditTexts(&e) {
+		texts = append(binary.AppendUvarint(texts, uint64(len(*text))), *text...)
+	}
+	return &auditRecord{at: e.At, mac: e.MAC, texts: string(texts)}
+}
+
+// entry returns the entry, whose texts are parts of the record's.
+func (r *auditRecord) entry() hermes.AuditEntry {
+	e := hermes.AuditEntry{At: r.at, MAC: r.mac}
+	rest := r.texts
+	for _, text := range auditTexts(&e) {
+		n, size := binary.Uvarint([]byte(rest[:min(len(rest), binary.MaxVarintLen64)]))
+		*text, rest = rest[size:size+int(n)], rest[size+int(n):]
+	}
+	return e
 }
 
 // AuditEntries implements [hermes.AuditStore].
@@ -35,8 +74,8 @@ func (s *Store) AuditEntries(ctx context.Context, q hermes.AuditQuery) (page []h
 		if id < from {
 			break // those that follow are older
 		}
-		if q.Matches(*e) {
-			page = append(page, *e)
+		if entry := e.entry(); q.Matches(entry) {
+			page = append(page, entry)
 		}
 	}
 	return page, nil
@@ -57,7 +96,7 @@ func (s *Store) UnsealedEntries(ctx context.Context, after string, limit int) (p
 			break
 		}
 		e, _ := r.audit.get(id)
-		page = append(page, *e)
+		page = append(page, e.entry())
 	}
 	return page, nil
 }
@@ -73,7 +112,7 @@ func (s *Store) SealedEntries(ctx context.Context, q hermes.SealedQuery) (page [
 			break
 		}
 		e, _ := r.audit.get(v.id)
-		page = append(page, hermes.SealedEntry{Entry: *e, Seal: v.seal})
+		page = append(page, hermes.SealedEntry{Entry: e.entry(), Seal: v.seal})
 	}
 	return page, nil
 }
@@ -84,9 +123,9 @@ func (s *Store) AuditSubjects(ctx context.Context, ids []string) (all []hermes.E
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range slices.Sorted(slices.Values(ids)) {
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
 		if e, ok := r.audit.get(id); ok {
-			for _, v := range e.Subjects() {
+			for _, v := range e.entry().Subjects() {
 				all = append(all, hermes.EntrySubject{ID: id, Subject: v})
 			}
 		}

@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -9,36 +10,63 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// PhoneUsers implements [hermes.PhoneStore].
-func (s *Store) PhoneUsers(ctx context.Context, m mac.Addr) ([]sip.Addr, error) {
+// phoneLine is a line of a phone.
+type phoneLine struct {
+	mac  mac.Addr
+	line int
+}
+
+// userPhone is a phone of a user.
+type userPhone struct {
+	user sip.Addr
+	mac  mac.Addr
+}
+
+func comparePhoneLines(p, q phoneLine) int {
+	return cmp.Or(p.mac.Compare(q.mac), cmp.Compare(p.line, q.line))
+}
+
+func compareUserPhones(p, q userPhone) int {
+	return cmp.Or(p.user.Compare(q.user), p.mac.Compare(q.mac))
+}
+
+// PhoneLines implements [hermes.PhoneStore].
+func (s *Store) PhoneLines(ctx context.Context, m mac.Addr) ([]hermes.Phone, error) {
 	r, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var users []sip.Addr
-	for p := range r.phones.from(hermes.Phone{MAC: m}) {
-		if p.MAC != m {
+	return r.phoneLines(m), nil
+}
+
+func (r *records) phoneLines(m mac.Addr) (lines []hermes.Phone) {
+	for l, user := range r.phones.from(phoneLine{mac: m}) {
+		if l.mac != m {
 			break
 		}
-		users = append(users, p.User)
+		lines = append(lines, hermes.Phone{MAC: m, User: user, Line: l.line})
 	}
-	return users, nil
+	return lines
 }
 
 // UserPhones implements [hermes.PhoneStore].
-func (s *Store) UserPhones(ctx context.Context, a sip.Addr) ([]mac.Addr, error) {
+func (s *Store) UserPhones(ctx context.Context, a sip.Addr) ([]hermes.Phone, error) {
 	r, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var macs []mac.Addr
-	for p := range r.userPhones.from(hermes.Phone{User: a}) {
-		if p.User != a {
+	return r.phonesOf(a), nil
+}
+
+// phonesOf returns the associations of a user.
+func (r *records) phonesOf(a sip.Addr) (phones []hermes.Phone) {
+	for p, line := range r.userPhones.from(userPhone{user: a}) {
+		if p.user != a {
 			break
 		}
-		macs = append(macs, p.MAC)
+		phones = append(phones, hermes.Phone{MAC: p.mac, User: a, Line: line})
 	}
-	return macs, nil
+	return phones
 }
 
 // Phones implements [hermes.PhoneStore].
@@ -57,16 +85,16 @@ func (s *Store) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, er
 	}
 	var page []mac.Addr
 	last := q.After
-	for p := range r.phones.from(hermes.Phone{MAC: start}) {
+	for p, user := range r.phones.from(phoneLine{mac: start}) {
 		if len(page) >= q.Limit {
 			break
 		}
-		if p.MAC == last || !q.Scope.HasDomain(p.User.Domain()) {
+		if p.mac == last || !q.Scope.HasDomain(user.Domain()) {
 			continue
 		}
-		last = p.MAC
+		last = p.mac
 		if !q.Match.IsZero() {
-			text := p.MAC.String()
+			text := p.mac.String()
 			if !strings.HasPrefix(text, prefix) {
 				break
 			}
@@ -74,48 +102,88 @@ func (s *Store) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, er
 				continue
 			}
 		}
-		page = append(page, p.MAC)
+		page = append(page, p.mac)
 	}
 	return page, nil
 }
 
 // AddPhone implements [hermes.PhoneStore].
-func (s *Store) AddPhone(ctx context.Context, p hermes.Phone) error {
-	return s.write(ctx, func(r *records) error {
-		if r.phones.has(p) {
+func (s *Store) AddPhone(ctx context.Context, p hermes.Phone) (added hermes.Phone, err error) {
+	err = s.write(ctx, func(r *records) error {
+		added = p
+		if added.Line == 0 {
+			added.Line = r.freeLine(p.MAC)
+		}
+		switch {
+		case r.userPhones.has(userPhone{user: p.User, mac: p.MAC}):
+			return hermes.Exists
+		case added.Line == 0:
+			return hermes.InUse
+		case r.phones.has(phoneLine{mac: p.MAC, line: added.Line}):
 			return hermes.Exists
 		}
-		r.phones.set(p, present{})
-		r.userPhones.set(p, present{})
+		r.setPhone(added)
 		return nil
 	})
+	if err != nil {
+		return hermes.Phone{}, err
+	}
+	return added, nil
+}
+
+// freeLine returns the lowest free line of a phone, or 0 if there is none.
+func (r *records) freeLine(m mac.Addr) int {
+	free := 1
+	for _, p := range r.phoneLines(m) {
+		if p.Line > free {
+			break
+		}
+		free = p.Line + 1
+	}
+	if free > hermes.MaxLines {
+		return 0
+	}
+	return free
+}
+
+func (r *records) setPhone(p hermes.Phone) {
+	r.phones.set(phoneLine{mac: p.MAC, line: p.Line}, p.User)
+	r.userPhones.set(userPhone{user: p.User, mac: p.MAC}, p.Line)
+}
+
+// removePhone removes the association of p.MAC with p.User, and returns it, if there is one.
+func (r *records) removePhone(p hermes.Phone) (hermes.Phone, bool) {
+	key := userPhone{user: p.User, mac: p.MAC}
+	line, ok := r.userPhones.get(key)
+	if !ok {
+		return hermes.Phone{}, false
+	}
+	p.Line = line
+	r.userPhones.remove(key)
+	r.phones.remove(phoneLine{mac: p.MAC, line: line})
+	return p, true
 }
 
 // movePhones gives the phones of a user to another one, and returns them.
-func (r *records) movePhones(from, to sip.Addr) (macs []mac.Addr) {
-	for p := range r.userPhones.from(hermes.Phone{User: from}) {
-		if p.User != from {
-			break
-		}
-		macs = append(macs, p.MAC)
+func (r *records) movePhones(from, to sip.Addr) []hermes.Phone {
+	phones := r.phonesOf(from)
+	for i := range phones {
+		r.removePhone(phones[i])
+		phones[i].User = to
+		r.removePhone(phones[i]) // an association that was left under the new address
+		r.setPhone(phones[i])
 	}
-	for _, m := range macs {
-		before, after := hermes.Phone{MAC: m, User: from}, hermes.Phone{MAC: m, User: to}
-		r.phones.remove(before)
-		r.userPhones.remove(before)
-		r.phones.set(after, present{})
-		r.userPhones.set(after, present{})
-	}
-	return macs
+	return phones
 }
 
 // RemovePhone implements [hermes.PhoneStore].
-func (s *Store) RemovePhone(ctx context.Context, p hermes.Phone) error {
-	return s.write(ctx, func(r *records) error {
-		if !r.phones.remove(p) {
+func (s *Store) RemovePhone(ctx context.Context, p hermes.Phone) (removed hermes.Phone, err error) {
+	err = s.write(ctx, func(r *records) error {
+		var ok bool
+		if removed, ok = r.removePhone(p); !ok {
 			return hermes.NotFound
 		}
-		r.userPhones.remove(p)
 		return nil
 	})
+	return removed, err
 }

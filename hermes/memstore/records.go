@@ -8,6 +8,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -17,8 +18,15 @@ type records struct {
 	users      userMap
 	names      sortedMap[sip.Addr, string] // the display name of each user
 	groups     sortedMap[group, present]
-	phones     sortedMap[hermes.Phone, present] // ordered by MAC
-	userPhones sortedMap[hermes.Phone, present] // ordered by user
+	phones     sortedMap[phoneLine, sip.Addr] // the user of each line
+	userPhones sortedMap[userPhone, int]      // the line of each association
+
+	devices     sortedMap[mac.Addr, *hermes.Device]
+	deviceKeys  sortedMap[hermes.Hash, mac.Addr] // the device that has each Key
+	deviceNexts sortedMap[hermes.Hash, mac.Addr] // the device that has each Next
+	domainKeys  sortedMap[sip.Domain, *hermes.DomainKeys]
+	currentKeys sortedMap[hermes.Hash, sip.Domain] // the domain that has each Current
+	keysBefore  sortedMap[hermes.Hash, sip.Domain] // the domain that has each Before
 
 	numbers       sortedMap[e164.Number, present]     // the free ones
 	reserved      sortedMap[e164.Number, reservation] // the others of the pool
@@ -46,8 +54,8 @@ type records struct {
 
 	secretCheck string // empty if there is none
 
-	audit    sortedMap[string, *hermes.AuditEntry] // by id
-	unsealed sortedMap[string, present]            // ids of entries
+	audit    sortedMap[string, *auditRecord] // by id
+	unsealed sortedMap[string, present]      // ids of entries
 	sealed   sortedMap[sealed, present]
 	seals    sortedMap[int64, *hermes.AuditSeal]
 	pruned   int64 // the number of the seal with the mark Pruned; 0 if there is none
@@ -61,8 +69,15 @@ func newRecords() *records {
 		users:      newUserMap(),
 		names:      newSortedMap[sip.Addr, string](sip.Addr.Compare),
 		groups:     newSortedMap[group, present](compareGroups),
-		phones:     newSortedMap[hermes.Phone, present](compareByMAC),
-		userPhones: newSortedMap[hermes.Phone, present](compareByUser),
+		phones:     newSortedMap[phoneLine, sip.Addr](comparePhoneLines),
+		userPhones: newSortedMap[userPhone, int](compareUserPhones),
+
+		devices:     newSortedMap[mac.Addr, *hermes.Device](mac.Addr.Compare),
+		deviceKeys:  newSortedMap[hermes.Hash, mac.Addr](compareHashes),
+		deviceNexts: newSortedMap[hermes.Hash, mac.Addr](compareHashes),
+		domainKeys:  newSortedMap[sip.Domain, *hermes.DomainKeys](sip.Domain.Compare),
+		currentKeys: newSortedMap[hermes.Hash, sip.Domain](compareHashes),
+		keysBefore:  newSortedMap[hermes.Hash, sip.Domain](compareHashes),
 
 		numbers:       newSortedMap[e164.Number, present](e164.Number.Compare),
 		reserved:      newSortedMap[e164.Number, reservation](e164.Number.Compare),
@@ -84,7 +99,7 @@ func newRecords() *records {
 		logins:          newSortedMap[login, time.Time](compareLogins),
 		loginExpiries:   newSortedMap[hermes.KnownLogin, present](compareByExpiry),
 
-		audit:    newSortedMap[string, *hermes.AuditEntry](strings.Compare),
+		audit:    newSortedMap[string, *auditRecord](strings.Compare),
 		unsealed: newSortedMap[string, present](strings.Compare),
 		sealed:   newSortedMap[sealed, present](compareSealed),
 		seals:    newSortedMap[int64, *hermes.AuditSeal](cmp.Compare[int64]),
@@ -103,6 +118,13 @@ func (r *records) clone() *records {
 		groups:     r.groups.clone(),
 		phones:     r.phones.clone(),
 		userPhones: r.userPhones.clone(),
+
+		devices:     r.devices.clone(),
+		deviceKeys:  r.deviceKeys.clone(),
+		deviceNexts: r.deviceNexts.clone(),
+		domainKeys:  r.domainKeys.clone(),
+		currentKeys: r.currentKeys.clone(),
+		keysBefore:  r.keysBefore.clone(),
 
 		numbers:       r.numbers.clone(),
 		reserved:      r.reserved.clone(),
@@ -172,14 +194,6 @@ type sealed struct {
 
 func compareGroups(g, h group) int {
 	return cmp.Or(g.user.Compare(h.user), strings.Compare(g.name, h.name))
-}
-
-func compareByMAC(p, q hermes.Phone) int {
-	return cmp.Or(p.MAC.Compare(q.MAC), p.User.Compare(q.User))
-}
-
-func compareByUser(p, q hermes.Phone) int {
-	return cmp.Or(p.User.Compare(q.User), p.MAC.Compare(q.MAC))
 }
 
 func compareByAlias(a, b hermes.Alias) int {

@@ -46,8 +46,17 @@ type shared struct {
 
 type transaction struct {
 	records *records
+	changes bool     // records are a clone, which the transaction may change
 	after   []func() // what to call after the commit
 	ended   bool
+}
+
+// own returns the records for a change.
+func (tx *transaction) own() *records {
+	if !tx.changes {
+		tx.records, tx.changes = tx.records.clone(), true
+	}
+	return tx.records
 }
 
 var errTxEnded = errors.New("memstore: the transaction has ended")
@@ -111,7 +120,7 @@ func (s *Store) run(ctx context.Context, tx *Store, fn func(tx *Store) error) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tx.tx.records = s.committed.Load().clone()
+	tx.tx.records = s.committed.Load()
 	defer func() { tx.tx.ended = true }()
 	if err := fn(tx); err != nil {
 		return err
@@ -119,7 +128,9 @@ func (s *Store) run(ctx context.Context, tx *Store, fn func(tx *Store) error) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s.committed.Store(tx.tx.records)
+	if tx.tx.changes {
+		s.committed.Store(tx.tx.records)
+	}
 	return nil
 }
 
@@ -140,5 +151,5 @@ func (s *Store) read(ctx context.Context) (*records, error) {
 // write runs change in a transaction. If change returns an error, it must not have changed any
 // record, since the caller may continue in the same transaction.
 func (s *Store) write(ctx context.Context, change func(*records) error) error {
-	return s.inTx(ctx, func(tx *Store) error { return change(tx.tx.records) })
+	return s.inTx(ctx, func(tx *Store) error { return change(tx.tx.own()) })
 }

@@ -166,8 +166,8 @@ func (s *Store) RenameUser(ctx context.Context, from sip.Addr, u hermes.User) (m
 
 // isInUse reports whether the user has a phone or an alias leads to it.
 func (r *records) isInUse(a sip.Addr) bool {
-	for p := range r.userPhones.from(hermes.Phone{User: a}) {
-		if p.User == a {
+	for p := range r.userPhones.from(userPhone{user: a}) {
+		if p.user == a {
 			return true
 		}
 		break

@@ -19,6 +19,7 @@ import (
 var steps = []string{
 	"0001_provisioning", "0002_access", "0003_search", "0004_numbers", "0005_logins", "0006_secret_check", "0007_epoch",
 	"0008_scopes", "0009_audit", "0010_answers", "0011_scope_indexes", "0012_reserved_numbers", "0013_suspended",
+	"0014_lines", "0015_devices",
 }
 
 func TestStore_Migrate(t *testing.T) {

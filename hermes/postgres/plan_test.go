@@ -22,7 +22,7 @@ const fillForPlans = `CREATE TEMP TABLE t AS SELECT g, lpad(g::text, 6, '0') AS 
 	INSERT INTO hermes.users SELECT u, 'example.com', 'local', '', '', '', 0, '', 0, '', 'Name ' || g, 'name ' || g, '', '', '', ''
 		FROM t WHERE g % 100 <> 2;
 	INSERT INTO dbaliases (alias_username, alias_domain, username, domain) SELECT '+47' || n, 'example.com', u, 'example.com' FROM t;
-	INSERT INTO hermes.phones SELECT '000000' || n, u, 'example.com' FROM t`
+	INSERT INTO hermes.phones SELECT '000000' || n, u, 'example.com', 1 FROM t`
 
 // doctorIndexes are those that hermesd doctor names.
 const doctorIndexes = `CREATE INDEX ON subscriber USING gin (lower((username || '@' || domain) COLLATE "C") hermes.gin_trgm_ops);

@@ -49,6 +49,10 @@ type Options struct {
 	// Lazy makes Open return without connecting, also if the database does not answer. Until it does,
 	// the methods of the store fail.
 	Lazy bool
+	// Replica is set for a hot standby that is one of [hermes.Options].Replicas: nothing is written
+	// there, a URL with several hosts prefers those that are standbys, and a server that is silent is
+	// left within 5 s, also where the URL has no other.
+	Replica bool
 	// Logger receives a line when [Store.Migrate] waits for a lock that another transaction has, and
 	// then one a minute. If nil, such lines are discarded.
 	Logger *slog.Logger
@@ -64,12 +68,22 @@ const (
 // Open connects to the database that a postgres:// URL names. TLS is verified unless the URL has
 // sslmode=disable, or the host is loopback or a Unix socket (host=/folder). Open changes nothing
 // in the database; see [Store.Migrate]. The caller closes the store.
+//
+// The URL may name the servers of a cluster, separated by commas:
+//
+//	postgres://hermes@db1.example.com,db2.example.com:5433/kamailio
+//
+// They are tried in turn, and the first one that accepts changes is used. The next one is tried
+// where one refuses, does not answer within 2 s, fails TLS, starts or stops, or is a standby. When
+// the one in use has gone silent, its connections are closed within 5 s, and what the store does
+// then uses the new primary. The parameter target_session_attrs has the meaning that libpq gives
+// it, and defaults to read-write for several servers.
 func Open(ctx context.Context, url string, opts *Options) (*Store, error) {
-	conns, err := connect(url, opts.orDefault().MaxConns)
+	conns, err := connect(url, opts.orDefault())
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	s, err := newStore(ctx, conns.options(opts), opts)
+	s, err := conns.newStore(ctx, opts)
 	if err != nil {
 		return nil, errors.Join(err, conns.close())
 	}
@@ -93,7 +107,7 @@ func (o *Options) orDefault() Options {
 // pg_catalog being first in the host's search_path, which it is unless that names it later; then
 // New and [InTx] fail.
 func New(ctx context.Context, db *sql.DB, opts *Options) (*Store, error) {
-	return newStore(ctx, pools{data: db, auth: db, bulk: db}.options(opts), opts)
+	return pools{data: db, auth: db, bulk: db, events: &events{}}.newStore(ctx, opts)
 }
 
 // InTx uses a host's own transaction, which the host ends. After it has committed the transaction
@@ -113,7 +127,7 @@ func InTx(ctx context.Context, tx *sql.Tx, opts *Options) (*Store, error) {
 	s, err := newStore(ctx, bunstore.Options{
 		Dialect: pgdialect.New(), Reads: tx, RunTx: host.run, AfterCommit: host.afterCommit, Single: true, IsTooLong: isTooLong,
 		KamailioSchema: opts.orDefault().KamailioSchema,
-	}, opts)
+	}, &events{}, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -126,21 +140,31 @@ type pools struct {
 	data, auth, bulk *sql.DB
 	own              bool    // opened by this package, with pgdriver
 	copies           *sql.DB // for COPY; nil in a host's own database
+	events           *events
 }
 
 // connect opens the pools of a store.
-func connect(url string, maxConns int) (p pools, err error) {
-	p.own = true
+func connect(url string, opts Options) (p pools, err error) {
+	p.own, p.events = true, &events{}
+	newHosts := pgconn.NewHosts
+	if opts.Replica {
+		newHosts = pgconn.NewReplicaHosts
+	}
+	hosts, err := newHosts(url)
+	if err != nil {
+		return p, err
+	}
 	for _, pool := range []struct {
 		db   **sql.DB
 		opts pgconn.Options
 	}{
-		{&p.data, pgconn.Options{URL: url, MaxOpen: maxConns}},
-		{&p.auth, pgconn.Options{URL: url, MaxOpen: authConns}},
-		{&p.bulk, pgconn.Options{URL: url, MaxOpen: bulkConns, ReadTimeout: bulkTime}},
-		{&p.copies, pgconn.Options{URL: url, MaxOpen: bulkConns, ReadTimeout: bulkTime, Plain: true}},
+		{&p.data, pgconn.Options{Hosts: hosts, MaxOpen: opts.MaxConns}},
+		{&p.auth, pgconn.Options{Hosts: hosts, MaxOpen: authConns}},
+		{&p.bulk, pgconn.Options{Hosts: hosts, MaxOpen: bulkConns, ReadTimeout: bulkTime}},
+		{&p.copies, pgconn.Options{Hosts: hosts, MaxOpen: bulkConns, ReadTimeout: bulkTime, Plain: true}},
 	} {
 		// No connection is made yet, so that there is nothing to close after an error.
+		pool.opts.LeaveSilent = opts.Replica
 		if *pool.db, err = pgconn.Open(pool.opts); err != nil {
 			return p, err
 		}
@@ -150,6 +174,15 @@ func connect(url string, maxConns int) (p pools, err error) {
 
 func (p pools) close() error {
 	return errors.Join(p.data.Close(), p.auth.Close(), p.bulk.Close(), p.copies.Close())
+}
+
+func (p pools) newStore(ctx context.Context, opts *Options) (*Store, error) {
+	s, err := newStore(ctx, p.options(opts), p.events, opts)
+	if err != nil {
+		return nil, err
+	}
+	s.pools = p
+	return s, nil
 }
 
 func (p pools) options(opts *Options) bunstore.Options {
@@ -186,7 +219,9 @@ func isTooLong(err error) bool { return pgconn.State(err) == tooLong }
 
 // runTx implements [bunstore.RunTx].
 func (p pools) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) error {
-	pool, txOpts := p.data, pgconn.TxOptions{Locks: opts.Locks, Batch: p.own, PinSearchPath: !p.own}
+	pool, txOpts := p.data, pgconn.TxOptions{
+		Locks: opts.Locks, Batch: p.own, PinSearchPath: !p.own, Retried: p.events.retried, Failed: p.events.failed,
+	}
 	switch opts.Pool {
 	case bunstore.Bulk:
 		pool, txOpts.Timeout = p.bulk, bulkTime

@@ -19,7 +19,7 @@ const fillForScopes = `CREATE TEMP TABLE s AS SELECT g, lpad(g::text, 6, '0') AS
 	INSERT INTO subscriber (username, domain) SELECT u, d FROM s;
 	INSERT INTO hermes.users SELECT u, d, 'local', '', '', '', 0, '', 0, '', 'Name ' || g, 'name ' || g, '', '', '', '' FROM s;
 	INSERT INTO dbaliases (alias_username, alias_domain, username, domain) SELECT '+46' || n, d, u, d FROM s;
-	INSERT INTO hermes.phones SELECT '000001' || n, u, d FROM s;
+	INSERT INTO hermes.phones SELECT '000001' || n, u, d, 1 FROM s;
 	INSERT INTO hermes.numbers SELECT '+4' || g FROM generate_series(710000, 729999) AS g`
 
 // scopeIndexes are those that hermesd doctor names for lists that are narrowed to domains.

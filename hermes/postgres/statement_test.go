@@ -67,7 +67,10 @@ func mustWrite(t *testing.T, store *postgres.Store, v values) {
 	rotated.Gen, rotated.Rotated, rotated.Confirmed = 1, v.at, v.at
 	for i, err := range []error{
 		store.AddUser(ctx, u), store.SetUser(ctx, u), store.SetGroups(ctx, v.address, []string{v.word}),
-		store.AddPhone(ctx, hermes.Phone{MAC: v.mac, User: v.address}), addAlias(ctx, store, hermes.Alias{Alias: v.alias, Destination: v.address}),
+		addPhone(ctx, store, hermes.Phone{MAC: v.mac, User: v.address}), addAlias(ctx, store, hermes.Alias{Alias: v.alias, Destination: v.address}),
+		store.SetDevice(ctx, hermes.Device{MAC: v.mac, Note: v.word, OpenUntil: v.at, Key: hermes.ProvKey{Hash: v.hash}}),
+		store.SeePhones(ctx, []hermes.PhoneSeen{{MAC: v.mac, At: v.at}}),
+		store.SetDomainKeys(ctx, hermes.DomainKeys{Domain: v.address.Domain(), Current: hermes.ProvKey{Hash: v.hash}}),
 		addNumber(ctx, store, v.number), store.SetServers(ctx, hermes.Servers{Domain: v.address.Domain(), ProvURL: v.word}),
 		store.ServeDomains(ctx, []sip.Domain{sip.MustParseDomain(v.word + ".example")}),
 		store.AddCredential(ctx, hermes.Credential{User: v.word, Hash: v.word}),
@@ -93,9 +96,14 @@ func mustRead(t *testing.T, store *postgres.Store, v values) {
 		func() (any, error) { return store.Groups(ctx, v.address) },
 		func() (any, error) { return store.Users(ctx, hermes.UserQuery{After: v.alias, Limit: v.digit}) },
 		func() (any, error) { return store.Users(ctx, hermes.UserQuery{Match: v.match, Limit: v.digit}) },
-		func() (any, error) { return store.PhoneUsers(ctx, v.mac) },
+		func() (any, error) { return store.PhoneLines(ctx, v.mac) },
 		func() (any, error) { return store.UserPhones(ctx, v.address) },
 		func() (any, error) { return store.Phones(ctx, hermes.PhoneQuery{Match: v.match, Limit: v.digit}) },
+		func() (any, error) { return store.Device(ctx, v.mac) },
+		func() (any, error) { return store.DomainKeys(ctx, v.address.Domain()) },
+		func() (any, error) { return store.Provisioning(ctx, v.hash, v.mac) },
+		func() (any, error) { return store.SealedDevices(ctx, v.mac, v.digit) },
+		func() (any, error) { return store.SealedDomains(ctx, v.address.Domain(), v.digit) },
 		func() (any, error) { return store.PooledNumber(ctx, v.number, v.at) },
 		func() (any, error) { return store.Numbers(ctx, hermes.NumberQuery{After: v.number, Limit: v.digit}) },
 		func() (any, error) { return store.SampleNumbers(ctx, hermes.NumberQuery{Limit: v.digit}) },
@@ -152,6 +160,16 @@ func removeNumber(ctx context.Context, s hermes.Store, n e164.Number) error {
 	return err
 }
 
+func addPhone(ctx context.Context, s hermes.Store, p hermes.Phone) error {
+	_, err := s.AddPhone(ctx, p)
+	return err
+}
+
+func removePhone(ctx context.Context, s hermes.Store, p hermes.Phone) error {
+	_, err := s.RemovePhone(ctx, p)
+	return err
+}
+
 func removeUser(ctx context.Context, s hermes.Store, a sip.Addr) error {
 	_, err := s.RemoveUser(ctx, a)
 	return err
@@ -162,7 +180,7 @@ func mustRemove(t *testing.T, store *postgres.Store, v values) {
 	ctx := t.Context()
 	for i, err := range []error{
 		removeNumber(ctx, store, v.number), store.RemoveSession(ctx, v.hash), store.RemoveKey(ctx, v.word), store.RemoveAuthorization(ctx, v.principal),
-		store.RemoveCredential(ctx, v.word), removeAlias(ctx, store, v.alias), store.RemovePhone(ctx, hermes.Phone{MAC: v.mac, User: v.address}),
+		store.RemoveCredential(ctx, v.word), removeAlias(ctx, store, v.alias), removePhone(ctx, store, hermes.Phone{MAC: v.mac, User: v.address}),
 		removeUser(ctx, store, v.address),
 	} {
 		if err != nil {
@@ -204,7 +222,7 @@ func TestStore_StatementText(t *testing.T) {
 		t.Errorf("statements for other values (-first +second):\n%s", d)
 	}
 	for _, row := range []struct{ query, why string }{
-		{"%FROM (SELECT $%) AS k LEFT JOIN %subscriber%", "User"},
+		{`SELECT "h"%FROM (SELECT $%) AS k LEFT JOIN %subscriber%`, "User"},
 		{"%INSERT INTO %subscriber%", "AddUser"},
 		{"SELECT % AS api_key_expires FROM%", "Session"},
 		{"%LIKE % ESCAPE %GROUP BY k.username%", "Users with a pattern"},

@@ -19,6 +19,8 @@ type Store struct {
 	hermes.Store
 
 	db     *bunstore.Store
+	pools  pools   // the zero value in a store that InTx returned
+	events *events // of the statements
 	host   *hostTx // of a store that InTx returned
 	logger *slog.Logger
 	close  func() error // closes the connections that Open made
@@ -123,8 +125,8 @@ func (s *Store) Close() error {
 	return s.close()
 }
 
-func newStore(ctx context.Context, dbOpts bunstore.Options, opts *Options) (*Store, error) {
-	dbOpts.Lazy = opts.orDefault().Lazy
+func newStore(ctx context.Context, dbOpts bunstore.Options, e *events, opts *Options) (*Store, error) {
+	dbOpts.Lazy, dbOpts.Failed = opts.orDefault().Lazy, e.failed
 	db, err := bunstore.New(ctx, dbOpts)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
@@ -133,5 +135,5 @@ func newStore(ctx context.Context, dbOpts bunstore.Options, opts *Options) (*Sto
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	return &Store{Store: db, db: db, logger: logger}, nil
+	return &Store{Store: db, db: db, events: e, logger: logger}, nil
 }

@@ -20,6 +20,7 @@ import (
 var steps = []string{
 	"0001_provisioning", "0002_access", "0003_search", "0004_numbers", "0005_logins", "0006_secret_check", "0007_epoch",
 	"0008_scopes", "0009_audit", "0010_answers", "0011_scope_indexes", "0012_reserved_numbers", "0013_suspended",
+	"0014_lines", "0015_devices",
 }
 
 // queryFunc returns a function that reads the first column of a statement, on a connection of its
@@ -228,5 +229,49 @@ func TestStore_Tx_HiddenFailure(t *testing.T) {
 	}
 	if _, err := store.User(ctx, a); err != error(hermes.NotFound) {
 		t.Errorf("the user that came before: %v, want it not to be there", err)
+	}
+}
+
+// TestStore_Migrate_lines wants the associations that there were before to have lines, in the order
+// of user names and domains, also those of a phone with more users than lines.
+func TestStore_Migrate_lines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hermes.db")
+	store := mustOpen(t, path, &sqlite.Options{Manual: true})
+	text, err := store.MigrationSQL(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := newOtherTool(t, path)
+	before := strings.SplitAfter(text, "COMMIT;\n")[:slices.Index(steps, "0014_lines")]
+	other(t, strings.Join(before, ""))
+	other(t, `INSERT INTO hermes_phones (mac, username, domain)
+		VALUES ('001122334455', 'b', 'a.example'), ('001122334455', 'a', 'b.example'), ('001122334455', 'a', 'a.example'),
+			('001122334455', 'B', 'z.example'), ('001122334466', 'z', 'z.example')`)
+	other(t, `WITH RECURSIVE r (n) AS (SELECT 11 UNION ALL SELECT n + 1 FROM r WHERE n < 30)
+		INSERT INTO hermes_phones (mac, username, domain) SELECT 'ffffffffffff', 'u' || n, 'a.example' FROM r`)
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"001122334455 1 B@z.example", "001122334455 2 a@a.example", "001122334455 3 a@b.example",
+		"001122334455 4 b@a.example", "001122334466 1 z@z.example"}
+	for n := 11; n <= 30; n++ {
+		want = append(want, fmt.Sprintf("ffffffffffff %d u%d@a.example", n-10, n))
+	}
+	var got []string
+	phones, err := store.Phones(t.Context(), hermes.PhoneQuery{Limit: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range phones {
+		lines, err := store.PhoneLines(t.Context(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range lines {
+			got = append(got, fmt.Sprintf("%s %d %s", p.MAC, p.Line, p.User))
+		}
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }

@@ -81,7 +81,7 @@ func newStore(ctx context.Context, path string, opts Options) (s *Store, err err
 		return s, err
 	}
 	s.db, err = bunstore.New(ctx, bunstore.Options{
-		Dialect: sqlitedialect.New(), Read: s.read, RunTx: s.runTx, StatementTime: statementTime,
+		Dialect: sqlitedialect.New(), Read: s.read, RunTx: s.runTx, StatementTime: statementTime, Failed: s.failed,
 	})
 	if err != nil {
 		return s, err
@@ -170,11 +170,16 @@ func (s *Store) runTx(ctx context.Context, _ bunstore.TxOptions, fn func(context
 	defer s.writer.leave()
 	tx, err := s.writer.db.BeginTx(ctx, nil)
 	if err != nil {
+		s.failed(err)
 		return err
 	}
 	defer tx.Rollback() // after a panic, too; after Commit it does nothing
 	if err := fn(ctx, tx); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		s.failed(err)
+		return err
+	}
+	return nil
 }

@@ -16,6 +16,8 @@ type Store struct {
 	db      *bunstore.Store
 	readers [4]*pool // by bunstore.Pool
 	writer  *pool
+
+	failures bunstore.Tally
 }
 
 // Migrate brings Hermes' own tables to the version of this program: it runs the steps that

@@ -2,12 +2,16 @@ package sqlite_test
 
 import (
 	"database/sql"
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes/sqlite"
 	"github.com/hermes-voip/go-hermes/hermes/storetest"
+	"github.com/hermes-voip/go-hermes/internal/test/leaktest"
 )
+
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m.Run)) }
 
 func TestStore(t *testing.T) { storetest.Run(t, fixture) }
 

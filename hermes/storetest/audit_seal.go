@@ -68,7 +68,8 @@ func testAuditSubjects(t *testing.T, s hermes.Store) {
 	e.Also = "+4711\n+4711@far.example\n001122334455"
 	must(t, s.AddAuditEntry(t.Context(), e))
 	must(t, s.AddAuditEntry(t.Context(), auditEntry(1, "auth/new_key", "carol@example.com")))
-	got, err := s.AuditSubjects(t.Context(), []string{auditID(2), auditID(1), auditID(3)})
+	// In any order, one that does not exist, and one twice.
+	got, err := s.AuditSubjects(t.Context(), []string{auditID(2), auditID(1), auditID(3), auditID(2)})
 	wantList(t, got, err, []hermes.EntrySubject{
 		{ID: auditID(1), Subject: hermes.AuditSubject{Text: "carol@example.com", Area: hermes.NoArea}},
 		{ID: auditID(2), Subject: hermes.AuditSubject{Text: "+4711", Area: hermes.NumberArea}},
@@ -76,6 +77,8 @@ func testAuditSubjects(t *testing.T, s hermes.Store) {
 		{ID: auditID(2), Subject: hermes.AuditSubject{Text: "001122334455", Area: hermes.PhoneArea}},
 		{ID: auditID(2), Subject: hermes.AuditSubject{Text: "alice@Example.com", Area: "example.com"}},
 	})
+	got, err = s.AuditSubjects(t.Context(), nil)
+	wantList(t, got, err, nil)
 }
 
 func testPruneAudit(t *testing.T, s hermes.Store) {

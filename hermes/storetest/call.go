@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 )
@@ -23,7 +24,7 @@ func readCalls() []methodCall { return append(readDataCalls(), readAuthCalls()..
 // readDataCalls returns those of the methods about users, phones, numbers, aliases and domains.
 func readDataCalls() []methodCall {
 	alice := addr("alice@example.com")
-	return []methodCall{
+	return append(readDeviceCalls(), []methodCall{
 		{"User", func(ctx context.Context, s hermes.Store) error { return errorOf(s.User(ctx, alice)) }},
 		{"Users", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.Users(ctx, hermes.UserQuery{Limit: 1}))
@@ -33,8 +34,8 @@ func readDataCalls() []methodCall {
 		}},
 		{"Groups", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Groups(ctx, alice)) }},
 		{"Holder", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Holder(ctx, alice)) }},
-		{"PhoneUsers", func(ctx context.Context, s hermes.Store) error {
-			return errorOf(s.PhoneUsers(ctx, macAddr("001122334455")))
+		{"PhoneLines", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.PhoneLines(ctx, macAddr("001122334455")))
 		}},
 		{"UserPhones", func(ctx context.Context, s hermes.Store) error { return errorOf(s.UserPhones(ctx, alice)) }},
 		{"Phones", func(ctx context.Context, s hermes.Store) error {
@@ -67,12 +68,13 @@ func readDataCalls() []methodCall {
 		{"DomainServed", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.DomainServed(ctx, domain("example.com")))
 		}},
+		{"Counts", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Counts(ctx, at(1))) }},
 		{"SealedUsers", func(ctx context.Context, s hermes.Store) error { return errorOf(s.SealedUsers(ctx, 9)) }},
 		{"Domains", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Domains(ctx)) }},
 		{"Servers", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.Servers(ctx, domain("example.com")))
 		}},
-	}
+	}...)
 }
 
 // readAuthCalls returns those of the methods about principals, sessions and secrets.
@@ -117,7 +119,7 @@ func readAuthCalls() []methodCall {
 // writeCalls returns a call of each method that writes. They succeed one after the other in this
 // order, too.
 func writeCalls() []methodCall {
-	return append(append(numberWriteCalls(), sipWriteCalls()...), authWriteCalls()...)
+	return slices.Concat(numberWriteCalls(), sipWriteCalls(), deviceWriteCalls(), authWriteCalls())
 }
 
 func sipWriteCalls() []methodCall {
@@ -136,10 +138,10 @@ func sipWriteCalls() []methodCall {
 			return errorOf(s.AddLocalUser(ctx, localUser("local@example.com")))
 		}},
 		{"AddPhone", func(ctx context.Context, s hermes.Store) error {
-			return s.AddPhone(ctx, phone("aa1122334455", "bob@far.example"))
+			return addPhone(ctx, s, phone("aa1122334455", "bob@far.example"))
 		}},
 		{"RemovePhone", func(ctx context.Context, s hermes.Store) error {
-			return s.RemovePhone(ctx, phone("001122334455", "alice@example.com"))
+			return removeAssociation(ctx, s, phone("001122334455", "alice@example.com"))
 		}},
 		{"AddAlias", func(ctx context.Context, s hermes.Store) error {
 			return addAlias(ctx, s, alias("new@example.com", "alice@example.com"))

@@ -113,7 +113,7 @@ func wantOneWinner(t *testing.T, n, rounds int, cause hermes.Cause, call func(ro
 }
 
 func testRaceRemoveNumber(t *testing.T, s hermes.Store) {
-	n := rounds(t, 50)
+	n := Rounds(t, 50)
 	for round := range n {
 		must(t, addNumber(t.Context(), s, nthNumber("+47", 8, round)))
 	}
@@ -123,13 +123,13 @@ func testRaceRemoveNumber(t *testing.T, s hermes.Store) {
 }
 
 func testRaceAddNumber(t *testing.T, s hermes.Store) {
-	wantOneWinner(t, 16, rounds(t, 50), hermes.Exists, func(round, _ int) error {
+	wantOneWinner(t, 16, Rounds(t, 50), hermes.Exists, func(round, _ int) error {
 		return addNumber(t.Context(), s, nthNumber("+47", 8, round))
 	})
 }
 
 func testRaceAddUser(t *testing.T, s hermes.Store) {
-	wantOneWinner(t, 16, rounds(t, 50), hermes.Exists, func(round, worker int) error {
+	wantOneWinner(t, 16, Rounds(t, 50), hermes.Exists, func(round, worker int) error {
 		u := localUser(nthAddr("u%d@example.com", round).String())
 		if worker%2 == 1 {
 			u = remoteUser(u.Address.String())
@@ -140,14 +140,14 @@ func testRaceAddUser(t *testing.T, s hermes.Store) {
 
 // The table of aliases has no unique key.
 func testRaceAddAlias(t *testing.T, s hermes.Store) {
-	wantOneWinner(t, 16, rounds(t, 50), hermes.Exists, func(round, worker int) error {
+	wantOneWinner(t, 16, Rounds(t, 50), hermes.Exists, func(round, worker int) error {
 		return addAlias(t.Context(), s, aliasOfWorker(round, worker))
 	})
 	wantDistinctAliases(t, s)
 }
 
 func testRaceAddAliasInTx(t *testing.T, s hermes.Store) {
-	wantOneWinner(t, 16, rounds(t, 50), hermes.Exists, func(round, worker int) error {
+	wantOneWinner(t, 16, Rounds(t, 50), hermes.Exists, func(round, worker int) error {
 		return s.Tx(t.Context(), nil, func(tx hermes.Store) error {
 			return addAlias(t.Context(), tx, aliasOfWorker(round, worker))
 		})
@@ -176,7 +176,7 @@ func wantDistinctAliases(t *testing.T, s hermes.Store) {
 func testRaceRotateSession(t *testing.T, s hermes.Store) {
 	v := session(1, userPrincipal("alice"))
 	mustAddSession(t, s, v)
-	wantOneWinner(t, 16, rounds(t, 50), hermes.NotFound, func(round, _ int) error {
+	wantOneWinner(t, 16, Rounds(t, 50), hermes.NotFound, func(round, _ int) error {
 		before := v
 		before.Gen = int64(round)
 		return s.RotateSession(t.Context(), rotated(before))
@@ -184,7 +184,7 @@ func testRaceRotateSession(t *testing.T, s hermes.Store) {
 }
 
 func testRaceAddNonce(t *testing.T, s hermes.Store) {
-	wantOneWinner(t, 16, rounds(t, 50), hermes.Exists, func(round, _ int) error {
+	wantOneWinner(t, 16, Rounds(t, 50), hermes.Exists, func(round, _ int) error {
 		return s.AddNonce(t.Context(), nonce(round))
 	})
 }
@@ -215,7 +215,7 @@ func testTakeWholePool(t *testing.T, s hermes.Store, random bool) {
 // testTakeOneEach has takers in order and at random, together and alone.
 func testTakeOneEach(t *testing.T, s hermes.Store) {
 	const workers = 16
-	for round := range rounds(t, 20) {
+	for round := range Rounds(t, 20) {
 		first := nthNumber("+47", 8, round*100)
 		last, _ := first.Offset(workers - 1)
 		mustAddNumbers(t, s, first.String(), last.String(), workers)
@@ -252,7 +252,7 @@ func testRaceAddNumbers(
 
 func testRaceAddNumbersAddAlias(t *testing.T, s hermes.Store) {
 	const workers, size = 4, 2000
-	for round := range rounds(t, 5) {
+	for round := range Rounds(t, 5) {
 		prefix := fmt.Sprintf("+47%03d", round)
 		aliased, added := make([][]e164.Number, workers), int64(0)
 		var done atomic.Bool
@@ -298,7 +298,7 @@ func testRaceAddNumbersAddAlias(t *testing.T, s hermes.Store) {
 func testRaceAddUserAssign(t *testing.T, s hermes.Store) {
 	const adders, assigners = 3, 3
 	must(t, s.SetServers(t.Context(), servers("example.com")))
-	size := rounds(t, 200)
+	size := Rounds(t, 200)
 	mustAddNumbers(t, s, nthNumber("+47", 8, 0).String(), nthNumber("+47", 8, size-1).String(), int64(size))
 	q := hermes.AssignQuery{Domain: domain("example.com"), Destination: addr("alice@example.com")}
 	errs := runConcurrently(adders+assigners, func(worker int) (err error) {

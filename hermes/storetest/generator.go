@@ -34,7 +34,13 @@ const generatedHashes = 5
 // generator draws random values.
 type generator struct {
 	t        *rapid.T
-	sequence int // the number of the sequence of operations
+	sequence *sequence
+}
+
+// sequence is what distinguishes a sequence of operations from others on the same stores.
+type sequence struct {
+	number int
+	seals  int64 // the number of the last seal of the audit trail before the sequence
 }
 
 func drawFrom[T any](g generator, values ...T) T { return rapid.SampledFrom(values).Draw(g.t, "") }
@@ -60,9 +66,34 @@ func (g generator) pattern() hermes.Pattern { return pattern(drawFrom(g, generat
 func (g generator) hash() hermes.Hash       { return hash(g.upTo(generatedHashes - 1)) }
 func (g generator) time() time.Time         { return at(g.upTo(5)) }
 func (g generator) limit() int              { return drawFrom(g, 1, 2, 3, 100) }
-func (g generator) phone() hermes.Phone     { return hermes.Phone{MAC: g.mac(), User: g.addr()} }
-func (g generator) alias() hermes.Alias     { return hermes.Alias{Alias: g.addr(), Destination: g.addr()} }
-func (g generator) access() hermes.Access   { return drawFrom(g, hermes.LimitedRead, hermes.FullWrite) }
+func (g generator) phone() hermes.Phone {
+	return hermes.Phone{MAC: g.mac(), User: g.addr(), Line: drawFrom(g, 0, 0, 0, 1, 3)}
+}
+
+// device returns a device whose keys no other one has.
+func (g generator) device() hermes.Device {
+	m := drawFrom(g, generatedMACs...)
+	return hermes.Device{
+		MAC: macAddr(m), Vendor: g.text(), Note: g.text(), Domain: g.addr().Domain(), OpenUntil: maybe(g, g.time),
+		Key: g.provKey("key of " + m), Next: g.provKey("next of " + m),
+	}
+}
+
+// provKey returns one of two keys of an owner, or none.
+func (g generator) provKey(owner string) (k hermes.ProvKey) {
+	if n := g.upTo(2); n > 0 {
+		k = provKey(fmt.Sprintf("%d %s", n, owner))
+	}
+	return k
+}
+
+func (g generator) domainKeys() hermes.DomainKeys {
+	d := g.addr().Domain()
+	return hermes.DomainKeys{Domain: d, Current: g.provKey("current of " + d.String()), Before: g.provKey("before of " + d.String())}
+}
+
+func (g generator) alias() hermes.Alias   { return hermes.Alias{Alias: g.addr(), Destination: g.addr()} }
+func (g generator) access() hermes.Access { return drawFrom(g, hermes.LimitedRead, hermes.FullWrite) }
 
 // scope returns the zero scope or one that has some of the generated addresses, or of the numbers.
 func (g generator) scope() hermes.Scope {
@@ -109,7 +140,7 @@ func (g generator) user() hermes.User {
 func (g generator) servers() hermes.Servers {
 	v := servers("local.example")
 	if d := g.upTo(2); d < 2 {
-		v = servers(fmt.Sprintf("d%d-%d.example", d, g.sequence))
+		v = servers(fmt.Sprintf("d%d-%d.example", d, g.sequence.number))
 	}
 	v.RPort, v.ProvURL = g.upTo(2)+1, g.text()
 	return v

@@ -28,7 +28,7 @@ func testHistory(t *testing.T, open openFunc) {
 	t.Run("results of concurrent calls on the pool and on aliases of its numbers fit some order of the calls", func(t *testing.T) {
 		s := open(t).Store
 		r := rand.New(rand.NewPCG(3, 4))
-		for i := range rounds(t, 200) {
+		for i := range Rounds(t, 200) {
 			history := recordHistory(t, s, fmt.Sprintf("+47%06d", i), r)
 			if !porcupine.CheckOperations(poolModel(), history) {
 				t.Fatalf("no order explains history %d:\n%+v", i, history)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
-	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -119,31 +118,6 @@ func (s intercepted) SetGroups(ctx context.Context, a sip.Addr, names []string) 
 // Holder implements [hermes.Store].
 func (s intercepted) Holder(ctx context.Context, a sip.Addr) (hermes.Holder, error) {
 	return get(s, "Holder", func() (hermes.Holder, error) { return s.store.Holder(ctx, a) })
-}
-
-// PhoneUsers implements [hermes.Store].
-func (s intercepted) PhoneUsers(ctx context.Context, m mac.Addr) ([]sip.Addr, error) {
-	return get(s, "PhoneUsers", func() ([]sip.Addr, error) { return s.store.PhoneUsers(ctx, m) })
-}
-
-// UserPhones implements [hermes.Store].
-func (s intercepted) UserPhones(ctx context.Context, a sip.Addr) ([]mac.Addr, error) {
-	return get(s, "UserPhones", func() ([]mac.Addr, error) { return s.store.UserPhones(ctx, a) })
-}
-
-// Phones implements [hermes.Store].
-func (s intercepted) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, error) {
-	return get(s, "Phones", func() ([]mac.Addr, error) { return s.store.Phones(ctx, q) })
-}
-
-// AddPhone implements [hermes.Store].
-func (s intercepted) AddPhone(ctx context.Context, p hermes.Phone) error {
-	return s.run("AddPhone", func() error { return s.store.AddPhone(ctx, p) })
-}
-
-// RemovePhone implements [hermes.Store].
-func (s intercepted) RemovePhone(ctx context.Context, p hermes.Phone) error {
-	return s.run("RemovePhone", func() error { return s.store.RemovePhone(ctx, p) })
 }
 
 // Aliases implements [hermes.Store].
@@ -329,4 +303,9 @@ func (s intercepted) TrimSessions(ctx context.Context, p hermes.Principal, n int
 // SweepExpired implements [hermes.Store].
 func (s intercepted) SweepExpired(ctx context.Context, now time.Time) (int64, error) {
 	return get(s, "SweepExpired", func() (int64, error) { return s.store.SweepExpired(ctx, now) })
+}
+
+// Counts implements [hermes.Store].
+func (s intercepted) Counts(ctx context.Context, now time.Time) (hermes.Counts, error) {
+	return get(s, "Counts", func() (hermes.Counts, error) { return s.store.Counts(ctx, now) })
 }

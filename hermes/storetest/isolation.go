@@ -69,7 +69,7 @@ func testSeenWhole(t *testing.T, s hermes.Store) {
 		}
 		return err
 	}
-	moves := rounds(t, 50)
+	moves := Rounds(t, 50)
 	errs := runConcurrently(4, func(worker int) error {
 		for round := range moves {
 			err := s.Tx(t.Context(), locked(hermes.LockNumber(n)), func(tx hermes.Store) error {
@@ -104,7 +104,7 @@ func locked(locks ...hermes.Lock) *hermes.TxOptions { return &hermes.TxOptions{L
 func runTxs(t *testing.T, s hermes.Store, lock func(round int) hermes.Lock, check func(round int),
 	fns ...func(tx hermes.Store, round int) error) {
 	t.Helper()
-	for round := range rounds(t, 50) {
+	for round := range Rounds(t, 50) {
 		errs := runConcurrently(2*len(fns), func(i int) error {
 			return s.Tx(t.Context(), locked(lock(round)), func(tx hermes.Store) error { return fns[i%len(fns)](tx, round) })
 		})
@@ -135,7 +135,7 @@ func testDanglingPhone(t *testing.T, s hermes.Store) {
 			return len(phones) > 0, err
 		},
 		func(tx hermes.Store, u sip.Addr) error {
-			return tx.AddPhone(t.Context(), hermes.Phone{MAC: macAddr("001122334455"), User: u})
+			return addPhone(t.Context(), tx, hermes.Phone{MAC: macAddr("001122334455"), User: u})
 		})
 }
 
@@ -144,7 +144,7 @@ func testDanglingPhone(t *testing.T, s hermes.Store) {
 func testDangling(t *testing.T, s hermes.Store,
 	referred func(tx hermes.Store, u sip.Addr) (bool, error), refer func(tx hermes.Store, u sip.Addr) error) {
 	user := func(round int) sip.Addr { return nthAddr("u%d@example.com", round) }
-	for round := range rounds(t, 50) {
+	for round := range Rounds(t, 50) {
 		mustAddUser(t, s, localUser(user(round).String()))
 	}
 	check := func(round int) {
@@ -274,7 +274,7 @@ func testPoolOrAlias(t *testing.T, s hermes.Store) {
 			}
 		}
 	})
-	for round := range rounds(t, 50) {
+	for round := range Rounds(t, 50) {
 		errs := runConcurrently(4, func(i int) error {
 			return s.Tx(t.Context(), locked(hermes.LockNumber(nth(round))), func(tx hermes.Store) error {
 				return []func(hermes.Store, int) error{addNumber, addAlias}[i%2](tx, round)
@@ -288,7 +288,7 @@ func testPoolOrAlias(t *testing.T, s hermes.Store) {
 	}
 	close(ended)
 	ranges.Wait()
-	for round := range rounds(t, 50) {
+	for round := range Rounds(t, 50) {
 		check(round)
 	}
 }

@@ -22,6 +22,7 @@ func testKamailio(t *testing.T, open openFunc) {
 	t.Run("user search", func(t *testing.T) { testKamailioUserSearch(t, open(t)) })
 	t.Run("user search in every case", func(t *testing.T) { testKamailioUserSearchCase(t, open(t)) })
 	t.Run("RenameUser", func(t *testing.T) { testKamailioRename(t, open) })
+	t.Run("Provisioning", func(t *testing.T) { testKamailioPhoneProvisioning(t, open) })
 	t.Run("groups", func(t *testing.T) { testKamailioGroups(t, open) })
 	t.Run("aliases", func(t *testing.T) { testKamailioAliases(t, open) })
 	t.Run("alias list", func(t *testing.T) { testKamailioAliasList(t, open) })

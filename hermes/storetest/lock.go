@@ -105,7 +105,7 @@ func testLockOrder(t *testing.T, s hermes.Store) {
 	a, b, c := hermes.LockAddr(addr("a@example.com")), hermes.LockNumber(number("+4711")), hermes.LockPool()
 	orders := [][]hermes.Lock{{a, b, c}, {a, c, b}, {b, a, c}, {b, c, a}, {c, a, b}, {c, b, a}}
 	runs := make([]int, len(orders))
-	n := rounds(t, 20)
+	n := Rounds(t, 20)
 	errs := runConcurrently(len(orders), func(i int) error {
 		for range n {
 			err := s.Tx(t.Context(), locked(orders[i]...), func(tx hermes.Store) error {

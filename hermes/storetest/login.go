@@ -30,6 +30,8 @@ func testLogin(t *testing.T, open openFunc) {
 		wantList(t, got, err, []hermes.KnownLogin{login("carol", "n1", 3), login("bob", "n1", 2)})
 		got, err = s.Logins(t.Context(), at(1), 1)
 		wantList(t, got, err, []hermes.KnownLogin{login("carol", "n1", 3)})
+		got, err = s.Logins(t.Context(), time.Time{}, 9) // which is before all
+		wantList(t, got, err, []hermes.KnownLogin{login("carol", "n1", 3), login("bob", "n1", 2), login("alice", "n1", 1)})
 	})
 	t.Run("they are removed with the authorization of their principal", func(t *testing.T) {
 		s := open(t).Store

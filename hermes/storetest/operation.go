@@ -14,6 +14,7 @@ import (
 
 // operation is a call of a store, or several in a transaction.
 type operation struct {
+	method string
 	// text has the method and its arguments. Rapid shows it.
 	text string
 	// run returns the result as a text.
@@ -31,7 +32,7 @@ func newOperation(name string, args []any, run func(ctx context.Context, s herme
 	for _, a := range args {
 		texts = append(texts, fmt.Sprintf("%+v", a))
 	}
-	return operation{text: name + "(" + strings.Join(texts, ", ") + ")", run: run}
+	return operation{method: name, text: name + "(" + strings.Join(texts, ", ") + ")", run: run}
 }
 
 // noOperation does nothing. It is the simplest operation: rapid puts it in the place of those that
@@ -50,16 +51,18 @@ func (g generator) singleOperation() operation { return drawFrom(g, g.singleOper
 
 func (g generator) singleOperations() []func() operation {
 	return []func() operation{
-		noOperation, g.userWrite, g.userRead, g.phoneOperation, g.numberOperation, g.holdOperation, g.poolOperation,
-		g.aliasOperation, g.siteOperation, g.assignOperation, g.domainOperation, g.authOperation, g.keyOperation, g.sessionOperation,
-		g.sessionsOperation, g.loginOperation, g.answerOperation,
+		noOperation, g.userWrite, g.userRead, g.phoneOperation, g.deviceOperation, g.numberOperation, g.holdOperation, g.poolOperation,
+		g.randomOperation, g.aliasOperation, g.siteOperation, g.assignOperation, g.domainOperation, g.authOperation, g.keyOperation,
+		g.sessionOperation, g.sessionsOperation, g.loginOperation, g.answerOperation, g.entryOperation, g.sealOperation, g.storeOperation,
 	}
 }
 
 var errUndo = errors.New("undo")
 
 // txOperation draws operations that run in a transaction, the first of them in an inner one. The
-// transaction commits, or is undone by an error.
+// transaction commits, or is undone by an error. That nothing is called before the commit is part
+// of the result. What is called after it is not: a store in a transaction of a host does not see
+// the host's commit.
 func (g generator) txOperation() operation {
 	draw := func(t *rapid.T) operation { return generator{t: t, sequence: g.sequence}.singleOperation() }
 	operations := rapid.SliceOfN(rapid.Custom(draw), 1, 6).Draw(g.t, "")
@@ -72,13 +75,16 @@ func (g generator) txOperation() operation {
 				results = append(results, o.run(ctx, tx))
 			}
 		}
+		early := 0
 		err := s.Tx(ctx, nil, func(tx hermes.Store) error {
 			results = nil
+			tx.AfterCommit(func() { early++ })
 			innerErr := tx.Tx(ctx, nil, func(tx hermes.Store) error {
 				run(tx, operations[:inner])
 				return nil
 			})
 			run(tx, operations[inner:])
+			results = append(results, fmt.Sprintf("%d calls before the commit", early))
 			return firstError(innerErr, txErr)
 		})
 		if err == errUndo {
@@ -86,6 +92,20 @@ func (g generator) txOperation() operation {
 		}
 		return strings.Join(append(results, errorResult(err)), "\n")
 	})
+}
+
+// storeOperation draws a call of a method that belongs to no kind of record. Whether a store has a
+// key depends on the store, and so the result is only whether it is always the same one.
+func (g generator) storeOperation() operation {
+	return drawFrom(g,
+		newOperation("AfterCommit", nil, func(_ context.Context, s hermes.Store) string {
+			s.AfterCommit(func() {})
+			return "" // a call now, or after the transaction
+		}),
+		newOperation("VolatileKey", nil, func(_ context.Context, s hermes.Store) string {
+			first := s.VolatileKey()
+			return fmt.Sprint(s.VolatileKey() == first)
+		}))
 }
 
 func (g generator) userWrite() operation {
@@ -110,12 +130,16 @@ func (g generator) userWrite() operation {
 
 func (g generator) userRead() operation {
 	a, q := g.addr(), hermes.UserQuery{Match: g.pattern(), Scope: g.scope(), After: maybe(g, g.addr), Limit: g.limit()}
+	lacking := hermes.DomainUserQuery{Domain: a.Domain(), After: q.After, Limit: q.Limit}
 	return drawFrom(g,
 		newOperation("User", []any{a}, func(ctx context.Context, s hermes.Store) string {
 			return result(s.User(ctx, a))
 		}),
 		newOperation("Users", []any{q}, func(ctx context.Context, s hermes.Store) string {
 			return listResult(s.Users(ctx, q))
+		}),
+		newOperation("UsersWithoutServers", []any{lacking}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.UsersWithoutServers(ctx, lacking))
 		}),
 		newOperation("Groups", []any{a}, func(ctx context.Context, s hermes.Store) string {
 			return listResult(s.Groups(ctx, a))
@@ -129,13 +153,13 @@ func (g generator) phoneOperation() operation {
 	p, q := g.phone(), hermes.PhoneQuery{Match: g.pattern(), Scope: g.scope(), After: maybe(g, g.mac), Limit: g.limit()}
 	return drawFrom(g,
 		newOperation("AddPhone", []any{p}, func(ctx context.Context, s hermes.Store) string {
-			return errorResult(s.AddPhone(ctx, p))
+			return result(s.AddPhone(ctx, p))
 		}),
 		newOperation("RemovePhone", []any{p}, func(ctx context.Context, s hermes.Store) string {
-			return errorResult(s.RemovePhone(ctx, p))
+			return result(s.RemovePhone(ctx, p))
 		}),
-		newOperation("PhoneUsers", []any{p.MAC}, func(ctx context.Context, s hermes.Store) string {
-			return listResult(s.PhoneUsers(ctx, p.MAC))
+		newOperation("PhoneLines", []any{p.MAC}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.PhoneLines(ctx, p.MAC))
 		}),
 		newOperation("UserPhones", []any{p.User}, func(ctx context.Context, s hermes.Store) string {
 			return listResult(s.UserPhones(ctx, p.User))
@@ -152,6 +176,8 @@ func (g generator) aliasOperation() operation {
 		Alias: maybe(g, g.addr), Destination: maybe(g, g.addr), Numbers: g.bool(), After: maybe(g, g.alias), Limit: g.limit(),
 	}
 	unfiltered := hermes.AliasQuery{Scope: q.Scope, Served: q.Served, After: q.After, Limit: q.Limit}
+	matching := unfiltered
+	matching.Match = g.pattern()
 	use := g.use()
 	return drawFrom(g,
 		newOperation("AddAlias", []any{a, use.By}, func(ctx context.Context, s hermes.Store) string {
@@ -168,6 +194,9 @@ func (g generator) aliasOperation() operation {
 		}),
 		newOperation("Aliases", []any{unfiltered}, func(ctx context.Context, s hermes.Store) string {
 			return listResult(s.Aliases(ctx, unfiltered))
+		}),
+		newOperation("Aliases", []any{matching}, func(ctx context.Context, s hermes.Store) string {
+			return listResult(s.Aliases(ctx, matching))
 		}))
 }
 

@@ -136,6 +136,9 @@ func (g generator) sessionOperation() operation {
 func (g generator) sessionsOperation() operation {
 	p, keep, n, now, v := g.principal(), maybe(g, g.hash), g.upTo(3), g.time(), g.session()
 	return drawFrom(g,
+		newOperation("Counts", []any{now}, func(ctx context.Context, s hermes.Store) string {
+			return result(s.Counts(ctx, now))
+		}),
 		newOperation("AddSession", []any{v}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.AddSession(ctx, v))
 		}),

@@ -137,7 +137,7 @@ func phoneList() pagedList[mac.Addr] {
 		},
 		remove: func(t *testing.T, s hermes.Store, m mac.Addr) {
 			for _, u := range usersOf(m) {
-				must(t, s.RemovePhone(t.Context(), hermes.Phone{MAC: m, User: u}))
+				must(t, removeAssociation(t.Context(), s, hermes.Phone{MAC: m, User: u}))
 			}
 		},
 		page: func(t *testing.T, s hermes.Store, after mac.Addr, limit int) ([]mac.Addr, error) {

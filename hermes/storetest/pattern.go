@@ -10,11 +10,13 @@ import (
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/mac"
+	"github.com/hermes-voip/go-hermes/sip"
 )
 
 func testPattern(t *testing.T, open openFunc) {
 	t.Run("display names match as in Pattern.Match", func(t *testing.T) { testPatternNames(t, open(t).Store) })
 	t.Run("the whole address matches, and a user is found once", func(t *testing.T) { testPatternAddrs(t, open(t).Store) })
+	t.Run("an alias is found once, by its address or its destination, within a scope", func(t *testing.T) { testPatternAliases(t, open(t).Store) })
 	t.Run("the beginning of a name matches in every case, on pages of any length", func(t *testing.T) {
 		s := open(t).Store
 		testPatternBeginnings(t, s, func(i int, a string) hermes.UserEntry {
@@ -145,6 +147,38 @@ func wantMatchingUsers(t *testing.T, s hermes.Store, p hermes.Pattern, all []her
 	must(t, err)
 	if !slices.Equal(got, want) {
 		t.Fatalf("pattern %q: difference (-got +want):\n%s", p, diff(got, want))
+	}
+}
+
+func testPatternAliases(t *testing.T, s hermes.Store) {
+	all := []hermes.Alias{
+		alias("+4711@example.com", "A_B@example.net"), alias("+4712@example.net", "alice@example.com"),
+		alias("Sales@example.com", "a!b@example.com"), alias("aXb@example.com", "sales@example.net"),
+		alias("info@example.net", "info@example.com"),
+		// Another tool's.
+		{Alias: sip.Unchecked("kÅl", "example.com"), Destination: sip.Unchecked("ål", "example.org")},
+	}
+	mustAddAlias(t, s, all...)
+	slices.SortFunc(all, compareAliases)
+	for _, text := range []string{
+		"SALES", "*@example.com", "a_b*", "a?b@*", "a!b@example.com", "info@*", "+47*", "47", "@", "*com", "ål", "*Ål@*", "k?l*", "none",
+	} {
+		for _, scope := range []hermes.Scope{
+			{}, {Domains: "example.com,example.net"}, {Domains: "example.com"}, {Numbers: "+4711"}, {Domains: "example.com", Numbers: "+4711"},
+		} {
+			p := pattern(text)
+			want := filter(all, func(a hermes.Alias) bool {
+				return scope.HasAlias(a.Alias) && (p.Match(a.Alias.String()) || p.Match(a.Destination.String()))
+			})
+			list := aliasList(hermes.AliasQuery{})
+			list.entries = all
+			list.page = func(t *testing.T, s hermes.Store, after hermes.Alias, limit int) ([]hermes.Alias, error) {
+				return s.Aliases(t.Context(), hermes.AliasQuery{Match: p, Scope: scope, After: after, Limit: limit})
+			}
+			for _, limit := range []int{1, 2, 100, 1000} {
+				wantList(t, list.read(t, s, limit, nil), nil, want)
+			}
+		}
 	}
 }
 

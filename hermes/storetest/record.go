@@ -19,7 +19,9 @@ func addRecords(ctx context.Context, s hermes.Store) error {
 		s.AddUser(ctx, remoteUser("bob@far.example")),
 		s.AddUser(ctx, localUser("carol@example.com")),
 		s.SetGroups(ctx, addr("alice@example.com"), []string{"intl"}),
-		s.AddPhone(ctx, phone("001122334455", "alice@example.com")),
+		addPhone(ctx, s, phone("001122334455", "alice@example.com")),
+		s.SetDevice(ctx, device("001122334455")),
+		s.SetDomainKeys(ctx, domainKeys("example.com")),
 		addNumber(ctx, s, number("+4720")),
 		addNumber(ctx, s, number("+4721")),
 		errorOf(s.HoldNumber(ctx, number("+4721"), use("alice", 0), at(59))),
@@ -79,6 +81,8 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 	_, bobErr := s.User(ctx, addr("bob@far.example"))
 	groups, groupsErr := s.Groups(ctx, addr("alice@example.com"))
 	phones, phonesErr := s.Phones(ctx, hermes.PhoneQuery{Limit: 2})
+	_, deviceErr := s.Device(ctx, macAddr("001122334455"))
+	_, domainKeysErr := s.DomainKeys(ctx, domain("example.com"))
 	first, firstErr := hasNumber(ctx, s, number("+4710"))
 	last, lastErr := hasNumber(ctx, s, number("+4719"))
 	held, heldErr := s.Numbers(ctx, hermes.NumberQuery{State: hermes.NumberHeld, Now: at(0), Limit: 2})
@@ -94,7 +98,7 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 	seal, sealErr := s.LastPrunedSeal(ctx)
 	answers, answersErr := s.AnswerKeys(ctx, hermes.AnswerQuery{Limit: 2})
 	must(t, firstError(answersErr, heldErr, groupsErr, phonesErr, firstErr, lastErr, singleErr, aliasesErr, authorizationsErr, keysErr, loginsErr, entriesErr))
-	for _, err := range []error{aliceErr, bobErr, serversErr, credentialErr, sessionErr, sealErr} {
+	for _, err := range []error{aliceErr, bobErr, deviceErr, domainKeysErr, serversErr, credentialErr, sessionErr, sealErr} {
 		if err != hermes.NotFound {
 			must(t, err)
 		}
@@ -104,6 +108,8 @@ func existingRecords(t *testing.T, s hermes.Store) map[string]bool {
 		"bob@far.example":   bobErr == nil,
 		"a group":           len(groups) == 1,
 		"a phone":           len(phones) == 1,
+		"the device":        deviceErr == nil,
+		"the domain's keys": domainKeysErr == nil,
 		"+4710":             first,
 		"+4719":             last,
 		"+4720":             single,

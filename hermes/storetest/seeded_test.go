@@ -16,8 +16,11 @@ import (
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/storetest"
+	"github.com/hermes-voip/go-hermes/internal/test/leaktest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
+
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m.Run)) }
 
 // seededBugEnv names the bug in the environment of a process that runs the suite on a seededStore.
 const seededBugEnv = "HERMES_TEST_SEEDED_BUG"
@@ -66,6 +69,18 @@ var seededBugs = map[string][]string{
 	},
 	"released while in use": {
 		"Run/assign/ReleaseNumber/a number that an alias of another domain has is InUse, and nothing is changed",
+	},
+	"scope left out of a list": {
+		"Run/scope/Users/users of the domains in any case are listed and found, and no others, on pages of any length",
+	},
+	"audit entry not written": {"Run/audit/an entry is kept as it is, and its id once"},
+	"hold of another principal ignored": {
+		"Run/hold/a reserved number, for others/is another's to remove, assign or alias",
+	},
+	"quarantine ignored":  {"Run/hold/ReleaseNumber with a quarantine"},
+	"suspension not kept": {"Run/user/AddUser/a user is returned exactly as it was added"},
+	"provisioning key not replaced": {
+		"Run/device/SetDevice/a device is NotFound until it is set, returned exactly as it was set, and then replaced",
 	},
 	"page from After on": {
 		"Run/page/Numbers/pages of every limit join to the whole list, in byte-wise order", "Compare",
@@ -163,6 +178,9 @@ func (s *seededStore) Tx(ctx context.Context, opts *hermes.TxOptions, fn func(he
 }
 
 func (s *seededStore) RemoveNumber(ctx context.Context, n e164.Number, use hermes.NumberUse) (hermes.PooledNumber, error) {
+	if s.bug == "hold of another principal ignored" {
+		_, _ = s.Store.UnholdNumber(ctx, n, hermes.NumberUse{Now: use.Now})
+	}
 	if s.bug != "select, then delete" {
 		return s.Store.RemoveNumber(ctx, n, use)
 	}
@@ -178,6 +196,9 @@ func (s *seededStore) RemoveNumber(ctx context.Context, n e164.Number, use herme
 func (s *seededStore) Users(ctx context.Context, q hermes.UserQuery) ([]hermes.UserEntry, error) {
 	if s.bug == "LIKE without escapes" {
 		q.Match, _ = hermes.ParsePattern(strings.NewReplacer("%", "*", "_", "?").Replace(q.Match.String()))
+	}
+	if s.bug == "scope left out of a list" {
+		q.Scope = hermes.Scope{}
 	}
 	return s.Store.Users(ctx, q)
 }
@@ -222,6 +243,9 @@ func (s *seededStore) AddUser(ctx context.Context, u hermes.User) error {
 	if s.bug == "binary cut at NUL" {
 		u.Sealed, _, _ = strings.Cut(u.Sealed, "\x00")
 	}
+	if s.bug == "suspension not kept" {
+		u.Suspended = ""
+	}
 	return s.Store.AddUser(ctx, u)
 }
 
@@ -254,6 +278,9 @@ func (s *seededStore) AssignAny(ctx context.Context, q hermes.AssignQuery) (e164
 }
 
 func (s *seededStore) ReleaseNumber(ctx context.Context, n e164.Number, a sip.Addr, q hermes.Quarantine) ([]sip.Addr, error) {
+	if s.bug == "quarantine ignored" {
+		q.Until = time.Time{}
+	}
 	destinations, err := s.Store.ReleaseNumber(ctx, n, a, q)
 	if s.bug == "released while in use" && err == hermes.InUse {
 		return s.Store.RemoveAlias(ctx, a)
@@ -274,4 +301,18 @@ func (s *seededStore) Numbers(ctx context.Context, q hermes.NumberQuery) ([]e164
 		q.After = before
 	}
 	return s.Store.Numbers(ctx, q)
+}
+
+func (s *seededStore) AddAuditEntry(ctx context.Context, e hermes.AuditEntry) error {
+	if s.bug == "audit entry not written" {
+		return nil
+	}
+	return s.Store.AddAuditEntry(ctx, e)
+}
+
+func (s *seededStore) SetDevice(ctx context.Context, d hermes.Device) error {
+	if before, err := s.Store.Device(ctx, d.MAC); s.bug == "provisioning key not replaced" && err == nil {
+		d.Key = before.Key
+	}
+	return s.Store.SetDevice(ctx, d)
 }

@@ -14,8 +14,8 @@
 // wraps a store, for tests that count its calls or make them fail.
 //
 // The tests of concurrent calls are meant to be run with -race. The environment variable
-// HERMES_TEST_ROUNDS sets how often each of them is repeated and how many histories are checked.
-// It defaults to few rounds, so that the suite is quick.
+// HERMES_TEST_ROUNDS sets how often each of them is repeated and how many histories are checked
+// (see [Rounds]). It defaults to few rounds, so that the suite is quick.
 package storetest
 
 import (
@@ -58,6 +58,8 @@ type openFunc = func(t *testing.T) Fixture
 func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Run("user", func(t *testing.T) { testUser(t, open) })
 	t.Run("phone", func(t *testing.T) { testPhone(t, open) })
+	t.Run("device", func(t *testing.T) { testDevice(t, open) })
+	t.Run("provisioning", func(t *testing.T) { testPhoneProvisioning(t, open) })
 	t.Run("number", func(t *testing.T) { testNumber(t, open) })
 	t.Run("hold", func(t *testing.T) { testHold(t, open) })
 	t.Run("assign", func(t *testing.T) { testAssign(t, open) })
@@ -69,6 +71,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Run("login", func(t *testing.T) { testLogin(t, open) })
 	t.Run("answer", func(t *testing.T) { testAnswer(t, open) })
 	t.Run("secret", func(t *testing.T) { testSecret(t, open) })
+	t.Run("counts", func(t *testing.T) { testCounts(t, open) })
 	t.Run("audit", func(t *testing.T) { testAudit(t, open) })
 	t.Run("scope", func(t *testing.T) { testScope(t, open) })
 	t.Run("page", func(t *testing.T) { testPage(t, open) })
@@ -84,17 +87,19 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	}
 }
 
-// rounds returns how often to repeat a test whose outcome depends on chance: the number in
-// HERMES_TEST_ROUNDS, or defaultRounds if that is not set.
-func rounds(t *testing.T, defaultRounds int) int {
+// Rounds returns how often to repeat a test whose outcome depends on chance: the number in the
+// environment variable HERMES_TEST_ROUNDS, or usual if that is not set. The number becomes the
+// attribute "rounds" of the test, so that a program that runs the test can tell how much it has
+// proved.
+func Rounds(t *testing.T, usual int) int {
 	t.Helper()
-	s := os.Getenv("HERMES_TEST_ROUNDS")
-	if s == "" {
-		return defaultRounds
+	n := usual
+	if s := os.Getenv("HERMES_TEST_ROUNDS"); s != "" {
+		var err error
+		if n, err = strconv.Atoi(s); err != nil || n < 1 {
+			t.Fatalf("HERMES_TEST_ROUNDS=%q: want a number of at least 1", s)
+		}
 	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		t.Fatalf("HERMES_TEST_ROUNDS=%q: want a number of at least 1", s)
-	}
+	t.Attr("rounds", strconv.Itoa(n))
 	return n
 }

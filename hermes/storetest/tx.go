@@ -78,7 +78,7 @@ func testTxUndo(t *testing.T, s hermes.Store) {
 			takeErr,
 			sweepErr,
 			tx.SetUser(ctx, changed),
-			tx.RemovePhone(ctx, phone("001122334455", "alice@example.com")),
+			removeAssociation(ctx, tx, phone("001122334455", "alice@example.com")),
 			removeNumber(ctx, tx, number("+4719")),
 			errorOf(tx.RemoveAlias(ctx, addr("sales@example.com"))),
 			errorOf(tx.RemoveUser(ctx, addr("alice@example.com"))),
@@ -104,7 +104,7 @@ func testTxCauses(t *testing.T, s hermes.Store) {
 		must(t, addRecords(ctx, tx))
 		wantCause(t, tx.AddUser(ctx, localUser("alice@example.com")), hermes.Exists)
 		wantCause(t, tx.AddUser(ctx, remoteUser("bob@far.example")), hermes.Exists)
-		wantCause(t, tx.AddPhone(ctx, phone("001122334455", "alice@example.com")), hermes.Exists)
+		wantCause(t, addPhone(ctx, tx, phone("001122334455", "alice@example.com")), hermes.Exists)
 		wantCause(t, addNumber(ctx, tx, number("+4711")), hermes.Exists)
 		wantCause(t, addAlias(ctx, tx, alias("sales@example.com", "bob@example.com")), hermes.Exists)
 		wantCause(t, tx.AddCredential(ctx, hermes.Credential{User: "alice", Hash: otherHash}), hermes.Exists)

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
-	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -23,11 +22,12 @@ func testRenamed(t *testing.T, s hermes.Store) {
 	must(t, s.SetGroups(t.Context(), old, []string{"a", "b"}))
 	must(t, s.SetGroups(t.Context(), bob.Address, []string{"c"}))
 	mustAddPhone(t, s, phone("001122334455", "alice@example.com"), phone("001122334455", "bob@example.com"),
-		phone("001122334466", "alice@example.com"))
+		onLine("001122334466", "alice@example.com", 5))
 	mustAddAlias(t, s, alias("sales@example.com", "alice@example.com"), alias("+4711@example.net", "alice@example.com"),
 		alias("b@example.com", "bob@example.com"))
 	moved, err := s.RenameUser(t.Context(), old, renamed)
-	wantMoved(t, moved, err, []mac.Addr{macAddr("001122334455"), macAddr("001122334466")},
+	wantMoved(t, moved, err,
+		[]hermes.Phone{onLine("001122334455", "alison@example.net", 1), onLine("001122334466", "alison@example.net", 5)},
 		[]sip.Addr{addr("+4711@example.net"), addr("sales@example.com")})
 	wantNoUser(t, s, old)
 	wantUser(t, s, renamed)
@@ -35,8 +35,8 @@ func testRenamed(t *testing.T, s hermes.Store) {
 	wantGroups(t, s, old)
 	wantGroups(t, s, renamed.Address, "a", "b")
 	wantGroups(t, s, bob.Address, "c")
-	wantUserPhones(t, s, old)
-	wantPhoneUsers(t, s, macAddr("001122334455"), renamed.Address, bob.Address)
+	wantUserPhones(t, s, phone("001122334455", "alice@example.com"))
+	wantLines(t, s, onLine("001122334455", "alison@example.net", 1), onLine("001122334455", "bob@example.com", 2))
 	wantAliases(t, s, hermes.AliasQuery{Destination: old, Limit: 10})
 	wantAliases(t, s, hermes.AliasQuery{Limit: 10}, alias("+4711@example.net", "alison@example.net"),
 		alias("b@example.com", "bob@example.com"), alias("sales@example.com", "alison@example.net"))
@@ -75,7 +75,7 @@ func testRenameOthers(t *testing.T, open openFunc) {
 		mustAddAlias(t, s, alias("sales@example.com", "far@far.example"))
 		next := remoteUser("farther@far.example")
 		moved, err := s.RenameUser(t.Context(), addr("far@far.example"), next)
-		wantMoved(t, moved, err, []mac.Addr{macAddr("001122334455")}, []sip.Addr{addr("sales@example.com")})
+		wantMoved(t, moved, err, []hermes.Phone{onLine("001122334455", "farther@far.example", 1)}, []sip.Addr{addr("sales@example.com")})
 		wantUser(t, s, next)
 		wantNoUser(t, s, addr("far@far.example"))
 	})
@@ -84,11 +84,12 @@ func testRenameOthers(t *testing.T, open openFunc) {
 		mustAddUser(t, s, localUser(old.String()))
 		must(t, s.SetGroups(t.Context(), old, []string{"a"}))
 		must(t, s.SetGroups(t.Context(), renamed.Address, []string{"a", "z"}))
-		mustAddPhone(t, s, phone("001122334455", "alice@example.com"), phone("001122334455", "alison@example.net"))
+		mustAddPhone(t, s, onLine("001122334455", "alice@example.com", 2), phone("001122334455", "alison@example.net"))
 		moved, err := s.RenameUser(t.Context(), old, renamed)
-		wantMoved(t, moved, err, []mac.Addr{macAddr("001122334455")}, nil)
+		kept := onLine("001122334455", "alison@example.net", 2)
+		wantMoved(t, moved, err, []hermes.Phone{kept}, nil)
 		wantGroups(t, s, renamed.Address, "a")
-		wantPhoneUsers(t, s, macAddr("001122334455"), renamed.Address)
+		wantLines(t, s, kept)
 	})
 }
 
@@ -96,7 +97,7 @@ func entryOf(u hermes.User) hermes.UserEntry {
 	return hermes.UserEntry{User: u.Address, DisplayName: u.DisplayName}
 }
 
-func wantMoved(t *testing.T, got hermes.Moved, err error, phones []mac.Addr, aliases []sip.Addr) {
+func wantMoved(t *testing.T, got hermes.Moved, err error, phones []hermes.Phone, aliases []sip.Addr) {
 	t.Helper()
 	must(t, err)
 	if !slices.Equal(got.Phones, phones) || !slices.Equal(got.Aliases, aliases) {

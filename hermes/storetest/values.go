@@ -35,7 +35,15 @@ var unorderedNumbers = []string{
 func addr(s string) sip.Addr      { return sip.MustParse(s) }
 func domain(s string) sip.Domain  { return sip.MustParseDomain(s) }
 func number(s string) e164.Number { return e164.MustParse(s) }
-func macAddr(s string) mac.Addr   { return mac.MustParse(s) }
+
+// macAddr returns an address, which need not be that of a device.
+func macAddr(s string) mac.Addr {
+	m, err := mac.Unchecked(s)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
 
 func pattern(s string) hermes.Pattern {
 	p, err := hermes.ParsePattern(s)

@@ -232,7 +232,10 @@ type child struct {
 }
 
 // host returns host:port of the URL.
-func (c *child) host() string { return strings.TrimPrefix(c.url, "http://") }
+func (c *child) host() string {
+	_, host, _ := strings.Cut(c.url, "://")
+	return host
+}
 
 // start starts a program and waits until it has written a line that begins with prefix; the rest of
 // that line is its URL. The program is stopped after the benchmark.

@@ -23,6 +23,8 @@ type installation struct {
 	folder  string // has the secret key and the embedded database
 	db      string // a postgres:// URL, memory:, or empty for the embedded database
 
+	certFile, tlsKeyFile string // empty without TLS
+
 	backend  string // for authentication, besides the local one; may be empty
 	password string // of adminUser
 }
@@ -126,6 +128,9 @@ func (in *installation) env() []string {
 	}
 	if in.db != "" {
 		env = append(env, "HERMES_DB="+in.db)
+	}
+	if in.certFile != "" {
+		env = append(env, "HERMES_TLS_CERT="+in.certFile, "HERMES_TLS_KEY="+in.tlsKeyFile)
 	}
 	if in.backend != "" {
 		env = append(env, "HERMES_AUTH_BACKEND=local,"+in.backend)

@@ -29,31 +29,38 @@ type loadSpec struct {
 	Want        string   // a part of the body of each answer
 }
 
-// loadResult is what it prints.
+// loadResult is what the helpers "load" and "phones" print.
 type loadResult struct {
 	Calls   int
 	Elapsed time.Duration
 	Worst   time.Duration // the slowest answer
+	P99     time.Duration // the 99th percentile
 }
 
 func (r loadResult) rate() float64 { return float64(r.Calls) / r.Elapsed.Seconds() }
 
 // load runs the helper "load" to its end.
 func (b *bench) load(ctx context.Context, spec loadSpec) (r loadResult, err error) {
-	cmd, err := b.self("load")
+	err = b.ask(ctx, "load", spec, &r)
+	return r, err
+}
+
+// ask runs a helper that reads spec and writes a result, both in JSON, to its end.
+func (b *bench) ask(ctx context.Context, helper string, spec, result any) error {
+	cmd, err := b.self(helper)
 	if err != nil {
-		return r, err
+		return err
 	}
 	in, err := json.Marshal(spec)
 	if err != nil {
-		return r, err
+		return err
 	}
 	var out, log bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, &log
 	if err := runCommand(ctx, cmd); err != nil {
-		return r, fmt.Errorf("load: %w: %s", err, log.String())
+		return fmt.Errorf("%s: %w: %s", helper, err, log.String())
 	}
-	return r, json.Unmarshal(out.Bytes(), &r)
+	return json.Unmarshal(out.Bytes(), result)
 }
 
 // runLoad is the helper "load": it reads a loadSpec and writes a loadResult.
@@ -89,7 +96,7 @@ func runLoad(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(stdout).Encode(loadResult{Calls: l.calls, Elapsed: l.elapsed, Worst: l.times.quantile(1)})
+	return json.NewEncoder(stdout).Encode(loadResult{Calls: l.calls, Elapsed: l.elapsed, Worst: l.times.quantile(1), P99: l.times.quantile(0.99)})
 }
 
 // httpRequest is a request as it is sent.

@@ -65,8 +65,12 @@ func exit(good bool, err error) {
 // helpers are the arguments with which the program starts itself.
 func helpers() map[string]func(ctx context.Context, args []string) error {
 	return map[string]func(ctx context.Context, args []string) error{
-		"load":  func(ctx context.Context, _ []string) error { return runLoad(ctx, os.Stdin, os.Stdout) },
-		"floor": func(ctx context.Context, args []string) error { return runFloor(ctx, args[0], os.Stdout) },
+		"load":   func(ctx context.Context, _ []string) error { return runLoad(ctx, os.Stdin, os.Stdout) },
+		"floor":  func(ctx context.Context, args []string) error { return runFloor(ctx, args[0], os.Stdout) },
+		"phones": func(ctx context.Context, _ []string) error { return bootPhones(ctx, os.Stdin, os.Stdout) },
+		"files": func(ctx context.Context, args []string) error {
+			return serveFiles(ctx, args[0], args[1], args[2], os.Stdout)
+		},
 	}
 }
 
@@ -86,7 +90,7 @@ func benchmarks() []benchmark {
 		sessionCheck(), lookupsDuringFlood(), abusedServer(), memoryStore(), embeddedUserGet(), validation(), starts(),
 		concurrentWriters(), mixedWriters(), stalls(), roundTrips(), growths(), size(),
 		twoProcesses(), twoClaim(),
-		millionAliases(), logins(), abuse(), timing(), tenants(), sealedWriters(),
+		millionAliases(), logins(), abuse(), timing(), tenants(), sealedWriters(), phoneFiles(),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -21,11 +22,20 @@ type aliasListStatements struct {
 	scopedAliases, scopedAliasesAt, scopedAliasesTo, scopedAliasesAtTo statement
 	scopedAliasesToAnyCase, scopedAliasesOf                            statement
 	scopedAliasesIn                                                    statement // of one domain
+
+	// Those that match a search, and a search that is not in ASCII.
+	aliasesMatching, scopedAliasesMatching, scopedAliasesInMatching                   statement
+	aliasesMatchingFolded, scopedAliasesMatchingFolded, scopedAliasesInMatchingFolded statement
 }
+
+// aliasSearch has the statements for a search of all aliases, of those within a scope, and of those
+// of one domain that are within a scope. The search has the arguments from $6 on.
+type aliasSearch struct{ all, scoped, in statement }
 
 func (b *builder) aliasListStatements() aliasListStatements {
 	to := func(at text) schema.QueryAppender { return b.address("a.username", "a.domain", at) }
 	toAnyCase, number := b.anyCase("a.username", "a.domain", 6), b.same("a.alias_username", text(6))
+	matching, folded := b.aliasSearch(addressMatches, 1), b.aliasSearch(b.engine.folded, len(b.foldedPlaces()))
 	return aliasListStatements{
 		aliases:     b.statement(Data, b.aliases(0)),
 		aliasesAt:   b.statement(Data, b.aliases(2, b.alias(6))),
@@ -42,6 +52,33 @@ func (b *builder) aliasListStatements() aliasListStatements {
 		scopedAliasesAtTo:      b.statement(Data, b.fewAliases(13, b.alias(6), to(8), b.aliasInScope(10))),
 		scopedAliasesToAnyCase: b.statement(Data, b.fewAliases(11, toAnyCase, b.aliasInScope(8))),
 		scopedAliasesOf:        b.statement(Data, b.fewAliases(10, number, b.aliasInScope(7))),
+
+		aliasesMatching: matching.all, scopedAliasesMatching: matching.scoped, scopedAliasesInMatching: matching.in,
+		aliasesMatchingFolded: folded.all, scopedAliasesMatchingFolded: folded.scoped, scopedAliasesInMatchingFolded: folded.in,
+	}
+}
+
+// aliasSearch returns the statements for a condition on an address, which has n arguments.
+func (b *builder) aliasSearch(condition string, n int) aliasSearch {
+	var args []any
+	for i := range n {
+		args = append(args, text(6+i))
+	}
+	of := func(username, domain string) schema.QueryAppender {
+		columns := strings.NewReplacer("?TableAlias.username", username, "?TableAlias.domain", domain)
+		return bun.SafeQuery(columns.Replace(condition), args...)
+	}
+	match := bun.SafeQuery("(? OR ?)", of("a.alias_username", "a.alias_domain"), of("a.username", "a.domain"))
+	statement := func(rows place, conditions ...schema.QueryAppender) statement {
+		st := b.statement(Scan, b.aliasPage(rows, append(conditions, match)...))
+		st.planEachTime = true
+		return st
+	}
+	next := 6 + n
+	return aliasSearch{
+		all:    statement(place(next)),
+		scoped: statement(place(next+3), b.aliasInScope(next)),
+		in:     statement(place(next+4), b.inDomain("a.alias_domain", next), b.aliasInScope(next+1)),
 	}
 }
 
@@ -107,13 +144,28 @@ func (s *Store) Aliases(ctx context.Context, q hermes.AliasQuery) ([]hermes.Alia
 		st, args := s.aliasStatement(q)
 		return s.distinctAliases(ctx, st, q, args)
 	}
-	scope := aliasScopeArgs(q)
+	st, first, scope := s.sql().scopedAliasesIn, []any(nil), aliasScopeArgs(q)
+	if !q.Match.IsZero() {
+		var search aliasSearch
+		search, first = s.aliasSearch(q.Match)
+		st = search.in
+	}
 	return merge(q.Scope.DomainList(), q.After, q.Limit, compareAliases,
 		func(d sip.Domain, after hermes.Alias, n int) ([]hermes.Alias, error) {
 			q := q
 			q.After, q.Limit = after, n
-			return s.distinctAliases(ctx, s.sql().scopedAliasesIn, q, append([]any{d.String()}, scope...))
+			return s.distinctAliases(ctx, st, q, slices.Concat(first, []any{d.String()}, scope))
 		})
+}
+
+// aliasSearch returns the statements for a search, and its arguments.
+func (s *Store) aliasSearch(p hermes.Pattern) (aliasSearch, []any) {
+	all := s.sql()
+	if isASCII(p) {
+		return aliasSearch{all.aliasesMatching, all.scopedAliasesMatching, all.scopedAliasesInMatching}, []any{p.Like()}
+	}
+	return aliasSearch{all.aliasesMatchingFolded, all.scopedAliasesMatchingFolded, all.scopedAliasesInMatchingFolded},
+		append([]any{p.Like()}, s.engine.foldedArgs(p)...)
 }
 
 // distinctAliases reads a page by a statement of aliasParts, of which args are the arguments from
@@ -146,6 +198,10 @@ func (s *Store) aliasStatement(q hermes.AliasQuery) (st statement, args []any) {
 	all := s.sql()
 	st, scoped := all.aliases, all.scopedAliases
 	switch at, to := !q.Alias.IsZero(), !q.Destination.IsZero(); {
+	case !q.Match.IsZero():
+		var search aliasSearch
+		search, args = s.aliasSearch(q.Match)
+		st, scoped = search.all, search.scoped
 	case !q.Number.IsZero():
 		st, scoped, args = all.aliasesOf, all.scopedAliasesOf, []any{q.Number.String()}
 	case at && to:

@@ -3,7 +3,6 @@ package bunstore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 
 	"github.com/uptrace/bun"
 
@@ -75,13 +74,9 @@ func (s *Store) SealedEntries(ctx context.Context, q hermes.SealedQuery) ([]herm
 
 // AuditSubjects implements [hermes.AuditStore].
 func (s *Store) AuditSubjects(ctx context.Context, ids []string) ([]hermes.EntrySubject, error) {
-	encoded, err := json.Marshal(ids)
-	if err != nil {
-		return nil, err
-	}
 	return list(ctx, s, s.sql().auditSubjects, func(rows *sql.Rows) (v hermes.EntrySubject, err error) {
 		return v, rows.Scan(&v.ID, &v.Subject.Text, &v.Subject.Area)
-	}, string(encoded))
+	}, jsonTexts(ids))
 }
 
 // AuditSeals implements [hermes.AuditStore].
@@ -114,15 +109,11 @@ func (s *Store) oneSeal(ctx context.Context, st statement) (hermes.AuditSeal, er
 // AddAuditSeal implements [hermes.AuditStore]. It waits for no other transaction that adds entries:
 // those have other rows.
 func (s *Store) AddAuditSeal(ctx context.Context, seal hermes.AuditSeal, ids []string) error {
-	encoded, err := json.Marshal(ids)
-	if err != nil {
-		return err
-	}
 	return s.write(ctx, TxOptions{}, nil, func(in *Store) error {
 		if err := in.change(ctx, in.sql().addSeal, hermes.Exists, in.args(newAuditSeal(seal))...); err != nil || len(ids) == 0 {
 			return err
 		}
-		_, err := in.exec(ctx, in.sql().markSealed, seal.Number, string(encoded))
+		_, err := in.exec(ctx, in.sql().markSealed, seal.Number, jsonTexts(ids))
 		return err
 	})
 }

@@ -19,6 +19,7 @@ type statements struct {
 	userSearchStatements
 	groupStatements
 	phoneStatements
+	deviceStatements
 	numberStatements
 	takeStatements
 	reservedStatements
@@ -35,6 +36,7 @@ type statements struct {
 	secretStatements
 	auditStatements
 	auditSealStatements
+	recordCountStatements
 }
 
 // builder builds statements. Beside the names of tables, its texts may have
@@ -65,27 +67,29 @@ func (d *database) build(l *layout) (statements, error) {
 	}
 	b := &builder{DB: d.db.WithNamedArg("B", bun.Safe(theirs)), engine: d.engine, layout: l}
 	all := statements{
-		userStatements:       b.userStatements(),
-		userListStatements:   b.userListStatements(),
-		userSearchStatements: b.userSearchStatements(),
-		groupStatements:      b.groupStatements(),
-		phoneStatements:      b.phoneStatements(),
-		numberStatements:     b.numberStatements(),
-		takeStatements:       b.takeStatements(),
-		reservedStatements:   b.reservedStatements(),
-		rangeStatements:      b.rangeStatements(),
-		sampleStatements:     b.sampleStatements(),
-		aliasStatements:      b.aliasStatements(),
-		aliasListStatements:  b.aliasListStatements(),
-		domainStatements:     b.domainStatements(),
-		authStatements:       b.authStatements(),
-		keyStatements:        b.keyStatements(),
-		sessionStatements:    b.sessionStatements(),
-		loginStatements:      b.loginStatements(),
-		answerStatements:     b.answerStatements(),
-		secretStatements:     b.secretStatements(),
-		auditStatements:      b.auditStatements(),
-		auditSealStatements:  b.auditSealStatements(),
+		userStatements:        b.userStatements(),
+		userListStatements:    b.userListStatements(),
+		userSearchStatements:  b.userSearchStatements(),
+		groupStatements:       b.groupStatements(),
+		phoneStatements:       b.phoneStatements(),
+		deviceStatements:      b.deviceStatements(),
+		numberStatements:      b.numberStatements(),
+		takeStatements:        b.takeStatements(),
+		reservedStatements:    b.reservedStatements(),
+		rangeStatements:       b.rangeStatements(),
+		sampleStatements:      b.sampleStatements(),
+		aliasStatements:       b.aliasStatements(),
+		aliasListStatements:   b.aliasListStatements(),
+		domainStatements:      b.domainStatements(),
+		authStatements:        b.authStatements(),
+		keyStatements:         b.keyStatements(),
+		sessionStatements:     b.sessionStatements(),
+		loginStatements:       b.loginStatements(),
+		answerStatements:      b.answerStatements(),
+		secretStatements:      b.secretStatements(),
+		auditStatements:       b.auditStatements(),
+		auditSealStatements:   b.auditSealStatements(),
+		recordCountStatements: b.recordCountStatements(),
 	}
 	return all, errors.Join(b.errs...)
 }

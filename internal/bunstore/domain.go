@@ -47,11 +47,13 @@ func (s *Store) DomainServed(ctx context.Context, d sip.Domain) (served bool, er
 
 // Domains implements [hermes.Store].
 func (s *Store) Domains(ctx context.Context) ([]sip.Domain, error) {
-	return list(ctx, s, s.sql().domains, func(rows *sql.Rows) (sip.Domain, error) {
-		var name string
-		err := rows.Scan(&name)
-		return sip.UncheckedDomain(name), err
-	})
+	return list(ctx, s, s.sql().domains, scanDomain)
+}
+
+func scanDomain(rows *sql.Rows) (sip.Domain, error) {
+	var name string
+	err := rows.Scan(&name)
+	return sip.UncheckedDomain(name), err
 }
 
 // ServeDomains adds to Kamailio's table the domains that it lacks, in any case. It is meant for a

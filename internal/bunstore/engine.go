@@ -41,6 +41,8 @@ type engine struct {
 	// is there, so that a statement of the pool Scan has to find all of its rows before.
 	stopsInFirstStep bool
 
+	noBytes string // the empty value of a column of bytes
+
 	same string // whether the column ?0 of Kamailio's is the text ?1
 	// folds is the domain in the column ? in lower case, as the indexes for scopes have it.
 	folds string

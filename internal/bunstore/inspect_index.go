@@ -56,6 +56,11 @@ func (i Inspector) wantedIndexes(trigram string, scoped bool) []wantedIndex {
 			table: "subscriber", text: "gin_trgm_ops", need: trigram != "",
 		},
 		{
+			Index: index("dbaliases_search", "dbaliases", `USING gin (lower((alias_username || '@' || alias_domain) COLLATE "C") `+trigram+
+				`, lower((username || '@' || domain) COLLATE "C") `+trigram+")", "searches for a part of an address do not read all aliases"),
+			table: "dbaliases", text: "gin_trgm_ops", need: trigram != "",
+		},
+		{
 			Index: index("subscriber_bytewise", "subscriber", accounts, "pages of users do not sort all accounts"),
 			table: "subscriber", text: accounts[:len(accounts)-1], need: !bytewise,
 		},

@@ -45,5 +45,5 @@ func (s *Store) Logins(ctx context.Context, after time.Time, n int) ([]hermes.Kn
 		var m loginModel
 		err := s.db.ScanRow(ctx, rows, &m)
 		return m.login(), err
-	}, stamp(after), int64(n))
+	}, moment(after), int64(n))
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
-	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -15,7 +14,7 @@ import (
 var models = []any{
 	(*versionModel)(nil), (*subscriberModel)(nil), (*dbaliasModel)(nil),
 	(*domainModel)(nil), (*domainAttrModel)(nil), (*grpModel)(nil),
-	(*userModel)(nil), (*phoneModel)(nil), (*numberModel)(nil), (*reservedModel)(nil), (*serversModel)(nil),
+	(*userModel)(nil), (*phoneModel)(nil), (*deviceModel)(nil), (*domainKeysModel)(nil), (*numberModel)(nil), (*reservedModel)(nil), (*serversModel)(nil),
 	(*credentialModel)(nil), (*authorizationModel)(nil), (*keyModel)(nil), (*nonceModel)(nil), (*sessionModel)(nil),
 	(*loginModel)(nil), (*answerModel)(nil),
 	(*secretCheckModel)(nil), (*markModel)(nil),
@@ -187,21 +186,6 @@ func (r *userRow) user(a sip.Addr) hermes.User {
 		u.Type, u.HA1, u.HA1B, u.Clear = hermes.Remote, "", "", ""
 	}
 	return u
-}
-
-// phoneModel is the association of a phone with a user.
-type phoneModel struct {
-	bun.BaseModel `bun:"table:hermes.phones,alias:p"`
-
-	MAC      mac.Addr `bun:"mac,pk"`
-	Username string   `bun:"username,pk"`
-	Domain   string   `bun:"domain,pk"`
-}
-
-func newPhone(p hermes.Phone) *phoneModel {
-	m := &phoneModel{MAC: p.MAC}
-	m.Username, m.Domain = key(p.User)
-	return m
 }
 
 // numberModel is a free number of the pool.

@@ -3,6 +3,7 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -12,7 +13,7 @@ import (
 )
 
 type phoneStatements struct {
-	phoneUsers, userPhones, phones statement
+	phoneLines, userPhones, phones statement
 	phonesIn                       statement // phones of users of one domain
 	addPhone, removePhone          statement
 }
@@ -30,24 +31,30 @@ func (b *builder) phoneStatements() phoneStatements {
 			Where("p.mac > ? AND p.mac LIKE ? ESCAPE '!'", text(1), text(2)).OrderExpr("p.mac")
 	}
 	st := phoneStatements{
-		phoneUsers: b.statement(Data, b.NewSelect().Model(phone).Column("username", "domain").
-			Where("p.mac = ?", text(1)).OrderExpr("p.username, p.domain")),
-		userPhones: b.statement(Data, b.NewSelect().Model(phone).Column("mac").
+		phoneLines: b.statement(Data, b.NewSelect().Model(phone).Column("username", "domain", "line").
+			Where("p.mac = ?", text(1)).OrderExpr("p.line")),
+		userPhones: b.statement(Data, b.NewSelect().Model(phone).Column("mac", "line").
 			Where("p.username = ? AND p.domain = ?", text(1), text(2)).OrderExpr("p.mac")),
 		phones:   b.statement(Data, limit(phones(), 3)),
 		phonesIn: b.statement(Data, limit(phones().Where("?", b.inDomain("p.domain", 3)), 4)),
 
 		addPhone: b.statement(Data, b.insert(phone).On("CONFLICT DO NOTHING")),
 		removePhone: b.statement(Data, b.NewDelete().Model(phone).
-			Where("p.mac = ? AND p.username = ? AND p.domain = ?", text(1), text(2), text(3))),
+			Where("p.mac = ? AND p.username = ? AND p.domain = ?", text(1), text(2), text(3)).Returning("line")),
 	}
 	st.phonesIn.planEachTime = true
 	return st
 }
 
-// PhoneUsers implements [hermes.Store].
-func (s *Store) PhoneUsers(ctx context.Context, m mac.Addr) ([]sip.Addr, error) {
-	return list(ctx, s, s.sql().phoneUsers, scanAddr, m.String())
+// PhoneLines implements [hermes.Store].
+func (s *Store) PhoneLines(ctx context.Context, m mac.Addr) ([]hermes.Phone, error) {
+	return list(ctx, s, s.sql().phoneLines, func(rows *sql.Rows) (hermes.Phone, error) {
+		var username, domain string
+		p := hermes.Phone{MAC: m}
+		err := rows.Scan(&username, &domain, &p.Line)
+		p.User = sip.Unchecked(username, domain)
+		return p, err
+	}, m.String())
 }
 
 func scanAddr(rows *sql.Rows) (sip.Addr, error) {
@@ -57,8 +64,16 @@ func scanAddr(rows *sql.Rows) (sip.Addr, error) {
 }
 
 // UserPhones implements [hermes.Store].
-func (s *Store) UserPhones(ctx context.Context, a sip.Addr) ([]mac.Addr, error) {
-	return list(ctx, s, s.sql().userPhones, scanMAC, a.User(), a.Domain().String())
+func (s *Store) UserPhones(ctx context.Context, a sip.Addr) ([]hermes.Phone, error) {
+	return list(ctx, s, s.sql().userPhones, scanPhoneOf(a), a.User(), a.Domain().String())
+}
+
+// scanPhoneOf returns a function that scans a phone and the line of it that a user has.
+func scanPhoneOf(a sip.Addr) func(*sql.Rows) (hermes.Phone, error) {
+	return func(rows *sql.Rows) (hermes.Phone, error) {
+		p := hermes.Phone{User: a}
+		return p, rows.Scan(&p.MAC, &p.Line)
+	}
 }
 
 func scanMAC(rows *sql.Rows) (m mac.Addr, err error) { return m, rows.Scan(&m) }
@@ -74,13 +89,56 @@ func (s *Store) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, er
 }
 
 // AddPhone implements [hermes.Store].
-func (s *Store) AddPhone(ctx context.Context, p hermes.Phone) error {
-	return s.change(ctx, s.sql().addPhone, hermes.Exists, s.args(newPhone(p))...)
+func (s *Store) AddPhone(ctx context.Context, p hermes.Phone) (added hermes.Phone, err error) {
+	err = s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockPhone(p.MAC)}, func(in *Store) error {
+		added = p
+		lines, err := in.PhoneLines(ctx, p.MAC)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(lines, func(l hermes.Phone) bool { return l.User == p.User || l.Line == p.Line }) {
+			return hermes.Exists
+		}
+		if added.Line == 0 {
+			added.Line = freeLine(lines)
+		}
+		if added.Line == 0 {
+			return hermes.InUse
+		}
+		return in.change(ctx, in.sql().addPhone, hermes.Exists, in.args(newPhone(added))...)
+	})
+	if err != nil {
+		return hermes.Phone{}, err
+	}
+	return added, nil
+}
+
+// freeLine returns the lowest line that is not among lines, which are in order, or 0 if there is
+// none.
+func freeLine(lines []hermes.Phone) int {
+	free := 1
+	for _, p := range lines {
+		if p.Line > free {
+			break
+		}
+		free = p.Line + 1
+	}
+	if free > hermes.MaxLines {
+		return 0
+	}
+	return free
 }
 
 // RemovePhone implements [hermes.Store].
-func (s *Store) RemovePhone(ctx context.Context, p hermes.Phone) error {
-	return s.change(ctx, s.sql().removePhone, hermes.NotFound, s.args(newPhone(p))...)
+func (s *Store) RemovePhone(ctx context.Context, p hermes.Phone) (removed hermes.Phone, err error) {
+	err = s.write(ctx, TxOptions{}, nil, func(in *Store) error {
+		removed = p
+		return in.get(ctx, in.sql().removePhone, &removed.Line, in.args(newPhone(p), "line")...)
+	})
+	if err != nil {
+		return hermes.Phone{}, err
+	}
+	return removed, nil
 }
 
 // like returns a pattern for LIKE; the zero pattern matches everything.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,7 +12,11 @@ import (
 
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	_ "modernc.org/sqlite" // for its query planner
+
+	"github.com/hermes-voip/go-hermes/internal/test/leaktest"
 )
+
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m.Run)) }
 
 // newPlanner returns the statements for an empty SQLite database with all tables, and a function
 // that returns the steps of a statement's plan.
@@ -80,6 +85,13 @@ func TestStatements_Plan(t *testing.T) {
 		"keys":           "lists them all",
 		"everAuthorized": "stops at the first",
 		"domains":        "lists them all",
+
+		"countLocalUsers":  "counts them all, once a minute at most",
+		"countRemoteUsers": "counts them all, once a minute at most",
+		"countPhones":      "counts them all, once a minute at most",
+		"countAliases":     "counts them all, once a minute at most",
+		"countSessions":    "counts them all, once a minute at most",
+
 		"sealedUsers":    "runs once",
 		"lastPrunedSeal": "stops at the first",
 		"lastSeal":       "stops at the first",

@@ -30,6 +30,7 @@ func postgresEngine(schema string) engine {
 		writesInWith:  true,
 		ownID:         "(-1 - pg_catalog.floor(pg_catalog.random() * 2147483647))::pg_catalog.int4",
 		locksRows:     true,
+		noBytes:       "''::pg_catalog.bytea",
 		same:          "?0 ?T = ?1",
 		folds:         "lower(? ?T ?C)",
 		accountsAfter: "(s.username ?B, s.domain ?B) > (?0, ?1)",

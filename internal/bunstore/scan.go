@@ -51,7 +51,12 @@ var userColumns = []string{
 
 // scan reads a row of userColumns, the columns of subscriber and those of extras.
 func (r *userRow) scan(rows *sql.Rows, extras []extra) error {
-	dest := append(make([]any, 0, 24),
+	return rows.Scan(r.dest(make([]any, 0, 24), extras)...)
+}
+
+// dest appends to a list what scan reads into.
+func (r *userRow) dest(list []any, extras []extra) []any {
+	list = append(list,
 		orEmpty{&r.Type}, &r.Sealed, &r.Suspended, orEmpty{&r.Reason}, orEmpty{&r.AuthID}, orEmpty{&r.Registrar}, orNone{&r.RPort},
 		orEmpty{&r.Proxy}, orNone{&r.PPort}, orEmpty{&r.Dialplan}, orEmpty{&r.DisplayName}, orEmpty{&r.LineText},
 		orEmpty{&r.Email}, orEmpty{&r.RPID}, orEmpty{&r.PermittedCalls},
@@ -59,14 +64,14 @@ func (r *userRow) scan(rows *sql.Rows, extras []extra) error {
 	for _, e := range extras {
 		switch e.ours {
 		case "email":
-			dest = append(dest, orEmpty{&r.AccountEmail})
+			list = append(list, orEmpty{&r.AccountEmail})
 		case "rpid":
-			dest = append(dest, orEmpty{&r.AccountRPID})
+			list = append(list, orEmpty{&r.AccountRPID})
 		case "permittedcalls":
-			dest = append(dest, orEmpty{&r.AccountPermittedCalls})
+			list = append(list, orEmpty{&r.AccountPermittedCalls})
 		}
 	}
-	return rows.Scan(dest...)
+	return list
 }
 
 // scan reads a row of the statement session.

@@ -57,6 +57,9 @@ func aliasScopeArgs(q hermes.AliasQuery) []any {
 
 // jsonTexts returns a JSON array. The texts are valid UTF-8.
 func jsonTexts(texts []string) string {
+	if texts == nil {
+		return "[]" // not null, which is no array
+	}
 	array, _ := json.Marshal(texts) // cannot fail
 	return string(array)
 }

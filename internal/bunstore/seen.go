@@ -15,58 +15,52 @@ import (
 // seenTime bounds the writing of one batch.
 const seenTime = 10 * time.Second
 
-// seenKey is what one time is kept of.
-type seenKey struct {
-	session   hermes.Hash
-	principal hermes.Principal
-}
+// seenBatch gathers when something was seen, so that a request does not wait until that has been
+// written.
+type seenBatch[K comparable, V any] struct {
+	key   func(V) K         // what one time is kept of
+	at    func(V) time.Time // when it was seen
+	write func(context.Context, []V) error
 
-// seenBatch gathers when sessions were seen, so that a request does not wait until that has been
-// written. The zero value is ready to use.
-type seenBatch struct {
 	mu      sync.Mutex
-	waiting map[seenKey]hermes.Seen
-	writing map[seenKey]hermes.Seen
+	waiting map[K]V
+	writing map[K]V
 	done    chan struct{} // closed when the goroutine that writes has ended; nil if there is none
 }
 
-// Touch implements [hermes.Store]. Outside a transaction it returns at once, and a goroutine writes
-// all that was gathered since it last began to write. An error there means only that the sessions
-// look as if they had not been used.
-func (s *Store) Touch(ctx context.Context, seen []hermes.Seen) error {
-	if s.tx != nil || s.single {
-		return s.touch(ctx, slices.Clone(seen))
-	}
+// add returns at once, and a goroutine writes all that was gathered since it last began to write.
+// An error there means only that it looks as if what was seen had not been used.
+func (b *seenBatch[K, V]) add(ctx context.Context, seen []V) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	b := &s.seen
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, v := range seen {
-		b.add(v)
+		b.keepLatest(v)
 	}
 	if b.done == nil && len(b.waiting) > 0 {
 		b.done = make(chan struct{})
-		go s.writeSeen(b.done)
+		go b.writeAll(b.done)
 	}
 	return nil
 }
 
-// add keeps the latest time of each session.
-func (b *seenBatch) add(v hermes.Seen) {
-	key := seenKey{v.Session, v.Principal}
-	if !b.writing[key].At.Before(v.At) || !b.waiting[key].At.Before(v.At) {
-		return
+func (b *seenBatch[K, V]) keepLatest(v V) {
+	key := b.key(v)
+	for _, known := range []map[K]V{b.writing, b.waiting} {
+		if old, ok := known[key]; ok && !b.at(old).Before(b.at(v)) {
+			return
+		}
 	}
 	if b.waiting == nil {
-		b.waiting = map[seenKey]hermes.Seen{}
+		b.waiting = map[K]V{}
 	}
 	b.waiting[key] = v
 }
 
 // next returns the batch to be written, which is empty when the goroutine has to end.
-func (b *seenBatch) next() []hermes.Seen {
+func (b *seenBatch[K, V]) next() []V {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.writing, b.waiting = b.waiting, nil
@@ -76,23 +70,53 @@ func (b *seenBatch) next() []hermes.Seen {
 	return slices.Collect(maps.Values(b.writing))
 }
 
-// writeSeen writes batches until nothing is waiting.
-func (s *Store) writeSeen(done chan struct{}) {
+// writeAll writes batches until nothing is waiting.
+func (b *seenBatch[K, V]) writeAll(done chan struct{}) {
 	defer close(done)
-	for batch := s.seen.next(); len(batch) > 0; batch = s.seen.next() {
+	for batch := b.next(); len(batch) > 0; batch = b.next() {
 		ctx, cancel := context.WithTimeout(context.Background(), seenTime)
-		_ = s.touch(ctx, batch)
+		_ = b.write(ctx, batch)
 		cancel()
 	}
 }
 
-// Flush waits until what [Store.Touch] gathered has been written.
-func (s *Store) Flush() {
-	s.seen.mu.Lock()
-	done := s.seen.done
-	s.seen.mu.Unlock()
+// flush waits until what was gathered has been written.
+func (b *seenBatch[K, V]) flush() {
+	b.mu.Lock()
+	done := b.done
+	b.mu.Unlock()
 	if done != nil {
 		<-done
+	}
+}
+
+// Flush waits until what [Store.Touch] and [Store.SeePhones] gathered has been written.
+func (s *Store) Flush() {
+	s.seen.flush()
+	s.phonesSeen.flush()
+}
+
+// seenKey is what Touch keeps one time of.
+type seenKey struct {
+	session   hermes.Hash
+	principal hermes.Principal
+}
+
+// Touch implements [hermes.Store]. Outside a transaction it returns at once, and what it gathers is
+// written soon.
+func (s *Store) Touch(ctx context.Context, seen []hermes.Seen) error {
+	if s.tx != nil || s.single {
+		return s.touch(ctx, slices.Clone(seen))
+	}
+	return s.seen.add(ctx, seen)
+}
+
+// newSeen returns a batch of what Touch gathers.
+func (s *Store) newSeen() *seenBatch[seenKey, hermes.Seen] {
+	return &seenBatch[seenKey, hermes.Seen]{
+		key:   func(v hermes.Seen) seenKey { return seenKey{v.Session, v.Principal} },
+		at:    func(v hermes.Seen) time.Time { return v.At },
+		write: s.touch,
 	}
 }
 

@@ -16,6 +16,8 @@ func sqliteEngine() engine {
 
 		stopsInFirstStep: true,
 
+		noBytes: "x''",
+
 		same: "(?0 = ?1 OR ?0 = CAST(?1 AS blob))",
 		// Without the || SQLite would take the index for other statements, too, which look for one user,
 		// and read all of the domain.

@@ -89,7 +89,13 @@ func (s *Store) run(ctx context.Context, st statement, fn func(context.Context, 
 	return s.fail(InTime(tx.ctx, s.time, func(ctx context.Context) error { return s.runOn(ctx, tx.conn, st, fn) }))
 }
 
-func (s *Store) runOn(ctx context.Context, c Conn, st statement, fn func(context.Context, runner) error) error {
+// runOn calls fn with c, and reports its error.
+func (s *Store) runOn(ctx context.Context, c Conn, st statement, fn func(context.Context, runner) error) (err error) {
+	defer func() {
+		if err != nil {
+			s.failed(err)
+		}
+	}()
 	if !st.planEachTime || !s.engine.keepsPlans {
 		return fn(ctx, c)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/uptrace/bun/schema"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/mac"
 )
 
 var _ hermes.Store = (*Store)(nil)
@@ -85,6 +86,9 @@ type Options struct {
 	// IsTooLong reports whether a statement failed because a text is longer than its column. If nil,
 	// none does.
 	IsTooLong func(error) bool
+	// Failed is called with the error of each statement that failed. BEGIN and COMMIT are not among
+	// them. If nil, it is not called.
+	Failed func(error)
 	// Single is set if only one goroutine at a time may use Reads and RunTx.
 	Single bool
 	// StatementTime is how long a statement in a transaction may run, except in the pool Bulk. If
@@ -114,11 +118,14 @@ type database struct {
 	db        *bun.DB // builds statements and scans rows; it has no connection
 	layout    atomic.Pointer[layout]
 	isTooLong func(error) bool // Options.IsTooLong; may be nil
+	failed    func(error)      // Options.Failed
 	single    bool             // one goroutine at a time may use the database
-	seen      seenBatch
 	heads     heads
 
 	reservations reservations
+
+	seen       *seenBatch[seenKey, hermes.Seen]
+	phonesSeen *seenBatch[mac.Addr, hermes.PhoneSeen]
 
 	afterCommit func(f func()) // Options.AfterCommit or what it defaults to
 
@@ -165,12 +172,16 @@ func New(ctx context.Context, opts Options) (*Store, error) {
 	d := &database{
 		runTx: opts.RunTx, single: opts.Single, isTooLong: opts.IsTooLong, engine: engine, db: newBunDB(opts.Dialect, engine),
 		read: opts.reader(), time: opts.StatementTime, heads: heads{now: time.Now}, copyFrom: opts.CopyFrom, copyTo: opts.CopyTo,
-		afterCommit: opts.AfterCommit,
+		afterCommit: opts.AfterCommit, failed: opts.Failed,
 	}
 	if d.afterCommit == nil {
 		d.afterCommit = func(f func()) { f() }
 	}
+	if d.failed == nil {
+		d.failed = func(error) {}
+	}
 	s := &Store{database: d}
+	s.seen, s.phonesSeen = s.newSeen(), s.newPhonesSeen()
 	if !opts.Lazy {
 		_, err := s.look(ctx)
 		return s, err

@@ -7,7 +7,6 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/hermes-voip/go-hermes/hermes"
-	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -20,7 +19,7 @@ func (b *builder) moveStatements(st *userStatements) {
 	st.moveUser = b.statement(Data, moved((*userModel)(nil)).Where(userHas, text(1), text(2)))
 	st.moveAccount = b.statement(Data, moved((*subscriberModel)(nil)).Where("?", b.account(1)))
 	st.moveGroups = b.statement(Data, moved((*grpModel)(nil)).Where("?", b.address("g.username", "g.domain", 1)))
-	st.movePhones = b.statement(Data, moved(phone).Where("p.username = ? AND p.domain = ?", text(1), text(2)).Returning("mac"))
+	st.movePhones = b.statement(Data, moved(phone).Where("p.username = ? AND p.domain = ?", text(1), text(2)).Returning("mac, line"))
 	st.moveAliases = b.statement(Data, moved((*dbaliasModel)(nil)).Where("?", b.anyCase("a.username", "a.domain", 1)).
 		Returning("alias_username ?T AS username, alias_domain ?T AS domain"))
 	st.removeSamePhones = b.statement(Data, b.NewDelete().Model(phone).Where("p.username = ? AND p.domain = ?", text(3), text(4)).
@@ -82,14 +81,14 @@ func (s *Store) renameUser(ctx context.Context, l *layout, from sip.Addr, u herm
 	if err != nil {
 		return moved, err
 	}
-	if moved.Phones, err = list(ctx, s, l.movePhones, scanMAC, args...); err != nil {
+	if moved.Phones, err = list(ctx, s, l.movePhones, scanPhoneOf(u.Address), args...); err != nil {
 		return moved, err
 	}
 	aliases, err := list(ctx, s, l.moveAliases, scanAddr, args...)
 	if err != nil {
 		return moved, err
 	}
-	slices.SortFunc(moved.Phones, mac.Addr.Compare)
+	slices.SortFunc(moved.Phones, func(p, q hermes.Phone) int { return p.MAC.Compare(q.MAC) })
 	moved.Aliases = sortedAddrs(aliases)
 	return moved, nil
 }

@@ -23,8 +23,9 @@ import (
 // to open one, and Close to close it.
 type Database struct {
 	pool     *sql.DB
-	isSQLite bool   // otherwise it is PostgreSQL
-	schema   string // of Kamailio's tables on PostgreSQL
+	hosts    *pgconn.Hosts // nil for SQLite
+	isSQLite bool          // otherwise it is PostgreSQL
+	schema   string        // of Kamailio's tables on PostgreSQL
 	// run calls fn with a connection, perhaps more than once.
 	run func(ctx context.Context, fn func(context.Context, bunstore.Conn) error) error
 	// options are those of a store on the database; Reads is not set.
@@ -49,8 +50,12 @@ const preferIndexes = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapsc
 // Kamailio's tables. PostgreSQL does not connect yet. The database is read in transactions in which
 // the server refuses to write.
 func PostgreSQL(url, schema string) (*Database, error) {
+	hosts, err := pgconn.NewHosts(url)
+	if err != nil {
+		return nil, err
+	}
 	pool, err := pgconn.Open(pgconn.Options{
-		URL: url, MaxOpen: 1, ReadTimeout: readTimeout, ApplicationName: "hermes doctor",
+		Hosts: hosts, MaxOpen: 1, ReadTimeout: readTimeout, ApplicationName: "hermes doctor",
 	})
 	if err != nil {
 		return nil, err
@@ -58,6 +63,7 @@ func PostgreSQL(url, schema string) (*Database, error) {
 	opts := pgconn.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true, Timeout: readTimeout, Tries: tries}
 	return &Database{
 		pool:    pool,
+		hosts:   hosts,
 		schema:  cmp.Or(schema, "public"),
 		options: bunstore.Options{Dialect: pgdialect.New(), RunTx: refuseTx, KamailioSchema: schema},
 		run: func(ctx context.Context, fn func(context.Context, bunstore.Conn) error) error {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/internal/bunstore"
+	"github.com/hermes-voip/go-hermes/internal/pgconn"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -45,6 +46,8 @@ type Finding struct {
 type Options struct {
 	// Database is the database to examine. The caller closes it.
 	Database *Database
+	// Replicas are the servers from which long lists are read.
+	Replicas []*pgconn.Hosts
 	// AutoMigrate is whether hermesd migrates the schema when it starts.
 	AutoMigrate bool
 	// SecretKeys are the keys that must open the sealed passwords.
@@ -77,6 +80,7 @@ func Examine(ctx context.Context, opts Options, report func(Finding)) {
 		return
 	}
 	e.server(ctx, server)
+	e.cluster(ctx)
 	e.schema(ctx, server)
 	e.domains(ctx)
 	e.accounts(ctx)

@@ -70,8 +70,8 @@ func TestExamine_Pages(t *testing.T) {
 		db.exec(t,
 			`WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2500)
 				INSERT INTO subscriber (username, domain, ha1, ha1b) SELECT 'u' || n, 'example.test', '1', '2' FROM r`,
-			`INSERT INTO HERMES.phones (mac, username, domain)
-				SELECT substr('00000000000' || id, length('00000000000' || id) - 11), 'gone', username
+			`INSERT INTO HERMES.phones (mac, username, domain, line)
+				SELECT substr('00000000000' || id, length('00000000000' || id) - 11), 'gone', username, 1
 				FROM subscriber WHERE username LIKE 'u%'`,
 			`INSERT INTO grp (username, domain, grp)
 				SELECT username, 'gone.test', 'a' FROM subscriber WHERE username LIKE 'u%'`,

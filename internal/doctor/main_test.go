@@ -67,6 +67,7 @@ func newPostgresICU(t *testing.T) *testDB { return newPostgresLocale(t, "en-US")
 func newPostgresLocale(t *testing.T, locale string) *testDB {
 	t.Helper()
 	pg := pgtest.New(t, pgtest.Options{NoFsync: true, ICULocale: locale})
+	pg.Exec(t, "ALTER DATABASE "+pg.Name()+" SET synchronous_commit = on") // else a finding of its own
 	store, err := postgres.Open(t.Context(), pg.URL(), &postgres.Options{MaxConns: 2})
 	must(t, err)
 	t.Cleanup(func() { store.Close() })
@@ -260,7 +261,7 @@ func checkProblems(t *testing.T, findings []Finding, want map[string]string) {
 func checkNames(isPostgres bool) []string {
 	names := []string{"database", "server-version", "journal-mode"}
 	if isPostgres {
-		names = []string{"database", "server-version", "clock", "privileges"}
+		names = []string{"database", "server-version", "clock", "durability", "privileges"}
 	}
 	names = append(names, "kamailio-tables", "foreign-columns", "column-types", "column-widths")
 	if isPostgres {

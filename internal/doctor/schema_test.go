@@ -4,7 +4,7 @@ import "testing"
 
 // allSteps are the migration steps, as a finding lists them.
 const allSteps = "0001_provisioning, 0002_access, 0003_search, 0004_numbers, 0005_logins, 0006_secret_check, 0007_epoch, " +
-	"0008_scopes, 0009_audit, 0010_answers, 0011_scope_indexes, 0012_reserved_numbers, 0013_suspended"
+	"0008_scopes, 0009_audit, 0010_answers, 0011_scope_indexes, 0012_reserved_numbers, 0013_suspended, 0014_lines, 0015_devices"
 
 func TestExaminer_schema(t *testing.T) {
 	badGroups := couldNotCheck("the table grp is not as Kamailio has it", "groups")

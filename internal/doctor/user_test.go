@@ -113,7 +113,7 @@ var userFaults = []rowFault{
 	{
 		why: "a phone of a user who does not exist",
 		sql: []string{
-			`INSERT INTO HERMES.phones (mac, username, domain) VALUES ('001122334455', 'nobody', 'example.test')`,
+			`INSERT INTO HERMES.phones (mac, username, domain, line) VALUES ('001122334455', 'nobody', 'example.test', 9)`,
 		},
 		check: "phones",
 		want:  "warn phones of users who do not exist: 1 (001122334455 of nobody@example.test)",

@@ -53,6 +53,20 @@ func (c *Client) Contacts(ctx context.Context, address string) ([]Contact, error
 	return contacts, nil
 }
 
+// Resync makes Kamailio send NOTIFY with "Event: check-sync" to a contact of an address of record:
+// phones then fetch their configuration again. It does not wait for the answer of the phone.
+func (c *Client) Resync(ctx context.Context, address string, to Contact) error {
+	hop := to.Received
+	if hop == "" {
+		hop = "." // which stands for none: Kamailio sends to the URI
+	}
+	headers := "From: <sip:" + address + ">\r\nTo: <sip:" + address + ">\r\n" +
+		"Event: check-sync\r\nSubscription-State: terminated\r\n"
+	// The socket is chosen by Kamailio, and there is no body.
+	_, err := c.Call(ctx, "tm.t_uac_start", "NOTIFY", to.Contact, hop, ".", headers, "")
+	return err
+}
+
 // unlessUnset returns a text of Kamailio's, or "" if it stands for none.
 func unlessUnset(text string) string {
 	if text == "[not set]" {

@@ -55,3 +55,38 @@ func TestClient_Contacts(t *testing.T) {
 		}
 	})
 }
+
+func TestClient_Resync(t *testing.T) {
+	t.Parallel()
+	const from = `"From: \u003csip:a@example.com\u003e\r\nTo: \u003csip:a@example.com\u003e\r\n` +
+		`Event: check-sync\r\nSubscription-State: terminated\r\n",""],"id":1}`
+	for _, tt := range []struct {
+		to       Contact
+		response string // as Kamailio 5.6 gives it
+		want     string
+		fails    bool
+		why      string
+	}{
+		{Contact{Contact: "sip:a@192.0.2.1"}, `{"jsonrpc":"2.0","result":{},"id":1}`,
+			`{"jsonrpc":"2.0","method":"tm.t_uac_start","params":["NOTIFY","sip:a@192.0.2.1",".",".",` + from, false, "a phone"},
+		{Contact{Contact: "sip:a@10.0.0.1", Received: "sip:198.51.100.1:1024"}, `{"jsonrpc":"2.0","result":{},"id":1}`,
+			`{"jsonrpc":"2.0","method":"tm.t_uac_start","params":["NOTIFY","sip:a@10.0.0.1","sip:198.51.100.1:1024",".",` + from, false, "a phone behind NAT"},
+		{Contact{Contact: "a"}, `{"jsonrpc":"2.0","error":{"code":400,"message":"Invalid URI"},"id":1}`,
+			`{"jsonrpc":"2.0","method":"tm.t_uac_start","params":["NOTIFY","a",".",".",` + from, true, "not a URI"},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			requests := make(chan []byte, 1)
+			client, err := New(serveHTTP(t, tt.response, requests))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := client.Resync(t.Context(), "a@example.com", tt.to); (err != nil) != tt.fails {
+				t.Errorf("got %v, want an error: %t", err, tt.fails)
+			}
+			if d := cmp.Diff(tt.want, string(<-requests)); d != "" {
+				t.Errorf("request (-want +got)\n%s", d)
+			}
+		})
+	}
+}

@@ -2,7 +2,8 @@
 // over HTTP (together with the xhttp module) and on a Unix datagram socket.
 //
 // [New] returns a [Client] for one Kamailio. [Client.DropContacts] removes a user's registered
-// contacts, [Client.Contacts] returns them, [Client.Domains] and [Client.ReloadDomains] are about
+// contacts, [Client.Contacts] returns them, [Client.Resync] makes a phone fetch its configuration
+// again, [Client.Domains] and [Client.ReloadDomains] are about
 // the domains that it has loaded, and [Client.Call] calls any other method.
 package kamrpc
 

@@ -16,7 +16,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hermes-voip/go-hermes/internal/test/leaktest"
 )
+
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m.Run)) }
 
 // serveHTTP starts an HTTP server that answers each request with response, and returns its URL. It
 // sends the body of each request to requests.

@@ -21,6 +21,8 @@
 //     loopback address or a Unix socket; see [ParseURL].
 //   - A connection attempt that fails leaves no open file descriptor. Further attempts are delayed,
 //     and only one caller at a time tries; the others share its result.
+//   - A URL may have several hosts, of which the one that accepts changes is used. Connections to a
+//     host that has gone silent, or accepts no changes any more, are left; see [Hosts].
 //   - The session's date style is ISO and its time zone is UTC, whatever the server's
 //     configuration, because pgdriver parses no other format.
 //   - The search_path is pg_catalog, so that no function or operator that another role made takes

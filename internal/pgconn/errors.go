@@ -50,7 +50,7 @@ func isTransient(err error) bool {
 	if errors.Is(err, context.Canceled) {
 		return false
 	}
-	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
+	if isTimeout(err) {
 		return false
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
@@ -64,8 +64,16 @@ func isTransient(err error) bool {
 		return true
 	case state == "53300": // too many clients
 		return true
+	case state == readOnlyState: // another host may have become the primary
+		return true
 	}
 	return isConflict(err)
+}
+
+// isTimeout reports whether an attempt took too long.
+func isTimeout(err error) bool {
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout()
 }
 
 // isConflict reports whether a transaction failed because of a concurrent one: a serialization

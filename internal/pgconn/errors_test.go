@@ -1,9 +1,12 @@
 package pgconn
 
 import (
+	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"io"
+	"syscall"
 	"testing"
 
 	"github.com/uptrace/bun/driver/pgdriver"
@@ -25,6 +28,26 @@ func TestState(t *testing.T) {
 	for _, err := range []error{nil, io.EOF, pgdriver.Error{}} {
 		if got := State(err); got != "" {
 			t.Errorf("State(%v) = %q, want none", err, got)
+		}
+	}
+}
+
+// TestIsTransient_hosts checks when a transaction that could not begin on any host of a list is
+// tried again.
+func TestIsTransient_hosts(t *testing.T) {
+	t.Parallel()
+	isStandby := unfitError{attrs: readWrite, session: session{inRecovery: true, readOnly: true}}
+	for _, row := range []struct {
+		errs []error
+		want bool
+		why  string
+	}{
+		{[]error{isStandby, syscall.ECONNREFUSED}, true, "a standby may be promoted"},
+		{[]error{isStandby, context.DeadlineExceeded}, false, "the attempt took its time"},
+		{[]error{isStandby, &tls.CertificateVerificationError{}}, false, "a certificate stays wrong"},
+	} {
+		if got := isTransient(connectError{hostsError{errs: row.errs}}); got != row.want {
+			t.Errorf("isTransient(%v) = %v, want %v: %s", row.errs, got, row.want, row.why)
 		}
 	}
 }

@@ -30,8 +30,16 @@ const (
 
 // Options are the settings of Open. URL is required. Negative values are errors.
 type Options struct {
-	// URL names the server, the database and the user; see [ParseURL].
+	// URL names the server or the servers, the database and the user; see [ParseURL].
 	URL string
+
+	// Hosts are the servers of a URL, which several pools may share. If nil, they are those of URL.
+	Hosts *Hosts
+
+	// LeaveSilent closes connections to a server that has gone silent, although they could wait for
+	// longer, because the caller has another server to turn to. It is set in any case if the URL has
+	// several hosts; see [Hosts].
+	LeaveSilent bool
 
 	// MaxOpen is the greatest number of connections. All of them may stay open while idle, for five
 	// minutes. Defaults to 16.
@@ -106,28 +114,26 @@ func Open(opts Options) (*sql.DB, error) {
 
 // connector makes the connections of one pool. It implements driver.Connector.
 type connector struct {
-	conf    pgdriver.Config
-	timeout time.Duration // for one connection attempt
-	dial    func(ctx context.Context, network, addr string) (net.Conn, error)
-	backoff backoff
+	hosts       *Hosts
+	conf        pgdriver.Config // without what differs between the hosts
+	appName     string          // unless the URL has one
+	leaveSilent bool
+	backoff     backoff
 }
 
 func newConnector(opts Options) (*connector, error) {
-	t, err := ParseURL(opts.URL)
-	if err != nil {
-		return nil, err
+	hosts := opts.Hosts
+	if hosts == nil {
+		var err error
+		if hosts, err = NewHosts(opts.URL); err != nil {
+			return nil, err
+		}
 	}
 	return &connector{
-		timeout: t.ConnectTimeout,
-		dial:    new(net.Dialer).DialContext,
+		hosts:       hosts,
+		appName:     opts.ApplicationName,
+		leaveSilent: opts.LeaveSilent || hosts.several(),
 		conf: pgdriver.Config{
-			Network:          t.Network,
-			Addr:             t.Addr,
-			TLSConfig:        t.tls,
-			User:             t.User,
-			Password:         t.password,
-			Database:         t.Database,
-			AppName:          cmp.Or(t.ApplicationName, opts.ApplicationName),
 			ReadTimeout:      opts.ReadTimeout,
 			WriteTimeout:     opts.WriteTimeout,
 			BufferSize:       readBuffer,
@@ -165,16 +171,45 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, err
 }
 
-// connect makes one attempt. It closes the network connection if the attempt fails, which pgdriver
-// leaves to the garbage collector, and when ctx is done, which pgdriver ignores while it reads.
+// connect tries each host once, or twice with target_session_attrs=prefer-standby.
 func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	var failed hostsError
+	for _, attrs := range c.hosts.passes() {
+		for _, h := range c.hosts.order() {
+			conn, err := c.connectTo(ctx, h, attrs)
+			h.silent.Store(isTimeout(err))
+			if err == nil {
+				c.hosts.use(h)
+				return conn, nil
+			}
+			if ctx.Err() != nil || !c.hosts.several() {
+				return nil, connectError{err}
+			}
+			failed.addrs, failed.errs = append(failed.addrs, h.Addr), append(failed.errs, err)
+		}
+	}
+	return nil, connectError{failed}
+}
+
+// connectTo makes one attempt. It closes the network connection if the attempt fails, which
+// pgdriver leaves to the garbage collector, and when ctx is done, which pgdriver ignores while it
+// reads.
+func (c *connector) connectTo(ctx context.Context, h *host, attrs string) (driver.Conn, error) {
+	timeout := h.ConnectTimeout
+	if c.leaveSilent && !h.timeoutGiven {
+		timeout = silentAfter
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	generation := h.generation.Load()
 	var raw *guardedConn
 	stop := func() bool { return true }
 	conf := c.conf
+	conf.Network, conf.Addr, conf.TLSConfig = h.Network, h.Addr, h.tls
+	conf.User, conf.Password, conf.Database = h.User, h.password, h.Database
+	conf.AppName = cmp.Or(h.ApplicationName, c.appName)
 	conf.Dialer = func(_ context.Context, network, addr string) (net.Conn, error) {
-		nc, err := c.dial(ctx, network, addr)
+		nc, err := h.dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
@@ -183,6 +218,12 @@ func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
 		return raw, nil
 	}
 	conn, err := pgdriver.NewConnector(pgdriver.WithConfig(&conf)).Connect(ctx)
+	if err == nil && attrs != anyServer {
+		var s session
+		if s, err = readSession(ctx, conn.(*pgdriver.Conn)); err == nil && !s.is(attrs) {
+			err = unfitError{attrs: attrs, session: s}
+		}
+	}
 	if !stop() {
 		err = errors.Join(ctx.Err(), err)
 	}
@@ -190,7 +231,8 @@ func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
 		if raw != nil {
 			raw.abort()
 		}
-		return nil, connectError{err}
+		return nil, err
 	}
+	h.adopt(raw, generation, c.leaveSilent)
 	return conn, nil
 }

@@ -33,7 +33,8 @@ type mark struct {
 // markColumns select the mark. pg_logical_emit_message writes the first record of the transaction
 // and returns its end. Logical replication ignores the record, unless a subscriber asks for such
 // messages. There are no casts to text: the server would need twice the time to begin.
-const markColumns = "pg_catalog.pg_logical_emit_message(true, 'hermes', ''), pg_catalog.pg_current_xact_id(), " +
+// The id comes first: a server that has become a standby refuses that by a SQLSTATE of its own.
+const markColumns = "pg_catalog.pg_current_xact_id(), pg_catalog.pg_logical_emit_message(true, 'hermes', ''), " +
 	"pg_catalog.pg_last_wal_replay_lsn()"
 
 // readMark runs a query whose last columns are those of the mark, or three that are NULL.
@@ -52,7 +53,7 @@ func readMark(ctx context.Context, conn *sql.Conn, query string) (m mark, err er
 	for i := range row {
 		row[i] = new(sql.RawBytes)
 	}
-	copy(row[len(row)-3:], []any{&written, &xid, &replayed})
+	copy(row[len(row)-3:], []any{&xid, &written, &replayed})
 	if err := rows.Scan(row...); err != nil {
 		return m, err
 	}
@@ -94,6 +95,11 @@ func (m mark) terminateQuery() string {
 		WHERE backend_xid = '%d'::pg_catalog.xid8::pg_catalog.xid AND usename = current_user`, m.xid)
 }
 
+// fence is a transaction that waits for the synchronous standbys. A session that is terminated
+// while it waits for them shows its transaction as committed on this server, although a failover
+// would lose it. When a later transaction has been replicated, so has the first one.
+const fence = "SELECT pg_catalog.pg_logical_emit_message(true, 'hermes', '')"
+
 // resolve finds out whether a transaction was committed after its COMMIT failed with cause. It
 // returns nil if it was.
 func (r *runner) resolve(ctx context.Context, m mark, cause error) error {
@@ -127,6 +133,9 @@ func (r *runner) status(ctx context.Context, m mark, terminate bool) (status sql
 	}
 	defer conn.Close()
 	err = conn.QueryRowContext(ctx, m.statusQuery()).Scan(&status)
+	if err == nil && status.String == "committed" {
+		_, err = conn.ExecContext(ctx, fence)
+	}
 	if err == nil && terminate && status.String == "in progress" {
 		var n int
 		err = conn.QueryRowContext(ctx, m.terminateQuery()).Scan(&n)

@@ -1,13 +1,10 @@
 package pgconn
 
 import (
-	"bytes"
 	"database/sql"
 	"errors"
-	"net"
-	"net/url"
 	"strconv"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,20 +15,27 @@ import (
 func TestRunTx_LostCommit(t *testing.T) {
 	for _, row := range []struct {
 		name string
-		cut  cut
+		cut  pgtest.Action
 		rows string
 		why  string
 	}{
-		{"before", cutBefore, "0", "the server notices that the client is gone, and rolls back"},
-		{"silent", cutSilent, "0", "the server does not notice, and its session is terminated"},
-		{"after", cutAfter, "1", "the server committed"},
+		{"before", pgtest.CutBefore, "0", "the server notices that the client is gone, and rolls back"},
+		{"inside", pgtest.CutInside, "0", "the server has no whole statement, and rolls back"},
+		{"silent", pgtest.CutSilent, "0", "the server does not notice, and its session is terminated"},
+		{"after", pgtest.CutAfter, "1", "the server committed"},
 	} {
 		for driver, openPool := range drivers {
 			t.Run(row.name+"/"+driver, func(t *testing.T) {
 				pg := newDB(t, createNumbers)
-				p, url := newProxy(t, pg, row.cut)
-				err := RunTx(t.Context(), openPool(t, url), TxOptions{Batch: driver == "pgdriver"}, insert(1))
-				if p.isFirstCommit() {
+				var commits atomic.Int64
+				p := pgtest.NewProxy(t, pg, func(statement []byte) pgtest.Action {
+					if pgtest.IsCommit(statement) && commits.Add(1) == 1 {
+						return row.cut
+					}
+					return pgtest.Forward
+				})
+				err := RunTx(t.Context(), openPool(t, p.URL()), TxOptions{Batch: driver == "pgdriver"}, insert(1))
+				if commits.Load() == 0 {
 					t.Fatal("the proxy did not see COMMIT")
 				}
 				if (err == nil) != (row.rows == "1") || errors.Is(err, ErrOutcomeUnknown) {
@@ -155,122 +159,4 @@ func markAtCrash(t *testing.T, pool *sql.DB, cluster *pgtest.Cluster) mark {
 	defer conn.Close()
 	cluster.Restart(t, pgtest.Immediate)
 	return m
-}
-
-// cut is the way in which a proxy loses the first COMMIT, or the answer to it.
-type cut int
-
-const (
-	// cutBefore closes both connections and does not forward COMMIT, so that the server rolls back.
-	cutBefore cut = iota
-	// cutSilent closes only the client's connection, so that the server's transaction stays open.
-	cutSilent
-	// cutAfter forwards COMMIT and closes both connections when the server has answered.
-	cutAfter
-)
-
-// proxy is a TCP proxy between the clients of a test and the server.
-type proxy struct {
-	server string
-	cut    cut
-	ln     net.Listener
-
-	mu     sync.Mutex
-	commit bool // whether the first COMMIT was seen
-	conns  []net.Conn
-}
-
-// newProxy starts a proxy and returns it and the URL of db through it.
-func newProxy(t *testing.T, db *pgtest.DB, c cut) (*proxy, string) {
-	t.Helper()
-	u, err := url.Parse(db.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &proxy{server: u.Host, cut: c, ln: listen(t)}
-	go p.serve()
-	t.Cleanup(func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for _, nc := range p.conns {
-			nc.Close()
-		}
-	})
-	u.Host = p.ln.Addr().String()
-	return p, u.String()
-}
-
-func (p *proxy) serve() {
-	for {
-		client, err := p.ln.Accept()
-		if err != nil {
-			return
-		}
-		server, err := net.Dial("tcp", p.server)
-		if err != nil {
-			client.Close()
-			continue
-		}
-		p.mu.Lock()
-		p.conns = append(p.conns, client, server)
-		p.mu.Unlock()
-		cutting := make(chan struct{})
-		go p.toServer(client, server, cutting)
-		go p.toClient(client, server, cutting)
-	}
-}
-
-func (p *proxy) toServer(client, server net.Conn, cutting chan struct{}) {
-	for b := make([]byte, 64<<10); ; {
-		n, err := client.Read(b)
-		if err != nil {
-			server.Close()
-			return
-		}
-		if bytes.Contains(bytes.ToUpper(b[:n]), []byte("COMMIT\x00")) && p.isFirstCommit() {
-			switch p.cut {
-			case cutSilent:
-				client.Close()
-				return
-			case cutBefore:
-				client.Close()
-				server.Close()
-				return
-			case cutAfter:
-				close(cutting)
-			}
-		}
-		if _, err := server.Write(b[:n]); err != nil {
-			client.Close()
-			return
-		}
-	}
-}
-
-func (p *proxy) toClient(client, server net.Conn, cutting chan struct{}) {
-	defer client.Close()
-	for b := make([]byte, 64<<10); ; {
-		n, err := server.Read(b)
-		if err != nil {
-			return
-		}
-		select {
-		case <-cutting:
-			server.Close()
-			return
-		default:
-		}
-		if _, err := client.Write(b[:n]); err != nil {
-			return
-		}
-	}
-}
-
-// isFirstCommit reports whether it is called for the first time.
-func (p *proxy) isFirstCommit() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	first := !p.commit
-	p.commit = true
-	return first
 }

@@ -100,7 +100,7 @@ func TestConnector_Connect_TLS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		c.hosts.all[0].dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, row.cluster.Addr())
 		}
 		conn, err := c.Connect(t.Context())
@@ -123,7 +123,7 @@ func TestRunTx_InvalidCertificate(t *testing.T) {
 			t.Fatal(err)
 		}
 		dials := 0
-		c.dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		c.hosts.all[0].dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			dials++
 			return new(net.Dialer).DialContext(ctx, network, cluster.Addr())
 		}

@@ -53,6 +53,13 @@ type TxOptions struct {
 	// trip of its own. The connections of Open need it not.
 	PinSearchPath bool
 
+	// Retried is called with the error of an attempt before the next one. If nil, it is not called.
+	Retried func(error)
+
+	// Failed is called with the error of each BEGIN and COMMIT that failed, and with that of a
+	// connection that could not be made. If nil, it is not called.
+	Failed func(error)
+
 	// Batch says that the pool's driver accepts several statements in the text of a query without
 	// arguments, as pgdriver does and pgx does not. RunTx then needs one round trip fewer.
 	Batch bool
@@ -111,6 +118,8 @@ func (r *runner) run(ctx context.Context) error {
 			}
 		case isConflict(err):
 			conflicts++
+		case State(err) == readOnlyState && !r.opts.ReadOnly:
+			// The server is no longer the primary: the next try may find the one that is.
 		case isStalePlan(err):
 			// The connection has dropped the statement: the next try prepares it again.
 		default:
@@ -118,6 +127,9 @@ func (r *runner) run(ctx context.Context) error {
 		}
 		if try == r.opts.Tries {
 			return fmt.Errorf("transaction failed %d times: %w", try, err)
+		}
+		if r.opts.Retried != nil {
+			r.opts.Retried(err)
 		}
 		if ctxErr := pause(ctx, delay(try, firstPause, lastPause)); ctxErr != nil {
 			return errors.Join(ctxErr, err)
@@ -129,11 +141,19 @@ func (r *runner) run(ctx context.Context) error {
 func (r *runner) attempt(ctx context.Context, alone bool) error {
 	conn, err := r.pool.Conn(ctx)
 	if err != nil {
-		return beginError{err}
+		return beginError{r.failed(err)}
 	}
 	lost, err := r.inConn(ctx, conn, alone)
 	if lost != nil {
 		return r.resolve(ctx, *lost, err)
+	}
+	return err
+}
+
+// failed tells TxOptions.Failed of an error, and returns it.
+func (r *runner) failed(err error) error {
+	if r.opts.Failed != nil {
+		r.opts.Failed(err)
 	}
 	return err
 }
@@ -152,6 +172,9 @@ func (r *runner) inConn(ctx context.Context, conn *sql.Conn, alone bool) (lost *
 	txCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.Timeout+commitTimeout)
 	defer cancel()
 	m, err := r.body(txCtx, conn, alone)
+	if State(err) == readOnlyState && !r.opts.ReadOnly {
+		leaveHost(conn)
+	}
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -159,7 +182,7 @@ func (r *runner) inConn(ctx context.Context, conn *sql.Conn, alone bool) (lost *
 		return nil, err
 	}
 	if _, err := conn.ExecContext(txCtx, commitText); err != nil {
-		return &m, err
+		return &m, r.failed(err)
 	}
 	committed = true
 	return nil, nil
@@ -169,6 +192,16 @@ func (r *runner) inConn(ctx context.Context, conn *sql.Conn, alone bool) (lost *
 // and costs the server next to nothing. COMMIT alone would be answered with a rollback then, which
 // pgdriver takes for success.
 const commitText = "SET CONSTRAINTS ALL IMMEDIATE; COMMIT"
+
+// leaveHost makes the connections to the server of conn not be used again when they are idle.
+func leaveHost(conn *sql.Conn) {
+	_ = conn.Raw(func(dc any) error {
+		if guard := guardOfDriver(dc); guard != nil && guard.host != nil {
+			guard.host.leave()
+		}
+		return nil
+	})
+}
 
 // rollback ends the transaction on conn if one is open. If it cannot, the connection is closed, so
 // that the server rolls back.
@@ -196,9 +229,13 @@ func (r *runner) body(ctx context.Context, conn *sql.Conn, alone bool) (mark, er
 	defer cancel()
 	m, err := r.begin(ctx, conn, alone)
 	if err != nil {
-		return m, beginError{err}
+		return m, beginError{r.failed(err)}
 	}
-	return m, r.fn(ctx, conn)
+	if err := r.fn(ctx, conn); err != nil {
+		return m, err
+	}
+	// The last statement may have ended at the same moment as the time.
+	return m, ctx.Err()
 }
 
 // begin begins the transaction, takes its locks, and returns its mark.

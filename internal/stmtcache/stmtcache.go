@@ -91,6 +91,9 @@ type conn struct {
 	statements map[string]driver.Stmt
 }
 
+// Unwrap returns the connection of the driver.
+func (c *conn) Unwrap() driver.Conn { return c.driverConn }
+
 // Close implements [driver.Conn].
 func (c *conn) Close() error {
 	if c.opts.CloseStatements {

@@ -50,8 +50,13 @@ var results = map[string]string{
 
 	"phone/get":    "ok failed/nonexistant failed/invalid",
 	"phone/list":   "ok failed/invalid",
-	"phone/add":    "ok failed/invalid failed/nonexistant failed/exists",
+	"phone/add":    "ok failed/invalid failed/nonexistant failed/exists failed/rejected",
 	"phone/remove": "ok failed/invalid failed/nonexistant",
+	"phone/show":   "ok failed/invalid failed/nonexistant",
+	"phone/set":    "ok failed/invalid failed/nonexistant",
+	"phone/enrol":  "ok failed/invalid failed/nonexistant",
+	"phone/config": "ok failed/invalid failed/nonexistant failed/rejected failed/notconfigured",
+	"phone/resync": "ok failed/nonexistant failed/invalid failed/notconfigured failed/busy",
 
 	"number/list":      "ok failed/empty failed/invalid",
 	"number/add_range": "ok failed/rejected",
@@ -72,6 +77,7 @@ var results = map[string]string{
 	"domain/list":        "ok",
 	"domain/get_servers": "ok failed/invalid failed/nonexistant",
 	"domain/set_servers": "ok",
+	"domain/prov_key":    "ok failed/invalid failed/nonexistant",
 
 	"audit/list":   "ok",
 	"audit/verify": "ok", // failed/rejected needs a database that another program has changed

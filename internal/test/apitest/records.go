@@ -7,28 +7,32 @@ import (
 	"time"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
 // everything is a limit that no store of a script reaches.
 const everything = 100_000
 
-// Records returns everything that the methods of a store return of its records, as a text. It is
-// for a store that has no other way to look at them.
-func Records(t *testing.T, s hermes.Store) string {
+// Records returns everything that the methods of a store return of its records at a time, as a
+// text. It is for a store that has no other way to look at them.
+func Records(t *testing.T, s hermes.Store, now time.Time) string {
 	t.Helper()
-	r := &recordReader{t: t, s: s}
+	r := &recordReader{t: t, s: s, now: now}
 	r.readUsers()
 	r.readNumbers()
 	r.readDomains()
 	r.readAccess()
 	r.readCalls()
+	counts, err := s.Counts(t.Context(), now)
+	r.add("counts", counts, err)
 	return r.text.String()
 }
 
 type recordReader struct {
 	t    *testing.T
 	s    hermes.Store
+	now  time.Time
 	text strings.Builder
 }
 
@@ -59,17 +63,23 @@ func (r *recordReader) readUsers() {
 	phones, err := r.s.Phones(ctx, hermes.PhoneQuery{Limit: everything})
 	r.add("phones", phones, err)
 	for _, m := range phones {
-		users, err := r.s.PhoneUsers(ctx, m)
-		r.add("users of "+m.String(), users, err)
+		lines, err := r.s.PhoneLines(ctx, m)
+		r.add("lines of "+m.String(), lines, err)
+	}
+	devices, err := r.s.SealedDevices(ctx, mac.Addr{}, everything)
+	r.add("devices", devices, err)
+	for _, m := range devices {
+		d, err := r.s.Device(ctx, m)
+		r.add("device "+m.String(), d, err)
 	}
 }
 
 func (r *recordReader) readNumbers() {
 	ctx := r.t.Context()
-	numbers, err := r.s.Numbers(ctx, hermes.NumberQuery{Limit: everything})
+	numbers, err := r.s.Numbers(ctx, hermes.NumberQuery{Now: r.now, Limit: everything})
 	r.add("pool", numbers, err)
 	for _, state := range []hermes.NumberState{hermes.NumberHeld, hermes.NumberCooling} {
-		reserved, err := r.s.Numbers(ctx, hermes.NumberQuery{State: state, Limit: everything})
+		reserved, err := r.s.Numbers(ctx, hermes.NumberQuery{State: state, Now: r.now, Limit: everything})
 		r.add(string(state), reserved, err)
 	}
 	aliases, err := r.s.Aliases(ctx, hermes.AliasQuery{Limit: everything})
@@ -83,6 +93,8 @@ func (r *recordReader) readDomains() {
 	for _, name := range []string{"example.com", "example.net", "example.org"} {
 		servers, err := r.s.Servers(ctx, sip.MustParseDomain(name))
 		r.add("servers of "+name, servers, err)
+		keys, err := r.s.DomainKeys(ctx, sip.MustParseDomain(name))
+		r.add("keys of "+name, keys, err)
 	}
 }
 

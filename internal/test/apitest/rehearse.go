@@ -30,9 +30,9 @@ func (r *runner) rehearse(t *testing.T, req Request) (compare func(Response)) {
 		dry.Query = strings.TrimPrefix(req.Query+"&dry_run=true", "&")
 	}
 	restore := r.server.keepRandom()
-	before := r.dump(t)
+	before := r.Dump(t)
 	rehearsed := r.server.Do(t, dry)
-	if diff := cmp.Diff(before, r.dump(t)); diff != "" {
+	if diff := cmp.Diff(before, r.Dump(t)); diff != "" {
 		t.Errorf("%s %s %s changed the database (-before +after)\n%s", dry.Node, dry.Query, dry.Form, diff)
 	}
 	restore()
@@ -71,7 +71,7 @@ func isRandom(req Request) bool {
 }
 
 // secretMembers are the members of answers that a dry run leaves out.
-var secretMembers = []string{"password", "ha1", "ha1b"}
+var secretMembers = []string{"password", "ha1", "ha1b", "url"}
 
 // hidden returns the members of an answer without secrets.
 func hidden(v any) any {

@@ -26,6 +26,8 @@ type Fixture struct {
 	Store hermes.Store
 	// Dump returns everything that the store has, as a text.
 	Dump func(t *testing.T) string
+	// Observe is called with the request of each case and its answer. If nil, there is no call.
+	Observe func(t *testing.T, req Request, res Response)
 }
 
 // Run runs each script of dir as a subtest and compares all answers. The function open returns the
@@ -73,19 +75,37 @@ func forEachScript(t *testing.T, dir string, run func(t *testing.T, file string)
 type runner struct {
 	server *Server
 	values map[string]string // of {name}
-	dump   func(t *testing.T) string
+	Fixture
 }
 
 func newRunner(t *testing.T, f Fixture) *runner {
 	opts := &Options{Client: hermes.Options{NumberQuarantine: 24 * time.Hour}}
-	return &runner{server: NewServer(t, f.Store, opts), values: map[string]string{}, dump: f.Dump}
+	return &runner{server: NewServer(t, f.Store, opts), values: map[string]string{}, Fixture: f}
 }
 
 // run runs a case, checks the result and returns the answer in the format of scripts.
 func (r *runner) run(t *testing.T, c *testCase) string {
 	t.Helper()
-	user := "admin"
-	var req Request
+	req, user := r.prepare(t, c)
+	r.ask(c, &req, r.login(t, user))
+	compare := r.rehearse(t, req)
+	res := r.server.Do(t, req)
+	compare(res)
+	if r.Observe != nil {
+		r.Observe(t, req, res)
+	}
+	if res.Result() != c.want() {
+		t.Errorf("%s: answered %s; correct the title or the request", c.title, res.Body)
+	}
+	r.saveValues(res)
+	return format(res)
+}
+
+// prepare carries out the steps of a case. It returns a request that has what they say of it, and
+// the user whose request it is.
+func (r *runner) prepare(t *testing.T, c *testCase) (req Request, user string) {
+	t.Helper()
+	user = "admin"
 	for _, step := range c.steps {
 		if name, ok := strings.CutPrefix(step, "as "); ok {
 			user = name
@@ -93,7 +113,11 @@ func (r *runner) run(t *testing.T, c *testCase) string {
 		}
 		r.step(t, &req, step)
 	}
-	session := r.login(t, user)
+	return req, user
+}
+
+// ask adds to a request what the case asks.
+func (r *runner) ask(c *testCase, req *Request, session Session) {
 	method, target, _ := strings.Cut(c.ask, " ")
 	req.Method = method
 	req.Node, req.Query, _ = strings.Cut(r.expand(target), "?")
@@ -102,14 +126,6 @@ func (r *runner) run(t *testing.T, c *testCase) string {
 	if !isGuarded(req.Node) {
 		req.Session = Session{Cookie: session.Cookie}
 	}
-	compare := r.rehearse(t, req)
-	res := r.server.Do(t, req)
-	compare(res)
-	if res.Result() != c.want() {
-		t.Errorf("%s: answered %s; correct the title or the request", c.title, res.Body)
-	}
-	r.saveValues(res)
-	return format(res)
 }
 
 // step carries out a step of a case, which may change its request.
@@ -234,9 +250,10 @@ func format(res Response) string {
 			fmt.Fprintf(&b, "%s: %s\n", name, value)
 		}
 	}
-	// Plain text is not indented. If Indent fails, it leaves the buffer unchanged.
+	// Plain text is not indented, and a script does not have the line breaks at its end. If Indent
+	// fails, it leaves the buffer unchanged.
 	if json.Indent(&b, []byte(res.Body), "", "  ") != nil {
-		b.WriteString(res.Body)
+		b.WriteString(strings.TrimRight(res.Body, "\n"))
 	}
 	text := token.ReplaceAllString(b.String(), "$1$2…")
 	return requestID.ReplaceAllString(text, `"request": "…"`)

@@ -14,6 +14,7 @@ import (
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/api"
 	"github.com/hermes-voip/go-hermes/hermes/local"
+	"github.com/hermes-voip/go-hermes/hermes/provision"
 	"github.com/hermes-voip/go-hermes/hermes/storetest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
@@ -36,14 +37,15 @@ type Server struct {
 	Down     *api.Handler // every call of the store fails
 	ReadOnly *api.Handler // the authentication backend cannot be written, and Kamailio cannot be asked
 
-	now    time.Time
-	random *lockedReader
+	clients map[http.Handler]*hermes.Client // of the handlers; each may do everything
+	now     time.Time
+	random  *lockedReader
 }
 
 // Options configure a [Server]. The zero value is usable.
 type Options struct {
 	// Client is the configuration of the Client. SecretKeys, Domains, Backends, Origin, Now, Rand,
-	// FailedLoginTime and Contacts are overwritten.
+	// FailedLoginTime, Contacts, ResyncContact and PhoneFiles are overwritten.
 	Client hermes.Options
 	API    api.Options
 }
@@ -54,7 +56,7 @@ func NewServer(tb testing.TB, store hermes.Store, opts *Options) *Server {
 	if opts == nil {
 		opts = &Options{}
 	}
-	s := &Server{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	s := &Server{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), clients: map[http.Handler]*hermes.Client{}}
 	random := &lockedReader{source: rand.NewChaCha8([32]byte{})}
 	s.random = random
 	key, err := hermes.NewSecretKey(random)
@@ -68,13 +70,16 @@ func NewServer(tb testing.TB, store hermes.Store, opts *Options) *Server {
 	clientOpts.Backends = []hermes.Backend{backend}
 	clientOpts.Now = func() time.Time { return s.now }
 	clientOpts.Rand, clientOpts.Origin, clientOpts.FailedLoginTime = random, Origin, -1
-	clientOpts.Contacts = contacts
+	clientOpts.Contacts, clientOpts.PhoneFiles = contacts, provision.Embedded()
+	clientOpts.ResyncContact = func(context.Context, sip.Addr, hermes.Contact) error { return nil }
 	newHandler := func(store hermes.Store) (*hermes.Client, *api.Handler) {
 		c, err := hermes.New(store, &clientOpts)
 		if err != nil {
 			tb.Fatal(err)
 		}
-		return c, api.New(c, &opts.API)
+		h := api.New(c, &opts.API)
+		s.clients[h] = c
+		return c, h
 	}
 	s.Client, s.Handler = newHandler(store)
 	errBroken := errors.New("the database is broken")
@@ -87,7 +92,7 @@ func NewServer(tb testing.TB, store hermes.Store, opts *Options) *Server {
 	_, s.Down = newHandler(storetest.Intercept(store, func(string) error { return errBroken }))
 	// The embedded interface hides the methods that write.
 	clientOpts.Backends = []hermes.Backend{struct{ hermes.Backend }{backend}}
-	clientOpts.Contacts = nil
+	clientOpts.Contacts, clientOpts.ResyncContact, clientOpts.PhoneFiles = nil, nil, nil
 	_, s.ReadOnly = newHandler(store)
 	addUsers(tb, s.Client)
 	return s

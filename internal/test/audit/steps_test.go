@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
@@ -131,34 +132,36 @@ func suspendSteps() []step {
 // lifeSteps add a user with all that hangs on it, rename it and remove it.
 func lifeSteps() []step {
 	joan, june := sip.MustParse("joan@example.com"), sip.MustParse("june@example.com")
-	desk, n := mac.MustParse("0123456789ab"), number("+4773599001")
+	desk, n := mac.MustParse("0223456789ab"), number("+4773599001")
 	return []step{
 		{why: "the number of a user", node: "number/add", req: &hermes.NumberAddRequest{Number: n},
 			want: []string{"number/add +4773599001", "number: > +4773599001"}},
 		{why: "with a phone, a number and permissions", node: "user/onboard", req: &hermes.UserOnboardRequest{
 			User: joan, MACs: []mac.Addr{desk}, Number: n, Permissions: []string{"local"},
 		}, want: []string{
-			"user/onboard joan@example.com", "also +4773599001 +4773599001@example.com 0123456789ab",
+			"user/onboard joan@example.com", "also +4773599001 +4773599001@example.com 0223456789ab example.com",
 			"user: > joan@example.com", "type: > local", "authid: > joan", "registrar: > reg.example.com", "r_port: > 5060",
 			"proxy: > proxy.example.net", "p_port: > 5060", "displayname: > joan", "linetext: > joan", "permittedcalls: > local",
-			"password: > changed", "permissions: > local", "mac: > 0123456789ab", "user: > joan@example.com",
+			"password: > changed", "permissions: > local", "mac: > 0223456789ab", "user: > joan@example.com", "line: > 1",
+			"mac: > 0223456789ab", "open_until: > TIME", "key: > changed",
 			"number: +4773599001 >", "alias: > +4773599001@example.com", "destination: > joan@example.com",
 		}},
 		{why: "nothing is left of one that is refused", node: "user/onboard",
 			req: &hermes.UserOnboardRequest{User: june, MACs: []mac.Addr{desk}, Number: n}, cause: hermes.NotFound},
 		{why: "the old address stays as an alias", node: "user/rename",
 			req: &hermes.UserRenameRequest{User: joan, NewUser: june, KeepAlias: true}, want: []string{
-				"user/rename joan@example.com", "also +4773599001@example.com 0123456789ab june@example.com",
+				"user/rename joan@example.com", "also +4773599001@example.com 0223456789ab june@example.com",
 				"user: joan@example.com > june@example.com", "authid: joan > june",
-				"mac: 0123456789ab >", "user: joan@example.com >", "mac: > 0123456789ab", "user: > june@example.com",
+				"mac: 0223456789ab >", "user: joan@example.com >", "line: 1 >",
+				"mac: > 0223456789ab", "user: > june@example.com", "line: > 1",
 				"alias: +4773599001@example.com >", "destination: joan@example.com >",
 				"alias: > +4773599001@example.com", "destination: > june@example.com",
 				"alias: > joan@example.com", "destination: > june@example.com",
 			}},
 		{why: "to itself", node: "user/rename", req: &hermes.UserRenameRequest{User: june, NewUser: june}},
 		{why: "with all that hangs on it", node: "user/offboard", req: &hermes.UserOffboardRequest{User: june}, want: []string{
-			"user/offboard june@example.com", "also +4773599001 +4773599001@example.com 0123456789ab joan@example.com",
-			"mac: 0123456789ab >", "user: june@example.com >", "number: > +4773599001",
+			"user/offboard june@example.com", "also +4773599001 +4773599001@example.com 0223456789ab joan@example.com",
+			"mac: 0223456789ab >", "user: june@example.com >", "line: 1 >", "number: > +4773599001",
 			"alias: +4773599001@example.com >", "destination: june@example.com >",
 			"alias: joan@example.com >", "destination: june@example.com >",
 			"user: june@example.com >", "type: local >", "authid: june >", "registrar: reg.example.com >", "r_port: 5060 >",
@@ -208,10 +211,21 @@ func adoptSteps(s hermes.Store) []step {
 func phoneSteps() []step {
 	return []step{
 		{why: "a new one", node: "phone/add", req: &hermes.PhoneAddRequest{MAC: phone, User: alice},
-			want: []string{"phone/add 001122334455", "also alice@example.com", "mac: > 001122334455", "user: > alice@example.com"}},
+			want: []string{"phone/add 001122334455", "also alice@example.com example.com", "mac: > 001122334455", "user: > alice@example.com", "line: > 1",
+				"mac: > 001122334455", "open_until: > TIME", "key: > changed"}},
+		{why: "vendor and note", node: "phone/set", req: &hermes.PhoneSetRequest{MAC: phone, Vendor: "snom", Note: "desk"},
+			want: []string{"phone/set 001122334455", "also example.com", "vendor: > snom", "note: > desk"}},
+		{why: "the same again", node: "phone/set", req: &hermes.PhoneSetRequest{MAC: phone, Vendor: "snom", Note: "desk"}},
+		{why: "a new key, for an hour", node: "phone/enrol", req: &hermes.PhoneEnrolRequest{MAC: phone, TTL: hermes.Duration(time.Hour)},
+			want: []string{"phone/enrol 001122334455", "also example.com", "open_until: TIME > TIME", "key: > changed"}},
+		{why: "the first key", node: "domain/prov_key", req: &hermes.DomainProvKeyRequest{Domain: alice.Domain()},
+			want: []string{"domain/prov_key example.com", "domain: > example.com", "key: > changed"}},
+		{why: "the same key", node: "domain/prov_key", req: &hermes.DomainProvKeyRequest{Domain: alice.Domain()}},
+		{why: "another key", node: "domain/prov_key", req: &hermes.DomainProvKeyRequest{Domain: alice.Domain(), Rotate: true},
+			want: []string{"domain/prov_key example.com", "key: > changed"}},
 		{why: "associated already", node: "phone/add", req: &hermes.PhoneAddRequest{MAC: phone, User: alice}, cause: hermes.Exists},
 		{why: "one that is there", node: "phone/remove", req: &hermes.PhoneRemoveRequest{MAC: phone, User: alice},
-			want: []string{"phone/remove 001122334455", "also alice@example.com", "mac: 001122334455 >", "user: alice@example.com >"}},
+			want: []string{"phone/remove 001122334455", "also alice@example.com", "mac: 001122334455 >", "user: alice@example.com >", "line: 1 >"}},
 		{why: "one that is not", node: "phone/remove", req: &hermes.PhoneRemoveRequest{MAC: phone, User: alice}, cause: hermes.NotFound},
 	}
 }

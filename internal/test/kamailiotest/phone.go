@@ -14,7 +14,7 @@ import (
 	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
-// Phone is a phone that answers every MESSAGE, OPTIONS and INVITE.
+// Phone is a phone that answers every MESSAGE, OPTIONS, NOTIFY and INVITE.
 type Phone struct {
 	name string
 	addr netip.AddrPort

@@ -6,6 +6,7 @@
 //	readme         the README's list of nodes is the node table
 //	documentation  exported names and packages have comments
 //	state          packages have no variables that change, and no init functions
+//	goroutine      the tests of packages that start goroutines fail when some are left
 //	layout         the folders at the top, and the names of files
 //	style          the size of files and functions, and the form of comments
 //

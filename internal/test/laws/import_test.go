@@ -96,14 +96,20 @@ func importTable() map[string][]string {
 		"./hermes/local":       {"./hermes", "./internal/argon2id"},
 		"./hermes/htpasswd":    {"./hermes", "./internal/argon2id", "golang.org/x/crypto"},
 		"./hermes/ldap":        {"./hermes", "github.com/go-ldap/ldap/v3"},
-		"./hermes/api":         andValues("./hermes"),
+		"./hermes/api":         andValues("./hermes", "./internal/wire"),
+		"./hermes/remote":      andValues("./hermes", "./internal/wire"),
+		"./hermes/provision":   andValues("./hermes"),
+		"./hermes/console":     {"./hermes/api"},
+		"./hermes/plan":        andValues("./hermes", "go.yaml.in/yaml/v4"),
 		"./internal/argon2id":  {"golang.org/x/crypto"},
 		"./internal/bunstore":  andValues("./hermes", bun),
-		"./internal/pgconn":    {"./internal/stmtcache", "github.com/uptrace/bun", "github.com/uptrace/bun/driver/pgdriver"},
+		"./internal/pgconn":    {"./internal/stmtcache", "github.com/jackc/pgpassfile", "github.com/uptrace/bun", "github.com/uptrace/bun/driver/pgdriver"},
 		"./internal/stmtcache": {},
 		"./internal/kamrpc":    {},
+		"./internal/wire":      andValues("./hermes"),
 		"./internal/doctor":    andValues("./hermes", "./internal/bunstore", "./internal/pgconn", pgDialect, sqliteDialect, "modernc.org/sqlite"),
 		"./cmd/hermesd":        {anyImport},
+		"./cmd/hermesctl":      {anyImport},
 	}
 }
 
@@ -169,6 +175,7 @@ func notCompiledTable() map[string][]string {
 	sqlite := []string{"modernc.org/sqlite", "github.com/uptrace/bun/dialect/sqlitedialect"}
 	databases := slices.Concat(sql, postgres, sqlite)
 	stores := append([]string{"./internal"}, databases...)
+	forHTTP := append([]string{"./internal/bunstore", "./internal/kamrpc", "./hermes/memstore", "./hermes/local"}, databases...)
 	forValues := []string{"net/http", "crypto", "encoding/json"}
 	return map[string][]string{
 		"./sip":                forValues,
@@ -182,7 +189,12 @@ func notCompiledTable() map[string][]string {
 		"./hermes/local":       databases,
 		"./hermes/htpasswd":    databases,
 		"./hermes/ldap":        databases,
-		"./hermes/api":         append([]string{"./hermes/memstore", "./hermes/sqlite", "./hermes/postgres", "./hermes/local"}, stores...),
+		"./hermes/api":         append([]string{"./hermes/remote", "./internal/pgconn"}, forHTTP...),
+		"./hermes/remote":      append([]string{"./hermes/api"}, forHTTP...),
+		"./cmd/hermesctl":      append([]string{"./hermes/api"}, forHTTP...),
+		"./hermes/provision":   append([]string{"./hermes/memstore", "./hermes/api"}, stores...),
+		"./hermes/console":     append([]string{"./hermes/remote"}, forHTTP...),
+		"./hermes/plan":        append([]string{"net/http", "./hermes/memstore", "./hermes/api"}, stores...),
 		"./hermes/sqlite":      append([]string{"./hermes/memstore", "./hermes/api"}, postgres...),
 		"./hermes/postgres":    append([]string{"./hermes/memstore", "./hermes/api", "github.com/jackc/pgx"}, sqlite...),
 	}

@@ -29,17 +29,10 @@ func nodeList(nodes []hermes.Node) string {
 }
 
 func capabilityName(c hermes.Capability) string {
-	switch c {
-	case hermes.NoCapability:
+	if c == hermes.NoCapability {
 		return "–"
-	case hermes.CanRead:
-		return "read"
-	case hermes.CanWrite:
-		return "write"
-	case hermes.CanAdminister:
-		return "administer"
 	}
-	return fmt.Sprintf("capability %d", c)
+	return c.String()
 }
 
 func TestNodeList(t *testing.T) {

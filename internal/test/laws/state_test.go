@@ -10,9 +10,10 @@ import (
 
 // mayChange are the variables of packages that may change, with the reason.
 var mayChange = map[string]string{
-	"hermes/api responseTypes":    "a cache by type, as encoding/json has one: an entry never changes",
-	"hermes/api encoders":         "a cache by type, too",
-	"internal/test/pgtest shared": "the server that all tests of a process share",
+	"hermes/api responseTypes":          "a cache by type, as encoding/json has one: an entry never changes",
+	"hermes/api encoders":               "a cache by type, too",
+	"internal/test/pgtest shared":       "the server that all tests of a process share",
+	"internal/test/hermesdtest program": "the program that is built for all tests of a process",
 }
 
 // TestState: packages have no init functions, and no variables that change or that importers could

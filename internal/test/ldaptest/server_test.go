@@ -11,8 +11,11 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"github.com/hermes-voip/go-hermes/internal/test/ldaptest"
+	"github.com/hermes-voip/go-hermes/internal/test/leaktest"
 	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
+
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m.Run)) }
 
 func dial(t *testing.T, addr string) *ldap.Conn {
 	t.Helper()

@@ -159,7 +159,10 @@ func userCalls() []call {
 		nodeCall("phone/add", "", &hermes.PhoneAddRequest{MAC: phone, User: alice}),
 		nodeCall("phone/add", "of the remote user", &hermes.PhoneAddRequest{MAC: phone, User: carol}),
 		nodeCall("phone/remove", "", &hermes.PhoneRemoveRequest{MAC: phone, User: alice}),
+		nodeCall("phone/set", "", &hermes.PhoneSetRequest{MAC: phone, Vendor: "snom"}),
+		nodeCall("phone/enrol", "", &hermes.PhoneEnrolRequest{MAC: phone}),
 		setServers("registrar.example.com"),
+		nodeCall("domain/prov_key", "", &hermes.DomainProvKeyRequest{Domain: exampleCom, Rotate: true}),
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
 var tables = []string{
-	"subscriber", "dbaliases", "grp", "hermes.users", "hermes.phones", "hermes.numbers", "hermes.reserved_numbers", "hermes.servers",
+	"subscriber", "dbaliases", "grp", "hermes.users", "hermes.phones", "hermes.devices", "hermes.domain_keys", "hermes.numbers", "hermes.reserved_numbers", "hermes.servers",
 	"hermes.credentials", "hermes.authorizations", "hermes.api_keys", "hermes.nonces", "hermes.sessions", "hermes.logins", "hermes.answers", "hermes.marks",
 	"hermes.audit", "hermes.audit_subjects",
 }

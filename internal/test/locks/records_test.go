@@ -57,10 +57,14 @@ func (r *recordReader) readUsers() {
 		groups, err := r.s.Groups(r.ctx, a.Address)
 		r.add("groups of "+a.Address.String(), groups, err)
 	}
-	phones, err := r.s.PhoneUsers(r.ctx, phone)
-	r.add("users of the phone", phones, err)
+	lines, err := r.s.PhoneLines(r.ctx, phone)
+	r.add("lines of the phone", lines, err)
 	servers, err := r.s.Servers(r.ctx, exampleCom)
 	r.add("servers", servers, err)
+	device, err := r.s.Device(r.ctx, phone)
+	r.add("device", device, err)
+	keys, err := r.s.DomainKeys(r.ctx, exampleCom)
+	r.add("domain keys", keys, err)
 }
 
 func (r *recordReader) readNumbers() {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/hermes-voip/go-hermes/internal/test/leaktest"
 	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
@@ -37,6 +38,8 @@ type ClusterOptions struct {
 	// Files are written into the data folder before the start, such as server.key or pg_hba.conf.
 	// Only the server can read them.
 	Files map[string][]byte
+
+	standbyOf *server // see NewStandby
 }
 
 // Cluster is a PostgreSQL server and the databases in it. It is safe for concurrent use, except for
@@ -72,16 +75,20 @@ func sharedCluster(tb testing.TB, noFsync bool) *Cluster {
 	return c
 }
 
-// Run runs the tests, removes the process's clusters and returns the exit code, for TestMain.
-// Without it the clusters are removed just after the process has ended.
+// Run runs the tests as [leaktest.Run] does, removes the process's clusters and returns the exit
+// code, for TestMain. Without it the clusters are removed just after the process has ended.
 func Run(m *testing.M) int {
-	code := m.Run()
+	return leaktest.Run(func() int { return max(m.Run(), removeShared()) })
+}
+
+// removeShared removes the process's clusters. It returns 1 if that fails, and otherwise 0.
+func removeShared() (code int) {
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
 	for _, c := range shared.clusters {
 		if err := c.srv.remove(); err != nil {
 			fmt.Fprintln(os.Stderr, "pgtest:", err)
-			code = max(code, 1)
+			code = 1
 		}
 	}
 	clear(shared.clusters)
@@ -104,7 +111,7 @@ func NewCluster(tb testing.TB, opts ClusterOptions) *Cluster {
 // Start starts a cluster for a program that is not a test, such as internal/bench. The caller must
 // call [Cluster.Remove].
 func Start(opts ClusterOptions) (*Cluster, error) {
-	bin, err := findBin()
+	bin, err := FindBin()
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +127,7 @@ func (c *Cluster) Program(name string) string { return filepath.Join(c.srv.bin, 
 
 func mustCluster(tb testing.TB, opts ClusterOptions) *Cluster {
 	tb.Helper()
-	bin, err := findBin()
+	bin, err := FindBin()
 	if err != nil {
 		testserver.SkipOrFail(tb, err)
 	}
@@ -139,6 +146,9 @@ func newCluster(bin string, opts ClusterOptions) (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{srv: srv, templates: map[string]string{}}
+	if opts.standbyOf != nil {
+		return c, nil
+	}
 	if ddl, notInstalled := kamailioDDL(); notInstalled == nil {
 		_, err = c.template(ddl, "")
 	}

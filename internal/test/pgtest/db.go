@@ -3,6 +3,7 @@ package pgtest
 import (
 	"context"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -97,6 +98,24 @@ func (db *DB) Exec(tb testing.TB, sql string, args ...any) {
 		_, err := conn.Exec(ctx, sql, args...)
 		return err
 	})
+}
+
+// Lock keeps everything else from using a table, until the function that it returns is called.
+func (db *DB) Lock(tb testing.TB, table string) (release func()) {
+	tb.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, db.URL())
+	if err != nil {
+		tb.Fatalf("pgtest: %s: %v", db.name, err)
+	}
+	for _, stmt := range []string{"BEGIN", "LOCK TABLE " + table} {
+		if _, err := conn.Exec(ctx, stmt); err != nil {
+			tb.Fatalf("pgtest: %s: %v", db.name, err)
+		}
+	}
+	release = sync.OnceFunc(func() { _ = conn.Close(ctx) })
+	tb.Cleanup(release)
+	return release
 }
 
 // Query returns the rows of a statement, each value in PostgreSQL's text format and NULL as "NULL".

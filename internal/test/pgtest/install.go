@@ -18,9 +18,9 @@ var kamailioModules = []string{"standard", "auth_db", "alias_db", "domain", "gro
 // files.
 var kamailioFolders = []string{"/usr/share/kamailio/postgres", "/usr/local/share/kamailio/postgres"}
 
-// findBin returns the folder that holds both initdb and postgres: the one in PATH, or else the
+// FindBin returns the folder that holds both initdb and postgres: the one in PATH, or else the
 // folder of the newest version in Debian's /usr/lib/postgresql/VERSION/bin.
-func findBin() (string, error) {
+func FindBin() (string, error) {
 	if p, err := exec.LookPath("initdb"); err == nil {
 		if p, err = filepath.EvalSymlinks(p); err == nil && isFile(filepath.Join(filepath.Dir(p), "postgres")) {
 			return filepath.Dir(p), nil

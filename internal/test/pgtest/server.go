@@ -37,7 +37,12 @@ func newServer(bin string, opts ClusterOptions) (_ *server, err error) {
 	if s.folder, err = testserver.NewFolder("pgtest-", syscall.SIGQUIT, "postgres", "daemon"); err != nil {
 		return nil, err
 	}
-	if err = s.initialize(opts); err == nil {
+	if opts.standbyOf != nil {
+		err = s.copyFrom(opts.standbyOf, opts)
+	} else {
+		err = s.initialize(opts)
+	}
+	if err == nil {
 		err = s.startOnFreePort()
 	}
 	if err != nil {

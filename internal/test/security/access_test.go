@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/test/hermesdtest"
 )
 
 // accessCase is a request that succeeds if the session has the capability.
@@ -68,6 +69,11 @@ var accessCases = []accessCase{
 	{"phone/get", "R", "user=alice@example.com", "ok"},
 	{"phone/list", "R", "", "ok"},
 	{"phone/add", "W", "mac=aabbccddeeff&user=alice@example.com", "ok"},
+	{"phone/show", "R", "mac=001122334455", "ok"},
+	{"phone/set", "W", "mac=001122334455&vendor=snom&note=desk", "ok"},
+	{"phone/enrol", "W", "mac=001122334455&ttl=1h", "ok"},
+	{"phone/config", "S", "mac=001122334455&vendor=yealink", "ok"},
+	{"phone/resync", "W", "mac=001122334455", "failed/notconfigured"},
 	{"phone/remove", "W", "mac=001122334455&user=alice@example.com", "ok"},
 
 	{"number/list", "R", "", "ok"},
@@ -89,6 +95,8 @@ var accessCases = []accessCase{
 	{"domain/list", "R", "", "ok"},
 	{"domain/get_servers", "R", "domain=example.com", "ok"},
 	{"domain/set_servers", "A", "domain=example.com&registrar=sip2.example.com&r_port=5060&proxy=sip.example.com&p_port=5060&prov_url=http://prov.example.com/", "ok"},
+
+	{"domain/prov_key", "A", "domain=example.com&rotate=yes", "ok"},
 
 	{"audit/list", "A", "", "ok"},
 	{"audit/verify", "A", "", "ok"},
@@ -152,7 +160,7 @@ func TestAccess(t *testing.T) {
 
 // testAccess sends the requests that must be refused and compares the records before and after.
 // Then it sends the others.
-func testAccess(t *testing.T, d *deployment, k sessionKind, s session) {
+func testAccess(t *testing.T, d *deployment, k sessionKind, s hermesdtest.Session) {
 	before := d.records(t)
 	for _, c := range accessCases {
 		if c.expected(k.capabilities) != c.want {
@@ -169,20 +177,21 @@ func testAccess(t *testing.T, d *deployment, k sessionKind, s session) {
 	}
 }
 
-func (d *deployment) testRequest(t *testing.T, k sessionKind, s session, c accessCase) {
+func (d *deployment) testRequest(t *testing.T, k sessionKind, s hermesdtest.Session, c accessCase) {
 	t.Helper()
 	form := strings.NewReplacer("{self}", k.principal(), "{key}", d.keyID).Replace(c.form)
 	switch {
 	case strings.Contains(form, "{spare}"):
-		spare := d.mustLogin(t, "username=erin&password="+passwordForm)
-		form, s = strings.ReplaceAll(form, "{spare}", spare.id), session{cookie: spare.cookie}
+		spare := d.MustLogin(t, "username=erin&password="+passwordForm)
+		form, s = strings.ReplaceAll(form, "{spare}", spare.ID), hermesdtest.Session{Cookie: spare.Cookie}
 	case c.needs == noCapability:
-		s = session{cookie: s.cookie} // session and auth_key are not among the node's parameters
+		// session and auth_key are not among the node's parameters.
+		s = hermesdtest.Session{Cookie: s.Cookie}
 	case strings.Contains(c.form, "{self}") && !k.isUser:
 		return // an API key has no password
 	}
-	if a := d.call(t, s, c.node, form); a.class() != c.expected(k.capabilities) {
-		t.Errorf("%s %s needs %s: answered %s, want %s", c.node, form, c.needs, a.body, c.expected(k.capabilities))
+	if a := d.Call(t, s, c.node, form); a.Class() != c.expected(k.capabilities) {
+		t.Errorf("%s %s needs %s: answered %s, want %s", c.node, form, c.needs, a.Body, c.expected(k.capabilities))
 	}
 }
 
@@ -191,7 +200,7 @@ type sessionKind struct {
 	name         string
 	capabilities string // when the requests are sent; empty if the session is not valid
 	isUser       bool   // and not an API key
-	open         func(t *testing.T, d *deployment) session
+	open         func(t *testing.T, d *deployment) hermesdtest.Session
 }
 
 // testUser is the user of the sessions.
@@ -209,7 +218,7 @@ func (k sessionKind) principal() string {
 // become each other level, and sessions that have ended because the user or key was removed, the
 // password was changed or the user logged out. All of these changes are made at the other server.
 func sessionKinds() []sessionKind {
-	all := []sessionKind{{name: "no session", isUser: true, open: func(*testing.T, *deployment) session { return session{} }}}
+	all := []sessionKind{{name: "no session", isUser: true, open: func(*testing.T, *deployment) hermesdtest.Session { return hermesdtest.Session{} }}}
 	for _, level := range accessLevels {
 		all = append(all, levelKinds(level)...)
 		for _, next := range accessLevels {
@@ -220,20 +229,22 @@ func sessionKinds() []sessionKind {
 			}
 		}
 	}
-	return append(all, sessionKind{name: "logged out elsewhere", isUser: true, open: func(t *testing.T, d *deployment) session {
+	return append(all, sessionKind{name: "logged out elsewhere", isUser: true, open: func(t *testing.T, d *deployment) hermesdtest.Session {
 		s := d.mustLoginAsNewUser(t, hermes.FullWrite)
-		d.other.mustCall(t, "ok", session{cookie: s.cookie}, "auth/logout", "session="+s.id)
+		d.other.MustCall(t, "ok", hermesdtest.Session{Cookie: s.Cookie}, "auth/logout", "session="+s.ID)
 		return s
 	}})
 }
 
 // levelKinds returns the kinds of one level.
 func levelKinds(level hermes.Access) []sessionKind {
-	openByKey := func(t *testing.T, d *deployment) session { return d.mustLogin(t, "api_key="+d.mustNewKey(t, level)) }
-	openByRemovedKey := func(t *testing.T, d *deployment) session {
+	openByKey := func(t *testing.T, d *deployment) hermesdtest.Session {
+		return d.MustLogin(t, "api_key="+d.mustNewKey(t, level))
+	}
+	openByRemovedKey := func(t *testing.T, d *deployment) hermesdtest.Session {
 		key := d.mustNewKey(t, level)
-		s := d.mustLogin(t, "api_key="+key)
-		d.mustCall(t, "ok", s, "domain/list", "")
+		s := d.MustLogin(t, "api_key="+key)
+		d.MustCall(t, "ok", s, "domain/list", "")
 		d.mustCallAsAdmin(t, "auth/remove_key", "key="+key)
 		return s
 	}
@@ -241,7 +252,7 @@ func levelKinds(level hermes.Access) []sessionKind {
 	changePassword := openThenChange(level, "auth/update_user", "user="+testUser+"&password="+passwordForm)
 	return []sessionKind{
 		{name: fmt.Sprint(level, " user"), capabilities: capabilities[level], isUser: true,
-			open: func(t *testing.T, d *deployment) session { return d.mustLoginAsNewUser(t, level) }},
+			open: func(t *testing.T, d *deployment) hermesdtest.Session { return d.mustLoginAsNewUser(t, level) }},
 		{name: fmt.Sprint(level, " key"), capabilities: keyCapabilities(level), open: openByKey},
 		{name: fmt.Sprint(level, " user removed"), isUser: true, open: removeUser},
 		{name: fmt.Sprint(level, " key removed"), open: openByRemovedKey},
@@ -250,8 +261,8 @@ func levelKinds(level hermes.Access) []sessionKind {
 }
 
 // openThenChange opens a session of a user whom the administrator then changes by a call.
-func openThenChange(level hermes.Access, node, form string) func(*testing.T, *deployment) session {
-	return func(t *testing.T, d *deployment) session {
+func openThenChange(level hermes.Access, node, form string) func(*testing.T, *deployment) hermesdtest.Session {
+	return func(t *testing.T, d *deployment) hermesdtest.Session {
 		s := d.mustLoginAsNewUser(t, level)
 		d.mustCallAsAdmin(t, node, form)
 		return s

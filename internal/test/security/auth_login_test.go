@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/test/hermesdtest"
 )
 
 // TestAuthLogin_Failed tests that the answers to all failed logins are equal byte for byte, but for
@@ -25,7 +26,7 @@ func TestAuthLogin_Failed(t *testing.T) {
 		var first string
 		for _, name := range slices.Sorted(maps.Keys(logins)) {
 			// A new server for each, since a server delays logins after a number of failures.
-			got := fullText(newServer(t, d.store, laterTime).call(t, session{}, "auth/login", logins[name]))
+			got := fullText(newServer(t, d.store, laterTime).Call(t, hermesdtest.Session{}, "auth/login", logins[name]))
 			if first == "" {
 				first = got
 			}
@@ -43,15 +44,15 @@ func TestAuthLogin_Failed(t *testing.T) {
 var laterTime = testTime.Add(time.Hour)
 
 // fullText returns the status, the headers but for Date and X-Request-Id, and the body.
-func fullText(a answer) string {
+func fullText(a hermesdtest.Answer) string {
 	var b strings.Builder
-	fmt.Fprintln(&b, a.status)
-	for _, name := range slices.Sorted(maps.Keys(a.header)) {
+	fmt.Fprintln(&b, a.Status)
+	for _, name := range slices.Sorted(maps.Keys(a.Header)) {
 		if name != "Date" && name != "X-Request-Id" {
-			fmt.Fprintln(&b, name, a.header[name])
+			fmt.Fprintln(&b, name, a.Header[name])
 		}
 	}
-	return b.String() + a.body
+	return b.String() + a.Body
 }
 
 // failedLogins returns forms of auth/login that fail at laterTime, by the reason.
@@ -63,7 +64,7 @@ func failedLogins(t *testing.T, d *deployment) map[string]string {
 		t.Fatal(err)
 	}
 	newKey := func(form string) string {
-		return d.mustCallAsAdmin(t, "auth/new_key", "access=full_read&"+form).text("key")
+		return d.mustCallAsAdmin(t, "auth/new_key", "access=full_read&"+form).Text("key")
 	}
 	revoked := d.mustNewKey(t, hermes.FullRead)
 	d.mustCallAsAdmin(t, "auth/remove_key", "key="+revoked)
@@ -74,7 +75,7 @@ func failedLogins(t *testing.T, d *deployment) map[string]string {
 	p := mustNewKeyPair(t, d)
 	expired := p.mustSign(t, d.server, p.id, clientOrigin)
 	reused := p.mustSign(t, d.server, p.id, clientOrigin)
-	d.mustCall(t, "ok", session{}, "auth/login", reused)
+	d.MustCall(t, "ok", hermesdtest.Session{}, "auth/login", reused)
 	later := newServer(t, d.store, laterTime) // its nonces have not expired
 	return map[string]string{
 		"wrong password":                  "username=dave&password=wrong+horse",
@@ -112,9 +113,9 @@ func TestAuthLogin(t *testing.T) {
 		"username=dave&password=" + passwordForm,
 		"api_key=" + d.mustNewKey(t, hermes.FullRead),
 		p.mustSign(t, d.server, p.id, clientOrigin),
-		"api_key=" + d.mustCallAsAdmin(t, "auth/new_key", "access=full_read&host=127.0.0.0/8&expires=1m").text("key"),
+		"api_key=" + d.mustCallAsAdmin(t, "auth/new_key", "access=full_read&host=127.0.0.0/8&expires=1m").Text("key"),
 	} {
-		d.mustCall(t, "ok", session{}, "auth/login", form)
+		d.MustCall(t, "ok", hermesdtest.Session{}, "auth/login", form)
 	}
 }
 
@@ -136,14 +137,14 @@ func mustNewKeyPair(t *testing.T, d *deployment) keyPair {
 	t.Helper()
 	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	public := base64.StdEncoding.EncodeToString(private.Public().(ed25519.PublicKey))
-	id := d.mustCallAsAdmin(t, "auth/new_key", "access=full_read&pubkey="+url.QueryEscape(public)).text("key")
+	id := d.mustCallAsAdmin(t, "auth/new_key", "access=full_read&pubkey="+url.QueryEscape(public)).Text("key")
 	return keyPair{id: id, private: private}
 }
 
 // mustChallenge returns a nonce for the key with that id.
 func mustChallenge(t *testing.T, s *server, id string) string {
 	t.Helper()
-	return s.mustCall(t, "ok", session{}, "auth/challenge", "key="+id).text("nonce")
+	return s.MustCall(t, "ok", hermesdtest.Session{}, "auth/challenge", "key="+id).Text("nonce")
 }
 
 // mustSign returns the form of a login with a new nonce.

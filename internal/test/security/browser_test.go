@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/test/hermesdtest"
 	"github.com/hermes-voip/go-hermes/internal/test/testserver"
 )
 
@@ -73,7 +73,7 @@ type browserRequest struct {
 	fetchSite    string // Sec-Fetch-Site
 	originHeader string
 	cookie       bool
-	answer       answer
+	answer       hermesdtest.Answer
 }
 
 // testAnswered wants a request of hermesd's own page to succeed, so that the same request of
@@ -83,21 +83,21 @@ func (r browserRequest) testAnswered(t *testing.T) {
 	const notForm = http.StatusUnsupportedMediaType
 	failing := map[string]int{"form_parts": notForm, "form_text": notForm, "link_ping": notForm, "sandbox": http.StatusForbidden}
 	if status, ok := failing[r.kind]; ok {
-		if r.answer.status != status {
-			t.Errorf("own.%s: answered %d %s, want %d", r.kind, r.answer.status, r.answer.body, status)
+		if r.answer.Status != status {
+			t.Errorf("own.%s: answered %d %s, want %d", r.kind, r.answer.Status, r.answer.Body, status)
 		}
-	} else if r.answer.class() != "ok" || !r.cookie {
-		t.Errorf("own.%s: answered %d %s, with the cookie: %v", r.kind, r.answer.status, r.answer.body, r.cookie)
+	} else if r.answer.Class() != "ok" || !r.cookie {
+		t.Errorf("own.%s: answered %d %s, with the cookie: %v", r.kind, r.answer.Status, r.answer.Body, r.cookie)
 	}
 }
 
 func (r browserRequest) testRefused(t *testing.T) {
 	t.Helper()
-	if r.method == http.MethodOptions && r.answer.status == http.StatusMethodNotAllowed {
+	if r.method == http.MethodOptions && r.answer.Status == http.StatusMethodNotAllowed {
 		return // a preflight request, after which the browser sends nothing more
 	}
-	if r.answer.status != http.StatusForbidden || r.answer.class() != "failed/forbidden" {
-		t.Errorf("%s.%s: answered %d %s (Sec-Fetch-Site %q, Origin %q)", r.origin, r.kind, r.answer.status, r.answer.body, r.fetchSite, r.originHeader)
+	if r.answer.Status != http.StatusForbidden || r.answer.Class() != "failed/forbidden" {
+		t.Errorf("%s.%s: answered %d %s (Sec-Fetch-Site %q, Origin %q)", r.origin, r.kind, r.answer.Status, r.answer.Body, r.fetchSite, r.originHeader)
 	} else if r.origin == nearOrigin && r.kind != "sandbox" && !r.cookie {
 		t.Errorf("near.%s: sent without the cookie, so the request would have failed anyway", r.kind)
 	}
@@ -155,7 +155,7 @@ func (p *pages) serveOwn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *pages) add(origin, kind string, r *http.Request, res *http.Response) {
-	answer, err := readAnswer(res)
+	answer, err := hermesdtest.ReadAnswer(res)
 	if err != nil {
 		p.t.Error(err)
 	}
@@ -230,13 +230,8 @@ func startChromium(ctx context.Context, t *testing.T, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-extensions",
-		"--disable-dev-shm-usage", "--disable-popup-blocking", "--no-proxy-server",
-		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-		"--user-data-dir="+filepath.Join(home, "profile"), url)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CONFIG_HOME=" + home, "XDG_CACHE_HOME=" + home, "XDG_RUNTIME_DIR=" + home,
-		"TMPDIR=" + home, "DBUS_SESSION_BUS_ADDRESS=disabled:", "DBUS_SYSTEM_BUS_ADDRESS=disabled:", "GOOGLE_API_KEY=no", "LC_ALL=C.UTF-8"}
+	cmd := exec.CommandContext(ctx, path, append(testserver.ChromiumArgs(home), url)...)
+	cmd.Env = testserver.ChromiumEnv(home)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	// The whole group, since the browser starts processes of its own.
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/test/hermesdtest"
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
@@ -32,6 +33,7 @@ const misplacedPassword = "misplaced password"
 // canaryKinds has every kind.
 var canaryKinds = []string{
 	"password", misplacedPassword, "SIP password", "ha1", "API key", "session", "auth_key", "cookie", "nonce", "signature", "secret key",
+	"provisioning key",
 }
 
 func (c canaries) add(kind, secret string) { c[kind] = append(c[kind], secret) }
@@ -125,15 +127,18 @@ func TestCanaries(t *testing.T) {
 			traffic := startTraffic(t, i, folder, append(c.env, "HERMES_KAMAILIO_RPC="+noContacts(t)))
 			c.exec(t, folder, insertToolUser)
 			traffic.send(t, c.db)
-			trail := traffic.mustCall(t, "ok", traffic.admin, "audit/list", "")
-			traffic.stop()
+			trail := traffic.MustCall(t, "ok", traffic.admin, "audit/list", "")
+			traffic.Stop()
 			for _, kind := range canaryKinds {
 				if len(traffic.canaries[kind]) == 0 {
 					t.Errorf("the requests had no %s", kind)
 				}
 			}
-			log := traffic.log.String()
+			log := traffic.Log()
 			testEveryNodeLogged(t, log)
+			if !strings.Contains(log, "phone/provision") {
+				t.Error("no phone has got its file")
+			}
 			traffic.canaries.testAbsent(t, "hermesd's log", log)
 			if c.db != nil {
 				traffic.canaries.testAbsent(t, "PostgreSQL's log", c.db.Log(), append(c.inLog, misplacedPassword)...)
@@ -142,7 +147,7 @@ func TestCanaries(t *testing.T) {
 				}
 			}
 			testEveryChangeListed(t, trail)
-			traffic.canaries.testAbsent(t, "audit/list", trail.body)
+			traffic.canaries.testAbsent(t, "audit/list", trail.Body)
 			for _, table := range []string{"audit", "audit_subjects"} {
 				rows := c.rows(t, folder, table)
 				if !strings.Contains(rows, "alice@example.com") {
@@ -151,7 +156,7 @@ func TestCanaries(t *testing.T) {
 				traffic.canaries.testAbsent(t, "the table "+table, rows)
 			}
 			dump := c.dump(t, folder)
-			if hash := sha256.Sum256([]byte(traffic.admin.id)); !strings.Contains(dump, string(hash[:])) && !strings.Contains(dump, hex.EncodeToString(hash[:])) {
+			if hash := sha256.Sum256([]byte(traffic.admin.ID)); !strings.Contains(dump, string(hash[:])) && !strings.Contains(dump, hex.EncodeToString(hash[:])) {
 				t.Errorf("the dump does not have the sessions: %q", dump)
 			}
 			traffic.canaries.testAbsent(t, "a dump of the database", dump, c.inDatabase...)
@@ -193,10 +198,10 @@ const insertToolUser = `INSERT INTO subscriber (username, domain, password, ha1,
 
 // testEveryChangeListed wants the audit trail to have an entry of each node that changes something,
 // apart from those that never make one.
-func testEveryChangeListed(t *testing.T, trail answer) {
+func testEveryChangeListed(t *testing.T, trail hermesdtest.Answer) {
 	t.Helper()
 	listed := map[string]bool{"auth/login": true, "auth/logout": true, "auth/ping": true}
-	for _, e := range trail.members["list"].([]any) {
+	for _, e := range trail.Members["list"].([]any) {
 		listed[e.(map[string]any)["node"].(string)] = true
 	}
 	for _, n := range hermes.Nodes() {

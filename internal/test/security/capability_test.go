@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/test/hermesdtest"
 )
 
 // TestAuthUpdateUser tests the node whose capability depends on whose password it changes.
@@ -35,7 +36,7 @@ func TestAuthUpdateUser(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDeployment(t, memory{})
 			s := d.mustLoginAsNewUser(t, c.level)
-			d.mustCall(t, c.want, s, "auth/update_user", "user="+c.user+"&password=another+horse"+c.form)
+			d.MustCall(t, c.want, s, "auth/update_user", "user="+c.user+"&password=another+horse"+c.form)
 			if c.user == "unknown" || c.user == "Tester" {
 				return
 			}
@@ -43,7 +44,7 @@ func TestAuthUpdateUser(t *testing.T) {
 			if c.want == "ok" {
 				now = "another+horse"
 			}
-			d.mustLogin(t, "username="+c.user+"&password="+now)
+			d.MustLogin(t, "username="+c.user+"&password="+now)
 		})
 	}
 }
@@ -56,11 +57,11 @@ func TestKeyNamedLikeUser(t *testing.T) {
 	key := d.mustNewKey(t, hermes.LimitedWrite)
 	id := key[:keyIDLength]
 	d.mustAddUser(t, id, hermes.FullWrite)
-	s := d.mustLogin(t, "api_key="+key)
-	d.mustCall(t, "failed/forbidden", s, "auth/update_user", "user="+id+"&password=another+horse&old_password="+passwordForm)
-	d.mustCall(t, "failed/forbidden", s, "user/remove", "user=bob@example.com")
+	s := d.MustLogin(t, "api_key="+key)
+	d.MustCall(t, "failed/forbidden", s, "auth/update_user", "user="+id+"&password=another+horse&old_password="+passwordForm)
+	d.MustCall(t, "failed/forbidden", s, "user/remove", "user=bob@example.com")
 	d.mustCallAsAdmin(t, "auth/remove_user", "user="+id)
-	d.mustCall(t, "ok", s, "domain/list", "")
+	d.MustCall(t, "ok", s, "domain/list", "")
 }
 
 // TestSecretMembers tests that passwords and their hashes are in answers to levels that see
@@ -72,7 +73,7 @@ func TestSecretMembers(t *testing.T) {
 		d.mustCallAsAdmin(t, "user/add_remote", "user=far@example.org&password=x&registrar=sip.example.org")
 		for _, level := range accessLevels {
 			d.mustAddUser(t, level.String(), level)
-			s := d.mustLogin(t, "username="+level.String()+"&password="+passwordForm)
+			s := d.MustLogin(t, "username="+level.String()+"&password="+passwordForm)
 			sees := strings.Contains(capabilities[level], "S")
 			d.testSecrets(t, s, "user/get", "user=alice@example.com", all, sees)
 			d.testSecrets(t, s, "user/get", "user=far@example.org", password, sees)
@@ -86,14 +87,14 @@ func TestSecretMembers(t *testing.T) {
 
 // testSecrets wants each of the secrets to be either a member of the answer's user, or in the list
 // of redacted members.
-func (d *deployment) testSecrets(t *testing.T, s session, node, form string, secrets []string, want bool) {
+func (d *deployment) testSecrets(t *testing.T, s hermesdtest.Session, node, form string, secrets []string, want bool) {
 	t.Helper()
-	a := d.mustCall(t, "ok", s, node, form)
-	user := a.members["user"].(map[string]any)
+	a := d.MustCall(t, "ok", s, node, form)
+	user := a.Members["user"].(map[string]any)
 	redacted, _ := user["redacted"].([]any)
 	for _, secret := range secrets {
 		if _, got := user[secret]; got != want || slices.Contains(redacted, any(secret)) == want {
-			t.Errorf("%s %s: answered with %s: %v, want %v: %s", node, form, secret, got, want, a.body)
+			t.Errorf("%s %s: answered with %s: %v, want %v: %s", node, form, secret, got, want, a.Body)
 		}
 	}
 }

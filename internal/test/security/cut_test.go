@@ -15,6 +15,7 @@ import (
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/sqlite"
+	"github.com/hermes-voip/go-hermes/internal/test/hermesdtest"
 	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 )
 
@@ -51,12 +52,12 @@ func testLostAnswers(t *testing.T, store hermes.Store) {
 	if err := s.client.Bootstrap(ctx, "admin", hermes.NewSecret("correct horse")); err != nil {
 		t.Fatal(err)
 	}
-	admin := s.mustLogin(t, "username=admin&password=correct+horse")
-	s.mustCall(t, "ok", admin, "domain/set_servers", "domain=example.com&registrar=a.example.com&r_port=5060"+
+	admin := s.MustLogin(t, "username=admin&password=correct+horse")
+	s.MustCall(t, "ok", admin, "domain/set_servers", "domain=example.com&registrar=a.example.com&r_port=5060"+
 		"&proxy=b.example.com&p_port=5060&prov_url=https://c.example.com/")
-	s.mustCall(t, "ok", admin, "number/add_range", "start=%2B4773500000&end=%2B4773500599")
-	cut := newCutter(t, strings.TrimPrefix(s.url, "http://"))
-	through := endpoint{url: "http://" + cut.listener.Addr().String(), http: &http.Client{
+	s.MustCall(t, "ok", admin, "number/add_range", "start=%2B4773500000&end=%2B4773500599")
+	cut := newCutter(t, strings.TrimPrefix(s.URL, "http://"))
+	through := hermesdtest.Endpoint{URL: "http://" + cut.listener.Addr().String(), HTTP: &http.Client{
 		Transport: &http.Transport{DisableKeepAlives: true},
 	}}
 	seen := map[string]bool{}
@@ -67,17 +68,17 @@ func testLostAnswers(t *testing.T, store hermes.Store) {
 				form = fmt.Sprintf("idempotency_key=k-%d", i)
 			}
 			lost := cut.next()
-			if a, err := through.post(ctx, admin, node, form); err == nil {
-				t.Fatalf("%s %s: answered %s, want a broken connection", node, form, a.body)
+			if a, err := through.Post(ctx, admin, node, form); err == nil {
+				t.Fatalf("%s %s: answered %s, want a broken connection", node, form, a.Body)
 			}
-			again, err := through.post(ctx, admin, node, form)
+			again, err := through.Post(ctx, admin, node, form)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if again.class() != "ok" || again.body != lost() || again.header.Get("Idempotency-Replayed") != "true" {
-				t.Fatalf("%s %s: answered %s again, after %s was lost", node, form, again.body, lost())
+			if again.Class() != "ok" || again.Body != lost() || again.Header.Get("Idempotency-Replayed") != "true" {
+				t.Fatalf("%s %s: answered %s again, after %s was lost", node, form, again.Body, lost())
 			}
-			if n := again.text("number"); node != "user/add" && (n == "" || seen[n]) {
+			if n := again.Text("number"); node != "user/add" && (n == "" || seen[n]) {
 				t.Fatalf("%s: %q was given out before", node, n)
 			} else {
 				seen[n] = true

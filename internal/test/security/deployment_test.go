@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/test/hermesdtest"
 )
 
 // deployment is two servers on one database, which has a record of each kind. Tests send their
@@ -15,7 +16,7 @@ import (
 type deployment struct {
 	*server
 	other *server
-	admin session
+	admin hermesdtest.Session
 	keyID string // of an API key that is not used to log in
 }
 
@@ -51,7 +52,7 @@ func newDeployment(t *testing.T, db database) *deployment {
 	if err := d.client.Bootstrap(t.Context(), "admin", hermes.NewSecret(password)); err != nil {
 		t.Fatal(err)
 	}
-	d.admin = d.other.mustLogin(t, "username=admin&password="+passwordForm)
+	d.admin = d.other.MustLogin(t, "username=admin&password="+passwordForm)
 	for _, f := range fixtures {
 		d.mustCallAsAdmin(t, f.node, f.form)
 	}
@@ -60,15 +61,15 @@ func newDeployment(t *testing.T, db database) *deployment {
 }
 
 // mustCallAsAdmin calls a node of the other server.
-func (d *deployment) mustCallAsAdmin(t *testing.T, node, form string) answer {
+func (d *deployment) mustCallAsAdmin(t *testing.T, node, form string) hermesdtest.Answer {
 	t.Helper()
-	return d.other.mustCall(t, "ok", d.admin, node, form)
+	return d.other.MustCall(t, "ok", d.admin, node, form)
 }
 
 // mustNewKey makes an API key that may log in from this machine.
 func (d *deployment) mustNewKey(t *testing.T, access hermes.Access) string {
 	t.Helper()
-	return d.mustCallAsAdmin(t, "auth/new_key", "host=127.0.0.0/8&access="+access.String()).text("key")
+	return d.mustCallAsAdmin(t, "auth/new_key", "host=127.0.0.0/8&access="+access.String()).Text("key")
 }
 
 // mustAddUser adds an API user with an access level.
@@ -79,11 +80,11 @@ func (d *deployment) mustAddUser(t *testing.T, user string, access hermes.Access
 }
 
 // mustLoginAsNewUser adds the API user testUser and returns a session that has been used.
-func (d *deployment) mustLoginAsNewUser(t *testing.T, access hermes.Access) session {
+func (d *deployment) mustLoginAsNewUser(t *testing.T, access hermes.Access) hermesdtest.Session {
 	t.Helper()
 	d.mustAddUser(t, testUser, access)
-	s := d.mustLogin(t, "username="+testUser+"&password="+passwordForm)
-	d.mustCall(t, "ok", s, "domain/list", "")
+	s := d.MustLogin(t, "username="+testUser+"&password="+passwordForm)
+	d.MustCall(t, "ok", s, "domain/list", "")
 	return s
 }
 
@@ -94,16 +95,16 @@ var lastUsed = regexp.MustCompile(`,"last_used":"[^"]*"`)
 func (d *deployment) records(t *testing.T) string {
 	t.Helper()
 	reads := []string{"number/list", "alias/list", "phone/list", "auth/list_keys", "auth/list_users", "domain/get_servers domain=example.com"}
-	for _, entry := range d.mustCallAsAdmin(t, "user/list", "").members["list"].([]any) {
+	for _, entry := range d.mustCallAsAdmin(t, "user/list", "").Members["list"].([]any) {
 		user := "user=" + url.QueryEscape(entry.(map[string]any)["user"].(string))
 		reads = append(reads, "user/get "+user, "user/permissions "+user, "phone/get "+user)
 	}
 	var all strings.Builder
 	for _, read := range reads {
 		node, form, _ := strings.Cut(read, " ")
-		fmt.Fprintln(&all, read, lastUsed.ReplaceAllString(d.other.call(t, d.admin, node, form).body, ""))
+		fmt.Fprintln(&all, read, lastUsed.ReplaceAllString(d.other.Call(t, d.admin, node, form).Body, ""))
 	}
-	for _, entry := range d.mustCallAsAdmin(t, "auth/list_users", "").members["list"].([]any) {
+	for _, entry := range d.mustCallAsAdmin(t, "auth/list_users", "").Members["list"].([]any) {
 		c, err := d.store.Credential(t.Context(), entry.(map[string]any)["user"].(string))
 		if err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/internal/test/hermesdtest"
 	"github.com/hermes-voip/go-hermes/mac"
 	"github.com/hermes-voip/go-hermes/sip"
 )
@@ -126,6 +127,9 @@ var scopeCases = []scopeCase{
 	{foreign, accessCase{"phone/get", "R", "mac=665544332211", "failed/nonexistant"}},
 	{foreign, accessCase{"phone/get", "R", "user=eve@other.example", "failed/forbidden"}},
 	{mixed, accessCase{"phone/get", "R", "mac=0c0c0c0c0c0c", "ok"}},
+	{own, accessCase{"phone/resync", "W", "mac=001122334455", "failed/notconfigured"}},
+	{foreign, accessCase{"phone/resync", "W", "mac=665544332211", "failed/forbidden"}},
+	{mixed, accessCase{"phone/resync", "W", "mac=0c0c0c0c0c0c", "failed/forbidden"}},
 	{own, accessCase{"phone/add", "W", "mac=aabbccddeeff&user=alice@example.com", "ok"}},
 	{foreign, accessCase{"phone/add", "W", "mac=665544332211&user=eve@other.example", "failed/forbidden"}},
 	{mixed, accessCase{"phone/add", "W", "mac=665544332211&user=alice@example.com", "failed/forbidden"}},
@@ -134,6 +138,18 @@ var scopeCases = []scopeCase{
 	{own, accessCase{"phone/remove", "W", "mac=001122334455&user=alice@example.com", "ok"}},
 	{foreign, accessCase{"phone/remove", "W", "mac=665544332211&user=eve@other.example", "failed/forbidden"}},
 	{mixed, accessCase{"phone/remove", "W", "mac=0c0c0c0c0c0c&user=alice@example.com", "failed/forbidden"}},
+	{own, accessCase{"phone/show", "R", "mac=001122334455", "ok"}},
+	{foreign, accessCase{"phone/show", "R", "mac=665544332211", "failed/forbidden"}},
+	{mixed, accessCase{"phone/show", "R", "mac=0c0c0c0c0c0c", "failed/forbidden"}},
+	{own, accessCase{"phone/set", "W", "mac=001122334455&note=desk", "ok"}},
+	{foreign, accessCase{"phone/set", "W", "mac=665544332211&note=desk", "failed/forbidden"}},
+	{mixed, accessCase{"phone/set", "W", "mac=0c0c0c0c0c0c&note=desk", "failed/forbidden"}},
+	{own, accessCase{"phone/enrol", "W", "mac=001122334455", "ok"}},
+	{foreign, accessCase{"phone/enrol", "W", "mac=665544332211", "failed/forbidden"}},
+	{mixed, accessCase{"phone/enrol", "W", "mac=0c0c0c0c0c0c", "failed/forbidden"}},
+	{own, accessCase{"phone/config", "S", "mac=001122334455&vendor=yealink", "ok"}},
+	{foreign, accessCase{"phone/config", "S", "mac=665544332211&vendor=yealink", "failed/forbidden"}},
+	{mixed, accessCase{"phone/config", "S", "mac=0c0c0c0c0c0c&vendor=yealink", "failed/forbidden"}},
 
 	{own, accessCase{"number/add_range", "A", "start=%2B4773500101&end=%2B4773500109", "ok"}},
 	{foreign, accessCase{"number/add_range", "A", "start=%2B4673500101&end=%2B4673500109", "failed/forbidden"}},
@@ -180,6 +196,9 @@ var scopeCases = []scopeCase{
 	{foreign, accessCase{"domain/get_servers", "R", "domain=other.example", "failed/forbidden"}},
 	{own, accessCase{"domain/set_servers", "A", "domain=example.com&registrar=sip2.example.com&r_port=5060&proxy=sip.example.com&p_port=5060&prov_url=http://prov.example.com/", "ok"}},
 	{foreign, accessCase{"domain/set_servers", "A", "domain=other.example&registrar=sip2.example.com&r_port=5060&proxy=sip.example.com&p_port=5060&prov_url=http://prov.example.com/", "failed/forbidden"}},
+
+	{own, accessCase{"domain/prov_key", "A", "domain=example.com", "ok"}},
+	{foreign, accessCase{"domain/prov_key", "A", "domain=other.example", "failed/forbidden"}},
 
 	{own, accessCase{"audit/list", "A", "", "ok"}},
 	{foreign, accessCase{"audit/verify", "A", "", "failed/forbidden"}},
@@ -250,7 +269,7 @@ func testScope(t *testing.T, d *deployment, level hermes.Access) {
 	d.mustAddUser(t, testUser, level)
 	d.mustCallAsAdmin(t, "auth/authorize", "user="+testUser+"&access="+level.String()+scopeForm)
 	k := sessionKind{name: level.String(), capabilities: capabilities[level], isUser: true}
-	s := d.mustLogin(t, "username="+testUser+"&password="+passwordForm)
+	s := d.MustLogin(t, "username="+testUser+"&password="+passwordForm)
 	before := d.records(t)
 	for _, c := range scopeCases {
 		if !strings.HasPrefix(c.expected(k.capabilities), "ok") {
@@ -269,16 +288,16 @@ func testScope(t *testing.T, d *deployment, level hermes.Access) {
 
 // testScopeRequest is testRequest, and wants no answer to name the other customer's records unless
 // the request does.
-func (d *deployment) testScopeRequest(t *testing.T, k sessionKind, s session, c scopeCase) {
+func (d *deployment) testScopeRequest(t *testing.T, k sessionKind, s hermesdtest.Session, c scopeCase) {
 	t.Helper()
 	form := strings.ReplaceAll(c.form, "{key}", d.keyID)
-	a := d.call(t, s, c.node, form)
-	if want := c.expected(k.capabilities); a.class() != want {
-		t.Errorf("%s %s names what is %s and needs %s: answered %s, want %s", c.node, form, c.names, c.needs, a.body, want)
+	a := d.Call(t, s, c.node, form)
+	if want := c.expected(k.capabilities); a.Class() != want {
+		t.Errorf("%s %s names what is %s and needs %s: answered %s, want %s", c.node, form, c.names, c.needs, a.Body, want)
 	}
 	for _, name := range []string{"eve@", "info@other", "in@other", "665544332211"} {
-		if strings.Contains(a.body, name) && !strings.Contains(form, name) {
-			t.Errorf("%s %s: the answer has %s, which is the other customer's: %s", c.node, form, name, a.body)
+		if strings.Contains(a.Body, name) && !strings.Contains(form, name) {
+			t.Errorf("%s %s: the answer has %s, which is the other customer's: %s", c.node, form, name, a.Body)
 		}
 	}
 }

@@ -1,7 +1,8 @@
 // Package siptest tests that changes by the API have the effect that a phone experiences. The tests
 // change users, numbers and aliases by [hermes.Client] in a PostgreSQL or SQLite database. A real
 // Kamailio reads that database, and real SIP requests are answered or refused as the tests expect
-// it.
+// it. TestPhone runs hermesd itself: desk phones fetch their files from it over HTTPS, and register
+// with what they have read there.
 //
 // The expected result is a kamailiotest.Answer, so that a failure of the test environment ends a
 // test and is never taken for a refusal. TestFault_IsDetected checks that the expectations can

@@ -87,6 +87,9 @@ func (e *env) newClient(t *testing.T, store hermes.Store, s setup) *hermes.Clien
 			}
 			return contacts, err
 		}
+		opts.ResyncContact = func(ctx context.Context, a sip.Addr, c hermes.Contact) error {
+			return rpc.Resync(ctx, a.String(), kamrpc.Contact(c))
+		}
 	}
 	client, err := hermes.New(store, &opts)
 	if err != nil {

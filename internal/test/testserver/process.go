@@ -3,10 +3,12 @@ package testserver
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -63,6 +65,19 @@ func (p *Process) wait() {
 // groupLives reports whether the group has a process that is not a zombie. Zombies stay where no
 // process collects orphans, as in some containers.
 func groupLives(group int) bool {
+	return slices.ContainsFunc(processes(), func(s status) bool {
+		return s.group == group && s.state != "Z" && s.state != "X"
+	})
+}
+
+// status is what the system says about a process.
+type status struct {
+	pid, parent, group int
+	state              string
+}
+
+// processes returns all processes of this machine.
+func processes() (all []status) {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, stat := range stats {
 		text, err := os.ReadFile(stat)
@@ -71,11 +86,68 @@ func groupLives(group int) bool {
 		}
 		// The name in parentheses may contain anything; state, parent and group follow it.
 		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if len(fields) > 2 && fields[2] == strconv.Itoa(group) && fields[0] != "Z" && fields[0] != "X" {
-			return true
+		if len(fields) < 3 {
+			continue
+		}
+		s := status{state: fields[0]}
+		s.pid, _ = strconv.Atoi(filepath.Base(filepath.Dir(stat)))
+		s.parent, _ = strconv.Atoi(fields[1])
+		s.group, _ = strconv.Atoi(fields[2])
+		all = append(all, s)
+	}
+	return all
+}
+
+// SignalTree sends a signal to a process and its descendants, which may have process groups of
+// their own, as those of PostgreSQL have. It stops them before: a stopped process makes no others,
+// and one that is killed would leave its children to another parent before they are found.
+func SignalTree(pid int, sig syscall.Signal) error {
+	all, err := stopTree(pid)
+	if sig == syscall.SIGSTOP || err != nil {
+		return err
+	}
+	for _, pid := range all {
+		if err := syscall.Kill(pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
 		}
 	}
-	return false
+	return nil
+}
+
+// stopTree stops a process and its descendants, and returns their ids.
+func stopTree(pid int) (all []int, err error) {
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		return nil, err
+	}
+	all = []int{pid}
+	for _, child := range children(pid) {
+		below, err := stopTree(child)
+		if err != nil && !errors.Is(err, syscall.ESRCH) {
+			return nil, err
+		}
+		all = append(all, below...)
+	}
+	return all, nil
+}
+
+// children returns the ids of the processes that a process has made and that have not ended.
+func children(pid int) (all []int) {
+	for _, s := range processes() {
+		if s.parent == pid && s.state != "Z" {
+			all = append(all, s.pid)
+		}
+	}
+	return all
+}
+
+// SignalChildren is [SignalTree] for the descendants of a process alone.
+func SignalChildren(pid int, sig syscall.Signal) error {
+	for _, child := range children(pid) {
+		if err := SignalTree(child, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+	}
+	return nil
 }
 
 // PID returns the process id, which is also the id of the process group.

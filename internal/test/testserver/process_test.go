@@ -3,11 +3,17 @@ package testserver
 import (
 	"context"
 	"errors"
+	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hermes-voip/go-hermes/internal/test/leaktest"
 )
+
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m.Run)) }
 
 func newFolder(t *testing.T) *Folder {
 	t.Helper()
@@ -91,5 +97,30 @@ func TestFreePorts(t *testing.T) {
 	addr, err := FreePorts(3)
 	if err != nil || !IsFree(addr) {
 		t.Errorf("FreePorts(3) = %v, %v, wanted a free address", addr, err)
+	}
+}
+
+// TestSignalTree kills a process and its descendants, which are in sessions of their own.
+func TestSignalTree(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	for range 5 {
+		p := mustStart(t, f, "setsid sh -c 'sleep 100 & wait' & sleep 100 & echo ready; wait")
+		var all []int
+		WaitFor(t, "the processes", func() bool {
+			all = children(p.PID())
+			for _, child := range slices.Clone(all) {
+				all = append(all, children(child)...)
+			}
+			return len(all) == 3
+		})
+		if err := SignalTree(p.PID(), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		WaitFor(t, "the end of the processes", func() bool {
+			return !slices.ContainsFunc(processes(), func(s status) bool {
+				return slices.Contains(all, s.pid) && s.state != "Z"
+			})
+		})
 	}
 }

@@ -1,0 +1,130 @@
+package hermes
+
+import (
+	"context"
+	"time"
+
+	"github.com/hermes-voip/go-hermes/mac"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+// phone returns what is known of a phone, if the actor may see that.
+func (c *Client) phone(ctx context.Context, s Store, m mac.Addr) (Provisioning, error) {
+	p, err := s.Provisioning(ctx, Hash{}, m)
+	if err != nil {
+		return p, err
+	}
+	if !p.isKnown() {
+		return p, failed(NotFound, "there is no phone %s", m)
+	}
+	for _, l := range p.Lines {
+		if !c.actor.Scope.HasDomain(l.User.Address.Domain()) {
+			return p, foreignPhone(m)
+		}
+	}
+	// What is known of a phone without users is its last owner's.
+	if len(p.Lines) == 0 && !c.actor.Scope.HasDomain(p.Device.Domain) {
+		return p, foreignPhone(m)
+	}
+	return p, nil
+}
+
+// isKnown reports whether there is such a phone.
+func (p Provisioning) isKnown() bool { return !p.Device.MAC.IsZero() || len(p.Lines) > 0 }
+
+// isOpen reports whether the key of a domain opens the file of the phone.
+func (d Device) isOpen(now time.Time) bool { return now.Before(d.OpenUntil) }
+
+// vendorOf returns the vendor of a phone, or "" if it is not known.
+func (c *Client) vendorOf(m mac.Addr, d Device) string {
+	vendor := d.Vendor
+	setDefault(&vendor, d.Said.Vendor)
+	if vendor == "" && c.opts.PhoneFiles != nil {
+		vendor = c.opts.PhoneFiles.VendorOf(m)
+	}
+	return vendor
+}
+
+// MaxVendorLines returns how many lines the files of a vendor's phones can have, or 0 if there is
+// no vendor of that name.
+func MaxVendorLines(vendor string) int {
+	switch vendor {
+	case "yealink", "poly", "grandstream2", "fanvil":
+		return MaxLines
+	case "snom":
+		return 12
+	case "grandstream":
+		return 6
+	}
+	return 0
+}
+
+// phoneURL returns the address where a phone is to get its files from now on, or zero if it has no
+// key, or none of its lines is of a domain with servers.
+func (c *Client) phoneURL(p Provisioning) (Secret, error) {
+	own := p.Device.Next
+	setDefault(&own, p.Device.Key)
+	if own.IsZero() {
+		return Secret{}, nil
+	}
+	for _, l := range p.Lines {
+		if l.Servers.ProvURL != "" {
+			key, err := c.openProvKey(p.Device.MAC.String(), own)
+			return provURL(l.Servers.ProvURL, key), err
+		}
+	}
+	return Secret{}, nil
+}
+
+// changeDevice changes what is kept of a phone that the actor may change. f gets what is known of
+// the phone and changes its Device. A phone from before devices were kept gets one.
+func (c *Client) changeDevice(ctx context.Context, node string, req any, m mac.Addr, f func(p *Provisioning) error) error {
+	return c.change(ctx, node, req, []Lock{LockPhone(m)}, func(s Store) error {
+		p, err := c.phone(ctx, s, m)
+		if err != nil {
+			return err
+		}
+		if p.Device.MAC.IsZero() {
+			p.Device = Device{MAC: m, Domain: lowerCase(p.Lines[len(p.Lines)-1].User.Address.Domain())}
+		}
+		if err := f(&p); err != nil {
+			return err
+		}
+		return s.SetDevice(ctx, p.Device)
+	})
+}
+
+// noteUser changes what is kept of a phone that has got a user in the domain d. wasUsed says that
+// it had others before.
+//
+// A phone that is new, or that comes from users in another domain, gets a key of its own with its
+// next file, and its window opens for a while. So a key that the former owner may know does not
+// open the new one's passwords.
+func (c *Client) noteUser(ctx context.Context, s Store, m mac.Addr, d sip.Domain, wasUsed bool) error {
+	d = lowerCase(d)
+	before, err := s.Device(ctx, m)
+	if err != nil && err != error(NotFound) {
+		return err
+	}
+	after := before
+	if err != nil || !wasUsed && before.Domain != d {
+		after = Device{MAC: m, Vendor: before.Vendor}
+		if after.Next, err = c.newProvKey(m.String()); err != nil {
+			return err
+		}
+		after.OpenUntil = c.windowEnd()
+	}
+	if after.Domain = d; after == before {
+		return nil
+	}
+	return s.SetDevice(ctx, after)
+}
+
+// windowEnd returns when the window of a new phone ends that opens now, or the zero time if it does
+// not open.
+func (c *Client) windowEnd() time.Time {
+	if c.opts.ProvisioningWindow < 0 {
+		return time.Time{}
+	}
+	return c.now().Add(c.opts.ProvisioningWindow).Truncate(time.Microsecond)
+}

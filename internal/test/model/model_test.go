@@ -1,0 +1,165 @@
+package model_test
+
+import (
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/hermes-voip/go-hermes/hermes"
+	"github.com/hermes-voip/go-hermes/hermes/memstore"
+	"github.com/hermes-voip/go-hermes/hermes/postgres"
+	"github.com/hermes-voip/go-hermes/hermes/sqlite"
+	"github.com/hermes-voip/go-hermes/hermes/storetest"
+	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
+	"github.com/hermes-voip/go-hermes/internal/wire"
+	"github.com/hermes-voip/go-hermes/sip"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+
+// served is the domain that Kamailio's table has. A server serves others beside it.
+var served = sip.MustParseDomain("served.example")
+
+// usualSequences are enough to draw each node many times.
+const usualSequences = 40
+
+func TestModel_SQLite(t *testing.T) {
+	compare(t, usualSequences, newSQLite(t))
+}
+
+func TestModel_PostgreSQL(t *testing.T) {
+	compare(t, 10, newPostgreSQL(t))
+}
+
+// compare sends the same random requests to a server over the memory store and to one over the
+// store that open returns, which is empty each time. The number of sequences is HERMES_TEST_ROUNDS
+// or else usual, whatever the flag -rapid.checks says.
+func compare(t *testing.T, usual int, open func() hermes.Store) {
+	sequences := storetest.Rounds(t, usual)
+	if err := flag.Set("rapid.checks", strconv.Itoa(sequences)); err != nil {
+		t.Fatal(err)
+	}
+	drawn, answered := map[string]int{}, map[string]int{}
+	rapid.Check(t, func(rt *rapid.T) {
+		steps := rapid.SliceOfN(rapid.Custom(drawStep), 30, 100).Draw(rt, "steps")
+		model, other := newSide(t, memstore.New(served)), newSide(t, open())
+		for i, step := range steps {
+			want, got := step.run(model), step.run(other)
+			if diff := cmp.Diff(want, got); diff != "" || isFault(want) {
+				rt.Fatalf("step %d, %s: want equal answers and no fault (-memory +other)\n%s\n%s", i, step.text, diff, want)
+			}
+			drawn[step.node]++
+		}
+		want, got := model.records(), other.records()
+		if diff := cmp.Diff(want, got); diff != "" {
+			rt.Fatalf("other records (-memory +other)\n%s", diff)
+		}
+		for node, n := range model.answered {
+			answered[node] += n
+		}
+	})
+	if sequences < usualSequences {
+		return
+	}
+	for _, n := range hermes.Nodes() {
+		if drawn[n.Path] == 0 {
+			t.Errorf("%s: it was not called", n.Path)
+		}
+	}
+	for _, node := range slices.Sorted(maps.Keys(answered)) {
+		t.Logf("%s: %d times, of which %d did what was asked for", node, drawn[node], answered[node])
+	}
+}
+
+// TestValues checks that there are values for each parameter of each node.
+func TestValues(t *testing.T) {
+	t.Parallel()
+	for _, n := range hermes.Nodes() {
+		var names []string
+		for _, p := range wire.Params(reflect.TypeOf(n.New()).Elem()) {
+			names = append(names, p.Name)
+			if len(valuesOf(p)) == 0 {
+				t.Errorf("%s: the parameter %s has no values", n.Path, p.Name)
+			}
+		}
+		for _, name := range slices.Concat(apart[n.Path]...) {
+			if !slices.Contains(names, name) {
+				t.Errorf("%s: it has no parameter %s", n.Path, name)
+			}
+		}
+	}
+}
+
+// newSQLite returns a function that returns a store over a new file, and closes the one before.
+func newSQLite(t *testing.T) func() hermes.Store {
+	t.Helper()
+	folder := t.TempDir()
+	empty, path := filepath.Join(folder, "empty.db"), filepath.Join(folder, "hermes.db")
+	open := func(path string) *sqlite.Store {
+		s, err := sqlite.Open(t.Context(), path, &sqlite.Options{Domains: []sip.Domain{served}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if err := open(empty).Close(); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(empty)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := open(path)
+	t.Cleanup(func() { _ = last.Close() })
+	return func() hermes.Store {
+		if err := last.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		last = open(path)
+		return last
+	}
+}
+
+// newPostgreSQL returns a function that empties a database, closes the store over it, and returns a
+// new one.
+func newPostgreSQL(t *testing.T) func() hermes.Store {
+	t.Helper()
+	db := pgtest.New(t, pgtest.Options{NoFsync: true})
+	open := func() *postgres.Store {
+		s, err := postgres.Open(t.Context(), db.URL(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	last := open()
+	t.Cleanup(func() { _ = last.Close() })
+	if err := last.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	clear := ""
+	for _, table := range db.Query(t, `SELECT schemaname || '.' || tablename FROM pg_tables
+		WHERE schemaname IN ('hermes', 'public') AND tablename NOT IN ('migrations', 'version')`) {
+		clear += "DELETE FROM " + table[0] + ";"
+	}
+	clear += "INSERT INTO domain (domain) VALUES ('" + served.String() + "')"
+	return func() hermes.Store {
+		if err := last.Close(); err != nil {
+			t.Fatal(err)
+		}
+		db.Exec(t, clear)
+		last = open()
+		return last
+	}
+}
