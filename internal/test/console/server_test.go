@@ -23,6 +23,9 @@ type server struct {
 	*apitest.Server
 	url string
 
+	// logoutLatency is how long the answer of auth/logout takes after the session has ended.
+	logoutLatency time.Duration
+
 	mu    sync.Mutex
 	calls []string // the nodes that were called, in order
 	keys  []string // the auth_keys with which auth/ping was called
@@ -39,28 +42,32 @@ func newServer(t *testing.T, authKeyTTL time.Duration) *server {
 			page.ServeHTTP(w, r)
 			return
 		}
-		s.note(t, r)
+		node := s.note(t, r)
 		s.Handler.ServeHTTP(w, r)
+		if node == "auth/logout" {
+			time.Sleep(s.logoutLatency)
+		}
 	}))
 	t.Cleanup(h.Close)
 	s.url = h.URL
 	return s
 }
 
-// note notes a call. The body is put back for the API.
-func (s *server) note(t *testing.T, r *http.Request) {
+// note notes a call and returns its node. The body is put back for the API.
+func (s *server) note(t *testing.T, r *http.Request) (node string) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		t.Error(err)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	node := strings.TrimPrefix(r.URL.Path, "/api/")
+	node = strings.TrimPrefix(r.URL.Path, "/api/")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, node)
 	if form, err := url.ParseQuery(string(body)); err == nil && node == "auth/ping" {
 		s.keys = append(s.keys, form.Get("auth_key"))
 	}
+	return node
 }
 
 // pingKeys returns the auth_keys with which auth/ping was called.

@@ -95,7 +95,8 @@ func TestSession_Ends(t *testing.T) {
 }
 
 // TestSession_Tabs checks that the tabs of a browser share a session, which one of them at a time
-// keeps alive: no auth_key is used for two pings.
+// keeps alive: no auth_key is used for two pings. When one logs out, the other says so, though it
+// would ping, and calls a node, before the answer of the logout has arrived.
 func TestSession_Tabs(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, 2*time.Second)
@@ -112,7 +113,10 @@ func TestSession_Tabs(t *testing.T) {
 		p.click("Numbers")
 		p.waitText("low: fewer than 10 free")
 	}
+	s.logoutLatency = 2 * time.Second // longer than the time between two pings
 	second.click("Log out")
+	testserver.WaitFor(t, "the logout", func() bool { return s.called("auth/logout") == 1 })
+	first.click("Users")
 	first.waitText("You have logged out.")
 }
 

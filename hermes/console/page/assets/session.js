@@ -10,7 +10,7 @@ import { read, send } from "./http.js";
 
 const storageName = "hermes-session";
 const channel = new BroadcastChannel(storageName);
-// The milliseconds that the other tabs have to tell of a newer auth_key, and before a ping.
+// The milliseconds that the other tabs have to tell of the session, and of a newer auth_key.
 const patience = 100;
 const longPatience = 500;
 const retryAfter = 5000; // milliseconds until a ping without an answer is sent again
@@ -74,15 +74,19 @@ export function adoptKey(authKey) {
   channel.postMessage({ kind: "state", state });
 }
 
-// logout ends the session on the server and in every tab.
-export async function logout() {
-  let reason = "You have logged out.";
-  try {
-    await read(await send("auth/logout", { session: state.session }));
-  } catch {
-    reason = "You have logged out here, but the server could not be told. The session there ends within minutes.";
-  }
-  end(reason);
+// logout ends the session on the server and in every tab. The other tabs neither ping nor decide
+// about a refused call before they have been told.
+export function logout() {
+  return inTurn(async () => {
+    if (!state) return;
+    let reason = "You have logged out.";
+    try {
+      await read(await send("auth/logout", { session: state.session }));
+    } catch {
+      reason = "You have logged out here, but the server could not be told. The session there ends within minutes.";
+    }
+    end(reason);
+  });
 }
 
 // end forgets the session, in every tab.
@@ -98,9 +102,10 @@ export async function fresh() {
   if (state && Date.now() > state.at + state.ttl * 0.75) await ping();
 }
 
-// isRenewed reports whether another tab has a newer auth_key than the one that was refused.
+// isRenewed reports whether another tab has a newer auth_key than the one that was refused. It
+// waits for a tab that pings or logs out.
 export async function isRenewed(authKey) {
-  await ask();
+  await inTurn(() => ask(longPatience));
   return state !== null && state.auth_key !== authKey;
 }
 
@@ -138,7 +143,7 @@ async function pingOnce() {
   }
 }
 
-// ask asks the other tabs for a newer state, and waits a moment for it.
+// ask asks the other tabs for the state, and waits a moment for one that is newer, or for the end.
 function ask(wait = patience) {
   channel.postMessage({ kind: "ask" });
   return new Promise((done) => {
@@ -147,7 +152,7 @@ function ask(wait = patience) {
       done();
     };
     const before = state?.at ?? 0;
-    const check = () => (state?.at ?? 0) > before && stop();
+    const check = () => (state?.at ?? 0) !== before && stop();
     channel.addEventListener("message", check);
     setTimeout(stop, wait);
   });
