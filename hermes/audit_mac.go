@@ -43,22 +43,29 @@ func (e AuditEntry) fields() fields {
 func (e AuditEntry) hash() Hash { return sha256.Sum256(append(e.fields(), e.MAC[:]...)) }
 
 // authenticator computes MACs with a key. It keeps what it allocated for the next time, because
-// every change needs it.
+// every call of the API needs one, and every change another one.
 type authenticator struct {
-	key  []byte
-	idle sync.Pool // of hash.Hash
+	key    []byte
+	unused sync.Pool // of *macState
 }
 
-// mac authenticates fields.
-func (a *authenticator) mac(f fields) (h Hash) {
-	m, ok := a.idle.Get().(hash.Hash)
+// macState is the memory for one computation.
+type macState struct {
+	hash.Hash
+	sum []byte
+}
+
+// mac authenticates a message.
+func (a *authenticator) mac(message []byte) (h Hash) {
+	x, ok := a.unused.Get().(*macState)
 	if !ok {
-		m = hmac.New(sha256.New, a.key)
+		x = &macState{Hash: hmac.New(sha256.New, a.key)}
 	}
-	defer a.idle.Put(m)
-	m.Reset()
-	m.Write(f)
-	m.Sum(h[:0])
+	defer a.unused.Put(x)
+	x.Reset()
+	x.Write(message)
+	x.sum = x.Sum(x.sum[:0])
+	copy(h[:], x.sum)
 	return h
 }
 

@@ -95,7 +95,7 @@ func derive(k SecretKey) (d derivedKeys, err error) {
 		return b
 	}
 	d.id = string(expand("hermes/key_id/v1", keyIDSize))
-	d.sign = &signer{key: expand("hermes/auth_key/v1", 32)}
+	d.sign = &signer{authenticator: authenticator{key: expand("hermes/auth_key/v1", 32)}}
 	d.nonces = expand("hermes/nonce/v1", 32)
 	d.limits = expand("hermes/login_limit/v1", 32)
 	d.audit = &authenticator{key: expand("hermes/audit/v1", 32)}

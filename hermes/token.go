@@ -1,11 +1,9 @@
 package hermes
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/binary"
-	"hash"
 	"hash/crc32"
 	"math/bits"
 	"strings"
@@ -80,32 +78,27 @@ func appendBase62(b []byte, v [4]uint64, n int) []byte {
 // signer computes auth keys with the key that is derived for them from a secret key. It keeps what
 // it allocated for the next time, because every call of the API needs it.
 type signer struct {
-	key  []byte
+	authenticator
 	idle sync.Pool // of *signing
 }
 
 // signing is the memory for one computation.
-type signing struct {
-	mac                hash.Hash
-	message, sum, text []byte
-}
+type signing struct{ message, text []byte }
 
 // appendAuthKey appends the auth_key of a generation to b. It is not stored anywhere, and a
 // repeated ping can still return it again.
 func (k *signer) appendAuthKey(b []byte, s Session, gen int64) []byte {
 	x, ok := k.idle.Get().(*signing)
 	if !ok {
-		x = &signing{mac: hmac.New(sha256.New, k.key)}
+		x = new(signing)
 	}
 	defer k.idle.Put(x)
 	x.message = append(append(x.message[:0], s.ID[:]...), s.Salt...)
 	x.message = binary.BigEndian.AppendUint64(x.message, uint64(gen))
-	x.mac.Reset()
-	x.mac.Write(x.message)
-	x.sum = x.mac.Sum(x.sum[:0])
+	sum := k.mac(x.message)
 	var v [4]uint64
 	for i := range v {
-		v[i] = binary.BigEndian.Uint64(x.sum[8*i:])
+		v[i] = binary.BigEndian.Uint64(sum[8*i:])
 	}
 	x.text = appendChecksum(appendBase62(append(x.text[:0], authKeyPrefix...), v, authKeyBody))
 	return append(b, x.text...)

@@ -18,7 +18,7 @@ func (s *Store) AddAuditEntry(ctx context.Context, e hermes.AuditEntry) error {
 			return hermes.Exists
 		}
 		kept := newAuditRecord(e)
-		id := kept.entry().ID // a part of the kept text
+		id, _ := cutText(kept.texts)
 		r.audit.set(id, kept)
 		r.unsealed.set(id, present{})
 		return nil
@@ -54,10 +54,16 @@ func (r *auditRecord) entry() hermes.AuditEntry {
 	e := hermes.AuditEntry{At: r.at, MAC: r.mac}
 	rest := r.texts
 	for _, text := range auditTexts(&e) {
-		n, size := binary.Uvarint([]byte(rest[:min(len(rest), binary.MaxVarintLen64)]))
-		*text, rest = rest[size:size+int(n)], rest[size+int(n):]
+		*text, rest = cutText(rest)
 	}
 	return e
+}
+
+// cutText returns the first of the texts, and the others.
+func cutText(texts string) (first, rest string) {
+	n, size := binary.Uvarint([]byte(texts[:min(len(texts), binary.MaxVarintLen64)]))
+	end := size + int(n)
+	return texts[size:end], texts[end:]
 }
 
 // AuditEntries implements [hermes.AuditStore].
