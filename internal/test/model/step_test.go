@@ -78,9 +78,13 @@ var principals = []string{
 // drawRequest draws a request to any node.
 func drawRequest(t *rapid.T) step {
 	n := pick(t, hermes.Nodes())
-	r := request{
-		node: n, as: pick(t, principals), post: oneIn(t, 2), login: !oneIn(t, 20), values: drawParameters(t, n),
+	r := request{node: n, post: oneIn(t, 2), login: !oneIn(t, 20)}
+	if all := suitable[n.Path]; all != nil && !oneIn(t, 2) {
+		r.as, r.values = "admin", mustParse(pick(t, all))
+	} else {
+		r.as, r.values = pick(t, principals), drawParameters(t, n)
 	}
+	drawOptions(t, n, r.values)
 	return step{text: r.String(), node: n.Path, run: r.run}
 }
 
@@ -111,7 +115,16 @@ func oneIn(t *rapid.T, n int) bool {
 	return pick(t, chances)
 }
 
-// drawParameters draws the parameters of a request.
+// mustParse returns the parameters that an encoded query has.
+func mustParse(query string) url.Values {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		panic(err)
+	}
+	return values
+}
+
+// drawParameters draws the parameters of a request that are of the node itself.
 func drawParameters(t *rapid.T, n hermes.Node) url.Values {
 	values, together := url.Values{}, []string(nil)
 	sets := apart[n.Path]
@@ -132,6 +145,15 @@ func drawParameters(t *rapid.T, n hermes.Node) url.Values {
 			setParameter(values, p, pickValue(t, valuesOf(p)), p.User != "" && oneIn(t, 8))
 		}
 	}
+	// A number that is picked at random may be another one on each server, unless only one matches.
+	if n.Changes && values.Has("random") {
+		values.Set("search", "+4773500003")
+	}
+	return values
+}
+
+// drawOptions adds parameters that many nodes take, and now and then one that none does.
+func drawOptions(t *rapid.T, n hermes.Node, values url.Values) {
 	if n.TakesOptions() && oneIn(t, 10) {
 		values.Set("dry_run", pick(t, []string{"true", "no", "x"}))
 	}
@@ -141,11 +163,6 @@ func drawParameters(t *rapid.T, n hermes.Node) url.Values {
 	if oneIn(t, 60) {
 		values.Set("unknown", "x")
 	}
-	// A number that is picked at random may be another one on each server, unless only one matches.
-	if n.Changes && values.Has("random") {
-		values.Set("search", "+4773500003")
-	}
-	return values
 }
 
 // setParameter sets a parameter, or with halves the two that stand for it.
