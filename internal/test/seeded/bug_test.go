@@ -31,6 +31,9 @@ func sessionBugs() []bug {
 		{"expired session accepted", "hermes/session.go", []edit{
 			{"return !now.Before(s.Expires) ||", "return !BUG && !now.Before(s.Expires) || !BUG &&"},
 		}, "hermes TestClient_Authenticate_SessionTTL"},
+		{"session from the future accepted", "hermes/session.go", []edit{
+			{"\tlatest := now.Add(clockAllowance)\n", "\tlatest := now.Add(clockAllowance)\n\tif BUG {\n\t\treturn false\n\t}\n"},
+		}, "internal/test/campaign TestClock_jumps"},
 		{"old auth_key accepted after the grace", "hermes/session.go", []edit{
 			{"gen == s.Gen-1 && now.Before(s.Rotated.Add(c.opts.AuthKeyGrace))", "gen == s.Gen-1 && (BUG || now.Before(s.Rotated.Add(c.opts.AuthKeyGrace)))"},
 		}, "hermes TestClient_Authenticate_authKeys"},
@@ -85,6 +88,12 @@ func recordBugs() []bug {
 		{"change left out of the audit entry", "hermes/recorder_phone.go", []edit{
 			{"\tif err == nil {\n\t\tr.notePhone(phoneFields, nil, removed)\n", "\tif err == nil && !BUG {\n\t\tr.notePhone(phoneFields, nil, removed)\n"},
 		}, "internal/test/audit TestStory"},
+		{"audit entry written after the transaction", "hermes/change.go", []edit{
+			{"\t\treturn c.addAuditEntry(ctx, s, node, &r.log, req)\n", "\t\tif BUG {\n\t\t\ts.AfterCommit(func() { _ = c.addAuditEntry(ctx, c.store, node, &r.log, req) })\n\t\t\treturn nil\n\t\t}\n\t\treturn c.addAuditEntry(ctx, s, node, &r.log, req)\n"},
+		}, "internal/test/campaign TestStatements_SQLite"},
+		{"permissions written outside of the transaction", "hermes/user_update.go", []edit{
+			{"\treturn s.SetGroups(ctx, a, names)\n", "\tif BUG {\n\t\treturn c.store.SetGroups(ctx, a, names)\n\t}\n\treturn s.SetGroups(ctx, a, names)\n"},
+		}, "internal/test/campaign TestStatements_PostgreSQL"},
 		{"hold ignored at a claim", "hermes/number_assign.go", []edit{
 			{"\tq := TakeQuery{Now: c.now(), Match: req.Search, Random: req.Random, Scope: c.actor.Scope}\n", "\tq := TakeQuery{Now: c.now(), Match: req.Search, Random: req.Random, Scope: c.actor.Scope}\n\t\tif BUG {\n\t\t\tq.Now = q.Now.Add(longestHold)\n\t\t}\n"},
 		}, "hermes/api TestHandler_Golden"},
