@@ -6,7 +6,8 @@ import "context"
 // nothing of what the seals have. It must not let sealing wait for transactions that add entries,
 // nor the other way round, if the database can do more than one thing at a time.
 type AuditStore interface {
-	// AddAuditEntry stores a new entry, which no seal covers. Returns Exists.
+	// AddAuditEntry stores a new entry, which no seal covers. Returns Exists. In a transaction the
+	// error may be that of a later call, or of the commit, and need not be Exists.
 	AddAuditEntry(ctx context.Context, e AuditEntry) error
 	// AuditEntries returns a page of entries, in the reverse order of their ids.
 	AuditEntries(ctx context.Context, q AuditQuery) ([]AuditEntry, error)

@@ -190,6 +190,7 @@ func (p pools) options(opts *Options) bunstore.Options {
 		Dialect: pgdialect.New(), Reads: p.data, AuthReads: p.auth, BulkReads: p.bulk, RunTx: p.runTx,
 		IsTooLong:      isTooLong,
 		KamailioSchema: opts.orDefault().KamailioSchema,
+		RunsLast:       p.own,
 	}
 	if p.copies != nil {
 		all.CopyFrom = copyFrom
@@ -220,7 +221,7 @@ func isTooLong(err error) bool { return pgconn.State(err) == tooLong }
 // runTx implements [bunstore.RunTx].
 func (p pools) runTx(ctx context.Context, opts bunstore.TxOptions, fn func(context.Context, bunstore.Conn) error) error {
 	pool, txOpts := p.data, pgconn.TxOptions{
-		Locks: opts.Locks, Batch: p.own, PinSearchPath: !p.own, Retried: p.events.retried, Failed: p.events.failed,
+		Locks: opts.Locks, Last: opts.Last, Batch: p.own, PinSearchPath: !p.own, Retried: p.events.retried, Failed: p.events.failed,
 	}
 	switch opts.Pool {
 	case bunstore.Bulk:

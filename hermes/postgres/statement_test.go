@@ -208,6 +208,9 @@ func TestStore_StatementText(t *testing.T) {
 		mustWrite(t, store, v)
 		mustRead(t, store, v)
 		mustRemove(t, store, v)
+		if err := store.Close(); err != nil { // waits for what was seen to be written
+			t.Fatal(err)
+		}
 		log := cluster.Log()[before:]
 		if !strings.Contains(log, "execute") {
 			t.Fatal("the log has no statement")

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -22,6 +23,7 @@ func testAudit(t *testing.T, open openFunc) {
 		must(t, s.AddAuditEntry(t.Context(), bare))
 		wantAudit(t, s, hermes.AuditQuery{}, bare, e)
 	})
+	t.Run("entries of a transaction", func(t *testing.T) { testAuditTx(t, open(t).Store) })
 	t.Run("a list has the newest first, and what the query asks for", func(t *testing.T) { testAuditQuery(t, open(t).Store) })
 	t.Run("a scope shows what is within it only", func(t *testing.T) { testAuditScope(t, open(t).Store) })
 	t.Run("seal", func(t *testing.T) { testAuditSeal(t, open) })
@@ -33,6 +35,43 @@ func testAudit(t *testing.T, open openFunc) {
 		wantAudit(t, s, hermes.AuditQuery{Since: e.At.Add(time.Microsecond)})
 		wantAudit(t, s, hermes.AuditQuery{Until: e.At})
 	})
+}
+
+// testAuditTx tests entries that are added in a transaction, which a store may write with the commit.
+func testAuditTx(t *testing.T, s hermes.Store) {
+	const odd = `\' '' \\ "; -- $1 ?0 {} %_ ø`
+	first, second, third := auditEntry(1, odd, odd), auditEntry(2, "user/add", "alice@example.com"), auditEntry(3, "user/get", "bob@example.com")
+	first.Principal, first.Remote, first.Request = userPrincipal(odd), odd, odd
+	first.Also, first.Changes = "alice@example.com\n"+odd+"2", odd
+	must(t, s.Tx(t.Context(), nil, func(in hermes.Store) error {
+		must(t, in.AddAuditEntry(t.Context(), first))
+		must(t, in.AddAuditEntry(t.Context(), second))
+		wantAudit(t, in, hermes.AuditQuery{Subject: "alice@example.com"}, second, first)
+		return in.AddAuditEntry(t.Context(), third)
+	}))
+	wantAudit(t, s, hermes.AuditQuery{}, third, second, first)
+	wantAudit(t, s, hermes.AuditQuery{Subject: odd}, first)
+	for _, tt := range []struct {
+		why   string
+		added hermes.AuditEntry
+		err   error
+	}{
+		{"a transaction that is rolled back leaves none", auditEntry(4, "user/add", "carol@example.com"), hermes.Rejected},
+		{"an id that is there already undoes the transaction", auditEntry(2, "user/add", "carol@example.com"), nil},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			err := s.Tx(t.Context(), nil, func(in hermes.Store) error {
+				must(t, in.AddUser(t.Context(), localUser("carol@example.com")))
+				return errors.Join(in.AddAuditEntry(t.Context(), tt.added), tt.err)
+			})
+			if err == nil {
+				t.Error("no error")
+			}
+			_, err = s.User(t.Context(), addr("carol@example.com"))
+			wantCause(t, err, hermes.NotFound)
+			wantAudit(t, s, hermes.AuditQuery{}, third, second, first)
+		})
+	}
 }
 
 // testAuditQuery tests each field of a query alone, and some together.

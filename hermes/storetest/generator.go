@@ -35,12 +35,14 @@ const generatedHashes = 5
 type generator struct {
 	t        *rapid.T
 	sequence *sequence
+	inTx     bool // for an operation in a transaction
 }
 
 // sequence is what distinguishes a sequence of operations from others on the same stores.
 type sequence struct {
-	number int
-	seals  int64 // the number of the last seal of the audit trail before the sequence
+	number  int
+	entries int   // of the audit trail that were drawn for transactions
+	seals   int64 // the number of the last seal of the audit trail before the sequence
 }
 
 func drawFrom[T any](g generator, values ...T) T { return rapid.SampledFrom(values).Draw(g.t, "") }

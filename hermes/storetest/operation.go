@@ -64,7 +64,7 @@ var errUndo = errors.New("undo")
 // of the result. What is called after it is not: a store in a transaction of a host does not see
 // the host's commit.
 func (g generator) txOperation() operation {
-	draw := func(t *rapid.T) operation { return generator{t: t, sequence: g.sequence}.singleOperation() }
+	draw := func(t *rapid.T) operation { return generator{t: t, sequence: g.sequence, inTx: true}.singleOperation() }
 	operations := rapid.SliceOfN(rapid.Custom(draw), 1, 6).Draw(g.t, "")
 	inner := g.upTo(len(operations))
 	txErr := drawFrom(g, nil, nil, errUndo, error(hermes.Exists))

@@ -52,6 +52,10 @@ func (g generator) auditQuery() hermes.AuditQuery {
 // entryOperation draws an operation on entries of the audit trail.
 func (g generator) entryOperation() operation {
 	e, q, ids, after, n := g.auditEntry(), g.auditQuery(), g.entryIDs(), maybe(g, g.entryID), g.limit()
+	if g.inTx { // an id that is there already may undo the transaction, or not
+		g.sequence.entries++
+		e.ID = auditID(100 + g.sequence.entries)
+	}
 	add := newOperation("AddAuditEntry", []any{e}, func(ctx context.Context, s hermes.Store) string {
 		return errorResult(s.AddAuditEntry(ctx, e))
 	})

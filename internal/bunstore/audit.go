@@ -113,8 +113,11 @@ func (b *builder) addAudit() *bun.SelectQuery {
 func (s *Store) AddAuditEntry(ctx context.Context, e hermes.AuditEntry) error {
 	args, subjects := s.args(newAuditEntry(e)), e.Subjects()
 	return s.write(ctx, TxOptions{}, nil, func(in *Store) error {
-		if !in.engine.writesInWith {
+		switch {
+		case !in.engine.writesInWith:
 			return in.addAudit(ctx, e.ID, args, subjects)
+		case s.tx != nil && in.runsLast:
+			return in.addAuditWithCommit(ctx, e.ID, args, subjects)
 		}
 		pairs := make([][2]string, 0, len(subjects))
 		for _, v := range subjects {
@@ -126,7 +129,7 @@ func (s *Store) AddAuditEntry(ctx context.Context, e hermes.AuditEntry) error {
 		}
 		args := append(args, string(encoded))
 		if !in.holds(args) {
-			return in.fail(errors.New("a text of the audit entry is not UTF-8 or has NUL"))
+			return in.fail(errAuditText)
 		}
 		var added int64
 		if err := in.get(ctx, in.sql().addAudit, &added, args...); err != nil || added > 0 {
@@ -148,6 +151,27 @@ func (s *Store) addAudit(ctx context.Context, id string, args []any, subjects []
 		}
 	}
 	return nil
+}
+
+var errAuditText = errors.New("a text of the audit entry is not UTF-8 or has NUL")
+
+// addAuditWithCommit adds an entry at the end of the transaction, without a round trip of its own.
+// An id that is there already makes the commit fail.
+func (s *Store) addAuditWithCommit(ctx context.Context, id string, args []any, subjects []hermes.AuditSubject) error {
+	rows := make([][]any, 0, len(subjects))
+	texts := slices.Clone(args)
+	for _, v := range subjects {
+		row := s.args(&auditSubjectModel{ID: id, Subject: v.Text, Area: v.Area})
+		rows, texts = append(rows, row), append(texts, row...)
+	}
+	if !s.holds(texts) {
+		return s.fail(errAuditText)
+	}
+	all := s.raw("? ?", s.intoAudit, bun.In([][]any{s.bound(args)})).text
+	if len(rows) > 0 {
+		all += "; " + s.raw("? ?", s.intoAuditSubjects, bun.In(rows)).text
+	}
+	return s.runWithCommit(ctx, all)
 }
 
 // afterAuditIDs is after all ids.

@@ -208,6 +208,15 @@ func (b *builder) insert(model any) *bun.InsertQuery {
 	return q
 }
 
+// insertInto returns the beginning of an INSERT of all columns of a model; the rows follow.
+func insertInto(db *bun.DB, model any) bun.Safe {
+	var names []bun.Ident
+	for _, f := range columns(db, model) {
+		names = append(names, bun.Ident(f.Name))
+	}
+	return bun.Safe(db.QueryGen().FormatQuery("INSERT INTO ? (?) VALUES", db.Table(modelType(model)).SQLName, bun.In(names)))
+}
+
 // update builds an UPDATE of a model in the rows whose first columns, keys of them, have the
 // values of the model's.
 func (b *builder) update(model any, keys int) *bun.UpdateQuery {

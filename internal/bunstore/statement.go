@@ -82,6 +82,12 @@ func (s *Store) run(ctx context.Context, st statement, fn func(context.Context, 
 	if err := tx.usable(ctx); err != nil {
 		return err
 	}
+	if last := tx.last; last != "" {
+		tx.last = ""
+		if err := s.command(ctx, last); err != nil {
+			return err
+		}
+	}
 	tx.pooling = tx.pooling.or(st.pooling)
 	if s.time == 0 || tx.bulk || st.pool == Bulk {
 		return s.fail(s.runOn(tx.ctx, tx.conn, st, fn))

@@ -45,6 +45,9 @@ type TxOptions struct {
 	Locks string
 	// Dry is set if fn fails in any case.
 	Dry bool
+	// Last returns statements that are run after fn, with the commit. It may return none. It is nil
+	// unless Options.RunsLast is set.
+	Last func() string
 	// Serializable asks for a transaction that may also decide by what it has read without a lock.
 	// A database may give more than is asked for.
 	Serializable bool
@@ -80,6 +83,9 @@ type Options struct {
 	// CopyFrom runs a COPY … FROM STDIN, in a transaction of the pool Copies, with what it reads from
 	// rows. Where a row is there already the error wraps [ErrDuplicate]. If nil, there is no COPY.
 	CopyFrom func(ctx context.Context, c Conn, query string, rows io.Reader) error
+	// RunsLast says that RunTx runs what TxOptions.Last returns, in the round trip of the commit. Only
+	// a PostgreSQL connection on which standard_conforming_strings is on may do so.
+	RunsLast bool
 	// AfterCommit is given what is to be called after the commit, if RunTx does not commit what it
 	// runs. If nil, it is called as soon as RunTx has returned nil.
 	AfterCommit func(f func())
@@ -120,7 +126,10 @@ type database struct {
 	isTooLong func(error) bool // Options.IsTooLong; may be nil
 	failed    func(error)      // Options.Failed
 	single    bool             // one goroutine at a time may use the database
-	heads     heads
+	runsLast  bool             // Options.RunsLast
+
+	intoAudit, intoAuditSubjects bun.Safe // the beginnings of statements
+	heads                        heads
 
 	reservations reservations
 
@@ -140,6 +149,7 @@ type transaction struct {
 	conn   Conn
 	locks  []hermes.Lock // that it has
 	after  []func()      // what to call after the commit
+	last   string        // statements that are run before the next one, or with the commit
 	bulk   bool          // its statements may take long
 	copies bool          // its connection is one of the pool Copies
 	failed error         // the first failure of a statement: the transaction cannot be committed
@@ -172,7 +182,7 @@ func New(ctx context.Context, opts Options) (*Store, error) {
 	d := &database{
 		runTx: opts.RunTx, single: opts.Single, isTooLong: opts.IsTooLong, engine: engine, db: newBunDB(opts.Dialect, engine),
 		read: opts.reader(), time: opts.StatementTime, heads: heads{now: time.Now}, copyFrom: opts.CopyFrom, copyTo: opts.CopyTo,
-		afterCommit: opts.AfterCommit, failed: opts.Failed,
+		afterCommit: opts.AfterCommit, failed: opts.Failed, runsLast: opts.RunsLast,
 	}
 	if d.afterCommit == nil {
 		d.afterCommit = func(f func()) { f() }
@@ -180,6 +190,7 @@ func New(ctx context.Context, opts Options) (*Store, error) {
 	if d.failed == nil {
 		d.failed = func(error) {}
 	}
+	d.intoAudit, d.intoAuditSubjects = insertInto(d.db, (*auditModel)(nil)), insertInto(d.db, (*auditSubjectModel)(nil))
 	s := &Store{database: d}
 	s.seen, s.phonesSeen = s.newSeen(), s.newPhonesSeen()
 	if !opts.Lazy {
@@ -242,6 +253,9 @@ func (s *Store) write(ctx context.Context, opts TxOptions, locks []hermes.Lock, 
 	}
 	opts.Locks = s.engine.lockCalls(locks)
 	var tx *transaction
+	if s.runsLast {
+		opts.Last = func() string { return tx.last }
+	}
 	undone := false
 	ended := func() {
 		if tx != nil && !tx.freeing.reserved.IsZero() {
@@ -272,6 +286,19 @@ func (s *Store) write(ctx context.Context, opts TxOptions, locks []hermes.Lock, 
 	for _, f := range tx.after {
 		s.afterCommit(f)
 	}
+	return nil
+}
+
+// runWithCommit runs statements without arguments, whose results do not matter, in the transaction
+// of s. They wait until the next statement, or the commit, is run.
+func (s *Store) runWithCommit(ctx context.Context, text string) error {
+	if err := s.tx.usable(ctx); err != nil {
+		return err
+	}
+	if s.tx.last != "" {
+		text = s.tx.last + "; " + text
+	}
+	s.tx.last = text
 	return nil
 }
 

@@ -60,6 +60,10 @@ type TxOptions struct {
 	// connection that could not be made. If nil, it is not called.
 	Failed func(error)
 
+	// Last returns statements without arguments that are run after fn, in the round trip of COMMIT.
+	// Their results are not read. If nil, or if the text is empty, there are none.
+	Last func() string
+
 	// Batch says that the pool's driver accepts several statements in the text of a query without
 	// arguments, as pgdriver does and pgx does not. RunTx then needs one round trip fewer.
 	Batch bool
@@ -86,8 +90,8 @@ func (o TxOptions) withDefaults() TxOptions {
 // cancelling a statement would cost the connection, and cancelling COMMIT would leave the outcome
 // unknown. If ctx is done before COMMIT, nothing is written and RunTx returns the error of ctx.
 //
-// With TxOptions.Batch, BEGIN and all that is needed before fn are one round trip, and COMMIT is
-// another. BEGIN and COMMIT are sent as texts and not by [sql.Tx] for that reason.
+// With TxOptions.Batch, BEGIN and all that is needed before fn are one round trip, and COMMIT with
+// TxOptions.Last is another. BEGIN and COMMIT are sent as texts and not by [sql.Tx] for that reason.
 //
 // If the answer to COMMIT is lost, RunTx asks the server for the outcome; see mark.
 func RunTx(ctx context.Context, pool *sql.DB, opts TxOptions, fn func(ctx context.Context, c *sql.Conn) error) error {
@@ -181,7 +185,13 @@ func (r *runner) inConn(ctx context.Context, conn *sql.Conn, alone bool) (lost *
 	if err != nil {
 		return nil, err
 	}
-	if _, err := conn.ExecContext(txCtx, commitText); err != nil {
+	text := commitText
+	if r.opts.Last != nil {
+		if last := r.opts.Last(); last != "" {
+			text = last + "; " + text
+		}
+	}
+	if _, err := conn.ExecContext(txCtx, text); err != nil {
 		return &m, r.failed(err)
 	}
 	committed = true
