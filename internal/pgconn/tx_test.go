@@ -59,6 +59,27 @@ func TestRunTx_ErrorRollsBack(t *testing.T) {
 	})
 }
 
+// TestRunTx_Last checks that the statements of TxOptions.Last are part of the transaction.
+func TestRunTx_Last(t *testing.T) {
+	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
+		for i, row := range []struct{ why, last, state, rows string }{
+			{"none", "", "", "1"},
+			{"the last of them fails", "INSERT INTO public.x VALUES (10); INSERT INTO public.x VALUES (2 / 0)", "22012", "1"},
+			{"all of them are committed", "INSERT INTO public.x VALUES (10); INSERT INTO public.x VALUES ('11')", "", "4"},
+		} {
+			n := 0
+			err := RunTx(t.Context(), pool, TxOptions{Last: func() string { return row.last }}, func(ctx context.Context, c *sql.Conn) error {
+				n++
+				return insert(i)(ctx, c)
+			})
+			if State(err) != row.state || (err == nil) != (row.state == "") || n != 1 {
+				t.Errorf("%s: %d runs, error %v, want 1 and state %q", row.why, n, err, row.state)
+			}
+			checkRows(t, pg, row.rows)
+		}
+	})
+}
+
 func TestRunTx_PanicRollsBack(t *testing.T) {
 	eachDriver(t, createNumbers, func(t *testing.T, pool *sql.DB, pg *pgtest.DB) {
 		defer func() {
