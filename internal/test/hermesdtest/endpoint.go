@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,6 +15,17 @@ import (
 type Endpoint struct {
 	URL  string
 	HTTP *http.Client
+}
+
+// DialedBy returns the endpoint for a client that connects by a dialer, such as one with another
+// loopback address, which servers take for another network. The connections that the client does
+// not use are closed when the test ends.
+func (e Endpoint) DialedBy(tb testing.TB, d net.Dialer) Endpoint {
+	tb.Helper()
+	transport := &http.Transport{DialContext: d.DialContext, MaxIdleConnsPerHost: 64}
+	tb.Cleanup(transport.CloseIdleConnections)
+	e.HTTP = &http.Client{Transport: transport}
+	return e
 }
 
 // Session has the secrets that a request shows. The zero value is a request without a session.
@@ -77,20 +89,26 @@ func ReadAnswer(res *http.Response) (a Answer, err error) {
 	return a, nil
 }
 
-// Post calls a node with a session and an encoded form.
-func (e Endpoint) Post(ctx context.Context, s Session, node, form string) (a Answer, err error) {
+// Begin calls a node with a session and an encoded form. The caller reads the answer and closes its
+// body.
+func (e Endpoint) Begin(ctx context.Context, s Session, node, form string) (*http.Response, error) {
 	if s.AuthKey != "" {
 		form += "&session=" + s.ID + "&auth_key=" + s.AuthKey
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL+"/api/"+node, strings.NewReader(form))
 	if err != nil {
-		return a, err
+		return nil, err
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if s.Cookie != "" {
 		r.AddCookie(&http.Cookie{Name: "hermes", Value: s.Cookie})
 	}
-	res, err := e.HTTP.Do(r)
+	return e.HTTP.Do(r)
+}
+
+// Post is like Begin, and reads the answer.
+func (e Endpoint) Post(ctx context.Context, s Session, node, form string) (a Answer, err error) {
+	res, err := e.Begin(ctx, s, node, form)
 	if err != nil {
 		return a, err
 	}

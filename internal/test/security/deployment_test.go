@@ -48,7 +48,13 @@ var fixtures = []struct{ node, form string }{
 func newDeployment(t *testing.T, db database) *deployment {
 	t.Helper()
 	a, b := db.empty(t)
-	d := &deployment{server: newServer(t, a, testTime), other: newServer(t, b, testTime)}
+	return fill(t, newServer(t, a, testTime), newServer(t, b, testTime))
+}
+
+// fill makes a deployment of two servers on one database, which is empty.
+func fill(t *testing.T, first, other *server) *deployment {
+	t.Helper()
+	d := &deployment{server: first, other: other}
 	if err := d.client.Bootstrap(t.Context(), "admin", hermes.NewSecret(password)); err != nil {
 		t.Fatal(err)
 	}

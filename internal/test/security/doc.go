@@ -3,6 +3,7 @@
 // and hermesd as a process. Package security has tests only:
 //
 //	access       each node with each kind of session, also after a change of its user or key
+//	revocation   requests, lists and logins under way of sessions that are revoked under load
 //	capability   nodes whose capability depends on the request, and members that are secret
 //	auth_ping    auth/ping of one session at two servers at the same time, and with old auth_keys
 //	auth_login   failed logins, whose answers must be equal byte for byte

@@ -29,31 +29,42 @@ type server struct {
 	handler *api.Handler
 }
 
-// newServer serves a store, whose clock stands at now. All servers have the same secret key, so
-// that two of them on one database work together as two hermesd do.
+// newServer serves a store, whose clock stands at now.
 func newServer(t *testing.T, store hermes.Store, now time.Time) *server {
+	t.Helper()
+	s, h := newUnstarted(t, store, hermes.Options{
+		Backends: []hermes.Backend{newLocal()}, Resolver: noResolver{}, Now: func() time.Time { return now },
+	})
+	s.start(t, h)
+	return s
+}
+
+// newLocal returns a backend whose hashes cost little.
+func newLocal() *local.Backend { return local.New(&local.Options{MemoryKiB: 64, Passes: 1}) }
+
+// newUnstarted returns a server that does not listen yet. All servers have the same secret key, so
+// that two of them on one database work together as two hermesd do.
+func newUnstarted(t *testing.T, store hermes.Store, opts hermes.Options) (*server, *httptest.Server) {
 	t.Helper()
 	key, err := hermes.ParseSecretKey(strings.Repeat("k", 43))
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := hermes.New(store, &hermes.Options{
-		PhoneFiles:      provision.Embedded(),
-		SecretKeys:      []hermes.SecretKey{key},
-		Domains:         []sip.Domain{sip.MustParseDomain("example.com"), sip.MustParseDomain("other.example")},
-		Backends:        []hermes.Backend{local.New(&local.Options{MemoryKiB: 64, Passes: 1})},
-		Now:             func() time.Time { return now },
-		FailedLoginTime: -1,
-		Resolver:        noResolver{},
-	})
+	opts.PhoneFiles, opts.SecretKeys, opts.FailedLoginTime = provision.Embedded(), []hermes.SecretKey{key}, -1
+	opts.Domains = []sip.Domain{sip.MustParseDomain("example.com"), sip.MustParseDomain("other.example")}
+	client, err := hermes.New(store, &opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &server{store: store, client: client, handler: api.New(client.As(hermes.Actor{}), nil)}
-	h := httptest.NewServer(s.handler)
+	return s, httptest.NewUnstartedServer(s.handler)
+}
+
+// start makes the server listen until the test ends.
+func (s *server) start(t *testing.T, h *httptest.Server) {
+	h.Start()
 	t.Cleanup(h.Close)
 	s.URL, s.HTTP = h.URL, h.Client()
-	return s
 }
 
 // noResolver resolves no host, so that tests send nothing to a name server.
