@@ -41,7 +41,8 @@ func TestLeaks(t *testing.T) {
 	t.Parallel()
 	rounds := storetest.Rounds(t, 40)
 	cluster := pgtest.NewCluster(t, pgtest.ClusterOptions{NoFsync: true})
-	s := newMeasuredSite(t, cluster.New(t, pgtest.Options{}))
+	s := newMeasuredSite(t, newPostgreSQL(t, cluster.New(t, pgtest.Options{})))
+	s.process.MustCall(t, "ok", s.admin, "number/add_range", rangeForm)
 	first := s.firstUsage(t)
 	s.requests(t, 10*rounds, "ok")
 	for range rounds {
@@ -63,7 +64,8 @@ func TestLeaks(t *testing.T) {
 func TestSlowReaders(t *testing.T) {
 	t.Parallel()
 	rounds := storetest.Rounds(t, 1)
-	s := newMeasuredSite(t, pgtest.New(t, pgtest.Options{NoFsync: true}))
+	s := newMeasuredSite(t, newPostgreSQL(t, pgtest.New(t, pgtest.Options{NoFsync: true})))
+	s.process.MustCall(t, "ok", s.admin, "number/add_range", rangeForm)
 	first := s.firstUsage(t)
 	for range rounds {
 		var lists []net.Conn
@@ -108,21 +110,35 @@ const principalLists = 8
 const busySessions = `pg_stat_activity
 	WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'idle'`
 
-// measuredSite is a site with a long list of numbers, whose hermesd has metrics.
+// measuredSite is a site without writers, whose hermesd has metrics.
 type measuredSite struct {
 	*site
 	metrics string // the URL
 }
 
-func newMeasuredSite(t *testing.T, pg *pgtest.DB) *measuredSite {
+func newMeasuredSite(t *testing.T, d *database) *measuredSite {
 	t.Helper()
 	address, err := testserver.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSite(t, newPostgreSQL(t, pg), 0, "HERMES_METRICS_LISTEN="+address.String())
-	s.process.MustCall(t, "ok", s.admin, "number/add_range", rangeForm)
+	s := newSite(t, d, 0, "HERMES_METRICS_LISTEN="+address.String())
 	return &measuredSite{site: s, metrics: "http://" + address.String() + "/metrics"}
+}
+
+// scrape returns the metrics.
+func (s *measuredSite) scrape(t *testing.T) string {
+	t.Helper()
+	res, err := http.Get(s.metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // firstUsage returns what hermesd has open after a load.
@@ -154,22 +170,14 @@ func (s *measuredSite) usage(t *testing.T) (u usage) {
 	}
 	u.sessions = s.count(t, `pg_stat_activity
 		WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`)
-	res, err := http.Get(s.metrics)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	value := goroutines.FindSubmatch(text)
+	text := s.scrape(t)
+	value := goroutines.FindStringSubmatch(text)
 	if value == nil {
 		t.Fatalf("the metrics do not have the goroutines: %s", text)
 	}
-	u.goroutines, _ = strconv.Atoi(string(value[1]))
-	for _, m := range poolSizes.FindAllSubmatch(text, -1) {
-		n, _ := strconv.Atoi(string(m[1]))
+	u.goroutines, _ = strconv.Atoi(value[1])
+	for _, m := range poolSizes.FindAllStringSubmatch(text, -1) {
+		n, _ := strconv.Atoi(m[1])
 		u.pooled += n
 	}
 	u.files = len(files) - u.pooled
@@ -192,8 +200,7 @@ func (s *site) requests(t *testing.T, number int, class string) {
 			for range (number + i) / clients {
 				node, form := "number/list", "limit=10"
 				if i%2 == 0 {
-					node, form = "domain/set_servers", "domain="+takerDomain+"&registrar=a.example.com&r_port=5060"+
-						"&proxy=b.example.com&p_port=5060&prov_url=https://c.example.com/"
+					node, form = "domain/set_servers", takerServers
 				}
 				if a, err := e.Post(t.Context(), s.admin, node, form); err != nil || a.Class() != class {
 					t.Errorf("%s: %s, %v, want %s", node, a.Body, err, class)

@@ -18,6 +18,10 @@ const (
 	takerDomain = "takers.example.com"
 	takerPool   = 20_000
 	takerStart  = 4773500000
+
+	// takerServers is the form of domain/set_servers for the takers' domain.
+	takerServers = "domain=" + takerDomain + "&registrar=a.example.com&r_port=5060" +
+		"&proxy=b.example.com&p_port=5060&prov_url=https://c.example.com/"
 )
 
 // ledger has the numbers of the takers' calls that were answered ok.
@@ -98,8 +102,7 @@ func (u *taker) call(t *testing.T, node, form string) (hermesdtest.Answer, bool)
 // mustEnter makes the pool and the users of the takers.
 func mustEnterTakers(t *testing.T, e hermesdtest.Endpoint, admin hermesdtest.Session) (all []*taker) {
 	t.Helper()
-	e.MustCall(t, "ok", admin, "domain/set_servers", "domain="+takerDomain+"&registrar=a.example.com&r_port=5060"+
-		"&proxy=b.example.com&p_port=5060&prov_url=https://c.example.com/")
+	e.MustCall(t, "ok", admin, "domain/set_servers", takerServers)
 	e.MustCall(t, "ok", admin, "number/add_range", fmt.Sprintf("start=%%2B%d&end=%%2B%d", takerStart, takerStart+takerPool-1))
 	l := &ledger{}
 	for i := range takerPool {

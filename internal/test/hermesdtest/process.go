@@ -120,6 +120,10 @@ func (p *Process) Ended() <-chan struct{} { return p.ended }
 // Log returns what the process has written. The process must have ended.
 func (p *Process) Log() string { return p.log.String() }
 
+// ExitCode returns the exit code, or -1 if a signal has ended the process. The process must have
+// ended.
+func (p *Process) ExitCode() int { return p.cmd.ProcessState.ExitCode() }
+
 // Stop ends the process as an operator does, and waits for its end. It may be called more than
 // once.
 func (p *Process) Stop() { p.end(syscall.SIGTERM) }
