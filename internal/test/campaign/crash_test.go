@@ -35,23 +35,28 @@ func TestKill(t *testing.T) {
 }
 
 // TestRestart restarts PostgreSQL at once, again and again, under the load of TestKill, while
-// hermesd lives on. A second after PostgreSQL is back, each request is answered.
+// hermesd lives on, and then once without load, when the connections of hermesd are idle. A second
+// after PostgreSQL is back, each request is answered.
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	restarts := storetest.Rounds(t, 3)
 	cluster := pgtest.NewCluster(t, pgtest.ClusterOptions{})
 	s := newSite(t, newPostgreSQL(t, cluster.New(t, pgtest.Options{})), maxWriters)
 	s.takers = mustEnterTakers(t, s.process.Endpoint, s.admin)
+	restart := func() {
+		cluster.Restart(t, pgtest.Immediate)
+		<-time.After(time.Second) // what the promise allows, not a wait for something
+		s.mustAnswer(t)
+	}
 	for range restarts {
 		var back atomic.Bool
 		s.underLoad(t, func() {
-			cluster.Restart(t, pgtest.Immediate)
-			<-time.After(time.Second) // what the promise allows, not a wait for something
-			s.mustAnswer(t)
+			restart()
 			back.Store(true)
 		}, back.Load)
 		s.settle(t)
 	}
+	restart()
 	s.end(t)
 }
 
