@@ -23,14 +23,16 @@ type usage struct {
 	// pooled are the connections in the pools. A restart of PostgreSQL leaves some that are dead until
 	// they are used.
 	pooled     int
+	busy       int // of these, the ones in use
 	files      int // other than those connections
 	goroutines int
 	sessions   int // of PostgreSQL
 }
 
-// within reports whether u is at most as much as first, and all sessions are those of pools.
+// within reports whether u is at most as much as first, all sessions are those of pools, and all
+// connections have been given back to them.
 func (u usage) within(first usage) bool {
-	return u.files <= first.files && u.goroutines <= first.goroutines && u.sessions <= u.pooled
+	return u.files <= first.files && u.goroutines <= first.goroutines && u.sessions <= u.pooled && u.busy == 0
 }
 
 // TestLeaks sends requests, cuts the connections of clients that read lists, and lets connections
@@ -177,8 +179,11 @@ func (s *measuredSite) usage(t *testing.T) (u usage) {
 	}
 	u.goroutines, _ = strconv.Atoi(value[1])
 	for _, m := range poolSizes.FindAllStringSubmatch(text, -1) {
-		n, _ := strconv.Atoi(m[1])
+		n, _ := strconv.Atoi(m[2])
 		u.pooled += n
+		if m[1] == "in_use" {
+			u.busy += n
+		}
 	}
 	u.files = len(files) - u.pooled
 	return u
@@ -186,7 +191,7 @@ func (s *measuredSite) usage(t *testing.T) (u usage) {
 
 var (
 	goroutines = regexp.MustCompile(`(?m)^go_goroutines (\d+)$`)
-	poolSizes  = regexp.MustCompile(`(?m)^hermes_db_connections\{.*\} (\d+)$`)
+	poolSizes  = regexp.MustCompile(`(?m)^hermes_db_connections\{.*state="(\w+)"\} (\d+)$`)
 )
 
 // requests sends a number of requests from 40 clients, and checks that they are answered so.
