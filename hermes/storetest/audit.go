@@ -37,7 +37,8 @@ func testAudit(t *testing.T, open openFunc) {
 	})
 }
 
-// testAuditTx tests entries that are added in a transaction, which a store may write with the commit.
+// testAuditTx tests entries that are added in a transaction. A store may write them with its
+// commit.
 func testAuditTx(t *testing.T, s hermes.Store) {
 	const odd = `\' '' \\ "; -- $1 ?0 {} %_ ø`
 	first, second, third := auditEntry(1, odd, odd), auditEntry(2, "user/add", "alice@example.com"), auditEntry(3, "user/get", "bob@example.com")

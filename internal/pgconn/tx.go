@@ -91,7 +91,8 @@ func (o TxOptions) withDefaults() TxOptions {
 // unknown. If ctx is done before COMMIT, nothing is written and RunTx returns the error of ctx.
 //
 // With TxOptions.Batch, BEGIN and all that is needed before fn are one round trip, and COMMIT with
-// TxOptions.Last is another. BEGIN and COMMIT are sent as texts and not by [sql.Tx] for that reason.
+// TxOptions.Last is another. BEGIN and COMMIT are sent as texts and not by [sql.Tx] for that
+// reason.
 //
 // If the answer to COMMIT is lost, RunTx asks the server for the outcome; see mark.
 func RunTx(ctx context.Context, pool *sql.DB, opts TxOptions, fn func(ctx context.Context, c *sql.Conn) error) error {
