@@ -83,8 +83,8 @@ type Options struct {
 	// CopyFrom runs a COPY … FROM STDIN, in a transaction of the pool Copies, with what it reads from
 	// rows. Where a row is there already the error wraps [ErrDuplicate]. If nil, there is no COPY.
 	CopyFrom func(ctx context.Context, c Conn, query string, rows io.Reader) error
-	// RunsLast says that RunTx runs what TxOptions.Last returns, in the round trip of the commit. Only
-	// a PostgreSQL connection on which standard_conforming_strings is on may do so.
+	// RunsLast says that RunTx runs what TxOptions.Last returns, in the round trip of the commit. The
+	// text has values, as literals of PostgreSQL with standard_conforming_strings on.
 	RunsLast bool
 	// AfterCommit is given what is to be called after the commit, if RunTx does not commit what it
 	// runs. If nil, it is called as soon as RunTx has returned nil.

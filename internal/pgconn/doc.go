@@ -27,4 +27,6 @@
 //     configuration, because pgdriver parses no other format.
 //   - The search_path is pg_catalog, so that no function or operator that another role made takes
 //     the place of PostgreSQL's. Statements name the schema of every table.
+//   - The setting standard_conforming_strings is on, whatever the server's configuration, because
+//     TxOptions.Last has values as literals.
 package pgconn

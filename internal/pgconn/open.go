@@ -144,7 +144,7 @@ func newConnector(opts Options) (*connector, error) {
 				"datestyle":                           "ISO",
 				"timezone":                            "UTC",
 				"search_path":                         searchPath,
-				"standard_conforming_strings":         "on", // statements may have literals
+				"standard_conforming_strings":         "on",
 			},
 		},
 	}, nil
