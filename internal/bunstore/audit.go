@@ -158,18 +158,18 @@ var errAuditText = errors.New("a text of the audit entry is not UTF-8 or has NUL
 // addAuditWithCommit adds an entry at the end of the transaction, without a round trip of its own.
 // An id that is there already makes the commit fail.
 func (s *Store) addAuditWithCommit(ctx context.Context, id string, args []any, subjects []hermes.AuditSubject) error {
-	rows := make([][]any, 0, len(subjects))
+	rows := make([]bun.TupleValues, 0, len(subjects))
 	texts := slices.Clone(args)
 	for _, v := range subjects {
 		row := s.args(&auditSubjectModel{ID: id, Subject: v.Text, Area: v.Area})
-		rows, texts = append(rows, row), append(texts, row...)
+		rows, texts = append(rows, bun.Tuple(row)), append(texts, row...)
 	}
 	if !s.holds(texts) {
 		return s.fail(errAuditText)
 	}
-	all := s.raw("? ?", s.intoAudit, bun.In([][]any{s.bound(args)})).text
+	all := s.raw("? ?", s.intoAudit, bun.Tuple(s.bound(args))).text
 	if len(rows) > 0 {
-		all += "; " + s.raw("? ?", s.intoAuditSubjects, bun.In(rows)).text
+		all += "; " + s.raw("? ?", s.intoAuditSubjects, bun.List(rows)).text
 	}
 	return s.runWithCommit(ctx, all)
 }

@@ -214,7 +214,7 @@ func insertInto(db *bun.DB, model any) bun.Safe {
 	for _, f := range columns(db, model) {
 		names = append(names, bun.Ident(f.Name))
 	}
-	return bun.Safe(db.QueryGen().FormatQuery("INSERT INTO ? (?) VALUES", db.Table(modelType(model)).SQLName, bun.In(names)))
+	return bun.Safe(db.QueryGen().FormatQuery("INSERT INTO ? ? VALUES", db.Table(modelType(model)).SQLName, bun.Tuple(names)))
 }
 
 // update builds an UPDATE of a model in the rows whose first columns, keys of them, have the
