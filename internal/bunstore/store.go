@@ -127,9 +127,10 @@ type database struct {
 	failed    func(error)      // Options.Failed
 	single    bool             // one goroutine at a time may use the database
 	runsLast  bool             // Options.RunsLast
+	heads     heads
 
-	intoAudit, intoAuditSubjects bun.Safe // the beginnings of statements
-	heads                        heads
+	// The beginnings of the statements that add rows with the commit.
+	intoAudit, intoAuditSubjects bun.Safe
 
 	reservations reservations
 
