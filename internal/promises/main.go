@@ -4,7 +4,7 @@
 //	go run ./internal/promises                   all promises, some hours
 //	go run ./internal/promises --only 'number'   those whose promise or test the expression matches
 //	go run ./internal/promises --list            what would be run
-//	go run ./internal/promises --out FILE        also writes the table to a file
+//	go run ./internal/promises --out FILE        also writes the table to a file, after each proof
 //
 // The tests are those of go test ./..., which has a few rounds of each. Here a test gets its number
 // of rounds by HERMES_TEST_ROUNDS, and says how many it made by the attribute "rounds" (see
@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (kept boo
 	f := flag.NewFlagSet("promises", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	list := f.Bool("list", false, "print the commands instead of running them")
-	out := f.String("out", "", "`file` to which the table is written, too")
+	out := f.String("out", "", "`file` to which the table is written, too, after each proof")
 	f.Func("only", "run what matches the regular `expression`; defaults to everything", func(s string) (err error) {
 		only, err = regexp.Compile(s)
 		return err
@@ -84,14 +84,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (kept boo
 		}
 		fmt.Fprintf(stderr, "%s: %s, %s\n", r.promise, r.verdict(), r.took.Round(time.Second))
 		results = append(results, r)
+		if *out == "" {
+			continue
+		}
+		if err := os.WriteFile(*out, []byte(markdown(results)), 0o644); err != nil {
+			return false, err
+		}
 	}
-	if *list {
-		return true, nil
+	if !*list {
+		fmt.Fprint(stdout, markdown(results))
 	}
-	table := markdown(results)
-	fmt.Fprint(stdout, table)
-	if *out != "" {
-		err = os.WriteFile(*out, []byte(table), 0o644)
-	}
-	return allKept(results), err
+	return allKept(results), nil
 }
