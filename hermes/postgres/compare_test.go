@@ -23,7 +23,7 @@ func TestStore_SameAsSQLiteWithICU(t *testing.T) {
 func postgresFixture(opts pgtest.Options) func(t *testing.T) storetest.Fixture {
 	return func(t *testing.T) storetest.Fixture {
 		db := pgtest.New(t, opts)
-		return fixture(t, db, mustOpen(t, db, nil))
+		return fixture(t, db.Session(t), mustOpen(t, db, nil))
 	}
 }
 

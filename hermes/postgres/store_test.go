@@ -29,7 +29,8 @@ var noFsync = pgtest.Options{NoFsync: true}
 func TestStore(t *testing.T) {
 	db := pgtest.New(t, noFsync)
 	store := mustOpen(t, db, nil)
-	storetest.Run(t, func(t *testing.T) storetest.Fixture { return fixture(t, db, store) })
+	session := db.Session(t)
+	storetest.Run(t, func(t *testing.T) storetest.Fixture { return fixture(t, session, store) })
 }
 
 // TestNew runs the suite on another driver.
@@ -37,7 +38,8 @@ func TestNew(t *testing.T) {
 	db := pgtest.New(t, noFsync)
 	store := mustNew(t, mustOpenPgx(t, db))
 	mustMigrate(t, store)
-	storetest.Run(t, func(t *testing.T) storetest.Fixture { return fixture(t, db, store) })
+	session := db.Session(t)
+	storetest.Run(t, func(t *testing.T) storetest.Fixture { return fixture(t, session, store) })
 }
 
 var tables = []string{"subscriber", "dbaliases", "domain", "grp", "hermes.users", "hermes.phones", "hermes.devices", "hermes.domain_keys", "hermes.numbers", "hermes.reserved_numbers", "hermes.servers",
@@ -45,28 +47,28 @@ var tables = []string{"subscriber", "dbaliases", "domain", "grp", "hermes.users"
 	"hermes.audit", "hermes.audit_subjects", "hermes.audit_seals"}
 
 // fixture empties the database, which is faster than to create one for every case.
-func fixture(t *testing.T, db *pgtest.DB, store *postgres.Store) storetest.Fixture {
+func fixture(t *testing.T, session *pgtest.Session, store *postgres.Store) storetest.Fixture {
 	t.Helper()
-	db.Exec(t, "DELETE FROM "+strings.Join(tables, "; DELETE FROM "))
+	session.Exec(t, "DELETE FROM "+strings.Join(tables, "; DELETE FROM "))
 	return storetest.Fixture{
 		Store: store,
 		Serve: func(t *testing.T, domains ...string) {
 			for _, d := range domains {
-				db.Exec(t, "INSERT INTO domain (domain) VALUES ($1)", d)
+				session.Exec(t, "INSERT INTO domain (domain) VALUES ($1)", d)
 			}
 		},
 		Kamailio: &storetest.KamailioRows{
 			AddSubscriber: func(t *testing.T, username, domain, password, ha1, ha1b string) {
-				db.Exec(t, "INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES ($1, $2, $3, $4, $5)", username, domain, password, ha1, ha1b)
+				session.Exec(t, "INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES ($1, $2, $3, $4, $5)", username, domain, password, ha1, ha1b)
 			},
 			RemoveSubscriber: func(t *testing.T, username, domain string) {
-				db.Exec(t, "DELETE FROM subscriber WHERE username = $1 AND domain = $2", username, domain)
+				session.Exec(t, "DELETE FROM subscriber WHERE username = $1 AND domain = $2", username, domain)
 			},
 			AddAlias: func(t *testing.T, aliasUsername, aliasDomain, username, domain string) {
-				db.Exec(t, "INSERT INTO dbaliases (alias_username, alias_domain, username, domain) VALUES ($1, $2, $3, $4)", aliasUsername, aliasDomain, username, domain)
+				session.Exec(t, "INSERT INTO dbaliases (alias_username, alias_domain, username, domain) VALUES ($1, $2, $3, $4)", aliasUsername, aliasDomain, username, domain)
 			},
 			AddGroup: func(t *testing.T, username, domain, name string) {
-				db.Exec(t, "INSERT INTO grp (username, domain, grp) VALUES ($1, $2, $3)", username, domain, name)
+				session.Exec(t, "INSERT INTO grp (username, domain, grp) VALUES ($1, $2, $3)", username, domain, name)
 			},
 		},
 	}

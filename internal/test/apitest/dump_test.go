@@ -68,10 +68,10 @@ func readRows(t *testing.T, db *sql.DB, query string) (all []string) {
 
 // dumpPostgreSQL returns a function that returns all rows of all tables of a database, and the
 // state of its sequences.
-func dumpPostgreSQL(t *testing.T, db *pgtest.DB) func(t *testing.T) string {
+func dumpPostgreSQL(t *testing.T, session *pgtest.Session) func(t *testing.T) string {
 	t.Helper()
 	var parts []string
-	for _, row := range db.Query(t, `SELECT schemaname || '.' || relname, relkind FROM (
+	for _, row := range session.Query(t, `SELECT schemaname || '.' || relname, relkind FROM (
 			SELECT n.nspname AS schemaname, c.relname, c.relkind FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 		) AS r WHERE schemaname IN ('hermes', 'public') AND relkind IN ('r', 'S')`) {
 		// The counter of the log of a sequence says nothing about the numbers that it gives out.
@@ -82,7 +82,7 @@ func dumpPostgreSQL(t *testing.T, db *pgtest.DB) func(t *testing.T) string {
 	return func(t *testing.T) string {
 		t.Helper()
 		var lines []string
-		for _, row := range db.Query(t, query) {
+		for _, row := range session.Query(t, query) {
 			lines = append(lines, row[0])
 		}
 		return strings.Join(lines, "\n")

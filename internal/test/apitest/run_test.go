@@ -49,11 +49,12 @@ func TestRun_PostgreSQL(t *testing.T) {
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	dump := dumpPostgreSQL(t, db)
+	session := db.Session(t)
+	dump := dumpPostgreSQL(t, session)
 	apitest.Run(t, scripts, func(t *testing.T) apitest.Fixture {
-		for _, table := range db.Query(t, `SELECT schemaname || '.' || tablename FROM pg_tables
+		for _, table := range session.Query(t, `SELECT schemaname || '.' || tablename FROM pg_tables
 			WHERE schemaname IN ('hermes', 'public') AND tablename NOT IN ('migrations', 'version')`) {
-			db.Exec(t, "DELETE FROM "+table[0])
+			session.Exec(t, "DELETE FROM "+table[0])
 		}
 		return apitest.Fixture{Store: store, Dump: dump}
 	})

@@ -151,8 +151,8 @@ func newPostgreSQL(t *testing.T) func() hermes.Store {
 	if err := last.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	clear := ""
-	for _, table := range db.Query(t, `SELECT schemaname || '.' || tablename FROM pg_tables
+	session, clear := db.Session(t), ""
+	for _, table := range session.Query(t, `SELECT schemaname || '.' || tablename FROM pg_tables
 		WHERE schemaname IN ('hermes', 'public') AND tablename NOT IN ('migrations', 'version')`) {
 		clear += "DELETE FROM " + table[0] + ";"
 	}
@@ -161,7 +161,7 @@ func newPostgreSQL(t *testing.T) func() hermes.Store {
 		if err := last.Close(); err != nil {
 			t.Fatal(err)
 		}
-		db.Exec(t, clear)
+		session.Exec(t, clear)
 		last = open()
 		return last
 	}

@@ -122,18 +122,24 @@ func (db *DB) Lock(tb testing.TB, table string) (release func()) {
 func (db *DB) Query(tb testing.TB, sql string, args ...any) [][]string {
 	tb.Helper()
 	var all [][]string
-	db.connect(tb, func(ctx context.Context, conn *pgx.Conn) error {
-		rows, err := conn.Query(ctx, sql, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			all = append(all, texts(rows.RawValues()))
-		}
-		return rows.Err()
+	db.connect(tb, func(ctx context.Context, conn *pgx.Conn) (err error) {
+		all, err = query(ctx, conn, sql, args)
+		return err
 	})
 	return all
+}
+
+// query returns the rows of a statement as [DB.Query] does.
+func query(ctx context.Context, conn *pgx.Conn, sql string, args []any) (all [][]string, err error) {
+	rows, err := conn.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		all = append(all, texts(rows.RawValues()))
+	}
+	return all, rows.Err()
 }
 
 // Value returns the only value of a statement that has one row with one column.
@@ -158,18 +164,11 @@ func texts(raw [][]byte) []string {
 	return row
 }
 
-// connect runs fn on a new connection. It uses pgx so that the effects of pgdriver, Hermes' driver,
-// are checked by another driver.
+// connect runs fn on a new connection.
 func (db *DB) connect(tb testing.TB, fn func(context.Context, *pgx.Conn) error) {
 	tb.Helper()
 	ctx := context.Background()
-	conf, err := pgx.ParseConfig(db.URL())
-	if err != nil {
-		tb.Fatalf("pgtest: %v", err)
-	}
-	// The simple protocol accepts several statements and returns values as text.
-	conf.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
-	conn, err := pgx.ConnectConfig(ctx, conf)
+	conn, err := db.open(ctx)
 	if err == nil {
 		err = fn(ctx, conn)
 		_ = conn.Close(ctx)
@@ -177,4 +176,52 @@ func (db *DB) connect(tb testing.TB, fn func(context.Context, *pgx.Conn) error) 
 	if err != nil {
 		tb.Fatalf("pgtest: %s: %v", db.name, err)
 	}
+}
+
+// open opens a connection. It uses pgx so that the effects of pgdriver, Hermes' driver, are checked
+// by another driver.
+func (db *DB) open(ctx context.Context) (*pgx.Conn, error) {
+	conf, err := pgx.ParseConfig(db.URL())
+	if err != nil {
+		return nil, err
+	}
+	// The simple protocol accepts several statements and returns values as text.
+	conf.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	return pgx.ConnectConfig(ctx, conf)
+}
+
+// Session is a connection that stays open until the test ends, for tests that run many statements:
+// PostgreSQL starts a process for each connection. It must not be used concurrently.
+type Session struct {
+	db   *DB
+	conn *pgx.Conn
+}
+
+// Session opens a session.
+func (db *DB) Session(tb testing.TB) *Session {
+	tb.Helper()
+	conn, err := db.open(context.Background())
+	if err != nil {
+		tb.Fatalf("pgtest: %s: %v", db.name, err)
+	}
+	tb.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return &Session{db, conn}
+}
+
+// Exec runs a statement as [DB.Exec] does, but on the session's connection.
+func (s *Session) Exec(tb testing.TB, sql string, args ...any) {
+	tb.Helper()
+	if _, err := s.conn.Exec(context.Background(), sql, args...); err != nil {
+		tb.Fatalf("pgtest: %s: %v", s.db.name, err)
+	}
+}
+
+// Query returns the rows of a statement as [DB.Query] does, but on the session's connection.
+func (s *Session) Query(tb testing.TB, sql string, args ...any) [][]string {
+	tb.Helper()
+	all, err := query(context.Background(), s.conn, sql, args)
+	if err != nil {
+		tb.Fatalf("pgtest: %s: %v", s.db.name, err)
+	}
+	return all
 }

@@ -29,10 +29,11 @@ func (memory) empty(*testing.T) (a, b hermes.Store) {
 	return s, s
 }
 
-// postgreSQL has a store with connections of its own for each server.
+// postgreSQL has a store with connections of its own for each server, and a session that empties the
+// database.
 type postgreSQL struct {
-	db   *pgtest.DB
-	a, b hermes.Store
+	session *pgtest.Session
+	a, b    hermes.Store
 }
 
 func newPostgreSQL(t *testing.T) *postgreSQL {
@@ -42,7 +43,7 @@ func newPostgreSQL(t *testing.T) *postgreSQL {
 	if err := a.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return &postgreSQL{db: db, a: a, b: b}
+	return &postgreSQL{session: db.Session(t), a: a, b: b}
 }
 
 func openStore(t *testing.T, db *pgtest.DB) *postgres.Store {
@@ -61,9 +62,9 @@ func openStore(t *testing.T, db *pgtest.DB) *postgres.Store {
 
 func (p *postgreSQL) empty(t *testing.T) (a, b hermes.Store) {
 	t.Helper()
-	for _, table := range p.db.Query(t, `SELECT schemaname || '.' || tablename FROM pg_tables
+	for _, table := range p.session.Query(t, `SELECT schemaname || '.' || tablename FROM pg_tables
 		WHERE schemaname IN ('hermes', 'public') AND tablename NOT IN ('migrations', 'version')`) {
-		p.db.Exec(t, "DELETE FROM "+table[0])
+		p.session.Exec(t, "DELETE FROM "+table[0])
 	}
 	return p.a, p.b
 }
