@@ -77,10 +77,10 @@ func unchecked(t *testing.T, text string) mac.Addr {
 	return m
 }
 
-// fillWithDevices adds 100,000 phones with two keys each, of which every tenth has two users, and
-// 5,000 domains with two keys each.
-const fillWithDevices = `CREATE TEMP TABLE v AS SELECT g, lpad(to_hex(g * 16), 12, '0') AS m, 'd' || g % 5000 || '.example' AS d
-		FROM generate_series(1, 100000) AS g;
+// fillWithDevices adds 20,000 phones with two keys each, of which every tenth has two users, and
+// 1,000 domains with two keys each.
+const fillWithDevices = `CREATE TEMP TABLE v AS SELECT g, lpad(to_hex(g * 16), 12, '0') AS m, 'd' || g % 1000 || '.example' AS d
+		FROM generate_series(1, 20000) AS g;
 	INSERT INTO hermes.devices SELECT m, '', '', d, NULL, sha256(('key ' || g)::bytea), 'sealed', sha256(('next ' || g)::bytea), 'sealed',
 		'', '', '', NULL, '' FROM v;
 	INSERT INTO hermes.domain_keys SELECT d, sha256(('current ' || d)::bytea), 'sealed', sha256(('before ' || d)::bytea), 'sealed'
@@ -93,18 +93,14 @@ const fillWithDevices = `CREATE TEMP TABLE v AS SELECT g, lpad(to_hex(g * 16), 1
 
 // TestStore_Provisioning_plan wants the statement to read a few rows only, whoever has the key.
 func TestStore_Provisioning_plan(t *testing.T) {
-	cluster := pgtest.NewCluster(t, pgtest.ClusterOptions{NoFsync: true, Settings: map[string]string{
-		"shared_preload_libraries": "auto_explain", "auto_explain.log_min_duration": "0",
-		"auto_explain.log_analyze": "on", "auto_explain.log_timing": "off",
-	}})
 	for _, icu := range []string{"", "en-US"} {
-		db := cluster.New(t, pgtest.Options{ICULocale: icu})
+		db := newExplaining(t, icu)
 		store := mustOpen(t, db, &postgres.Options{MaxConns: 1})
 		db.Exec(t, fillWithDevices)
 		db.Exec(t, "VACUUM ANALYZE")
-		m := mac.MustParse(fmt.Sprintf("%012x", 50_000*16))
-		for _, key := range []string{"key 50000", "next 50000", "key 1", "current d0.example", "before d0.example", "none"} {
-			wantSmallPlans(t, cluster, 4, func() {
+		m := mac.MustParse(fmt.Sprintf("%012x", 10_000*16))
+		for _, key := range []string{"key 10000", "next 10000", "key 1", "current d0.example", "before d0.example", "none"} {
+			wantSmallPlans(t, db, 4, func() {
 				for range 7 { // the plan may change when a statement has run for five times
 					mustProvision(t.Context(), t, store, key, m)
 				}

@@ -29,13 +29,23 @@ const doctorIndexes = `CREATE INDEX ON subscriber USING gin (lower((username || 
 	CREATE INDEX ON subscriber (username COLLATE "C", domain COLLATE "C");
 	CREATE INDEX ON dbaliases (alias_username COLLATE "C", alias_domain COLLATE "C", username COLLATE "C", domain COLLATE "C")`
 
+// newExplaining returns a database in which the server logs the plan of each statement, with what
+// its steps did.
+func newExplaining(t *testing.T, icu string) *pgtest.DB {
+	t.Helper()
+	db := pgtest.New(t, pgtest.Options{NoFsync: true, ICULocale: icu})
+	for _, setting := range []string{
+		"session_preload_libraries = auto_explain", "auto_explain.log_min_duration = 0",
+		"auto_explain.log_analyze = on", "auto_explain.log_timing = off",
+	} {
+		db.Exec(t, "ALTER DATABASE "+db.Name()+" SET "+setting)
+	}
+	return db
+}
+
 // TestStore_PagePlans lets the server log the plan of every statement, and wants no step of one to
 // handle more rows than a few pages have, wherever in the list the page is.
 func TestStore_PagePlans(t *testing.T) {
-	cluster := pgtest.NewCluster(t, pgtest.ClusterOptions{NoFsync: true, Settings: map[string]string{
-		"shared_preload_libraries": "auto_explain", "auto_explain.log_min_duration": "0",
-		"auto_explain.log_analyze": "on", "auto_explain.log_timing": "off",
-	}})
 	for _, row := range []struct {
 		why, icu, indexes string
 		searches          []string
@@ -47,7 +57,7 @@ func TestStore_PagePlans(t *testing.T) {
 		},
 	} {
 		t.Run(row.why, func(t *testing.T) {
-			db := cluster.New(t, pgtest.Options{ICULocale: row.icu})
+			db := newExplaining(t, row.icu)
 			store := mustOpen(t, db, &postgres.Options{MaxConns: 1})
 			db.Exec(t, fillForPlans)
 			db.Exec(t, row.indexes)
@@ -56,7 +66,7 @@ func TestStore_PagePlans(t *testing.T) {
 			}
 			for _, limit := range []int{100, 1500} { // the second is copied
 				for _, place := range []string{"", "000500", "010000", "019900"} {
-					wantSmallPlans(t, cluster, 5*limit, func() {
+					wantSmallPlans(t, db, 5*limit, func() {
 						for range 7 { // the plan may change when a statement has run for five times
 							mustReadPages(t, store, place, limit, row.searches)
 						}
@@ -104,12 +114,12 @@ var planNumbers = regexp.MustCompile(`\(actual rows=(\d+)|Rows Removed by [A-Za-
 
 // wantSmallPlans fails if a step of a plan that is logged while fn runs has or drops more rows than
 // most.
-func wantSmallPlans(t *testing.T, cluster *pgtest.Cluster, most int, fn func()) {
+func wantSmallPlans(t *testing.T, db *pgtest.DB, most int, fn func()) {
 	t.Helper()
-	before := len(cluster.Log())
+	before := len(db.Log())
 	fn()
 	plans := 0
-	for entry := range strings.SplitSeq(cluster.Log()[before:], "LOG:  ") {
+	for entry := range strings.SplitSeq(db.Log()[before:], "LOG:  ") {
 		if !strings.Contains(entry, "Query Text: ") || strings.Contains(entry, "pg_catalog.pg_") {
 			continue
 		}

@@ -8,7 +8,6 @@ import (
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/postgres"
-	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -23,16 +22,12 @@ const fillReserved = `INSERT INTO hermes.reserved_numbers
 // TestStore_ReservedPlans wants no step of a statement to handle all numbers that are held or
 // cooling.
 func TestStore_ReservedPlans(t *testing.T) {
-	cluster := pgtest.NewCluster(t, pgtest.ClusterOptions{NoFsync: true, Settings: map[string]string{
-		"shared_preload_libraries": "auto_explain", "auto_explain.log_min_duration": "0",
-		"auto_explain.log_analyze": "on", "auto_explain.log_timing": "off",
-	}})
-	db := cluster.New(t, pgtest.Options{})
+	db := newExplaining(t, "")
 	store := mustOpen(t, db, &postgres.Options{MaxConns: 1})
 	db.Exec(t, fillReserved)
 	db.Exec(t, "VACUUM ANALYZE hermes.numbers")
 	db.Exec(t, "VACUUM ANALYZE hermes.reserved_numbers")
-	wantSmallPlans(t, cluster, 250, func() {
+	wantSmallPlans(t, db, 250, func() {
 		for range 7 { // the plan may change when a statement has run for five times
 			mustUseReserved(t, store, time.Now())
 		}

@@ -6,7 +6,6 @@ import (
 	"github.com/hermes-voip/go-hermes/e164"
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/hermes/postgres"
-	"github.com/hermes-voip/go-hermes/internal/test/pgtest"
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
@@ -34,13 +33,9 @@ var scopeIndexes = map[string]string{
 // TestStore_ScopePlans wants no step of a statement about a tenant of 100 to handle more rows than
 // the tenant has, and a few more.
 func TestStore_ScopePlans(t *testing.T) {
-	cluster := pgtest.NewCluster(t, pgtest.ClusterOptions{NoFsync: true, Settings: map[string]string{
-		"shared_preload_libraries": "auto_explain", "auto_explain.log_min_duration": "0",
-		"auto_explain.log_analyze": "on", "auto_explain.log_timing": "off",
-	}})
 	for icu, indexes := range scopeIndexes {
 		t.Run("text compares by "+icu, func(t *testing.T) {
-			db := cluster.New(t, pgtest.Options{ICULocale: icu})
+			db := newExplaining(t, icu)
 			store := mustOpen(t, db, &postgres.Options{MaxConns: 1})
 			db.Exec(t, fillForPlans)
 			db.Exec(t, fillForScopes)
@@ -53,7 +48,7 @@ func TestStore_ScopePlans(t *testing.T) {
 				{Domains: "none.example,tenant.example", Numbers: "+46,+47101,+47202"},
 			} {
 				for _, limit := range []int{100, 1500} { // the second is copied
-					wantSmallPlans(t, cluster, 250, func() {
+					wantSmallPlans(t, db, 250, func() {
 						for range 7 { // the plan may change when a statement has run for five times
 							mustReadScope(t, store, scope, limit)
 						}
