@@ -18,10 +18,15 @@ const (
 // caller at a time makes an attempt, the probe, and a delay lies between two probes. The other
 // callers wait for the result of the probe: they connect if it succeeds, and fail if it fails. So
 // no caller waits for longer than a delay and a probe, and a server that is available again is
-// noticed within lastDelay.
+// noticed within lastDelay. Where callers wait for the places of those that wait, these give them
+// up at once.
 //
 // The zero value is ready to use.
 type backoff struct {
+	// crowded reports whether so many callers wait that others wait for them. While it does, a caller
+	// that would wait for the next probe fails with the error of the last one. If nil, it never does.
+	crowded func() bool
+
 	mu        sync.Mutex
 	failures  int           // since the last success
 	nextProbe time.Time     // when the next probe may begin
@@ -87,6 +92,8 @@ func (b *backoff) admit(results int) admission {
 	case wait == 0 && !b.probing:
 		b.probing = true
 		return admission{probe: true}
+	case !b.probing && b.crowded != nil && b.crowded():
+		return admission{err: fmt.Errorf("the last attempt to connect has failed: %w", b.lastErr)}
 	}
 	if b.recorded == nil {
 		b.recorded = make(chan struct{})

@@ -106,6 +106,9 @@ func Open(opts Options) (*sql.DB, error) {
 		pooled = stmtcache.New(c, stmtcache.Options{Stale: isStalePlan, Valid: isOpen})
 	}
 	db := sql.OpenDB(pooled)
+	// A pool that is full lets further callers wait for a place. It tells them of failures one by one,
+	// and so they would wait for as many probes as there are callers before them.
+	c.backoff.crowded = func() bool { return 2*db.Stats().OpenConnections > opts.MaxOpen }
 	db.SetMaxOpenConns(opts.MaxOpen)
 	db.SetMaxIdleConns(opts.MaxOpen)
 	db.SetConnMaxIdleTime(maxIdleTime)

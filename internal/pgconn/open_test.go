@@ -5,7 +5,10 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -154,4 +157,55 @@ func TestConnector_Connect_Timeout(t *testing.T) {
 	if _, err := c.Connect(t.Context()); !errors.As(err, &timeout) || !timeout.Timeout() {
 		t.Errorf("got error %v, want a timeout", err)
 	}
+}
+
+// TestOpen_Down lets many more callers than a pool has places call a server that is down for a
+// minute. Each attempt takes 5 ms.
+func TestOpen_Down(t *testing.T) {
+	t.Parallel()
+	const callers, attempt = 40, 5 * time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		hosts, err := NewHosts("postgres://hermes@127.0.0.1/hermes?sslmode=disable")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var attempts atomic.Int64
+		hosts.all[0].dial = func(context.Context, string, string) (net.Conn, error) {
+			attempts.Add(1)
+			time.Sleep(attempt)
+			return nil, errDown
+		}
+		db, err := Open(Options{Hosts: hosts, MaxOpen: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		end := time.Now().Add(time.Minute)
+		var mu sync.Mutex // guards longest
+		var longest time.Duration
+		var wg sync.WaitGroup
+		for range callers {
+			wg.Go(func() {
+				for time.Now().Before(end) {
+					start := time.Now()
+					if _, err := db.Conn(t.Context()); !errors.Is(err, errDown) {
+						t.Errorf("got error %v, want that of the attempt", err)
+					}
+					mu.Lock()
+					longest = max(longest, time.Since(start))
+					mu.Unlock()
+					time.Sleep(attempt) // until the caller is asked again
+				}
+			})
+		}
+		wg.Wait()
+		// A caller waits for a place until a probe has failed, and then at most for the next one.
+		if most := 2 * (lastDelay + 2*attempt); longest > most {
+			t.Errorf("a caller waited for %v, want at most %v", longest, most)
+		}
+		// All places begin together. After the first few, at least half of lastDelay is before a probe.
+		if most := 4 + 10 + int64(time.Minute/(lastDelay/2+attempt)); attempts.Load() > most {
+			t.Errorf("got %d attempts, want at most %d", attempts.Load(), most)
+		}
+	})
 }
