@@ -108,7 +108,7 @@ func Open(opts Options) (*sql.DB, error) {
 	db := sql.OpenDB(pooled)
 	// A pool that is full lets further callers wait for a place. It tells them of failures one by one,
 	// and so they would wait for as many probes as there are callers before them.
-	c.backoff.crowded = func() bool { return 2*db.Stats().OpenConnections > opts.MaxOpen }
+	c.backoff.crowded = func() bool { return db.Stats().OpenConnections > (opts.MaxOpen+1)/2 }
 	db.SetMaxOpenConns(opts.MaxOpen)
 	db.SetMaxIdleConns(opts.MaxOpen)
 	db.SetConnMaxIdleTime(maxIdleTime)
