@@ -18,13 +18,12 @@ const (
 // caller at a time makes an attempt, the probe, and a delay lies between two probes. The other
 // callers wait for the result of the probe: they connect if it succeeds, and fail if it fails. So
 // no caller waits for longer than a delay and a probe, and a server that is available again is
-// noticed within lastDelay. Where callers wait for the places of those that wait, these give them
-// up at once.
+// noticed within lastDelay. A caller fails at once if others wait for its place in the pool.
 //
 // The zero value is ready to use.
 type backoff struct {
-	// crowded reports whether so many callers wait that others wait for them. While it does, a caller
-	// that would wait for the next probe fails with the error of the last one. If nil, it never does.
+	// crowded reports whether callers may wait for a place in the pool. While it does, a caller that
+	// would wait for the next probe fails with the error of the last one. If nil, it never does.
 	crowded func() bool
 
 	mu        sync.Mutex
