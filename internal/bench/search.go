@@ -113,8 +113,8 @@ func userSearch() benchmark {
 	return bm
 }
 
-// filledIndexed returns a copy of the filled database in which Kamailio's administrator has added the
-// indexes that doctor names. It names none for tables as small as those of --quick.
+// filledIndexed returns a copy of the filled database in which Kamailio's administrator has added
+// the indexes that doctor names. It names none for tables as small as those of --quick.
 func (b *bench) filledIndexed(ctx context.Context) (database, error) {
 	d, err := b.filledCopy(ctx)
 	if err != nil {

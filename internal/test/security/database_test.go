@@ -29,8 +29,8 @@ func (memory) empty(*testing.T) (a, b hermes.Store) {
 	return s, s
 }
 
-// postgreSQL has a store with connections of its own for each server, and a session that empties the
-// database.
+// postgreSQL has a store with connections of its own for each server, and a session that empties
+// the database.
 type postgreSQL struct {
 	session *pgtest.Session
 	a, b    hermes.Store
