@@ -58,31 +58,40 @@ const (
 	principalRecord = "principal"
 )
 
-// known has values by key. It is empty where it is zero, and then takes no memory: most changes are
-// of one kind of record. A map of large values would make room for several with the first.
+// known has values by key, nil where it is known that there is none. It is empty where it is zero,
+// and then takes no memory: most changes are of one kind of record. A map of large values would make
+// room for several with the first.
 type known[K comparable, V any] struct{ values map[K]*V }
 
-func (k *known[K, V]) set(key K, v V) {
+func (k *known[K, V]) set(key K, v V) { k.put(key, &v) }
+
+func (k *known[K, V]) put(key K, v *V) {
 	if k.values == nil {
 		k.values = map[K]*V{}
 	}
-	k.values[key] = &v
+	k.values[key] = v
 }
 
 func (k *known[K, V]) forget(key K) { delete(k.values, key) }
 
-// read calls get and keeps what it returns.
+// read calls get and keeps what it returns, NotFound too.
 func (k *known[K, V]) read(key K, get func() (V, error)) (V, error) {
 	v, err := get()
-	if err == nil {
+	switch err {
+	case nil:
 		k.set(key, v)
+	case error(NotFound):
+		k.put(key, nil)
 	}
 	return v, err
 }
 
 // old returns the value that is known, or else calls get. Where there is none it returns false.
 func (k *known[K, V]) old(key K, get func() (V, error)) (v V, found bool, err error) {
-	if v := k.values[key]; v != nil {
+	if v, ok := k.values[key]; ok {
+		if v == nil {
+			return *new(V), false, nil
+		}
 		return *v, true, nil
 	}
 	v, err = get()

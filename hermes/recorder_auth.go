@@ -101,6 +101,7 @@ func (r *recorder) Key(ctx context.Context, id string) (Key, error) {
 func (r *recorder) AddKey(ctx context.Context, k Key) error {
 	err := r.Store.AddKey(ctx, k)
 	if err == nil {
+		r.keys.set(k.ID, k)
 		r.notePrincipal(keyPrincipal(k.ID), nil, keyFields(k))
 	}
 	return err

@@ -111,3 +111,40 @@ func methodsOf(t *testing.T, name string) (methods []string) {
 	}
 	return methods
 }
+
+// TestRecorder_readsOnce checks that a change does not read an old value again for its entry, whether
+// there is one or none.
+func TestRecorder_readsOnce(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		why, read string
+		change    func(c *hermes.Client) error
+	}{
+		{"a phone that is new", "Device", func(c *hermes.Client) error {
+			_, err := c.PhoneAdd(t.Context(), hermes.PhoneAddRequest{MAC: phone2, User: alice})
+			return err
+		}},
+		{"a phone that is known", "Device", func(c *hermes.Client) error {
+			_, err := c.PhoneSet(t.Context(), hermes.PhoneSetRequest{MAC: phone1, Vendor: "snom"})
+			return err
+		}},
+		{"a user with permissions", "Groups", func(c *hermes.Client) error {
+			_, err := c.UserPermissions(t.Context(), hermes.UserPermissionsRequest{User: alice, Permissions: hermes.Some([]string{"intl"})})
+			return err
+		}},
+	} {
+		e, calls := newEnv(t), &storeCalls{}
+		if err := row.change(e.newClient(t, calls.over(e.store))); err != nil {
+			t.Fatalf("%s: %v", row.why, err)
+		}
+		n := 0
+		for _, name := range calls.names {
+			if name == row.read {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s: %d calls of %s in %v, want 1", row.why, n, row.read, calls.names)
+		}
+	}
+}
