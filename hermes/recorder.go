@@ -59,8 +59,8 @@ const (
 )
 
 // known has values by key, nil where it is known that there is none. It is empty where it is zero,
-// and then takes no memory: most changes are of one kind of record. A map of large values would make
-// room for several with the first.
+// and then takes no memory: most changes are of one kind of record. A map of large values would
+// make room for several with the first.
 type known[K comparable, V any] struct{ values map[K]*V }
 
 func (k *known[K, V]) set(key K, v V) { k.put(key, &v) }

@@ -112,8 +112,8 @@ func methodsOf(t *testing.T, name string) (methods []string) {
 	return methods
 }
 
-// TestRecorder_readsOnce checks that a change does not read an old value again for its entry, whether
-// there is one or none.
+// TestRecorder_readsOnce checks that a change does not read an old value again for its entry,
+// whether there is one or none.
 func TestRecorder_readsOnce(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
