@@ -88,11 +88,11 @@ func (k *known[K, V]) read(key K, get func() (V, error)) (V, error) {
 
 // old returns the value that is known, or else calls get. Where there is none it returns false.
 func (k *known[K, V]) old(key K, get func() (V, error)) (v V, found bool, err error) {
-	if v, ok := k.values[key]; ok {
-		if v == nil {
-			return *new(V), false, nil
+	if last, ok := k.values[key]; ok {
+		if last != nil {
+			v = *last
 		}
-		return *v, true, nil
+		return v, last != nil, nil
 	}
 	v, err = get()
 	if err == error(NotFound) {

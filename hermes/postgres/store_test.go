@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"flag"
 	"os"
-	"strings"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -42,14 +41,10 @@ func TestNew(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Fixture { return fixture(t, session, store) })
 }
 
-var tables = []string{"subscriber", "dbaliases", "domain", "grp", "hermes.users", "hermes.phones", "hermes.devices", "hermes.domain_keys", "hermes.numbers", "hermes.reserved_numbers", "hermes.servers",
-	"hermes.credentials", "hermes.authorizations", "hermes.api_keys", "hermes.nonces", "hermes.sessions", "hermes.logins", "hermes.answers", "hermes.marks",
-	"hermes.audit", "hermes.audit_subjects", "hermes.audit_seals"}
-
-// fixture empties the database, which is faster than to create one for every case.
+// fixture empties the database of the session.
 func fixture(t *testing.T, session *pgtest.Session, store *postgres.Store) storetest.Fixture {
 	t.Helper()
-	session.Exec(t, "DELETE FROM "+strings.Join(tables, "; DELETE FROM "))
+	session.Clear(t)
 	return storetest.Fixture{
 		Store: store,
 		Serve: func(t *testing.T, domains ...string) {

@@ -52,10 +52,7 @@ func TestRun_PostgreSQL(t *testing.T) {
 	session := db.Session(t)
 	dump := dumpPostgreSQL(t, session)
 	apitest.Run(t, scripts, func(t *testing.T) apitest.Fixture {
-		for _, table := range session.Query(t, `SELECT schemaname || '.' || tablename FROM pg_tables
-			WHERE schemaname IN ('hermes', 'public') AND tablename NOT IN ('migrations', 'version')`) {
-			session.Exec(t, "DELETE FROM "+table[0])
-		}
+		session.Clear(t)
 		return apitest.Fixture{Store: store, Dump: dump}
 	})
 }

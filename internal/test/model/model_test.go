@@ -151,17 +151,13 @@ func newPostgreSQL(t *testing.T) func() hermes.Store {
 	if err := last.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	session, clear := db.Session(t), ""
-	for _, table := range session.Query(t, `SELECT schemaname || '.' || tablename FROM pg_tables
-		WHERE schemaname IN ('hermes', 'public') AND tablename NOT IN ('migrations', 'version')`) {
-		clear += "DELETE FROM " + table[0] + ";"
-	}
-	clear += "INSERT INTO domain (domain) VALUES ('" + served.String() + "')"
+	session := db.Session(t)
 	return func() hermes.Store {
 		if err := last.Close(); err != nil {
 			t.Fatal(err)
 		}
-		session.Exec(t, clear)
+		session.Clear(t)
+		session.Exec(t, "INSERT INTO domain (domain) VALUES ($1)", served.String())
 		last = open()
 		return last
 	}

@@ -62,9 +62,6 @@ func openStore(t *testing.T, db *pgtest.DB) *postgres.Store {
 
 func (p *postgreSQL) empty(t *testing.T) (a, b hermes.Store) {
 	t.Helper()
-	for _, table := range p.session.Query(t, `SELECT schemaname || '.' || tablename FROM pg_tables
-		WHERE schemaname IN ('hermes', 'public') AND tablename NOT IN ('migrations', 'version')`) {
-		p.session.Exec(t, "DELETE FROM "+table[0])
-	}
+	p.session.Clear(t)
 	return p.a, p.b
 }
