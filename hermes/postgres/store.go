@@ -115,6 +115,11 @@ func (s *Store) Committed() error {
 // with the rights of the role that writes or reads a row, and so can do all that Hermes may.
 func (s *Store) Warnings(ctx context.Context) ([]string, error) { return s.db.Warnings(ctx) }
 
+// Flush waits until the times at which sessions, API keys and phones were last seen have been
+// written. Outside a transaction they are written in the background, after the call that saw them
+// has returned. Close does the same.
+func (s *Store) Flush() { s.db.Flush() }
+
 // Close closes the connections that [Open] made. It does nothing to those of a host. The store must
 // not be used after it. It may be called again.
 func (s *Store) Close() error {

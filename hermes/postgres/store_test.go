@@ -41,9 +41,10 @@ func TestNew(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Fixture { return fixture(t, session, store) })
 }
 
-// fixture empties the database of the session.
+// fixture empties the database of the session, when the test before has left nothing to be written.
 func fixture(t *testing.T, session *pgtest.Session, store *postgres.Store) storetest.Fixture {
 	t.Helper()
+	store.Flush()
 	session.Clear(t)
 	return storetest.Fixture{
 		Store: store,

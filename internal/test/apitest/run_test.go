@@ -52,6 +52,7 @@ func TestRun_PostgreSQL(t *testing.T) {
 	session := db.Session(t)
 	dump := dumpPostgreSQL(t, session)
 	apitest.Run(t, scripts, func(t *testing.T) apitest.Fixture {
+		store.Flush()
 		session.Clear(t)
 		return apitest.Fixture{Store: store, Dump: dump}
 	})

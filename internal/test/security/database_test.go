@@ -33,7 +33,7 @@ func (memory) empty(*testing.T) (a, b hermes.Store) {
 // the database.
 type postgreSQL struct {
 	session *pgtest.Session
-	a, b    hermes.Store
+	a, b    *postgres.Store
 }
 
 func newPostgreSQL(t *testing.T) *postgreSQL {
@@ -62,6 +62,8 @@ func openStore(t *testing.T, db *pgtest.DB) *postgres.Store {
 
 func (p *postgreSQL) empty(t *testing.T) (a, b hermes.Store) {
 	t.Helper()
+	p.a.Flush()
+	p.b.Flush()
 	p.session.Clear(t)
 	return p.a, p.b
 }
