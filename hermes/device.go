@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/hermes-voip/go-hermes/mac"
-	"github.com/hermes-voip/go-hermes/sip"
 )
 
 // phone returns what is known of a phone, if the actor may see that.
@@ -94,30 +93,25 @@ func (c *Client) changeDevice(ctx context.Context, node string, req any, m mac.A
 	})
 }
 
-// noteUser changes what is kept of a phone that has got a user in the domain d. wasUsed says that
-// it had others before.
+// deviceWith returns what is to be kept of a phone that gets the user of p, or the zero Device if
+// that stays as it is.
 //
 // A phone that is new, or that comes from users in another domain, gets a key of its own with its
 // next file, and its window opens for a while. So a key that the former owner may know does not
 // open the new one's passwords.
-func (c *Client) noteUser(ctx context.Context, s Store, m mac.Addr, d sip.Domain, wasUsed bool) error {
-	d = lowerCase(d)
-	before, err := s.Device(ctx, m)
-	if err != nil && err != error(NotFound) {
-		return err
-	}
-	after := before
-	if err != nil || !wasUsed && before.Domain != d {
-		after = Device{MAC: m, Vendor: before.Vendor}
-		if after.Next, err = c.newProvKey(m.String()); err != nil {
-			return err
+func (c *Client) deviceWith(site PhoneSite, p Phone) (d Device, err error) {
+	d = site.Device
+	domain := lowerCase(p.User.Domain())
+	if d.MAC.IsZero() || len(site.Lines) == 0 && d.Domain != domain {
+		d = Device{MAC: p.MAC, Vendor: d.Vendor, OpenUntil: c.windowEnd()}
+		if d.Next, err = c.newProvKey(p.MAC.String()); err != nil {
+			return d, err
 		}
-		after.OpenUntil = c.windowEnd()
 	}
-	if after.Domain = d; after == before {
-		return nil
+	if d.Domain = domain; d == site.Device {
+		return Device{}, nil
 	}
-	return s.SetDevice(ctx, after)
+	return d, nil
 }
 
 // windowEnd returns when the window of a new phone ends that opens now, or the zero time if it does

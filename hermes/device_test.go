@@ -171,7 +171,7 @@ func TestClient_phonesWithoutDevice(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	key := mustProvKey(t, e.client, hermes.DomainProvKeyRequest{Domain: alice.Domain()})
-	if _, err := e.store.AddPhone(t.Context(), hermes.Phone{MAC: phone2, User: alice}); err != nil {
+	if err := e.store.AddPhone(t.Context(), hermes.Phone{MAC: phone2, User: alice, Line: 1}, hermes.Device{}); err != nil {
 		t.Fatal(err)
 	}
 	facts := func() hermes.PhoneFacts {

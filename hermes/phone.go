@@ -2,6 +2,7 @@ package hermes
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/hermes-voip/go-hermes/mac"
@@ -176,47 +177,69 @@ func (c *Client) phoneAdd(ctx context.Context, req PhoneAddRequest) (res PhoneAd
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
 			return err
 		}
-		added, err := c.addPhone(ctx, s, Phone{MAC: req.MAC, User: req.User, Line: req.Line.Value})
-		res.Line = added.Line
+		res.Line, err = c.addPhone(ctx, s, Phone{MAC: req.MAC, User: req.User, Line: req.Line.Value})
 		return err
 	})
 	res.MAC, res.Username, res.Domain = req.MAC, sip.Spell(req.User.User()), req.User.Domain()
 	return res, err
 }
 
-// addPhone stores an association, in a transaction with [LockPhone] and [LockAddr].
-func (c *Client) addPhone(ctx context.Context, s Store, p Phone) (Phone, error) {
-	lines, err := s.PhoneLines(ctx, p.MAC)
+// addPhone stores an association, in a transaction with [LockPhone] and [LockAddr], and returns its
+// line, which is the lowest free one if p.Line is 0.
+func (c *Client) addPhone(ctx context.Context, s Store, p Phone) (line int, err error) {
+	site, err := s.PhoneSite(ctx, p)
 	if err != nil {
-		return p, err
+		return 0, err
 	}
-	if err := c.needLinesInScope(lines); err != nil {
-		return p, err
+	if err := c.needLinesInScope(site.Lines); err != nil {
+		return 0, err
 	}
-	if _, err := s.User(ctx, p.User); err != nil {
-		return p, noUser(err, p.User)
+	if !site.IsUser {
+		return 0, noUser(NotFound, p.User)
 	}
-	added, err := s.AddPhone(ctx, p)
-	switch err {
-	case nil:
-		return added, c.noteUser(ctx, s, p.MAC, p.User.Domain(), len(lines) > 0)
-	case error(Exists):
-		return p, whyTaken(lines, p)
-	case error(InUse):
-		return p, failed(Rejected, "all %d lines of the phone %s are taken", MaxLines, p.MAC)
+	if err := needLineFree(site.Lines, p); err != nil {
+		return 0, err
 	}
-	return p, err
+	if p.Line == 0 {
+		p.Line = freeLine(site.Lines)
+	}
+	if p.Line == 0 {
+		return 0, failed(Rejected, "all %d lines of the phone %s are taken", MaxLines, p.MAC)
+	}
+	device, err := c.deviceWith(site, p)
+	if err != nil {
+		return 0, err
+	}
+	return p.Line, s.AddPhone(ctx, p, device)
 }
 
-// whyTaken returns the error of an association that a store has refused with [Exists]. lines are
-// those that the phone has.
-func whyTaken(lines []Phone, p Phone) error {
+// needLineFree wants none of the lines of a phone to have the user or the line of a new one.
+func needLineFree(lines []Phone, p Phone) error {
 	for _, l := range lines {
 		if l.User == p.User {
 			return failed(Exists, "the phone %s is associated with %s already, on line %d", p.MAC, p.User, l.Line)
 		}
 	}
-	return failed(Exists, "line %d of the phone %s is taken", p.Line, p.MAC)
+	if slices.ContainsFunc(lines, func(l Phone) bool { return l.Line == p.Line }) {
+		return failed(Exists, "line %d of the phone %s is taken", p.Line, p.MAC)
+	}
+	return nil
+}
+
+// freeLine returns the lowest line that is not among lines, which are in order, or 0 if there is
+// none.
+func freeLine(lines []Phone) int {
+	free := 1
+	for _, p := range lines {
+		if p.Line > free {
+			break
+		}
+		free = p.Line + 1
+	}
+	if free > MaxLines {
+		return 0
+	}
+	return free
 }
 
 // PhoneRemoveRequest names a phone and a user.

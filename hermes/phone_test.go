@@ -73,16 +73,49 @@ func TestClient_PhoneAdd_line(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the lowest free one between others", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		store := func(user string, line int) {
+			t.Helper()
+			wantCause(t, e.store.AddPhone(t.Context(), hermes.Phone{MAC: desk, User: addr(user), Line: line}, hermes.Device{}), "")
+		}
+		store("two@example.com", 2)
+		store("four@example.com", 4)
+		for i, user := range []string{"one", "three", "five"} {
+			wantLine(t, e, desk, user, 2*i+1)
+		}
+		_, err := e.client.PhoneRemove(t.Context(), hermes.PhoneRemoveRequest{MAC: desk, User: addr("four@example.com")})
+		wantCause(t, err, "")
+		wantLine(t, e, desk, "again", 4)
+		wantLine(t, e, desk, "last", 6)
+	})
 	t.Run("of a phone that has none left", func(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
 		for i := range hermes.MaxLines {
-			_, err := e.store.AddPhone(t.Context(), hermes.Phone{MAC: desk, User: addr(fmt.Sprintf("u%d@example.com", i))})
-			wantCause(t, err, "")
+			p := hermes.Phone{MAC: desk, User: addr(fmt.Sprintf("u%d@example.com", i)), Line: i + 1}
+			wantCause(t, e.store.AddPhone(t.Context(), p, hermes.Device{}), "")
 		}
 		_, err := e.client.PhoneAdd(t.Context(), hermes.PhoneAddRequest{MAC: desk, User: alice})
 		wantCause(t, err, hermes.Rejected)
+		_, err = e.client.PhoneRemove(t.Context(), hermes.PhoneRemoveRequest{MAC: desk, User: addr("u7@example.com")})
+		wantCause(t, err, "")
+		wantLine(t, e, desk, "freed", 8)
 	})
+}
+
+// wantLine adds a user of example.com and then a phone to it, and checks the line that it gets.
+func wantLine(t *testing.T, e *env, m mac.Addr, user string, want int) {
+	t.Helper()
+	u := addr(user + "@example.com")
+	_, err := e.client.UserAdd(t.Context(), hermes.UserAddRequest{User: u})
+	wantCause(t, err, "")
+	res, err := e.client.PhoneAdd(t.Context(), hermes.PhoneAddRequest{MAC: m, User: u})
+	wantCause(t, err, "")
+	if res.Line != want {
+		t.Errorf("%s has got line %d, want %d", user, res.Line, want)
+	}
 }
 
 // Addresses that no device has are refused, unless a phone has one: what is shown can be removed.
@@ -119,8 +152,7 @@ func TestClient_PhoneRemove_group(t *testing.T) {
 			for _, call := range calls {
 				wantCause(t, call(), hermes.Malformed)
 			}
-			_, err = e.store.AddPhone(t.Context(), hermes.Phone{MAC: m, User: alice})
-			wantCause(t, err, "")
+			wantCause(t, e.store.AddPhone(t.Context(), hermes.Phone{MAC: m, User: alice, Line: 1}, hermes.Device{}), "")
 			wantCause(t, calls["add"](), hermes.Malformed)
 			wantCause(t, calls["get"](), "")
 			wantCause(t, calls["show"](), "")

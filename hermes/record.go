@@ -106,6 +106,12 @@ type Moved struct {
 	Aliases []sip.Addr // that lead to the user, in order, each once
 }
 
+// Removed is a user that was removed.
+type Removed struct {
+	User   User
+	Groups []string // that were removed with it, in order, each once
+}
+
 // Alias is a SIP address that leads to another one: a row of Kamailio's dbaliases.
 type Alias struct {
 	Alias       sip.Addr `json:"alias"`

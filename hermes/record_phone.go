@@ -19,6 +19,13 @@ type Phone struct {
 	Line int
 }
 
+// PhoneSite is what decides about a new association.
+type PhoneSite struct {
+	IsUser bool    // there is a user at the address
+	Lines  []Phone // of the phone, in order
+	Device Device  // zero if there is none
+}
+
 // PhoneQuery asks for a page of MAC addresses.
 type PhoneQuery struct {
 	Match Pattern  // against the 12 lower-case hex digits; the zero Pattern matches every phone

@@ -8,13 +8,46 @@ import (
 	"github.com/hermes-voip/go-hermes/sip"
 )
 
-// AddPhone implements [Store].
-func (r *recorder) AddPhone(ctx context.Context, p Phone) (Phone, error) {
-	added, err := r.Store.AddPhone(ctx, p)
+// PhoneSite implements [Store].
+func (r *recorder) PhoneSite(ctx context.Context, p Phone) (PhoneSite, error) {
+	site, err := r.Store.PhoneSite(ctx, p)
 	if err == nil {
-		r.notePhone(nil, phoneFields, added)
+		r.knowDevice(p.MAC, site.Device)
 	}
-	return added, err
+	return site, err
+}
+
+// Provisioning implements [Store].
+func (r *recorder) Provisioning(ctx context.Context, key Hash, m mac.Addr) (Provisioning, error) {
+	p, err := r.Store.Provisioning(ctx, key, m)
+	if err == nil {
+		r.knowDevice(m, p.Device)
+	}
+	return p, err
+}
+
+// knowDevice keeps the device of a phone that was read with something else; it is zero if there is
+// none.
+func (r *recorder) knowDevice(m mac.Addr, d Device) {
+	if d.MAC.IsZero() {
+		r.devices.put(m, nil)
+		return
+	}
+	r.devices.set(m, d)
+}
+
+// AddPhone implements [Store].
+func (r *recorder) AddPhone(ctx context.Context, p Phone, d Device) error {
+	add := func() error { return r.Store.AddPhone(ctx, p, d) }
+	if d.MAC.IsZero() {
+		if err := add(); err != nil {
+			return err
+		}
+	} else if err := r.setDevice(ctx, d, add); err != nil {
+		return err
+	}
+	r.notePhone(nil, phoneFields, p)
+	return nil
 }
 
 // RemovePhone implements [Store].
@@ -41,14 +74,19 @@ func (r *recorder) Device(ctx context.Context, m mac.Addr) (Device, error) {
 	return r.devices.read(m, func() (Device, error) { return r.Store.Device(ctx, m) })
 }
 
-// SetDevice implements [Store]. It notes that a key has changed, and not what it is. A key that is
-// sealed anew stays the same.
+// SetDevice implements [Store].
 func (r *recorder) SetDevice(ctx context.Context, d Device) error {
+	return r.setDevice(ctx, d, func() error { return r.Store.SetDevice(ctx, d) })
+}
+
+// setDevice notes what set changes. It notes that a key has changed, and not what it is. A key that
+// is sealed anew stays the same.
+func (r *recorder) setDevice(ctx context.Context, d Device, set func() error) error {
 	before, found, err := r.devices.old(d.MAC, func() (Device, error) { return r.Store.Device(ctx, d.MAC) })
 	if err != nil {
 		return err
 	}
-	if err := r.Store.SetDevice(ctx, d); err != nil {
+	if err := set(); err != nil {
 		return err
 	}
 	d.Said, d.LastSeen, d.LastAddress = before.Said, before.LastSeen, before.LastAddress

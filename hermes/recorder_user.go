@@ -56,24 +56,15 @@ func (r *recorder) setUser(ctx context.Context, u User, set func(context.Context
 }
 
 // RemoveUser implements [Store].
-func (r *recorder) RemoveUser(ctx context.Context, a sip.Addr) (UserType, error) {
-	before, found, err := r.users.old(a, func() (User, error) { return r.Store.User(ctx, a) })
-	if err != nil {
-		return "", err
-	}
-	var groups []string
-	if found && before.Type == Local {
-		if groups, _, err = r.groups.old(a, func() ([]string, error) { return r.Store.Groups(ctx, a) }); err != nil {
-			return "", err
-		}
-	}
+func (r *recorder) RemoveUser(ctx context.Context, a sip.Addr) (Removed, error) {
 	removed, err := r.Store.RemoveUser(ctx, a)
 	if err != nil {
 		return removed, err
 	}
-	r.noteUser(before, User{})
-	r.noteGroups(a, groups, nil)
+	r.noteUser(removed.User, User{})
+	r.noteGroups(a, removed.Groups, nil)
 	r.users.forget(a)
+	r.groups.forget(a)
 	return removed, nil
 }
 

@@ -98,11 +98,11 @@ type UserStore interface {
 	// UsersWithoutServers returns a page of the local users of q.Domain that Kamailio's table has and
 	// for which [User.HasServers] is false, such as those of other tools, in the order of addresses.
 	UsersWithoutServers(ctx context.Context, q DomainUserQuery) ([]sip.Addr, error)
-	// RemoveUser removes both rows and the user's groups, and returns the type that the user had. Of a
+	// RemoveUser removes both rows and the user's groups, and returns what it has removed. Of a
 	// remote user it removes Hermes' row alone: an account and groups that Kamailio's tables have at
 	// that address are another tool's. Returns NotFound if both rows are missing, and otherwise InUse
 	// if the user has a phone or an alias leads to the address, with its domain in any case.
-	RemoveUser(ctx context.Context, a sip.Addr) (UserType, error)
+	RemoveUser(ctx context.Context, a sip.Addr) (Removed, error)
 	// RenameUser replaces the user at an address by u, which has another address and the same type,
 	// and returns what moved with it: its phones, on the same lines, and the aliases that lead to the
 	// old address, with its domain in any case. The groups of a local user move, too, and a row of

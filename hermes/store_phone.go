@@ -18,11 +18,12 @@ type PhoneStore interface {
 	UserPhones(ctx context.Context, a sip.Addr) ([]Phone, error)
 	// Phones returns a page of the MAC addresses that have users, in order, each once.
 	Phones(ctx context.Context, q PhoneQuery) ([]mac.Addr, error)
-	// AddPhone stores an association and returns it with its line, which is the lowest free one if
-	// p.Line is 0. It does not check that the user exists. Returns Exists if the user has the phone
-	// already, or p.Line is taken, and otherwise InUse if p.Line is 0 and the lines from 1 to MaxLines
-	// are taken. Of concurrent calls for one line exactly one returns nil.
-	AddPhone(ctx context.Context, p Phone) (Phone, error)
+	// PhoneSite reads by one statement what decides about the new association p, whatever p.Line is.
+	PhoneSite(ctx context.Context, p Phone) (PhoneSite, error)
+	// AddPhone stores an association, and unless d is zero the device, as SetDevice does. It does not
+	// check that the user exists. Returns Exists, and stores neither, if the user has the phone
+	// already or p.Line is taken. Of concurrent calls for one line exactly one returns nil.
+	AddPhone(ctx context.Context, p Phone, d Device) error
 	// RemovePhone removes the association of p.MAC with p.User, whatever p.Line is, and returns it.
 	// The other lines of the phone stay as they are. Returns NotFound.
 	RemovePhone(ctx context.Context, p Phone) (Phone, error)

@@ -248,7 +248,7 @@ func (c *Client) UserRemove(ctx context.Context, req UserRemoveRequest) (UserRem
 }
 
 func (c *Client) userRemove(ctx context.Context, req UserRemoveRequest) (res UserRemoveResponse, err error) {
-	var removed UserType
+	var removed Removed
 	err = c.change(ctx, "user/remove", &req, []Lock{LockAddr(req.User)}, func(s Store) error {
 		var err error
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
@@ -262,19 +262,19 @@ func (c *Client) userRemove(ctx context.Context, req UserRemoveRequest) (res Use
 	if err != nil {
 		return res, err
 	}
-	c.afterRemoval(req.User, removed)
+	c.afterRemoval(removed.User)
 	return UserRemoveResponse(req), nil
 }
 
 // afterRemoval does what follows the commit of the removal of a user.
-func (c *Client) afterRemoval(a sip.Addr, removed UserType) {
-	if removed != Local {
+func (c *Client) afterRemoval(u User) {
+	if u.Type != Local {
 		return
 	}
 	if c.opts.UserRemoved != nil {
-		c.store.AfterCommit(func() { c.opts.UserRemoved(a) })
+		c.store.AfterCommit(func() { c.opts.UserRemoved(u.Address) })
 	}
-	c.dropContacts(a)
+	c.dropContacts(u.Address)
 }
 
 // userInUse returns InUse, which names phones of a user and aliases that lead to it, if they are

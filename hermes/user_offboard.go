@@ -44,7 +44,7 @@ func (c *Client) UserOffboard(ctx context.Context, req UserOffboardRequest) (Use
 }
 
 func (c *Client) userOffboard(ctx context.Context, req UserOffboardRequest) (res UserOffboardResponse, err error) {
-	var removed UserType
+	var removed Removed
 	err = c.change(ctx, "user/offboard", &req, []Lock{LockAddr(req.User)}, func(s Store) (err error) {
 		if req.User, err = namedUser(ctx, s, req.User); err != nil {
 			return err
@@ -56,7 +56,7 @@ func (c *Client) userOffboard(ctx context.Context, req UserOffboardRequest) (res
 	if err != nil {
 		return UserOffboardResponse{}, err
 	}
-	c.afterRemoval(req.User, removed)
+	c.afterRemoval(removed.User)
 	return res, nil
 }
 
@@ -90,19 +90,19 @@ func (c *Client) dropPhones(ctx context.Context, s Store, req UserOffboardReques
 	})
 }
 
-func (c *Client) offboard(ctx context.Context, s Store, req UserOffboardRequest, res *UserOffboardResponse) (UserType, error) {
+func (c *Client) offboard(ctx context.Context, s Store, req UserOffboardRequest, res *UserOffboardResponse) (Removed, error) {
 	if _, err := s.User(ctx, req.User); err != nil {
-		return "", noUser(err, req.User)
+		return Removed{}, noUser(err, req.User)
 	}
 	if err := c.dropPhones(ctx, s, req, res); err != nil {
-		return "", err
+		return Removed{}, err
 	}
 	if err := c.dropAliases(ctx, s, req, res); err != nil {
-		return "", err
+		return Removed{}, err
 	}
 	removed, err := s.RemoveUser(ctx, req.User)
 	if err == error(InUse) { // another tool has added something just now
-		return "", c.userInUse(ctx, s, req.User)
+		return Removed{}, c.userInUse(ctx, s, req.User)
 	}
 	return removed, noUser(err, req.User)
 }

@@ -151,11 +151,11 @@ func (c *Client) onboard(ctx context.Context, s Store, req UserOnboardRequest, u
 	}
 	res.Phones = []UserPhone{}
 	for _, p := range req.phones() {
-		added, err := c.addPhone(ctx, s, p)
+		line, err := c.addPhone(ctx, s, p)
 		if err != nil {
 			return res, err
 		}
-		res.Phones = append(res.Phones, UserPhone{MAC: added.MAC, Line: added.Line})
+		res.Phones = append(res.Phones, UserPhone{MAC: p.MAC, Line: line})
 	}
 	if !req.wantsNumber() {
 		return res, nil

@@ -27,20 +27,22 @@ func (s *Store) Device(ctx context.Context, m mac.Addr) (hermes.Device, error) {
 
 // SetDevice implements [hermes.DeviceStore].
 func (s *Store) SetDevice(ctx context.Context, d hermes.Device) error {
-	return s.write(ctx, func(r *records) error {
-		old, ok := r.devices.get(d.MAC)
-		if !ok {
-			old = &hermes.Device{}
-		}
-		if isTaken(r.deviceKeys, d.Key, d.MAC) || isTaken(r.deviceNexts, d.Next, d.MAC) {
-			return errSameKey
-		}
-		d.Said, d.LastSeen, d.LastAddress = old.Said, old.LastSeen, old.LastAddress
-		replaceKey(&r.deviceKeys, old.Key, d.Key, d.MAC)
-		replaceKey(&r.deviceNexts, old.Next, d.Next, d.MAC)
-		r.devices.set(d.MAC, &d)
-		return nil
-	})
+	return s.write(ctx, func(r *records) error { return r.setDevice(d) })
+}
+
+func (r *records) setDevice(d hermes.Device) error {
+	old, ok := r.devices.get(d.MAC)
+	if !ok {
+		old = &hermes.Device{}
+	}
+	if isTaken(r.deviceKeys, d.Key, d.MAC) || isTaken(r.deviceNexts, d.Next, d.MAC) {
+		return errSameKey
+	}
+	d.Said, d.LastSeen, d.LastAddress = old.Said, old.LastSeen, old.LastAddress
+	replaceKey(&r.deviceKeys, old.Key, d.Key, d.MAC)
+	replaceKey(&r.deviceNexts, old.Next, d.Next, d.MAC)
+	r.devices.set(d.MAC, &d)
+	return nil
 }
 
 // isTaken reports whether another owner has the key.

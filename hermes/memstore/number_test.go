@@ -29,9 +29,8 @@ func TestStore_Search(t *testing.T) {
 		m, err := mac.Unchecked(text)
 		must(t, err)
 		phones = append(phones, m)
-		for _, user := range []string{"alice@example.com", "bob@example.com"} {
-			_, err := s.AddPhone(t.Context(), hermes.Phone{MAC: m, User: sip.MustParse(user)})
-			must(t, err)
+		for i, user := range []string{"alice@example.com", "bob@example.com"} {
+			must(t, s.AddPhone(t.Context(), hermes.Phone{MAC: m, User: sip.MustParse(user), Line: i + 1}, hermes.Device{}))
 		}
 	}
 	for _, search := range []string{"", "*", "?*", "+*", "+4*", "+47*", "+47", "+47?", "+4735*", "+473500001*", "*1", "+1*0",

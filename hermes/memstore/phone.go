@@ -107,43 +107,33 @@ func (s *Store) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, er
 	return page, nil
 }
 
-// AddPhone implements [hermes.PhoneStore].
-func (s *Store) AddPhone(ctx context.Context, p hermes.Phone) (added hermes.Phone, err error) {
-	err = s.write(ctx, func(r *records) error {
-		added = p
-		if added.Line == 0 {
-			added.Line = r.freeLine(p.MAC)
-		}
-		switch {
-		case r.userPhones.has(userPhone{user: p.User, mac: p.MAC}):
-			return hermes.Exists
-		case added.Line == 0:
-			return hermes.InUse
-		case r.phones.has(phoneLine{mac: p.MAC, line: added.Line}):
-			return hermes.Exists
-		}
-		r.setPhone(added)
-		return nil
-	})
+// PhoneSite implements [hermes.PhoneStore].
+func (s *Store) PhoneSite(ctx context.Context, p hermes.Phone) (hermes.PhoneSite, error) {
+	r, err := s.read(ctx)
 	if err != nil {
-		return hermes.Phone{}, err
+		return hermes.PhoneSite{}, err
 	}
-	return added, nil
+	site := hermes.PhoneSite{IsUser: r.users.get(p.User) != nil, Lines: r.phoneLines(p.MAC)}
+	if d, ok := r.devices.get(p.MAC); ok {
+		site.Device = *d
+	}
+	return site, nil
 }
 
-// freeLine returns the lowest free line of a phone, or 0 if there is none.
-func (r *records) freeLine(m mac.Addr) int {
-	free := 1
-	for _, p := range r.phoneLines(m) {
-		if p.Line > free {
-			break
+// AddPhone implements [hermes.PhoneStore].
+func (s *Store) AddPhone(ctx context.Context, p hermes.Phone, d hermes.Device) error {
+	return s.write(ctx, func(r *records) error {
+		if r.userPhones.has(userPhone{user: p.User, mac: p.MAC}) || r.phones.has(phoneLine{mac: p.MAC, line: p.Line}) {
+			return hermes.Exists
 		}
-		free = p.Line + 1
-	}
-	if free > hermes.MaxLines {
-		return 0
-	}
-	return free
+		if !d.MAC.IsZero() {
+			if err := r.setDevice(d); err != nil {
+				return err
+			}
+		}
+		r.setPhone(p)
+		return nil
+	})
 }
 
 func (r *records) setPhone(p hermes.Phone) {

@@ -121,7 +121,7 @@ func (s *Store) UsersWithoutServers(ctx context.Context, q hermes.DomainUserQuer
 }
 
 // RemoveUser implements [hermes.UserStore].
-func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) (removed hermes.UserType, err error) {
+func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) (removed hermes.Removed, err error) {
 	err = s.write(ctx, func(r *records) error {
 		u := r.users.get(a)
 		if u == nil {
@@ -130,10 +130,11 @@ func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) (removed hermes.User
 		if r.isInUse(a) {
 			return hermes.InUse
 		}
-		removed = u.Type
+		removed = hermes.Removed{User: *u}
 		r.names.remove(a)
 		r.users.remove(a)
-		if removed == hermes.Local {
+		if removed.User.Type == hermes.Local {
+			removed.Groups = r.groupsOf(a)
 			r.removeGroups(a)
 		}
 		return nil

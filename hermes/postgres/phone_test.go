@@ -47,8 +47,8 @@ func TestStore_Migrate_lines(t *testing.T) {
 		t.Errorf("a phone with 20 users has the lines %q", many)
 	}
 	last := hermes.Phone{MAC: unchecked(t, "ffffffffffff"), User: sip.MustParse("u20@a.example")}
-	if err := addPhone(t.Context(), store, hermes.Phone{MAC: last.MAC, User: sip.MustParse("new@a.example")}); err != error(hermes.InUse) {
-		t.Errorf("one more user: %v, want %v", err, hermes.InUse)
+	if err := store.AddPhone(t.Context(), hermes.Phone{MAC: last.MAC, User: sip.MustParse("new@a.example"), Line: 20}, hermes.Device{}); err != error(hermes.Exists) {
+		t.Errorf("another user of the last line: %v, want %v", err, hermes.Exists)
 	}
 	if err := removePhone(t.Context(), store, last); err != nil {
 		t.Error(err)

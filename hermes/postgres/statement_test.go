@@ -67,7 +67,9 @@ func mustWrite(t *testing.T, store *postgres.Store, v values) {
 	rotated.Gen, rotated.Rotated, rotated.Confirmed = 1, v.at, v.at
 	for i, err := range []error{
 		store.AddUser(ctx, u), store.SetUser(ctx, u), store.SetGroups(ctx, v.address, []string{v.word}),
-		addPhone(ctx, store, hermes.Phone{MAC: v.mac, User: v.address}), addAlias(ctx, store, hermes.Alias{Alias: v.alias, Destination: v.address}),
+		store.AddPhone(ctx, hermes.Phone{MAC: v.mac, User: v.address, Line: 1}, hermes.Device{}),
+		store.AddPhone(ctx, hermes.Phone{MAC: v.mac, User: v.alias, Line: 2}, hermes.Device{MAC: v.mac, Note: v.word}),
+		addAlias(ctx, store, hermes.Alias{Alias: v.alias, Destination: v.address}),
 		store.SetDevice(ctx, hermes.Device{MAC: v.mac, Note: v.word, OpenUntil: v.at, Key: hermes.ProvKey{Hash: v.hash}}),
 		store.SeePhones(ctx, []hermes.PhoneSeen{{MAC: v.mac, At: v.at}}),
 		store.SetDomainKeys(ctx, hermes.DomainKeys{Domain: v.address.Domain(), Current: hermes.ProvKey{Hash: v.hash}}),
@@ -97,6 +99,7 @@ func mustRead(t *testing.T, store *postgres.Store, v values) {
 		func() (any, error) { return store.Users(ctx, hermes.UserQuery{After: v.alias, Limit: v.digit}) },
 		func() (any, error) { return store.Users(ctx, hermes.UserQuery{Match: v.match, Limit: v.digit}) },
 		func() (any, error) { return store.PhoneLines(ctx, v.mac) },
+		func() (any, error) { return store.PhoneSite(ctx, hermes.Phone{MAC: v.mac, User: v.address}) },
 		func() (any, error) { return store.UserPhones(ctx, v.address) },
 		func() (any, error) { return store.Phones(ctx, hermes.PhoneQuery{Match: v.match, Limit: v.digit}) },
 		func() (any, error) { return store.Device(ctx, v.mac) },
@@ -157,11 +160,6 @@ func addNumber(ctx context.Context, s hermes.Store, n e164.Number) error {
 
 func removeNumber(ctx context.Context, s hermes.Store, n e164.Number) error {
 	_, err := s.RemoveNumber(ctx, n, hermes.NumberUse{})
-	return err
-}
-
-func addPhone(ctx context.Context, s hermes.Store, p hermes.Phone) error {
-	_, err := s.AddPhone(ctx, p)
 	return err
 }
 

@@ -34,6 +34,9 @@ func readDataCalls() []methodCall {
 		}},
 		{"Groups", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Groups(ctx, alice)) }},
 		{"Holder", func(ctx context.Context, s hermes.Store) error { return errorOf(s.Holder(ctx, alice)) }},
+		{"PhoneSite", func(ctx context.Context, s hermes.Store) error {
+			return errorOf(s.PhoneSite(ctx, phone("001122334455", "alice@example.com")))
+		}},
 		{"PhoneLines", func(ctx context.Context, s hermes.Store) error {
 			return errorOf(s.PhoneLines(ctx, macAddr("001122334455")))
 		}},

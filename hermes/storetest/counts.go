@@ -17,7 +17,7 @@ func testCounts(t *testing.T, open openFunc) {
 		remote := localUser("carol@example.org")
 		remote.Type, remote.HA1, remote.HA1B = hermes.Remote, "", ""
 		mustAddUser(t, s, localUser("alice@example.com"), localUser("bob@example.com"), remote)
-		mustAddPhone(t, s, phone("001122334455", "alice@example.com"), phone("001122334455", "bob@example.com"),
+		mustAddPhone(t, s, phone("001122334455", "alice@example.com"), onLine("001122334455", "bob@example.com", 2),
 			phone("001122334466", "alice@example.com"))
 		mustAddAlias(t, s, alias("info@example.com", "alice@example.com"))
 		mustAddSession(t, s, session(1, userPrincipal("a")), session(2, userPrincipal("a")))

@@ -69,7 +69,7 @@ func (g generator) hash() hermes.Hash       { return hash(g.upTo(generatedHashes
 func (g generator) time() time.Time         { return at(g.upTo(5)) }
 func (g generator) limit() int              { return drawFrom(g, 1, 2, 3, 100) }
 func (g generator) phone() hermes.Phone {
-	return hermes.Phone{MAC: g.mac(), User: g.addr(), Line: drawFrom(g, 0, 0, 0, 1, 3)}
+	return hermes.Phone{MAC: g.mac(), User: g.addr(), Line: drawFrom(g, 1, 1, 2, 3)}
 }
 
 // device returns a device whose keys no other one has.

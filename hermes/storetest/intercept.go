@@ -96,8 +96,8 @@ func (s intercepted) UsersWithoutServers(ctx context.Context, q hermes.DomainUse
 }
 
 // RemoveUser implements [hermes.Store].
-func (s intercepted) RemoveUser(ctx context.Context, a sip.Addr) (hermes.UserType, error) {
-	return get(s, "RemoveUser", func() (hermes.UserType, error) { return s.store.RemoveUser(ctx, a) })
+func (s intercepted) RemoveUser(ctx context.Context, a sip.Addr) (hermes.Removed, error) {
+	return get(s, "RemoveUser", func() (hermes.Removed, error) { return s.store.RemoveUser(ctx, a) })
 }
 
 // RenameUser implements [hermes.Store].

@@ -24,8 +24,13 @@ func (s intercepted) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Add
 }
 
 // AddPhone implements [hermes.Store].
-func (s intercepted) AddPhone(ctx context.Context, p hermes.Phone) (hermes.Phone, error) {
-	return get(s, "AddPhone", func() (hermes.Phone, error) { return s.store.AddPhone(ctx, p) })
+func (s intercepted) AddPhone(ctx context.Context, p hermes.Phone, d hermes.Device) error {
+	return s.run("AddPhone", func() error { return s.store.AddPhone(ctx, p, d) })
+}
+
+// PhoneSite implements [hermes.Store].
+func (s intercepted) PhoneSite(ctx context.Context, p hermes.Phone) (hermes.PhoneSite, error) {
+	return get(s, "PhoneSite", func() (hermes.PhoneSite, error) { return s.store.PhoneSite(ctx, p) })
 }
 
 // RemovePhone implements [hermes.Store].

@@ -3,6 +3,8 @@ package storetest
 import (
 	"fmt"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -135,7 +137,9 @@ func testDanglingPhone(t *testing.T, s hermes.Store) {
 			return len(phones) > 0, err
 		},
 		func(tx hermes.Store, u sip.Addr) error {
-			return addPhone(t.Context(), tx, hermes.Phone{MAC: macAddr("001122334455"), User: u})
+			round, err := strconv.Atoi(strings.TrimPrefix(u.User(), "u"))
+			must(t, err)
+			return addPhone(t.Context(), tx, hermes.Phone{MAC: macAddr("001122334455"), User: u, Line: round + 1})
 		})
 }
 

@@ -121,7 +121,7 @@ func (g generator) userWrite() operation {
 			return errorResult(s.SetProvisioning(ctx, u))
 		}),
 		newOperation("RemoveUser", []any{u.Address}, func(ctx context.Context, s hermes.Store) string {
-			return result(s.RemoveUser(ctx, u.Address))
+			return removeUserResult(s.RemoveUser(ctx, u.Address))
 		}),
 		newOperation("SetGroups", []any{u.Address, groups}, func(ctx context.Context, s hermes.Store) string {
 			return errorResult(s.SetGroups(ctx, u.Address, groups))
@@ -150,10 +150,18 @@ func (g generator) userRead() operation {
 }
 
 func (g generator) phoneOperation() operation {
-	p, q := g.phone(), hermes.PhoneQuery{Match: g.pattern(), Scope: g.scope(), After: maybe(g, g.mac), Limit: g.limit()}
+	p, d := g.phone(), maybe(g, g.device)
+	if !d.MAC.IsZero() {
+		p.MAC = d.MAC
+	}
+	q := hermes.PhoneQuery{Match: g.pattern(), Scope: g.scope(), After: maybe(g, g.mac), Limit: g.limit()}
 	return drawFrom(g,
-		newOperation("AddPhone", []any{p}, func(ctx context.Context, s hermes.Store) string {
-			return result(s.AddPhone(ctx, p))
+		newOperation("AddPhone", []any{p, d}, func(ctx context.Context, s hermes.Store) string {
+			return errorResult(s.AddPhone(ctx, p, d))
+		}),
+		newOperation("PhoneSite", []any{p}, func(ctx context.Context, s hermes.Store) string {
+			site, err := s.PhoneSite(ctx, p)
+			return result(site.IsUser, err) + listResult(site.Lines, nil) + result(site.Device, nil)
 		}),
 		newOperation("RemovePhone", []any{p}, func(ctx context.Context, s hermes.Store) string {
 			return result(s.RemovePhone(ctx, p))

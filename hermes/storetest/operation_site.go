@@ -22,7 +22,7 @@ func (g generator) siteOperation() operation {
 			return listResult(moved.Phones, err) + " " + listResult(moved.Aliases, nil)
 		}),
 		newOperation("RemoveUser", []any{u.Address}, func(ctx context.Context, s hermes.Store) string {
-			return result(s.RemoveUser(ctx, u.Address))
+			return removeUserResult(s.RemoveUser(ctx, u.Address))
 		}),
 		newOperation("AliasSite", []any{a}, func(ctx context.Context, s hermes.Store) string {
 			return result(s.AliasSite(ctx, a))
@@ -30,6 +30,11 @@ func (g generator) siteOperation() operation {
 		newOperation("AliasSite", []any{withoutUser}, func(ctx context.Context, s hermes.Store) string {
 			return result(s.AliasSite(ctx, withoutUser))
 		}))
+}
+
+// removeUserResult is [result] for RemoveUser.
+func removeUserResult(removed hermes.Removed, err error) string {
+	return result(removed.User, err) + " " + listResult(removed.Groups, nil)
 }
 
 // addLocalUserResult is [result] for AddLocalUser, which returns a value with a bare cause, too.

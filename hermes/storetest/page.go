@@ -131,8 +131,8 @@ func phoneList() pagedList[mac.Addr] {
 		entries: macAddrs("000000000000", "000000000001", "001122334455", "09ffffffffff", "10aaaaaaaaaa",
 			"1a0000000000", "9fffffffffff", "a00000000000", "aa0000000000", "ab0000000000", "f00000000000", "ffffffffffff"),
 		add: func(t *testing.T, s hermes.Store, m mac.Addr) {
-			for _, u := range usersOf(m) {
-				mustAddPhone(t, s, hermes.Phone{MAC: m, User: u})
+			for i, u := range usersOf(m) {
+				mustAddPhone(t, s, hermes.Phone{MAC: m, User: u, Line: i + 1})
 			}
 		},
 		remove: func(t *testing.T, s hermes.Store, m mac.Addr) {

@@ -10,6 +10,7 @@ import (
 
 func testPhone(t *testing.T, open openFunc) {
 	t.Run("AddPhone", func(t *testing.T) { testAddPhone(t, open) })
+	t.Run("PhoneSite", func(t *testing.T) { testPhoneSite(t, open) })
 	t.Run("lines", func(t *testing.T) { testLines(t, open) })
 	t.Run("RemovePhone", func(t *testing.T) { testRemovePhone(t, open) })
 	t.Run("PhoneLines and UserPhones", func(t *testing.T) { testPhoneLines(t, open) })
@@ -22,31 +23,53 @@ func testAddPhone(t *testing.T, open openFunc) {
 		p := phone("001122334455", "alice@example.com")
 		mustAddPhone(t, s, p)
 		wantCause(t, addPhone(t.Context(), s, p), hermes.Exists)
-		mustAddPhone(t, s, phone("001122334455", "bob@example.com"), phone("001122334456", "alice@example.com"))
+		mustAddPhone(t, s, onLine("001122334455", "bob@example.com", 2), phone("001122334456", "alice@example.com"))
 	})
 	t.Run("whether the user exists does not matter", func(t *testing.T) {
 		s := open(t).Store
 		mustAddPhone(t, s, phone("001122334455", "alice@example.com"))
 		wantLines(t, s, onLine("001122334455", "alice@example.com", 1))
 	})
+	t.Run("the device is set with it, and stays as it is if none is given", func(t *testing.T) {
+		s := open(t).Store
+		d := device("001122334455")
+		must(t, s.AddPhone(t.Context(), onLine("001122334455", "alice@example.com", 2), d))
+		wantDevice(t, s, d)
+		must(t, s.Tx(t.Context(), nil, func(tx hermes.Store) error {
+			return tx.SeePhones(t.Context(), []hermes.PhoneSeen{phoneSeen("001122334455", 1)})
+		}))
+		d.Note, d.Vendor, d.Next = "another", "", provKey("another")
+		must(t, s.AddPhone(t.Context(), onLine("001122334455", "bob@example.com", 3), d))
+		mustAddPhone(t, s, onLine("001122334455", "carol@example.com", 4))
+		wantDevice(t, s, seenDevice(d, 1))
+		wantLines(t, s, onLine("001122334455", "alice@example.com", 2), onLine("001122334455", "bob@example.com", 3),
+			onLine("001122334455", "carol@example.com", 4))
+	})
+	t.Run("where the association exists the device stays as it is, and where the device cannot be set there is no association", func(t *testing.T) {
+		s := open(t).Store
+		d, other := device("001122334455"), device("001122334466")
+		must(t, s.AddPhone(t.Context(), phone("001122334455", "alice@example.com"), d))
+		changed := d
+		changed.Note = "another"
+		wantCause(t, s.AddPhone(t.Context(), onLine("001122334455", "alice@example.com", 2), changed), hermes.Exists)
+		wantCause(t, s.AddPhone(t.Context(), phone("001122334455", "bob@example.com"), changed), hermes.Exists)
+		other.Key = d.Key
+		wantFault(t, s.AddPhone(t.Context(), phone("001122334466", "alice@example.com"), other))
+		wantDevice(t, s, d)
+		wantNoDevice(t, s, other)
+		wantUserPhones(t, s, phone("001122334455", "alice@example.com"), phone("001122334455", "alice@example.com"))
+		wantUserPhones(t, s, phone("001122334455", "bob@example.com"))
+	})
 }
 
 func testLines(t *testing.T, open openFunc) {
 	const m = "001122334455"
-	t.Run("the lowest free line is taken, of that phone", func(t *testing.T) {
+	t.Run("a line that was freed can be taken again, and the others stay where they are", func(t *testing.T) {
 		s := open(t).Store
-		mustAddPhone(t, s, onLine(m, "two@example.com", 2), onLine(m, "four@example.com", 4), onLine("001122334456", "one@example.com", 1))
-		for _, want := range []hermes.Phone{onLine(m, "a@example.com", 1), onLine(m, "b@example.com", 3), onLine(m, "c@example.com", 5)} {
-			got, err := s.AddPhone(t.Context(), hermes.Phone{MAC: want.MAC, User: want.User})
-			wantEqual(t, got, err, want)
-		}
-	})
-	t.Run("a line that was freed is taken again, and the others stay where they are", func(t *testing.T) {
-		s := open(t).Store
-		mustAddPhone(t, s, phone(m, "c@example.com"), phone(m, "b@example.com"), phone(m, "a@example.com"))
+		mustAddPhone(t, s, onLine(m, "c@example.com", 1), onLine(m, "b@example.com", 2), onLine(m, "a@example.com", 3))
 		must(t, removeAssociation(t.Context(), s, phone(m, "b@example.com")))
 		wantLines(t, s, onLine(m, "c@example.com", 1), onLine(m, "a@example.com", 3))
-		mustAddPhone(t, s, phone(m, "d@example.com"))
+		mustAddPhone(t, s, onLine(m, "d@example.com", 2))
 		wantLines(t, s, onLine(m, "c@example.com", 1), onLine(m, "d@example.com", 2), onLine(m, "a@example.com", 3))
 	})
 	t.Run("a line that is taken is Exists, and so is a second line for a user", func(t *testing.T) {
@@ -56,39 +79,68 @@ func testLines(t *testing.T, open openFunc) {
 		wantCause(t, addPhone(t.Context(), s, onLine(m, "alice@example.com", 3)), hermes.Exists)
 		wantLines(t, s, onLine(m, "alice@example.com", 2))
 	})
-	t.Run("with all lines taken the next user is InUse, and one that has the phone Exists", func(t *testing.T) {
-		s := open(t).Store
-		for n := range hermes.MaxLines {
-			mustAddPhone(t, s, hermes.Phone{MAC: macAddr(m), User: nthAddr("user%d@example.com", n)})
-		}
-		wantCause(t, addPhone(t.Context(), s, phone(m, "user16@example.com")), hermes.InUse)
-		wantCause(t, addPhone(t.Context(), s, phone(m, "user7@example.com")), hermes.Exists)
-		wantCause(t, addPhone(t.Context(), s, onLine(m, "user16@example.com", 16)), hermes.Exists)
-		must(t, removeAssociation(t.Context(), s, phone(m, "user7@example.com")))
-		got, err := s.AddPhone(t.Context(), phone(m, "user16@example.com"))
-		wantEqual(t, got, err, onLine(m, "user16@example.com", 8))
-	})
-	t.Run("concurrent calls take different lines", func(t *testing.T) { testConcurrentLines(t, open) })
+	t.Run("of concurrent calls for one line one has it", func(t *testing.T) { testConcurrentLines(t, open) })
 }
 
 func testConcurrentLines(t *testing.T, open openFunc) {
 	const calls = 6
 	for range Rounds(t, 3) {
 		s := open(t).Store
-		must(t, firstError(runConcurrently(calls, func(n int) error {
-			return addPhone(t.Context(), s, hermes.Phone{MAC: macAddr("001122334455"), User: nthAddr("user%d@example.com", n)})
-		})...))
-		lines, err := s.PhoneLines(t.Context(), macAddr("001122334455"))
-		must(t, err)
-		for i, p := range lines {
-			if p.Line != i+1 {
-				t.Fatalf("the lines are %v, want 1 to %d", lines, calls)
+		device := device("001122334455")
+		errs := runConcurrently(calls, func(n int) error {
+			return s.AddPhone(t.Context(), hermes.Phone{MAC: device.MAC, User: nthAddr("user%d@example.com", n), Line: 1}, device)
+		})
+		added := 0
+		for _, err := range errs {
+			if err == nil {
+				added++
+			} else {
+				wantCause(t, err, hermes.Exists)
 			}
 		}
-		if len(lines) != calls {
-			t.Fatalf("%d lines are taken, want %d", len(lines), calls)
+		lines, err := s.PhoneLines(t.Context(), device.MAC)
+		must(t, err)
+		if added != 1 || len(lines) != 1 {
+			t.Fatalf("%d calls took the line, and the phone has %v; want one", added, lines)
 		}
 	}
+}
+
+func testPhoneSite(t *testing.T, open openFunc) {
+	s := open(t).Store
+	mustAddUser(t, s, localUser("alice@example.com"), remoteUser("bob@far.example"))
+	known, bare := device("001122334455"), device("001122334466")
+	alice, gone := onLine("001122334455", "alice@example.com", 3), onLine("001122334455", "gone@example.com", 10)
+	mustAddPhone(t, s, gone, alice, onLine("001122334477", "bob@far.example", 2))
+	mustSetDevice(t, s, known, bare)
+	for _, row := range []struct {
+		name string
+		of   hermes.Phone
+		want hermes.PhoneSite
+	}{
+		{"nothing is known", phone("aa1122334455", "new@example.com"), hermes.PhoneSite{}},
+		{"a local user", phone("aa1122334455", "alice@example.com"), hermes.PhoneSite{IsUser: true}},
+		{"a remote user", phone("aa1122334455", "bob@far.example"), hermes.PhoneSite{IsUser: true}},
+		{"a user in another case", phone("aa1122334455", "Alice@example.com"), hermes.PhoneSite{}},
+		{"a phone with lines and a device", phone("001122334455", "new@example.com"),
+			hermes.PhoneSite{Lines: []hermes.Phone{alice, gone}, Device: known}},
+		{"a phone whose lines are gone", phone("001122334466", "alice@example.com"), hermes.PhoneSite{IsUser: true, Device: bare}},
+		{"a phone from before devices were kept", phone("001122334477", "alice@example.com"),
+			hermes.PhoneSite{IsUser: true, Lines: []hermes.Phone{onLine("001122334477", "bob@far.example", 2)}}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			wantPhoneSite(t, s, row.of, row.want)
+		})
+	}
+	t.Run("it may be called in a transaction, and sees what that wrote", func(t *testing.T) {
+		must(t, s.Tx(t.Context(), nil, func(tx hermes.Store) error {
+			p, d := onLine("bb1122334455", "new@example.com", 2), device("bb1122334455")
+			mustAddUser(t, tx, localUser("new@example.com"))
+			must(t, tx.AddPhone(t.Context(), p, d))
+			wantPhoneSite(t, tx, p, hermes.PhoneSite{IsUser: true, Lines: []hermes.Phone{p}, Device: d})
+			return nil
+		}))
+	})
 }
 
 func testRemovePhone(t *testing.T, open openFunc) {
@@ -143,7 +195,7 @@ func testPhones(t *testing.T, open openFunc) {
 	})
 	t.Run("a phone of several users is listed once, as long as it has a user", func(t *testing.T) {
 		s := open(t).Store
-		alice, bob := phone("a00000000000", "alice@example.com"), phone("a00000000000", "bob@example.com")
+		alice, bob := phone("a00000000000", "alice@example.com"), onLine("a00000000000", "bob@example.com", 2)
 		other := phone("b00000000000", "bob@example.com")
 		mustAddPhone(t, s, alice, bob, other)
 		wantPhones(t, s, hermes.PhoneQuery{Limit: 10}, alice.MAC, other.MAC)
@@ -154,15 +206,15 @@ func testPhones(t *testing.T, open openFunc) {
 	})
 }
 
-func phone(m, user string) hermes.Phone { return hermes.Phone{MAC: macAddr(m), User: addr(user)} }
+func phone(m, user string) hermes.Phone { return onLine(m, user, 1) }
 
 func onLine(m, user string, line int) hermes.Phone {
 	return hermes.Phone{MAC: macAddr(m), User: addr(user), Line: line}
 }
 
-// addPhone calls AddPhone for its error.
+// addPhone stores an association, and no device.
 func addPhone(ctx context.Context, s hermes.Store, p hermes.Phone) error {
-	return errorOf(s.AddPhone(ctx, p))
+	return s.AddPhone(ctx, p, hermes.Device{})
 }
 
 // removeAssociation calls RemovePhone for its error.
@@ -182,6 +234,14 @@ func wantLines(t *testing.T, s hermes.Store, want ...hermes.Phone) {
 	t.Helper()
 	got, err := s.PhoneLines(t.Context(), want[0].MAC)
 	wantList(t, got, err, want)
+}
+
+func wantPhoneSite(t *testing.T, s hermes.Store, p hermes.Phone, want hermes.PhoneSite) {
+	t.Helper()
+	got, err := s.PhoneSite(t.Context(), p)
+	wantList(t, got.Lines, err, want.Lines)
+	wantEqual(t, got.IsUser, err, want.IsUser)
+	wantEqual(t, got.Device, err, want.Device)
 }
 
 // wantUserPhones checks the phones of the user of an association.

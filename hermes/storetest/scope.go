@@ -147,7 +147,7 @@ func testScopedPhones(t *testing.T, open openFunc) {
 			// A third has users of two domains, and a third two users of one.
 			m := macAddr(fmt.Sprintf("%012x", i/3*7+i%2))
 			a := sip.Unchecked(fmt.Sprintf("u%d", i), scopedDomains[(i-i%3%2)%len(scopedDomains)])
-			mustAddPhone(t, s, hermes.Phone{MAC: m, User: a})
+			mustAddPhone(t, s, hermes.Phone{MAC: m, User: a, Line: 1 + len(users[m])})
 			if users[m] == nil {
 				all = append(all, m)
 			}

@@ -224,9 +224,20 @@ func testKamailioRemoveUser(t *testing.T, open openFunc) {
 	})
 }
 
-// wantRemoved removes a user and checks the type that it had.
-func wantRemoved(t *testing.T, s hermes.Store, a sip.Addr, want hermes.UserType) {
+// wantRemoved removes a user that has a type, and checks that all of it is returned.
+func wantRemoved(t *testing.T, s hermes.Store, a sip.Addr, userType hermes.UserType) {
 	t.Helper()
+	u, err := s.User(t.Context(), a)
+	must(t, err)
+	if u.Type != userType {
+		t.Fatalf("%s is %s, want %s", a, u.Type, userType)
+	}
+	var groups []string
+	if userType == hermes.Local {
+		groups, err = s.Groups(t.Context(), a)
+		must(t, err)
+	}
 	got, err := s.RemoveUser(t.Context(), a)
-	wantEqual(t, got, err, want)
+	wantEqual(t, got.User, err, u)
+	wantList(t, got.Groups, err, groups)
 }

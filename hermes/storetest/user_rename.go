@@ -21,7 +21,7 @@ func testRenamed(t *testing.T, s hermes.Store) {
 	mustAddUser(t, s, localUser(old.String()), bob)
 	must(t, s.SetGroups(t.Context(), old, []string{"a", "b"}))
 	must(t, s.SetGroups(t.Context(), bob.Address, []string{"c"}))
-	mustAddPhone(t, s, phone("001122334455", "alice@example.com"), phone("001122334455", "bob@example.com"),
+	mustAddPhone(t, s, phone("001122334455", "alice@example.com"), onLine("001122334455", "bob@example.com", 2),
 		onLine("001122334466", "alice@example.com", 5))
 	mustAddAlias(t, s, alias("sales@example.com", "alice@example.com"), alias("+4711@example.net", "alice@example.com"),
 		alias("b@example.com", "bob@example.com"))

@@ -22,13 +22,9 @@ type deviceStatements struct {
 
 func (b *builder) deviceStatements() deviceStatements {
 	device, keys := (*deviceModel)(nil), (*domainKeysModel)(nil)
-	set := b.insert(device).On("CONFLICT (mac) DO UPDATE")
-	for _, name := range []string{"vendor", "note", "domain", "open_until", "key_hash", "key_sealed", "next_hash", "next_sealed"} {
-		set.Set("?0 = EXCLUDED.?0", bun.Ident(name))
-	}
 	return deviceStatements{
 		device:    b.statement(Data, b.NewSelect().Model(device).Where("dv.mac = ?", text(1))),
-		setDevice: b.statement(Data, set),
+		setDevice: b.statement(Data, replaceDevice(b.insert(device))),
 		seePhone: b.statement(Data, b.NewUpdate().Model(device).
 			Set("said_vendor = ?", place(1)).Set("said_model = ?", place(2)).Set("said_firmware = ?", place(3)).
 			Set("last_seen = ?", place(4)).Set("last_address = ?", place(5)).
@@ -39,6 +35,31 @@ func (b *builder) deviceStatements() deviceStatements {
 
 		provisioning: b.statement(Data, b.provisioning()),
 	}
+}
+
+// replaceDevice makes an INSERT of devices replace those that there are, but for what SeePhones sets.
+func replaceDevice(insert *bun.InsertQuery) *bun.InsertQuery {
+	insert.On("CONFLICT (mac) DO UPDATE")
+	for _, name := range []string{"vendor", "note", "domain", "open_until", "key_hash", "key_sealed", "next_hash", "next_sealed"} {
+		insert.Set("?0 = EXCLUDED.?0", bun.Ident(name))
+	}
+	return insert
+}
+
+// deviceColumns adds the columns of the device dv to a query.
+func (b *builder) deviceColumns(q *bun.SelectQuery) *bun.SelectQuery {
+	for _, f := range columns(b.DB, (*deviceModel)(nil)) {
+		q.ColumnExpr("dv.?", bun.Ident(f.Name))
+	}
+	return q
+}
+
+// dest appends to a list what the columns of deviceColumns are read into.
+func (m *deviceModel) dest(list []any) []any {
+	return append(list,
+		&m.MAC, orEmpty{&m.Vendor}, orEmpty{&m.Note}, orEmpty{&m.Domain}, &m.OpenUntil,
+		&m.KeyHash, &m.KeySealed, &m.NextHash, &m.NextSealed,
+		orEmpty{&m.SaidVendor}, orEmpty{&m.SaidModel}, orEmpty{&m.SaidFirmware}, &m.LastSeen, orEmpty{&m.LastAddress})
 }
 
 // provisioning selects rows of provRow for the key with the hash $1 and the phone $2, one for each
@@ -53,10 +74,7 @@ func (b *builder) provisioning() *bun.SelectQuery {
 	q := b.NewSelect().Model((*userModel)(nil)).ModelTableExpr("(SELECT 1) AS k").
 		ColumnExpr("coalesce((?), (?)) AS key_domain", owner(keys, "domain", "current_hash"), owner(keys, "domain", "before_hash")).
 		ColumnExpr("coalesce((?), (?)) AS key_phone", owner(device, "mac", "key_hash"), owner(device, "mac", "next_hash"))
-	for _, f := range columns(b.DB, device) {
-		q.ColumnExpr("dv.?", bun.Ident(f.Name))
-	}
-	q.ColumnExpr("p.line, p.username, p.domain").
+	b.deviceColumns(q).ColumnExpr("p.line, p.username, p.domain").
 		ColumnExpr("s.username IS NOT NULL OR h.username IS NOT NULL AS found").
 		ColumnExpr("v.domain, v.registrar, v.r_port, v.proxy, v.p_port, v.prov_url").
 		Column(userColumns...).ColumnExpr("s.password, s.ha1, s.ha1b").
@@ -87,15 +105,11 @@ type provRow struct {
 }
 
 func (r *provRow) scan(rows *sql.Rows, extras []extra) error {
-	d, v := &r.device, &r.servers
-	return rows.Scan(r.user.dest([]any{
-		orEmpty{&r.keyDomain}, &r.keyPhone,
-		&d.MAC, orEmpty{&d.Vendor}, orEmpty{&d.Note}, orEmpty{&d.Domain}, &d.OpenUntil,
-		&d.KeyHash, &d.KeySealed, &d.NextHash, &d.NextSealed,
-		orEmpty{&d.SaidVendor}, orEmpty{&d.SaidModel}, orEmpty{&d.SaidFirmware}, &d.LastSeen, orEmpty{&d.LastAddress},
-		orNone{&r.line}, orEmpty{&r.username}, orEmpty{&r.domain}, &r.found,
-		orEmpty{&v.Domain}, orEmpty{&v.Registrar}, orNone{&v.RPort}, orEmpty{&v.Proxy}, orNone{&v.PPort}, orEmpty{&v.ProvURL},
-	}, extras)...)
+	v := &r.servers
+	dest := r.device.dest([]any{orEmpty{&r.keyDomain}, &r.keyPhone})
+	dest = append(dest, orNone{&r.line}, orEmpty{&r.username}, orEmpty{&r.domain}, &r.found,
+		orEmpty{&v.Domain}, orEmpty{&v.Registrar}, orNone{&v.RPort}, orEmpty{&v.Proxy}, orNone{&v.PPort}, orEmpty{&v.ProvURL})
+	return rows.Scan(r.user.dest(dest, extras)...)
 }
 
 // phoneLine returns the line of the row, which has one.

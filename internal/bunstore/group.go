@@ -20,14 +20,19 @@ func (b *builder) groupStatements() groupStatements {
 	inGroup := b.NewSelect().Model((*grpModel)(nil)).ColumnExpr("1").
 		Where("? AND g.grp ?T = ?", address, text(3))
 	return groupStatements{
-		groups: b.statement(Data, b.NewSelect().Model((*grpModel)(nil)).Distinct().ColumnExpr("g.grp ?T ?C AS name").
-			Where("?", address).OrderExpr("name")),
+		groups:   b.statement(Data, b.groupsAt()),
 		addGroup: b.numbered(Data, func() schema.QueryAppender { return b.addGroup(inGroup) }),
 		removeGroup: b.statement(Data, b.NewDelete().Model((*grpModel)(nil)).
 			Where("? AND g.grp ?T = ?", address, text(3))),
 		removeGroups: b.statement(Data, b.NewDelete().Model((*grpModel)(nil)).
 			Where("?", address)),
 	}
+}
+
+// groupsAt selects the names of the groups of $1@$2, in order, each once.
+func (b *builder) groupsAt() *bun.SelectQuery {
+	return b.NewSelect().Model((*grpModel)(nil)).Distinct().ColumnExpr("g.grp ?T ?C AS name").
+		Where("?", b.address("g.username", "g.domain", 1)).OrderExpr("name")
 }
 
 // addGroup adds the address $1@$2 to the group $3, unless inGroup has a row.

@@ -3,7 +3,6 @@ package bunstore
 import (
 	"context"
 	"database/sql"
-	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -15,7 +14,11 @@ import (
 type phoneStatements struct {
 	phoneLines, userPhones, phones statement
 	phonesIn                       statement // phones of users of one domain
+	phoneSite                      statement
 	addPhone, removePhone          statement
+
+	// addPhoneOf is for PostgreSQL, where one statement can write several tables.
+	addPhoneOf statement // with the device
 }
 
 // phonesOf selects the phones of the user $1@$2.
@@ -38,12 +41,45 @@ func (b *builder) phoneStatements() phoneStatements {
 		phones:   b.statement(Data, limit(phones(), 3)),
 		phonesIn: b.statement(Data, limit(phones().Where("?", b.inDomain("p.domain", 3)), 4)),
 
-		addPhone: b.statement(Data, b.insert(phone).On("CONFLICT DO NOTHING")),
+		phoneSite: b.statement(Data, b.phoneSite()),
+
+		addPhone: b.statement(Data, b.addPhone()),
 		removePhone: b.statement(Data, b.NewDelete().Model(phone).
 			Where("p.mac = ? AND p.username = ? AND p.domain = ?", text(1), text(2), text(3)).Returning("line")),
 	}
 	st.phonesIn.planEachTime = true
+	if b.engine.writesInWith {
+		st.addPhoneOf = b.statement(Data, b.addPhoneOf())
+	}
 	return st
+}
+
+// phoneSite selects rows of siteOfPhone for the user $1@$2 and the phone $3, one for each line and
+// at least one.
+func (b *builder) phoneSite() *bun.SelectQuery {
+	q := b.NewSelect().TableExpr("(SELECT 1) AS k").
+		ColumnExpr("EXISTS (?) OR EXISTS (?) AS is_user", b.userAt(), b.accountAt()).ColumnExpr("p.line, p.username, p.domain").
+		Join("LEFT JOIN ?phones AS p").JoinOn("p.mac = ?", text(3)).
+		Join("LEFT JOIN ?devices AS dv").JoinOn("dv.mac = ?", text(3)).OrderExpr("p.line")
+	return b.deviceColumns(q)
+}
+
+func (b *builder) addPhone() *bun.InsertQuery {
+	return b.insert((*phoneModel)(nil)).On("CONFLICT DO NOTHING")
+}
+
+// addPhoneOf adds the association $1 to $4 as addPhone does, and then sets the device of the phone
+// $1, whose other columns are $5 and those after it.
+func (b *builder) addPhoneOf() *bun.InsertQuery {
+	values := b.NewSelect().TableExpr("added").ColumnExpr("added.mac")
+	for i, f := range columns(b.DB, (*deviceModel)(nil))[1:] {
+		values.ColumnExpr("?::? AS ?", b.after((*phoneModel)(nil), i), bun.Safe(postgresType(f)), bun.Ident(f.Name))
+	}
+	set := b.NewInsert().Model((*deviceModel)(nil)).With("added", b.addPhone().Returning("mac")).TableExpr("(?) AS v", values)
+	for _, f := range columns(b.DB, (*deviceModel)(nil)) {
+		set.Column(f.Name)
+	}
+	return replaceDevice(set)
 }
 
 // PhoneLines implements [hermes.Store].
@@ -88,45 +124,49 @@ func (s *Store) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, er
 	})
 }
 
-// AddPhone implements [hermes.Store].
-func (s *Store) AddPhone(ctx context.Context, p hermes.Phone) (added hermes.Phone, err error) {
-	err = s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockPhone(p.MAC)}, func(in *Store) error {
-		added = p
-		lines, err := in.PhoneLines(ctx, p.MAC)
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(lines, func(l hermes.Phone) bool { return l.User == p.User || l.Line == p.Line }) {
-			return hermes.Exists
-		}
-		if added.Line == 0 {
-			added.Line = freeLine(lines)
-		}
-		if added.Line == 0 {
-			return hermes.InUse
-		}
-		return in.change(ctx, in.sql().addPhone, hermes.Exists, in.args(newPhone(added))...)
-	})
-	if err != nil {
-		return hermes.Phone{}, err
-	}
-	return added, nil
+// siteOfPhone is a row of the statement phoneSite.
+type siteOfPhone struct {
+	isUser   bool
+	line     int
+	username string
+	domain   string
+	device   deviceModel
 }
 
-// freeLine returns the lowest line that is not among lines, which are in order, or 0 if there is
-// none.
-func freeLine(lines []hermes.Phone) int {
-	free := 1
-	for _, p := range lines {
-		if p.Line > free {
-			break
+// PhoneSite implements [hermes.Store].
+func (s *Store) PhoneSite(ctx context.Context, p hermes.Phone) (site hermes.PhoneSite, err error) {
+	rows, err := list(ctx, s, s.sql().phoneSite, func(rows *sql.Rows) (r siteOfPhone, err error) {
+		dest := []any{&r.isUser, orNone{&r.line}, orEmpty{&r.username}, orEmpty{&r.domain}}
+		return r, rows.Scan(r.device.dest(dest)...)
+	}, p.User.User(), p.User.Domain().String(), p.MAC.String())
+	if err != nil {
+		return site, err
+	}
+	for _, r := range rows {
+		site.IsUser, site.Device = r.isUser, r.device.device()
+		if r.line > 0 {
+			site.Lines = append(site.Lines, hermes.Phone{MAC: p.MAC, User: sip.Unchecked(r.username, r.domain), Line: r.line})
 		}
-		free = p.Line + 1
 	}
-	if free > hermes.MaxLines {
-		return 0
+	return site, nil
+}
+
+// AddPhone implements [hermes.Store].
+func (s *Store) AddPhone(ctx context.Context, p hermes.Phone, d hermes.Device) error {
+	phone := s.args(newPhone(p))
+	if d.MAC.IsZero() {
+		return s.change(ctx, s.sql().addPhone, hermes.Exists, phone...)
 	}
-	return free
+	device := s.args(newDevice(d))
+	if s.engine.writesInWith {
+		return s.change(ctx, s.sql().addPhoneOf, hermes.Exists, append(phone, device[1:]...)...)
+	}
+	return s.write(ctx, TxOptions{}, nil, func(in *Store) error {
+		if err := in.change(ctx, in.sql().addPhone, hermes.Exists, phone...); err != nil {
+			return err
+		}
+		return in.change(ctx, in.sql().setDevice, nil, device...)
+	})
 }
 
 // RemovePhone implements [hermes.Store].

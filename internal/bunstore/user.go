@@ -3,6 +3,7 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/sip"
@@ -255,59 +256,64 @@ func (s *Store) setProvisioning(ctx context.Context, l *layout, u hermes.User) e
 	return s.complete(ctx, l.addUser, s.args(newUser(u)))
 }
 
-// removedRow is what removeAll found.
-type removedRow struct {
-	Found bool            `bun:"found"`
-	InUse bool            `bun:"in_use"`
-	Type  hermes.UserType `bun:"type"`
-}
-
 // RemoveUser implements [hermes.Store].
-func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) (removed hermes.UserType, err error) {
+func (s *Store) RemoveUser(ctx context.Context, a sip.Addr) (removed hermes.Removed, err error) {
 	err = s.write(ctx, TxOptions{}, []hermes.Lock{hermes.LockAddr(a)}, func(in *Store) error {
 		l, err := in.known(ctx)
 		if err != nil {
 			return err
 		}
-		if !in.engine.writesInWith {
+		if in.engine.writesInWith {
+			removed, err = in.removeAll(ctx, l, a)
+		} else {
 			removed, err = in.removeUser(ctx, l, a)
-			return err
 		}
-		var row removedRow
-		if err := in.get(ctx, l.removeAll, &row, a.User(), a.Domain().String()); err != nil {
-			return err
-		}
-		switch {
-		case !row.Found:
-			return hermes.NotFound
-		case row.InUse:
-			return hermes.InUse
-		}
-		removed = row.Type
-		return nil
+		return err
 	})
-	return removed, err
+	if err != nil {
+		return hermes.Removed{}, err
+	}
+	return removed, nil
 }
 
-// removeUser is RemoveUser by several statements, in the transaction of s.
-func (s *Store) removeUser(ctx context.Context, l *layout, a sip.Addr) (hermes.UserType, error) {
+func (s *Store) removeAll(ctx context.Context, l *layout, a sip.Addr) (removed hermes.Removed, err error) {
+	var row userRow
+	var inUse bool
+	var groups []byte
+	err = s.first(ctx, l.removeAll, []any{a.User(), a.Domain().String()}, func(_ context.Context, rows *sql.Rows) error {
+		return rows.Scan(append(row.dest(nil, l.added), &inUse, &groups)...)
+	})
+	switch {
+	case err != nil:
+		return removed, err
+	case inUse:
+		return removed, hermes.InUse
+	}
+	removed.User = row.user(a)
+	return removed, json.Unmarshal(groups, &removed.Groups)
+}
+
+// removeUser is removeAll by several statements.
+func (s *Store) removeUser(ctx context.Context, l *layout, a sip.Addr) (removed hermes.Removed, err error) {
 	username, domain := key(a)
-	u, err := s.User(ctx, a)
-	if err != nil {
-		return "", err
+	if removed.User, err = s.User(ctx, a); err != nil {
+		return removed, err
 	}
 	inUse := false
 	if err := s.get(ctx, l.userInUse, &inUse, username, domain); err != nil {
-		return "", err
+		return removed, err
 	}
 	if inUse {
-		return "", hermes.InUse
+		return removed, hermes.InUse
 	}
-	if _, err := s.exec(ctx, l.removeUser, username, domain); err != nil || u.Type != hermes.Local {
-		return u.Type, err
+	if _, err := s.exec(ctx, l.removeUser, username, domain); err != nil || removed.User.Type != hermes.Local {
+		return removed, err
 	}
 	if _, err := s.exec(ctx, l.removeAccount, username, domain); err != nil {
-		return "", err
+		return removed, err
 	}
-	return u.Type, s.SetGroups(ctx, a, nil)
+	if removed.Groups, err = s.Groups(ctx, a); err != nil {
+		return removed, err
+	}
+	return removed, s.SetGroups(ctx, a, nil)
 }

@@ -197,30 +197,32 @@ func (b *builder) setBoth() *bun.SelectQuery {
 		ColumnExpr("EXISTS (SELECT 1 FROM account) AS account, EXISTS (SELECT 1 FROM own) AS own")
 }
 
-// removeAll deletes a user that nothing uses, of a remote one Hermes' own row only, and returns a
-// removedRow.
+// removeAll deletes a user that nothing uses, of a remote one Hermes' own row only, and returns the
+// row of the statement user, whether something uses the user, and its groups as JSON.
 func (b *builder) removeAll() *bun.SelectQuery {
-	use := b.NewSelect().ColumnExpr("EXISTS (?) OR EXISTS (?) AS found", b.userAt(), b.accountAt()).
-		ColumnExpr("EXISTS (?) OR EXISTS (?) AS in_use", b.phonesOf(), b.aliasesTo()).
+	use := b.NewSelect().ColumnExpr("EXISTS (?) OR EXISTS (?) AS found", b.phonesOf(), b.aliasesTo()).
 		ColumnExpr("EXISTS (?) AS remote", b.userAt().Where("h.type = ?", string(hermes.Remote)))
 	unused := func(model any, condition schema.QueryAppender) *bun.DeleteQuery {
-		return b.NewDelete().Model(model).Where("?", condition).Where("(SELECT found AND NOT in_use FROM use)")
+		return b.NewDelete().Model(model).Where("?", condition).Where("(SELECT NOT found FROM use)")
 	}
 	const isLocal = "(SELECT NOT remote FROM use)"
-	q := b.NewSelect().With("use", use).With("own", unused((*userModel)(nil), bun.SafeQuery(userHas, text(1), text(2))).Returning("h.type")).
+	q := b.user().With("use", use).With("own", unused((*userModel)(nil), bun.SafeQuery(userHas, text(1), text(2)))).
 		With("account", unused((*subscriberModel)(nil), b.account(1)).Where(isLocal)).
-		ColumnExpr("use.found, use.in_use, coalesce((SELECT type FROM own), ?) AS type", string(hermes.Local)).
-		TableExpr("use")
-	if b.layout.has("grp") {
-		q.With("gone", unused((*grpModel)(nil), b.address("g.username", "g.domain", 1)).Where(isLocal))
+		ColumnExpr("(SELECT found FROM use) AS in_use")
+	if !b.layout.has("grp") {
+		return q.ColumnExpr("'[]' AS groups")
 	}
-	return q
+	return q.With("gone", unused((*grpModel)(nil), b.address("g.username", "g.domain", 1)).Where(isLocal)).
+		ColumnExpr("pg_catalog.to_json(ARRAY(?))::text AS groups", b.groupsAt().Where(isLocal))
 }
 
 // postgresType returns the type of a column in PostgreSQL. Bun would write VARCHAR, which has no
-// operators of its own.
+// operators of its own, and does not know that of a stamp.
 func postgresType(f *schema.Field) string {
-	if f.IndirectType.Kind() == reflect.String {
+	switch {
+	case f.IndirectType == reflect.TypeFor[stamp]():
+		return "pg_catalog.timestamptz"
+	case f.IndirectType.Kind() == reflect.String:
 		return "text"
 	}
 	return f.UserSQLType

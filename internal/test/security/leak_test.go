@@ -27,11 +27,12 @@ type tenant struct {
 	domain string
 	prefix string // of numbers
 	octet  string // the first one of phones that no other tenant has
+	line   int    // of each phone
 }
 
 var tenants = [2]tenant{
-	{"alpha", "alpha.example", "+4771", "0a"},
-	{"beta", "beta.example", "+4772", "0e"},
+	{"alpha", "alpha.example", "+4771", "0a", 1},
+	{"beta", "beta.example", "+4772", "0e", 2},
 }
 
 // tenantUsers is how many users each tenant has. Of these, usersWithoutAlias have no E.164 alias.
@@ -79,8 +80,7 @@ func (n tenant) add(t *testing.T, s hermes.Store, other tenant) (own records) {
 			if i%5 == 0 {
 				phone = mac.MustParse(fmt.Sprintf("0c%010x", i)) // has a user of each tenant
 			}
-			_, err := s.AddPhone(ctx, hermes.Phone{MAC: phone, User: u.Address})
-			add(err)
+			add(s.AddPhone(ctx, hermes.Phone{MAC: phone, User: u.Address, Line: n.line}, hermes.Device{}))
 			own.phones = append(own.phones, phone)
 
 			number := fmt.Sprintf("%s%06d", n.prefix, i)
@@ -100,7 +100,7 @@ func (n tenant) add(t *testing.T, s hermes.Store, other tenant) (own records) {
 				}
 			}
 			free := e164.MustParse(number + "1")
-			_, err = s.AddNumber(ctx, free, time.Time{})
+			_, err := s.AddNumber(ctx, free, time.Time{})
 			add(err)
 			own.numbers = append(own.numbers, free)
 		}
