@@ -96,8 +96,14 @@ func mustReadPages(t *testing.T, store *postgres.Store, place string, limit int,
 	if _, err := store.Aliases(ctx, toUser); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Phones(ctx, hermes.PhoneQuery{After: phone, Limit: limit}); err != nil {
-		t.Fatal(err)
+	for _, search := range []string{"", "000000019*"} {
+		match, err := hermes.ParsePattern(search)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Phones(ctx, hermes.PhoneQuery{Match: match, After: phone, Limit: limit}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, search := range searches {
 		match, err := hermes.ParsePattern(search)
@@ -133,5 +139,44 @@ func wantSmallPlans(t *testing.T, db *pgtest.DB, most int, fn func()) {
 	}
 	if plans == 0 {
 		t.Error("no plan was logged")
+	}
+}
+
+// TestStore_PagePlans_kept wants PostgreSQL to make no plan for every short page. It makes five for
+// the values at hand, and then keeps one if that is not worse.
+func TestStore_PagePlans_kept(t *testing.T) {
+	db := pgtest.New(t, noFsync)
+	pool := mustOpenPgx(t, db)
+	pool.SetMaxOpenConns(1)
+	store := mustNew(t, pool)
+	mustMigrate(t, store)
+	db.Exec(t, fillForPlans)
+	db.Exec(t, "VACUUM ANALYZE")
+	for range 10 {
+		for _, limit := range []int{1, 11, 101} {
+			mustReadPages(t, store, "010000", limit, []string{""})
+		}
+	}
+	rows, err := pool.QueryContext(t.Context(), "SELECT custom_plans, generic_plans, statement FROM pg_prepared_statements")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	kept := 0
+	for rows.Next() {
+		var made, reused int
+		var text string
+		if err := rows.Scan(&made, &reused, &text); err != nil {
+			t.Fatal(err)
+		}
+		if made > 5 {
+			t.Errorf("%d plans were made for\n%s", made, text)
+		}
+		if reused > 0 {
+			kept++
+		}
+	}
+	if err := rows.Err(); err != nil || kept < 4 {
+		t.Errorf("%d statements have a plan that was kept, %v; want those of users, phones, and aliases with and without a destination", kept, err)
 	}
 }

@@ -37,15 +37,17 @@ func (b *builder) aliasListStatements() aliasListStatements {
 	toAnyCase, number := b.anyCase("a.username", "a.domain", 6), b.same("a.alias_username", text(6))
 	matching, folded := b.aliasSearch(addressMatches, 1), b.aliasSearch(b.engine.folded, len(b.foldedPlaces()))
 	return aliasListStatements{
-		aliases:     b.statement(Data, b.aliases(0)),
-		aliasesAt:   b.statement(Data, b.aliases(2, b.alias(6))),
-		aliasesTo:   b.statement(Data, b.aliases(2, to(6))),
-		aliasesAtTo: b.statement(Data, b.aliases(4, b.alias(6), to(8))),
-		aliasesOf:   b.statement(Data, b.aliases(1, number)),
+		aliases: b.pages(6, "1, 2, 3, 4", func(most schema.QueryAppender) schema.QueryAppender {
+			return b.aliasPage(most)
+		}),
+		aliasesAt:   b.statement(Data, b.fewAliases(8, b.alias(6))),
+		aliasesTo:   b.statement(Data, b.fewAliases(8, to(6))),
+		aliasesAtTo: b.statement(Data, b.fewAliases(10, b.alias(6), to(8))),
+		aliasesOf:   b.statement(Data, b.fewAliases(7, number)),
 
-		aliasesToAnyCase: b.statement(Data, b.aliases(2, toAnyCase)),
+		aliasesToAnyCase: b.statement(Data, b.fewAliases(8, toAnyCase)),
 
-		scopedAliases:          b.statement(Data, b.aliasPage(9, b.aliasInScope(6))),
+		scopedAliases:          b.statement(Data, b.aliasPage(place(9), b.aliasInScope(6))),
 		scopedAliasesIn:        b.aliasesIn(),
 		scopedAliasesAt:        b.statement(Data, b.fewAliases(11, b.alias(6), b.aliasInScope(8))),
 		scopedAliasesTo:        b.statement(Data, b.fewAliases(11, to(6), b.aliasInScope(8))),
@@ -84,19 +86,9 @@ func (b *builder) aliasSearch(condition string, n int) aliasSearch {
 
 // aliasesIn selects a page of the aliases of the domain $6 that are within a scope.
 func (b *builder) aliasesIn() statement {
-	st := b.statement(Data, b.aliasPage(10, b.inDomain("a.alias_domain", 6), b.aliasInScope(7)))
+	st := b.statement(Data, b.aliasPage(place(10), b.inDomain("a.alias_domain", 6), b.aliasInScope(7)))
 	st.planEachTime = true
 	return st
-}
-
-// aliases selects a page of all aliases, or of those of which all conditions are true. These have n
-// arguments, from $6 on.
-func (b *builder) aliases(n int, conditions ...schema.QueryAppender) schema.QueryAppender {
-	rows := place(6 + n)
-	if len(conditions) > 0 {
-		return b.fewAliases(rows, conditions...)
-	}
-	return b.aliasPage(rows)
 }
 
 // fewAliases is aliasPage for conditions of which few rows are true. The database sorts these and
@@ -106,17 +98,17 @@ func (b *builder) fewAliases(rows place, conditions ...schema.QueryAppender) sch
 }
 
 // aliasPage selects a page of rows after those with the values $1 to $4, of which all conditions
-// are true. rows is the argument with the length of the page. If $5 is not empty, only rows whose
+// are true. rows is the length of the page. If $5 is not empty, only rows whose
 // alias has an E.164 number as user part count. Kamailio's index has the first two of the columns,
 // so that the database sorts only rows of one alias, unless its collation is not byte-wise and the
 // index that AliasIndex describes is missing.
-func (b *builder) aliasPage(rows place, conditions ...schema.QueryAppender) schema.QueryAppender {
+func (b *builder) aliasPage(rows schema.QueryAppender, conditions ...schema.QueryAppender) schema.QueryAppender {
 	return b.aliasParts(rows, func(q *bun.SelectQuery) *bun.SelectQuery { return q }, conditions)
 }
 
 // aliasParts is aliasPage. It calls each for the query of each part.
 func (b *builder) aliasParts(
-	rows place, each func(*bun.SelectQuery) *bun.SelectQuery, conditions []schema.QueryAppender,
+	rows schema.QueryAppender, each func(*bun.SelectQuery) *bun.SelectQuery, conditions []schema.QueryAppender,
 ) schema.QueryAppender {
 	part := func(columns, after, order string) schema.QueryAppender {
 		q := b.NewSelect().Model((*dbaliasModel)(nil)).ColumnExpr(columns).
@@ -125,7 +117,7 @@ func (b *builder) aliasParts(
 		for _, c := range conditions {
 			q.Where("?", c)
 		}
-		return limit(each(q), rows)
+		return limitTo(each(q), rows)
 	}
 	e := b.engine
 	if e.blobAliasesAfter == "" {
@@ -134,7 +126,7 @@ func (b *builder) aliasParts(
 	}
 	const texts = "CAST(a.alias_username AS text) AS au, CAST(a.alias_domain AS text) AS ad, " +
 		"CAST(a.username AS text) AS du, CAST(a.domain AS text) AS dd"
-	return limit(b.NewSelect().ColumnExpr("k.au, k.ad, k.du, k.dd").OrderExpr("k.au, k.ad, k.du, k.dd").TableExpr("(?) AS k",
+	return limitTo(b.NewSelect().ColumnExpr("k.au, k.ad, k.du, k.dd").OrderExpr("k.au, k.ad, k.du, k.dd").TableExpr("(?) AS k",
 		unionAll(part(texts, e.aliasesAfter, e.aliasesOrder), part(texts, e.blobAliasesAfter, e.blobAliasesOrder))), rows)
 }
 

@@ -169,8 +169,11 @@ func (t text) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 }
 
 // limit adds LIMIT with a placeholder, which bun's builder does not have.
-func limit(q schema.QueryAppender, p place) schema.QueryAppender {
-	return bun.SafeQuery("? LIMIT ?", q, p)
+func limit(q schema.QueryAppender, p place) schema.QueryAppender { return limitTo(q, p) }
+
+// limitTo is limit with any expression.
+func limitTo(q, rows schema.QueryAppender) schema.QueryAppender {
+	return bun.SafeQuery("? LIMIT ?", q, rows)
 }
 
 // modelType returns the type of a model, of which a pointer is given.

@@ -5,11 +5,19 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 )
 
 // bulkPage is the number of rows from which on a page is read on the pool Bulk.
 const bulkPage = 1000
+
+// shortPage is the number of rows up to which a page is short: a page of 100 entries, and one more
+// row that says whether there are others.
+const shortPage = 101
 
 // usualRow is the length in bytes for which room is made.
 const usualRow = 64
@@ -18,12 +26,29 @@ const usualRow = 64
 // sends to w. Placeholders in the query have the values of args.
 type CopyTo func(ctx context.Context, w io.Writer, query string, args ...any) error
 
+// pages returns a statement for the pages that query selects, sorted by order, with a number of rows
+// that is the argument rows. PostgreSQL takes a page of an unknown number of rows for one of a tenth
+// of the table, so that a plan for the number at hand always looks better than the one it could
+// keep: it would make one for every page, which takes as long as to read 100 rows. That the rows of
+// short pages are at most shortPage is in the text.
+func (b *builder) pages(rows place, order string, query func(most schema.QueryAppender) schema.QueryAppender) statement {
+	st := b.statement(Data, query(rows))
+	if b.engine.keepsPlans {
+		short := b.NewSelect().ColumnExpr("q.*").TableExpr("(?) AS q", query(bun.Safe(strconv.Itoa(shortPage)))).OrderExpr(order)
+		st.short = b.statement(Data, limit(short, rows)).text
+	}
+	return st
+}
+
 // page is list for a statement whose last argument is the greatest number of rows.
 func page[T any](
 	ctx context.Context, s *Store, st statement, limit int, scan func(*sql.Rows) (T, error), args ...any,
 ) ([]T, error) {
 	if limit >= bulkPage && st.pool == Data {
 		st.pool = Bulk
+	}
+	if limit <= shortPage && st.short != "" {
+		st.text = st.short
 	}
 	return list(ctx, s, st, scan, append(args, int64(limit))...)
 }

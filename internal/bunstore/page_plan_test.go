@@ -41,6 +41,7 @@ func TestPages_Plan(t *testing.T) {
 			"SEARCH h USING INDEX hermes_users_scope (<expr>=? AND (username,domain)>(?,?))",
 		}},
 		{"phones", st.phones, []string{"SEARCH p USING COVERING INDEX hermes_phones_line (mac>?)"}},
+		{"phonesMatching", st.phonesMatching, []string{"SEARCH p USING COVERING INDEX hermes_phones_line (mac>?)"}},
 		{"phonesIn", st.phonesIn, []string{"SEARCH p USING COVERING INDEX hermes_phones_scope (<expr>=? AND mac>?)"}},
 	} {
 		if got := stepsOfPage(plan(row.st.text)); !slices.Equal(got, row.want) {

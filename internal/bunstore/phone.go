@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/hermes-voip/go-hermes/hermes"
 	"github.com/hermes-voip/go-hermes/mac"
@@ -12,10 +13,11 @@ import (
 )
 
 type phoneStatements struct {
-	phoneLines, userPhones, phones statement
-	phonesIn                       statement // phones of users of one domain
-	phoneSite                      statement
-	addPhone, removePhone          statement
+	phoneLines, userPhones statement
+	phones, phonesMatching statement
+	phonesIn               statement // phones of users of one domain
+	phoneSite              statement
+	addPhone, removePhone  statement
 
 	// addPhoneOf is for PostgreSQL, where one statement can write several tables.
 	addPhoneOf statement // with the device
@@ -30,16 +32,19 @@ func (b *builder) phonesOf() *bun.SelectQuery {
 func (b *builder) phoneStatements() phoneStatements {
 	phone := (*phoneModel)(nil)
 	phones := func() *bun.SelectQuery {
-		return b.NewSelect().Model(phone).Distinct().Column("mac").
-			Where("p.mac > ? AND p.mac LIKE ? ESCAPE '!'", text(1), text(2)).OrderExpr("p.mac")
+		return b.NewSelect().Model(phone).Distinct().Column("mac").Where("p.mac > ?", text(1)).OrderExpr("p.mac")
 	}
+	matching := func() *bun.SelectQuery { return phones().Where("p.mac LIKE ? ESCAPE '!'", text(2)) }
 	st := phoneStatements{
 		phoneLines: b.statement(Data, b.NewSelect().Model(phone).Column("username", "domain", "line").
 			Where("p.mac = ?", text(1)).OrderExpr("p.line")),
 		userPhones: b.statement(Data, b.NewSelect().Model(phone).Column("mac", "line").
 			Where("p.username = ? AND p.domain = ?", text(1), text(2)).OrderExpr("p.mac")),
-		phones:   b.statement(Data, limit(phones(), 3)),
-		phonesIn: b.statement(Data, limit(phones().Where("?", b.inDomain("p.domain", 3)), 4)),
+		phones: b.pages(2, "1", func(most schema.QueryAppender) schema.QueryAppender {
+			return limitTo(phones(), most)
+		}),
+		phonesMatching: b.statement(Data, limit(matching(), 3)),
+		phonesIn:       b.statement(Data, limit(matching().Where("?", b.inDomain("p.domain", 3)), 4)),
 
 		phoneSite: b.statement(Data, b.phoneSite()),
 
@@ -47,7 +52,7 @@ func (b *builder) phoneStatements() phoneStatements {
 		removePhone: b.statement(Data, b.NewDelete().Model(phone).
 			Where("p.mac = ? AND p.username = ? AND p.domain = ?", text(1), text(2), text(3)).Returning("line")),
 	}
-	st.phonesIn.planEachTime = true
+	st.phonesMatching.planEachTime, st.phonesIn.planEachTime = true, true
 	if b.engine.writesInWith {
 		st.addPhoneOf = b.statement(Data, b.addPhoneOf())
 	}
@@ -116,8 +121,11 @@ func scanMAC(rows *sql.Rows) (m mac.Addr, err error) { return m, rows.Scan(&m) }
 
 // Phones implements [hermes.Store].
 func (s *Store) Phones(ctx context.Context, q hermes.PhoneQuery) ([]mac.Addr, error) {
-	if q.Scope.Domains == "" {
-		return page(ctx, s, s.sql().phones, q.Limit, scanMAC, q.After.String(), like(q.Match))
+	switch {
+	case q.Scope.Domains == "" && q.Match.IsZero():
+		return page(ctx, s, s.sql().phones, q.Limit, scanMAC, q.After.String())
+	case q.Scope.Domains == "":
+		return page(ctx, s, s.sql().phonesMatching, q.Limit, scanMAC, q.After.String(), like(q.Match))
 	}
 	return merge(q.Scope.DomainList(), q.After, q.Limit, mac.Addr.Compare, func(d sip.Domain, after mac.Addr, n int) ([]mac.Addr, error) {
 		return page(ctx, s, s.sql().phonesIn, n, scanMAC, after.String(), like(q.Match), d.String())

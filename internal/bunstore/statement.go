@@ -15,8 +15,10 @@ import (
 type statement struct {
 	text string
 	// dry is the text for a transaction that is rolled back. If empty, it is the same.
-	dry  string
-	pool Pool // where it runs outside a transaction, or where its transaction runs
+	dry string
+	// short is the text for a page of at most shortPage rows. If empty, it is the same.
+	short string
+	pool  Pool // where it runs outside a transaction, or where its transaction runs
 	// planEachTime prepares the statement for every run, because the best plan depends on the
 	// values.
 	planEachTime bool

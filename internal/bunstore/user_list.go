@@ -26,8 +26,10 @@ const orNameMatches = " OR h.folded LIKE ?0 ESCAPE '!'"
 
 func (b *builder) userListStatements() userListStatements {
 	st := userListStatements{
-		users: b.statement(Data, b.userPage(3, append(b.allAccounts(1, "true"), b.ownUsers(1))...)),
-		usersMatching: b.statement(Scan, b.userPage(4, append(b.allAccounts(1, addressMatches, text(3)),
+		users: b.pages(3, "1, 2", func(most schema.QueryAppender) schema.QueryAppender {
+			return b.userPage(most, append(b.allAccounts(1, "true"), b.ownUsers(1))...)
+		}),
+		usersMatching: b.statement(Scan, b.userPage(place(4), append(b.allAccounts(1, addressMatches, text(3)),
 			b.ownUsers(1).Where(addressMatches+orNameMatches, text(3)))...)),
 	}
 	st.usersMatching.planEachTime = true
@@ -108,15 +110,14 @@ func (b *builder) ownUsers(at place) *bun.SelectQuery {
 		OrderExpr("h.username, h.domain")
 }
 
-// userPage selects a page of the users of all parts. rows is the argument with the length of the
-// page. Each part gives a page of its own, by its own index, so that the cost is that of a page
+// userPage selects a page of the users of all parts. rows is the length of the page. Each part gives a page of its own, by its own index, so that the cost is that of a page
 // wherever in the list it is. Most users are in several parts. The types and collations of the
 // parts are the same, which PostgreSQL needs to merge them by their order.
-func (b *builder) userPage(rows place, parts ...schema.QueryAppender) schema.QueryAppender {
+func (b *builder) userPage(rows schema.QueryAppender, parts ...schema.QueryAppender) schema.QueryAppender {
 	for i, part := range parts {
-		parts[i] = limit(part, rows)
+		parts[i] = limitTo(part, rows)
 	}
-	return limit(b.NewSelect().ColumnExpr("k.username, k.domain, max(k.displayname)").
+	return limitTo(b.NewSelect().ColumnExpr("k.username, k.domain, max(k.displayname)").
 		TableExpr("(?) AS k", unionAll(parts...)).
 		GroupExpr("k.username, k.domain").OrderExpr("k.username, k.domain"), rows)
 }
