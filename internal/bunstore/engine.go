@@ -49,8 +49,10 @@ type engine struct {
 
 	// accountsAfter is the condition that a row of subscriber is after the address ?0@?1, and
 	// accountsOrder their order, for which its index serves. On SQLite, rows with a blob as user name
-	// are not among them: blobAccountsAfter and blobAccountsOrder are for these.
+	// are not among them: blobAccountsAfter and blobAccountsOrder are for these. accountsIn is
+	// accountsAfter for rows of which the user name is also from ?2 up to ?3.
 	accountsAfter, accountsOrder         string
+	accountsIn                           string
 	blobAccountsAfter, blobAccountsOrder string
 	// aliasesAfter and so on are the same for the rows of dbaliases after the alias ?0@?1 that leads
 	// to ?2@?3.

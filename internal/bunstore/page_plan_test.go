@@ -1,6 +1,8 @@
 package bunstore
 
 import (
+	"database/sql"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -55,4 +57,60 @@ func stepsOfPage(steps []string) []string {
 	return slices.DeleteFunc(steps, func(step string) bool {
 		return !strings.HasPrefix(step, "SEARCH ") && !strings.Contains(step, "ORDER BY")
 	})
+}
+
+// TestUsersBeginning_Bounds wants a search for the beginning of a name to begin and to end each part
+// at what is searched for. The steps of a plan do not say which of several conditions is a bound,
+// and without statistics SQLite cannot know which one is the nearest.
+func TestUsersBeginning_Bounds(t *testing.T) {
+	t.Parallel()
+	db := newPlanDB(t)
+	st := planStatements(t, db)
+	for _, row := range []struct {
+		name string
+		st   statement
+		want []string // the places of the bounds; a part of blobs begins at none, and so does one in the order of addresses
+	}{
+		{"usersBeginning", st.usersBeginning, []string{"4-5", "8-9", "6-9", "12-13", "10-13"}},
+		{"usersBeginningMany", st.usersBeginningMany, []string{"8-9", "6-9", "12-13", "10-13"}},
+	} {
+		if got := bounds(t, db, row.st.text); !slices.Equal(got, row.want) {
+			t.Errorf("%s: the bounds are %q, want %q", row.name, got, row.want)
+		}
+	}
+}
+
+// bounds returns the arguments between which SQLite reads an index, for each one that it reads up to
+// a bound.
+func bounds(t *testing.T, db *sql.DB, text string) (all []string) {
+	t.Helper()
+	rows, err := db.Query("EXPLAIN "+text, make([]any, 32)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	argumentIn := map[int]string{} // by register
+	first := ""
+	for rows.Next() {
+		var address, p1, p2, p3 int
+		var opcode string
+		var p4, p5, comment any
+		if err := rows.Scan(&address, &opcode, &p1, &p2, &p3, &p4, &p5, &comment); err != nil {
+			t.Fatal(err)
+		}
+		switch opcode {
+		case "Variable":
+			argumentIn[p2] = fmt.Sprint(p1)
+		case "Blob":
+			argumentIn[p2] = "blobs"
+		case "SeekGE", "SeekGT":
+			first = argumentIn[p3]
+		case "IdxGE", "IdxGT":
+			all = append(all, first+"-"+argumentIn[p3])
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }

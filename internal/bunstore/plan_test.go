@@ -18,9 +18,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(leaktest.Run(m.Run)) }
 
-// newPlanner returns the statements for an empty SQLite database with all tables, and a function
-// that returns the steps of a statement's plan.
-func newPlanner(t *testing.T) (statements, func(text string) []string) {
+// newPlanDB returns an empty SQLite database with all tables.
+func newPlanDB(t *testing.T) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "plan.db"))
 	if err != nil {
@@ -38,12 +37,26 @@ func newPlanner(t *testing.T) (statements, func(text string) []string) {
 			}
 		}
 	}
+	return db
+}
+
+// planStatements returns the statements for a database of newPlanDB.
+func planStatements(t *testing.T, db *sql.DB) statements {
+	t.Helper()
 	runTx := func(ctx context.Context, _ TxOptions, fn func(context.Context, Conn) error) error { return fn(ctx, db) }
 	s, err := New(t.Context(), Options{Dialect: sqlitedialect.New(), Reads: db, RunTx: runTx})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return *s.sql(), func(text string) (steps []string) {
+	return *s.sql()
+}
+
+// newPlanner returns the statements for a database of newPlanDB, and a function that returns the
+// steps of a statement's plan.
+func newPlanner(t *testing.T) (statements, func(text string) []string) {
+	t.Helper()
+	db := newPlanDB(t)
+	return planStatements(t, db), func(text string) (steps []string) {
 		t.Helper()
 		rows, err := db.Query("EXPLAIN QUERY PLAN "+text, make([]any, 32)...)
 		if err != nil {

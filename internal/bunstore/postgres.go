@@ -35,6 +35,7 @@ func postgresEngine(schema string) engine {
 		folds:         "lower(? ?T ?C)",
 		accountsAfter: "(s.username ?B, s.domain ?B) > (?0, ?1)",
 		accountsOrder: "s.username ?B, s.domain ?B",
+		accountsIn:    "(s.username ?B, s.domain ?B) > (?0, ?1) AND s.username ?B >= ?2 AND s.username ?B < ?3",
 		aliasesAfter:  "(a.alias_username ?B, a.alias_domain ?B, a.username ?B, a.domain ?B) > (?0, ?1, ?2, ?3)",
 		aliasesOrder:  "au, ad, du, dd",
 		holds:         postgresHolds,

@@ -25,6 +25,8 @@ func sqliteEngine() engine {
 
 		accountsAfter: "s.username >= ?0 AND s.username < x'' AND (s.username, CAST(s.domain AS text)) > (?0, ?1)",
 		accountsOrder: "s.username, CAST(s.domain AS text)",
+		// SQLite takes one upper bound, and has no statistics to choose: this has no other one.
+		accountsIn: "s.username >= ?2 AND s.username < ?3 AND (s.username, CAST(s.domain AS text)) > (?0, ?1)",
 
 		blobAccountsAfter: "s.username >= x'' AND (CAST(s.username AS text), CAST(s.domain AS text)) > (?0, ?1)",
 		blobAccountsOrder: "CAST(s.username AS text), CAST(s.domain AS text)",

@@ -67,7 +67,8 @@ func (b *builder) usersBeginning(folded string) schema.QueryAppender {
 	for range maxUserRanges {
 		low, high := text(next+2), text(next+3)
 		parts = append(parts,
-			b.accounts(next).Where(addressMatches, text(3)).Where("s.username ?B >= ? AND s.username ?B < ?", low, high),
+			b.accountEntries().Where(b.engine.accountsIn, text(next), text(next+1), low, high).
+				Where(addressMatches, text(3)).OrderExpr(b.engine.accountsOrder),
 			b.ownUsers(next).Where(addressMatches, text(3)).Where("h.username >= ? AND h.username < ?", low, high))
 		next += 4
 	}
