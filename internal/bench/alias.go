@@ -204,7 +204,7 @@ func millionAliases() benchmark {
 		row{what: "lists, searches and pages, entries that were missing, repeated or unwanted", unit: plain, goal: atMost(0)},
 		row{what: "lists, searches and pages, growth of the resident memory", unit: inBytes, goal: atMost(listMemory)})
 	bm.open = func(ctx context.Context, b *bench) (measure, error) {
-		d, err := b.filledIndexed(ctx)
+		d, err := b.filledIndexed(ctx, b.rows)
 		if err != nil {
 			return nil, err
 		}

@@ -16,12 +16,15 @@ type growingCall struct {
 	name string
 	// bounded is false for what reads a whole table on SQLite, where there is no index for it.
 	bounded bool
+	// indexed is set for what runs on PostgreSQL alone, with the indexes that doctor names.
+	indexed bool
 	writes  bool
 	// call returns the call for a store with that many rows.
 	call func(rows int) func(ctx context.Context, c *hermes.Client) error
 }
 
-func growingCalls() []growingCall {
+// growingCalls returns the calls that run on an engine.
+func growingCalls(engine string) []growingCall {
 	calls := []growingCall{
 		{name: "point read", bounded: true, call: getAnyUser},
 		{name: "page of 100", bounded: true, call: getAnyPage},
@@ -31,6 +34,9 @@ func growingCalls() []growingCall {
 	}
 	for _, s := range searches() {
 		calls = append(calls, growingCall{name: s.name, bounded: s.bounded, call: s.call})
+		if !s.bounded && engine == "PostgreSQL" {
+			calls = append(calls, growingCall{name: s.name + withIndexes, bounded: true, indexed: true, call: s.call})
+		}
 	}
 	return calls
 }
@@ -73,7 +79,7 @@ func growths() benchmark {
 		about: "the time of calls by the number of rows, on PostgreSQL and SQLite",
 	}
 	for _, engine := range engines() {
-		for _, c := range growingCalls() {
+		for _, c := range growingCalls(engine) {
 			r := row{number: "20", what: fmt.Sprintf("%s, %s", engine, c.name), floor: "with a hundredth of the rows", unit: inSeconds, goal: atMost(growthLimit)}
 			if engine == "PostgreSQL" {
 				r.number = "" // the list has SQLite only
@@ -91,6 +97,11 @@ func growths() benchmark {
 				return nil, err
 			}
 			g.clients = append(g.clients, clients)
+			indexed, err := b.openIndexed(ctx, n)
+			if err != nil {
+				return nil, err
+			}
+			g.indexed = append(g.indexed, indexed)
 		}
 		return g.measure, nil
 	}
@@ -101,17 +112,22 @@ func growths() benchmark {
 type growthBench struct {
 	*bench
 	clients [][]*hermes.Client
+	indexed []*hermes.Client     // by size, over databases of filledIndexed
 	times   map[string][]float64 // of all rounds
 }
 
 func (g *growthBench) measure(ctx context.Context) (samples []sample, err error) {
 	g.growth = nil
 	for e, engine := range engines() {
-		for _, c := range growingCalls() {
+		for _, c := range growingCalls(engine) {
 			curve := curve{engine: engine, call: c.name, rows: g.growthSizes()}
 			var now []float64
 			for i, n := range g.growthSizes() {
-				s, err := g.timeCall(ctx, g.clients[i][e], c, n)
+				client := g.clients[i][e]
+				if c.indexed {
+					client = g.indexed[i]
+				}
+				s, err := g.timeCall(ctx, client, c, n)
 				if err != nil {
 					return nil, fmt.Errorf("%s, %s, %d rows: %w", engine, c.name, n, err)
 				}
