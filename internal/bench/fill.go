@@ -254,8 +254,8 @@ func (b *bench) openSQLite(ctx context.Context, path string) (*hermes.Client, er
 	return b.client(store)
 }
 
-// fillSQLite gathers no statistics, as Hermes does not: with those of ANALYZE, SQLite would prepare a
-// statement again for each call with other values.
+// fillSQLite gathers no statistics, as Hermes does not: with those of ANALYZE, SQLite would prepare
+// a statement again for each call with other values.
 func (b *bench) fillSQLite(ctx context.Context, path string, n int) error {
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=synchronous(OFF)&_pragma=cache_size(-200000)")
 	if err != nil {

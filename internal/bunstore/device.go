@@ -37,7 +37,8 @@ func (b *builder) deviceStatements() deviceStatements {
 	}
 }
 
-// replaceDevice makes an INSERT of devices replace those that there are, but for what SeePhones sets.
+// replaceDevice makes an INSERT of devices replace those that there are, but for what SeePhones
+// sets.
 func replaceDevice(insert *bun.InsertQuery) *bun.InsertQuery {
 	insert.On("CONFLICT (mac) DO UPDATE")
 	for _, name := range []string{"vendor", "note", "domain", "open_until", "key_hash", "key_sealed", "next_hash", "next_sealed"} {

@@ -26,11 +26,11 @@ const usualRow = 64
 // sends to w. Placeholders in the query have the values of args.
 type CopyTo func(ctx context.Context, w io.Writer, query string, args ...any) error
 
-// pages returns a statement for the pages that query selects, sorted by order, with a number of rows
-// that is the argument rows. PostgreSQL takes a page of an unknown number of rows for one of a tenth
-// of the table, so that a plan for the number at hand always looks better than the one it could
-// keep: it would make one for every page, which takes as long as to read 100 rows. That the rows of
-// short pages are at most shortPage is in the text.
+// pages returns a statement for the pages that query selects, sorted by order, with a number of
+// rows that is the argument rows. PostgreSQL takes a page of an unknown number of rows for one of a
+// tenth of the table, so that a plan for the number at hand always looks better than the one it
+// could keep: it would make one for every page, which takes as long as to read 100 rows. That the
+// rows of short pages are at most shortPage is in the text.
 func (b *builder) pages(rows place, order string, query func(most schema.QueryAppender) schema.QueryAppender) statement {
 	st := b.statement(Data, query(rows))
 	if b.engine.keepsPlans {

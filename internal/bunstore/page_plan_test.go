@@ -59,9 +59,9 @@ func stepsOfPage(steps []string) []string {
 	})
 }
 
-// TestUsersBeginning_Bounds wants a search for the beginning of a name to begin and to end each part
-// at what is searched for. The steps of a plan do not say which of several conditions is a bound,
-// and without statistics SQLite cannot know which one is the nearest.
+// TestUsersBeginning_Bounds wants a search for the beginning of a name to begin and to end each
+// part at what is searched for. The steps of a plan do not say which of several conditions is a
+// bound, and without statistics SQLite cannot know which one is the nearest.
 func TestUsersBeginning_Bounds(t *testing.T) {
 	t.Parallel()
 	db := newPlanDB(t)
@@ -69,7 +69,7 @@ func TestUsersBeginning_Bounds(t *testing.T) {
 	for _, row := range []struct {
 		name string
 		st   statement
-		want []string // the places of the bounds; a part of blobs begins at none, and so does one in the order of addresses
+		want []string // the arguments that are the bounds of each part that has an upper one
 	}{
 		{"usersBeginning", st.usersBeginning, []string{"4-5", "8-9", "6-9", "12-13", "10-13"}},
 		{"usersBeginningMany", st.usersBeginningMany, []string{"8-9", "6-9", "12-13", "10-13"}},
@@ -80,8 +80,8 @@ func TestUsersBeginning_Bounds(t *testing.T) {
 	}
 }
 
-// bounds returns the arguments between which SQLite reads an index, for each one that it reads up to
-// a bound.
+// bounds returns the arguments between which SQLite reads an index, for each one that it reads up
+// to a bound.
 func bounds(t *testing.T, db *sql.DB, text string) (all []string) {
 	t.Helper()
 	rows, err := db.Query("EXPLAIN "+text, make([]any, 32)...)

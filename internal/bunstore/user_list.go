@@ -110,9 +110,10 @@ func (b *builder) ownUsers(at place) *bun.SelectQuery {
 		OrderExpr("h.username, h.domain")
 }
 
-// userPage selects a page of the users of all parts. rows is the length of the page. Each part gives a page of its own, by its own index, so that the cost is that of a page
-// wherever in the list it is. Most users are in several parts. The types and collations of the
-// parts are the same, which PostgreSQL needs to merge them by their order.
+// userPage selects a page of the users of all parts. rows is the length of the page. Each part
+// gives a page of its own, by its own index, so that the cost is that of a page wherever in the
+// list it is. Most users are in several parts. The types and collations of the parts are the same,
+// which PostgreSQL needs to merge them by their order.
 func (b *builder) userPage(rows schema.QueryAppender, parts ...schema.QueryAppender) schema.QueryAppender {
 	for i, part := range parts {
 		parts[i] = limitTo(part, rows)
