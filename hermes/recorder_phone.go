@@ -38,16 +38,17 @@ func (r *recorder) knowDevice(m mac.Addr, d Device) {
 
 // AddPhone implements [Store].
 func (r *recorder) AddPhone(ctx context.Context, p Phone, d Device) error {
-	add := func() error { return r.Store.AddPhone(ctx, p, d) }
-	if d.MAC.IsZero() {
-		if err := add(); err != nil {
-			return err
+	add := func() error {
+		err := r.Store.AddPhone(ctx, p, d)
+		if err == nil {
+			r.notePhone(nil, phoneFields, p)
 		}
-	} else if err := r.setDevice(ctx, d, add); err != nil {
 		return err
 	}
-	r.notePhone(nil, phoneFields, p)
-	return nil
+	if d.MAC.IsZero() {
+		return add()
+	}
+	return r.setDevice(ctx, d, add)
 }
 
 // RemovePhone implements [Store].
