@@ -129,6 +129,15 @@ func testRemoveUser(t *testing.T, open openFunc) {
 		wantCause(t, errorOf(s.RemoveUser(t.Context(), addr("alice@example.com"))), hermes.NotFound)
 		wantGroups(t, s, addr("alice@example.com"), "intl")
 	})
+	t.Run("where there is no user nothing is removed, in a transaction that goes on, too", func(t *testing.T) {
+		s := open(t).Store
+		must(t, s.SetGroups(t.Context(), addr("alice@example.com"), []string{"intl"}))
+		must(t, s.Tx(t.Context(), nil, func(tx hermes.Store) error {
+			wantCause(t, errorOf(tx.RemoveUser(t.Context(), addr("alice@example.com"))), hermes.NotFound)
+			return nil
+		}))
+		wantGroups(t, s, addr("alice@example.com"), "intl")
+	})
 }
 
 func testRemoveUserInUse(t *testing.T, s hermes.Store) {

@@ -200,15 +200,16 @@ func (b *builder) setBoth() *bun.SelectQuery {
 // removeAll deletes a user that nothing uses, of a remote one Hermes' own row only, and returns the
 // row of the statement user, whether something uses the user, and its groups as JSON.
 func (b *builder) removeAll() *bun.SelectQuery {
-	use := b.NewSelect().ColumnExpr("EXISTS (?) OR EXISTS (?) AS found", b.phonesOf(), b.aliasesTo()).
+	use := b.NewSelect().ColumnExpr("EXISTS (?) OR EXISTS (?) AS found", b.userAt(), b.accountAt()).
+		ColumnExpr("EXISTS (?) OR EXISTS (?) AS in_use", b.phonesOf(), b.aliasesTo()).
 		ColumnExpr("EXISTS (?) AS remote", b.userAt().Where("h.type = ?", string(hermes.Remote)))
 	unused := func(model any, condition schema.QueryAppender) *bun.DeleteQuery {
-		return b.NewDelete().Model(model).Where("?", condition).Where("(SELECT NOT found FROM use)")
+		return b.NewDelete().Model(model).Where("?", condition).Where("(SELECT found AND NOT in_use FROM use)")
 	}
 	const isLocal = "(SELECT NOT remote FROM use)"
 	q := b.user().With("use", use).With("own", unused((*userModel)(nil), bun.SafeQuery(userHas, text(1), text(2)))).
 		With("account", unused((*subscriberModel)(nil), b.account(1)).Where(isLocal)).
-		ColumnExpr("(SELECT found FROM use) AS in_use")
+		ColumnExpr("(SELECT in_use FROM use)")
 	if !b.layout.has("grp") {
 		return q.ColumnExpr("'[]' AS groups")
 	}
