@@ -42,6 +42,14 @@ type Kamailio struct {
 	proc    *testserver.Process // nil when stopped
 }
 
+// Require returns the paths of Kamailio and SIPp. It ends the test as [testserver.SkipOrFail] does if
+// one of them is not installed.
+func Require(tb testing.TB) (kamailio, sipp string) {
+	tb.Helper()
+	return testserver.RequireProgram(tb, "kamailio", "kamailio, kamailio-postgres-modules, kamailio-sqlite-modules"),
+		testserver.RequireProgram(tb, "sipp", "sip-tester")
+}
+
 // Start starts a Kamailio for this test and waits until it answers. It ends with the test. If the
 // test fails, Kamailio's log becomes part of its output.
 func Start(tb testing.TB, opts Options) *Kamailio {
@@ -49,11 +57,8 @@ func Start(tb testing.TB, opts Options) *Kamailio {
 	if opts.ReplyTimeout == 0 {
 		opts.ReplyTimeout = 15 * time.Second
 	}
-	k := &Kamailio{
-		opts:    opts,
-		program: testserver.RequireProgram(tb, "kamailio", "kamailio, kamailio-postgres-modules, kamailio-sqlite-modules"),
-		sipp:    testserver.RequireProgram(tb, "sipp", "sip-tester"),
-	}
+	k := &Kamailio{opts: opts}
+	k.program, k.sipp = Require(tb)
 	var err error
 	if k.folder, err = testserver.NewFolder("kamailiotest-", syscall.SIGKILL); err != nil {
 		tb.Fatalf("kamailiotest: %v", err)

@@ -46,6 +46,7 @@ func TestStart_EndsWithProcess(t *testing.T) {
 	if report := os.Getenv("KAMAILIOTEST_REPORT"); report != "" {
 		startAndEnd(t, report)
 	}
+	kamailiotest.Require(t)
 	for _, end := range []string{"kill", "exit"} {
 		t.Run(end, func(t *testing.T) {
 			report := filepath.Join(t.TempDir(), "report")

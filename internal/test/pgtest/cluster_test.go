@@ -44,6 +44,9 @@ func TestNewCluster_EndsWithProcess(t *testing.T) {
 	if report := os.Getenv("PGTEST_REPORT"); report != "" {
 		startAndEnd(t, report)
 	}
+	if _, err := pgtest.FindBin(); err != nil {
+		testserver.SkipOrFail(t, err)
+	}
 	for _, end := range []string{"kill", "exit"} {
 		t.Run(end, func(t *testing.T) {
 			report := filepath.Join(t.TempDir(), "report")
