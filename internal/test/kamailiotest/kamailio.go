@@ -42,8 +42,8 @@ type Kamailio struct {
 	proc    *testserver.Process // nil when stopped
 }
 
-// Require returns the paths of Kamailio and SIPp. It ends the test as [testserver.SkipOrFail] does if
-// one of them is not installed.
+// Require returns the paths of Kamailio and SIPp. It ends the test as [testserver.SkipOrFail] does
+// if one of them is not installed.
 func Require(tb testing.TB) (kamailio, sipp string) {
 	tb.Helper()
 	return testserver.RequireProgram(tb, "kamailio", "kamailio, kamailio-postgres-modules, kamailio-sqlite-modules"),
