@@ -18,7 +18,7 @@ func mixedWriters() benchmark {
 			{number: "17", what: what + ", retries of a call", unit: plain, goal: atMost(mostRetries)},
 		},
 		open: func(ctx context.Context, b *bench) (measure, error) {
-			d, err := b.filledCopy(ctx)
+			d, err := b.filledCopy(ctx, b.rows)
 			if err != nil {
 				return nil, err
 			}

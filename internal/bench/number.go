@@ -134,7 +134,7 @@ type claimBench struct {
 }
 
 func (b *bench) newClaimBench(ctx context.Context) (*claimBench, error) {
-	d, err := b.filledCopy(ctx)
+	d, err := b.filledCopy(ctx, b.rows)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +222,7 @@ func reservedLists() benchmark {
 			for _, prepare := range []func(context.Context, database) error{
 				func(context.Context, database) error { return nil }, reserveTenths,
 			} {
-				d, err := b.filledCopy(ctx)
+				d, err := b.filledCopy(ctx, b.rows)
 				if err == nil {
 					err = prepare(ctx, d)
 				}

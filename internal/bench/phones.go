@@ -32,7 +32,7 @@ func phoneFiles() benchmark {
 			{what: what + ", 99th percentile", floor: floor, unit: inSeconds, goal: noGoal()},
 		},
 		open: func(ctx context.Context, b *bench) (measure, error) {
-			d, err := b.filledCopy(ctx)
+			d, err := b.filledCopy(ctx, b.rows)
 			if err != nil {
 				return nil, err
 			}

@@ -27,6 +27,9 @@ type database struct {
 	url  string
 }
 
+// sharedBuffers is how much of the tables PostgreSQL can have in memory.
+const sharedBuffers = "4GB"
+
 // cluster returns the throwaway PostgreSQL, which it starts at the first call. It waits for the
 // disk as a server in production does, and its checkpoints are far enough apart not to fall into
 // one side of a comparison only. Its buffers have room for the databases of a benchmark; the system
@@ -36,7 +39,7 @@ func (b *bench) cluster() (*pgtest.Cluster, error) {
 		return b.postgres, nil
 	}
 	c, err := pgtest.Start(pgtest.ClusterOptions{Settings: map[string]string{
-		"shared_buffers": "4GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h", "max_connections": "300",
+		"shared_buffers": sharedBuffers, "max_wal_size": "16GB", "checkpoint_timeout": "1h", "max_connections": "300",
 	}})
 	if err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
@@ -165,9 +168,9 @@ func (b *bench) copyOf(ctx context.Context, d database) (database, error) {
 		"DROP EXTENSION pg_prewarm")
 }
 
-// filledCopy returns a copy of the database with the rows that the command line asks for.
-func (b *bench) filledCopy(ctx context.Context) (database, error) {
-	d, err := b.filled(ctx, b.rows, bytewise)
+// filledCopy returns a copy of the filled database with n rows.
+func (b *bench) filledCopy(ctx context.Context, n int) (database, error) {
+	d, err := b.filled(ctx, n, bytewise)
 	if err != nil {
 		return d, err
 	}

@@ -40,7 +40,7 @@ func (b *bench) report(ctx context.Context, results []result) (report, error) {
 	defer conn.Close(context.WithoutCancel(ctx))
 	version := conn.PgConn().ParameterStatus("server_version")
 	version, _, _ = strings.Cut(version, " ")
-	r.machine += ", PostgreSQL " + version + " on a Unix socket with 4 GB of shared buffers, fsync on"
+	r.machine += ", PostgreSQL " + version + " on a Unix socket, shared buffers " + sharedBuffers + ", fsync on"
 	return r, nil
 }
 

@@ -214,7 +214,7 @@ func roundTrips() benchmark {
 		bm.rows = append(bm.rows, row{number: "19", what: "round trips of " + c.name, unit: plain, goal: atMost(c.most)})
 	}
 	bm.open = func(ctx context.Context, b *bench) (measure, error) {
-		d, err := b.filledCopy(ctx)
+		d, err := b.filledCopy(ctx, b.rows)
 		if err != nil {
 			return nil, err
 		}

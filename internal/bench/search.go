@@ -128,11 +128,8 @@ func (b *bench) filledIndexed(ctx context.Context, n int) (database, error) {
 	if err != nil {
 		return database{}, err
 	}
-	d, err := b.filled(ctx, n, bytewise)
+	d, err := b.filledCopy(ctx, n)
 	if err != nil {
-		return d, err
-	}
-	if d, err = b.copyOf(ctx, d); err != nil {
 		return d, err
 	}
 	return d, execSQL(ctx, d.url, append(statements, "ANALYZE subscriber", "ANALYZE dbaliases")...)

@@ -53,11 +53,8 @@ func stalls() benchmark {
 
 // openBoth returns Clients over stores of both engines with n rows, which may be written to.
 func (b *bench) openBoth(ctx context.Context, n int) ([]*hermes.Client, error) {
-	d, err := b.filled(ctx, n, bytewise)
+	d, err := b.filledCopy(ctx, n)
 	if err != nil {
-		return nil, err
-	}
-	if d, err = b.copyOf(ctx, d); err != nil {
 		return nil, err
 	}
 	onPostgres, err := b.openStore(ctx, d)

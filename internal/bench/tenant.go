@@ -129,11 +129,8 @@ func (t tenantCall) of(ctx context.Context, c *hermes.Client) func() error {
 // openTenant makes a copy of the database with n rows, adds the customer and the indexes, and
 // returns a Client that is narrowed to the customer.
 func (b *bench) openTenant(ctx context.Context, n int, indexes string) (*hermes.Client, error) {
-	d, err := b.filled(ctx, n, bytewise)
+	d, err := b.filledCopy(ctx, n)
 	if err != nil {
-		return nil, err
-	}
-	if d, err = b.copyOf(ctx, d); err != nil {
 		return nil, err
 	}
 	domain := "INSERT INTO domain (domain) VALUES ('" + tenantDomain + "');"

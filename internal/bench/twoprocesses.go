@@ -53,7 +53,7 @@ func twoClaim() benchmark {
 		}},
 		once: true,
 		open: func(ctx context.Context, b *bench) (measure, error) {
-			d, err := b.filledCopy(ctx)
+			d, err := b.filledCopy(ctx, b.rows)
 			if err != nil {
 				return nil, err
 			}

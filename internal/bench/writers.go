@@ -40,7 +40,7 @@ func userAdd() benchmark {
 		about: "Client.UserAdd on PostgreSQL",
 		rows:  []row{add(16, 0.45), add(64, 0.7)},
 		open: func(ctx context.Context, b *bench) (measure, error) {
-			d, err := b.filledCopy(ctx)
+			d, err := b.filledCopy(ctx, b.rows)
 			if err != nil {
 				return nil, err
 			}
@@ -138,7 +138,7 @@ func concurrentWriters() benchmark {
 			row{number: "17", what: k.node + ", 64 goroutines, retries of a call", unit: plain, goal: atMost(mostRetries)})
 	}
 	bm.open = func(ctx context.Context, b *bench) (measure, error) {
-		d, err := b.filledCopy(ctx)
+		d, err := b.filledCopy(ctx, b.rows)
 		if err != nil {
 			return nil, err
 		}
