@@ -20,10 +20,7 @@ func TestStore_LongPages(t *testing.T) {
 		db.Exec(t, "INSERT INTO dbaliases (alias_username, alias_domain, username, domain) VALUES ($1, 'example.com', $1, $1)", name)
 		db.Exec(t, `INSERT INTO hermes.users VALUES ($1, 'x', 'remote', '', '', '', 0, '', 0, '', 'name ' || $1, 'name ' || $1, '', '', '', '')`, name)
 	}
-	name, err := hermes.ParsePattern("name*")
-	if err != nil {
-		t.Fatal(err)
-	}
+	name := mustPattern(t, "name*")
 	for _, match := range []hermes.Pattern{{}, name} {
 		users := func(after sip.Addr, limit int) []hermes.UserEntry {
 			page, err := store.Users(t.Context(), hermes.UserQuery{Match: match, After: after, Limit: limit})

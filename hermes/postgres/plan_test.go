@@ -97,19 +97,13 @@ func mustReadPages(t *testing.T, store *postgres.Store, place string, limit int,
 		t.Fatal(err)
 	}
 	for _, search := range []string{"", "000000019*"} {
-		match, err := hermes.ParsePattern(search)
-		if err != nil {
-			t.Fatal(err)
-		}
+		match := mustPattern(t, search)
 		if _, err := store.Phones(ctx, hermes.PhoneQuery{Match: match, After: phone, Limit: limit}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, search := range searches {
-		match, err := hermes.ParsePattern(search)
-		if err != nil {
-			t.Fatal(err)
-		}
+		match := mustPattern(t, search)
 		if _, err := store.Users(ctx, hermes.UserQuery{Match: match, After: user, Limit: limit}); err != nil {
 			t.Fatal(err)
 		}

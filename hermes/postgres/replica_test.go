@@ -99,10 +99,7 @@ func TestOptions_Replica(t *testing.T) {
 		t.Errorf("lists of the primary and of the standby differ (-primary +standby):\n%s", diff)
 	}
 
-	later, err := hermes.ParsePattern("later*")
-	if err != nil {
-		t.Fatal(err)
-	}
+	later := mustPattern(t, "later*")
 	standby.Value(t, "SELECT pg_wal_replay_pause()::text")
 	db.Exec(t, "INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES ('later', 'example.com', '', '', '')")
 	for _, row := range []struct {

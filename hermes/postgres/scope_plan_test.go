@@ -65,10 +65,7 @@ func mustReadScope(t *testing.T, store *postgres.Store, scope hermes.Scope, limi
 	ctx := t.Context()
 	after := sip.MustParse("user001000@tenant.example")
 	for _, search := range []string{"", "user00*", "*9@*", "name 1*", "*ø*", "nobody*"} {
-		match, err := hermes.ParsePattern(search)
-		if err != nil {
-			t.Fatal(err)
-		}
+		match := mustPattern(t, search)
 		for _, q := range []hermes.UserQuery{
 			{Match: match, Scope: scope, Limit: limit}, {Match: match, Scope: scope, After: after, Limit: limit},
 		} {

@@ -46,10 +46,7 @@ func newValues(t *testing.T, word string, digit int) values {
 		principal: hermes.Principal{Kind: hermes.UserPrincipal, Name: word},
 	}
 	copy(v.hash[:], word)
-	match, err := hermes.ParsePattern("*" + word + "*")
-	if err != nil {
-		t.Fatal(err)
-	}
+	match := mustPattern(t, "*"+word+"*")
 	v.match = match
 	return v
 }
@@ -286,12 +283,18 @@ func TestStore_Users_Index(t *testing.T) {
 	}
 }
 
-func mustSearch(ctx context.Context, t *testing.T, store hermes.Store, glob string) {
+func mustPattern(t *testing.T, text string) hermes.Pattern {
 	t.Helper()
-	match, err := hermes.ParsePattern(glob)
+	p, err := hermes.ParsePattern(text)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+func mustSearch(ctx context.Context, t *testing.T, store hermes.Store, glob string) {
+	t.Helper()
+	match := mustPattern(t, glob)
 	if _, err := store.Users(ctx, hermes.UserQuery{Match: match, Limit: 10}); err != nil {
 		t.Fatal(err)
 	}
